@@ -1,0 +1,44 @@
+# Lectern. `make run` and `make test` are all a newcomer needs; each sets up what it uses.
+# VENV may name another virtual environment, PYTHON another interpreter (3.11 or newer).
+VENV ?= .venv
+PYTHON ?= python3
+STAGE ?= dev
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format package clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
+
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Lectern needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (a minute the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(READY)  ## start the whole stack on this machine, with its console
+	@exec $(BIN)/chalice local --stage local
+
+demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `make run`
+	@$(BIN)/python -m sandbox.demo
+
+test: $(READY)  ## every test that CI runs
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+check: $(READY)  ## format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:  ## remove everything that was made here
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
+	  .chalice/deployments terraform/.terraform terraform/chalice.tf.json terraform/deployment.zip

@@ -1,0 +1,1 @@
+"""Everything that is packaged for Lambda, and nothing else."""

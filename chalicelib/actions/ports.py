@@ -1,0 +1,62 @@
+"""What the actions need of the outside besides the stores. `chalicelib.aws` implements it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chalicelib.domain.types import ConnectionId
+
+Remaining = Callable[[], float]
+"""Seconds that this invocation still has (Lambda's own count, not the stack's clock)."""
+
+
+@dataclass
+class FanOutResult:
+    """What became of each post of a fan-out."""
+
+    delivered: int = 0
+    gone: list[ConnectionId] = field(default_factory=list)
+    """410: to be disconnected."""
+    slow: list[ConnectionId] = field(default_factory=list)
+    """Still refused (429) or unanswered after three tries; left alone for 30 seconds."""
+    unsent: list[ConnectionId] = field(default_factory=list)
+    """Not tried, or not answered, when the time was up: for another job."""
+
+
+class Management(Protocol):
+    """API Gateway's `@connections`."""
+
+    def post(self, connection_id: ConnectionId, data: bytes) -> None:
+        """Sends one text message. Raises Gone, PayloadRefused, Throttled, ServiceDown."""
+        ...
+
+    def close(self, connection_id: ConnectionId) -> None:
+        """Closes a connection. Raises Gone, Throttled, ServiceDown."""
+        ...
+
+    def fan_out(
+        self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
+    ) -> FanOutResult:
+        """Posts to many, `FANOUT_CONCURRENCY` in the air at once; never raises for one of them.
+
+        `posts` is consumed as it goes (it may be a generator that pages through an index).
+        429, 5xx and time-outs are retried with backoff and jitter, three times in all. Stops
+        taking new posts when `remaining()` falls under its reserve, and answers what is left as
+        `unsent`; order within one connection is the order of `posts`.
+        """
+        ...
+
+
+class JobQueue(Protocol):
+    """The one SQS queue of background jobs."""
+
+    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+        """Enqueues one JSON job, visible after `delay` seconds (0 to 900).
+
+        Raises Throttled, ServiceDown, RequestRejected.
+        """
+        ...
+
+    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
+        """The same for many, in batches of ten; all are enqueued, or it raises."""
+        ...

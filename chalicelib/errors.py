@@ -1,0 +1,150 @@
+"""The error tree: what can go wrong, and what a client is told of it.
+
+LecternError
+├── ClientError             an error message or a refused handshake (PROTOCOL 1.3 and 2)
+│   ├── BadRequest          400
+│   ├── Unauthorized        401
+│   ├── Forbidden           403
+│   ├── NotFound            404
+│   ├── Conflict            409
+│   ├── PayloadTooLarge     413
+│   ├── RateLimited         429
+│   └── Unavailable         503
+└── UpstreamError           an AWS call that failed; raised by `chalicelib.aws` only
+    ├── ConditionFailed     a conditional write's condition was false
+    ├── TransactionCancelled    with one reason an item
+    ├── Gone                the connection does not exist (any more)
+    ├── PayloadRefused      the service found the request too large
+    ├── Throttled           429, or a throughput error, after the retries
+    ├── ServiceDown         5xx, time-out or no connection, after the retries
+    └── RequestRejected     any other 4xx: a bug or a missing permission
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The `code` of an error message; the list is PROTOCOL section 2."""
+
+    INVALID_JSON = "INVALID_JSON"
+    INVALID_MESSAGE = "INVALID_MESSAGE"
+    UNKNOWN_ACTION = "UNKNOWN_ACTION"
+    NOT_IN_SESSION = "NOT_IN_SESSION"
+    UNAUTHORIZED = "UNAUTHORIZED"
+    TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105 - a code, not a secret
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a code, not a secret
+    FORBIDDEN = "FORBIDDEN"
+    SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
+    SESSION_INACTIVE = "SESSION_INACTIVE"
+    REQUEST_NOT_FOUND = "REQUEST_NOT_FOUND"
+    ALREADY_IN_SESSION = "ALREADY_IN_SESSION"
+    BROADCAST_PAUSED = "BROADCAST_PAUSED"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    RATE_LIMITED = "RATE_LIMITED"
+    SESSION_FULL = "SESSION_FULL"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class LecternError(Exception):
+    """The root of the tree."""
+
+
+class ClientError(LecternError):
+    """A request that is refused. The client is told `status`, `code` and `message`.
+
+    `details` name the offending fields (400 only); `retry_after` is in seconds (429 and 503 only).
+    """
+
+    status = 500
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        details: Sequence[tuple[str, str]] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.details = tuple(details)
+        self.retry_after = retry_after
+
+
+class BadRequest(ClientError):  # noqa: N818 - HTTP's own name
+    status = 400
+
+
+class Unauthorized(ClientError):  # noqa: N818
+    status = 401
+
+
+class Forbidden(ClientError):  # noqa: N818
+    status = 403
+
+
+class NotFound(ClientError):  # noqa: N818
+    status = 404
+
+
+class Conflict(ClientError):  # noqa: N818
+    status = 409
+
+
+class PayloadTooLarge(ClientError):  # noqa: N818
+    status = 413
+
+
+class RateLimited(ClientError):  # noqa: N818
+    status = 429
+
+
+class Unavailable(ClientError):  # noqa: N818
+    status = 503
+
+
+class UpstreamError(LecternError):
+    """An AWS call that failed for good: retries, where they make sense, are already spent."""
+
+
+class ConditionFailed(UpstreamError):  # noqa: N818 - DynamoDB's own name
+    """The condition of a conditional write was false; nothing was written."""
+
+
+class TransactionCancelled(UpstreamError):  # noqa: N818
+    """Nothing of the transaction was written. `reasons` has one entry an item, in order:
+
+    `""` for an item that was fine, else DynamoDB's code, such as `ConditionalCheckFailed`
+    or `TransactionConflict` (the latter only after the retries).
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(f"transaction cancelled: {', '.join(r or '-' for r in reasons)}")
+        self.reasons = tuple(reasons)
+
+    def failed(self, index: int) -> bool:
+        """Whether the condition of the item at `index` was what was false."""
+        return index < len(self.reasons) and self.reasons[index] == "ConditionalCheckFailed"
+
+
+class Gone(UpstreamError):  # noqa: N818
+    """410: the connection does not exist, or does not exist yet (during `$connect`)."""
+
+
+class PayloadRefused(UpstreamError):  # noqa: N818
+    """413: more than the service takes in one call."""
+
+
+class Throttled(UpstreamError):  # noqa: N818
+    """The service asked to slow down, still so after the retries."""
+
+
+class ServiceDown(UpstreamError):  # noqa: N818
+    """No answer in time, or 5xx, still so after the retries. The call may have been carried out."""
+
+
+class RequestRejected(UpstreamError):  # noqa: N818
+    """Any other refusal: a malformed request, a missing table, a missing permission."""

@@ -1,0 +1,1 @@
+"""Who somebody is: tokens of users, and the resume tokens the stack gives out itself."""

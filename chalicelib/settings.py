@@ -1,0 +1,185 @@
+"""Every environment variable of the stack: its name, default and meaning, defined here once.
+
+`docs/settings.md` is made from this file. A bad value is named when the process starts, so that a
+wrong deployment fails at once and says why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from chalicelib.errors import LecternError
+
+
+class SettingsError(LecternError):
+    """One or more environment variables are missing or malformed; the text names each."""
+
+
+def _setting(
+    variable: str, meaning: str, default: Any = None, least: int | None = None, secret: bool = False
+) -> Any:
+    metadata = {"variable": variable, "meaning": meaning, "least": least, "secret": secret}
+    if default is None:
+        return field(metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The whole configuration of a process. `from_environ` reads and checks it."""
+
+    sessions_table: str = _setting("SESSIONS_TABLE_NAME", "table of sessions", "sessions")
+    connections_table: str = _setting(
+        "CONNECTIONS_TABLE_NAME", "table of open sockets", "connections"
+    )
+    subscriptions_table: str = _setting(
+        "SUBSCRIPTIONS_TABLE_NAME", "table of topic subscriptions", "subscriptions"
+    )
+    requests_table: str = _setting(
+        "REQUESTS_TABLE_NAME", "table of background requests", "requests"
+    )
+    history_table: str = _setting("HISTORY_TABLE_NAME", "table of recent broadcasts", "history")
+    rate_limits_table: str = _setting(
+        "RATE_LIMITS_TABLE_NAME", "table of rate limits", "rate_limits"
+    )
+    jobs_queue_url: str = _setting("JOBS_QUEUE_URL", "URL of the SQS queue of jobs", "")
+    api_gateway_endpoint: str = _setting(
+        "API_GATEWAY_ENDPOINT", "https URL of the WebSocket stage, where posts go", ""
+    )
+    session_max_duration_hours: int = _setting(
+        "SESSION_MAX_DURATION_HOURS", "hours a session lives; each refresh extends it", 2, 1
+    )
+    connection_refresh_minutes: int = _setting(
+        "CONNECTION_REFRESH_MINUTES", "age in minutes at which a client is asked to refresh", 100, 1
+    )
+    connection_warning_minutes: int = _setting(
+        "CONNECTION_WARNING_MINUTES", "age in minutes of the last warning", 105, 1
+    )
+    connection_idle_timeout_seconds: int = _setting(
+        "CONNECTION_IDLE_TIMEOUT_SECONDS",
+        "silence in seconds after which a socket is closed",
+        120,
+        1,
+    )
+    heartbeat_interval_seconds: int = _setting(
+        "HEARTBEAT_INTERVAL_SECONDS", "seconds between heartbeats, as clients are told", 50, 1
+    )
+    speaker_grace_seconds: int = _setting(
+        "SPEAKER_GRACE_SECONDS", "seconds a dropped speaker has to come back; 0 = none", 15, 0
+    )
+    max_listeners_per_session: int = _setting(
+        "MAX_LISTENERS_PER_SESSION", "capacity of a session", 500, 1
+    )
+    inline_fanout_limit: int = _setting(
+        "INLINE_FANOUT_LIMIT", "recipients up to which a handler posts by itself", 500, 0
+    )
+    fanout_concurrency: int = _setting("FANOUT_CONCURRENCY", "posts in the air at once", 32, 1)
+    history_seconds: int = _setting(
+        "HISTORY_SECONDS", "seconds for which broadcasts can be recovered", 120, 1
+    )
+    status_interval_seconds: int = _setting(
+        "STATUS_INTERVAL_SECONDS", "seconds between periodic statuses; 30 or 60", 30, 1
+    )
+    jwt_secret: str = _setting("JWT_SECRET", "secret of HS256 tokens", "", secret=True)
+    jwt_jwks_url: str = _setting(
+        "JWT_JWKS_URL", "https URL of the key set of RS256/ES256 tokens", ""
+    )
+    jwt_algorithms: tuple[str, ...] = _setting(
+        "JWT_ALGORITHMS",
+        "accepted algorithms, comma separated; default HS256 with a secret, RS256,ES256 with a key set",
+        (),
+    )
+    jwt_issuer: str = _setting("JWT_ISSUER", "required `iss` of tokens", "")
+    jwt_audience: str = _setting("JWT_AUDIENCE", "required `aud` of tokens", "")
+    jwt_tenant_claim: str = _setting("JWT_TENANT_CLAIM", "claim that names the tenant", "tenantId")
+    resume_token_secret: str = _setting(
+        "RESUME_TOKEN_SECRET", "key that signs resume tokens and hashes addresses", "", secret=True
+    )
+    rate_limit_connects_per_minute: int = _setting(
+        "RATE_LIMIT_CONNECTS_PER_MINUTE", "handshakes a minute from one address", 20, 1
+    )
+    rate_limit_joins_per_minute: int = _setting(
+        "RATE_LIMIT_JOINS_PER_MINUTE", "joins a minute from one address", 10, 1
+    )
+    rate_limit_sessions_per_hour: int = _setting(
+        "RATE_LIMIT_SESSIONS_PER_HOUR", "sessions an hour by one user", 50, 1
+    )
+    rate_limit_controls_per_second: int = _setting(
+        "RATE_LIMIT_CONTROLS_PER_SECOND", "controls a second on one connection", 10, 1
+    )
+    log_level: str = _setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Reads the environment.
+
+        Raises:
+            SettingsError: naming every variable that is missing or malformed, and what it should be.
+        """
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for setting in fields(cls):
+            text = environ.get(setting.metadata["variable"], "").strip()
+            if not text:
+                continue
+            try:
+                values[setting.name] = _parse(text, setting.default, setting.metadata["least"])
+            except ValueError as problem:
+                problems.append(f"{setting.metadata['variable']} {problem}")
+        settings = cls(**values)
+        problems += _contradictions(settings)
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return settings
+
+
+def _parse(text: str, default: Any, least: int | None) -> Any:
+    if isinstance(default, int):
+        try:
+            number = int(text)
+        except ValueError:
+            raise ValueError(f"must be a whole number, not {text!r}") from None
+        if least is not None and number < least:
+            raise ValueError(f"must be {least} or more, not {number}")
+        return number
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+_ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
+_LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.resume_token_secret:
+        problems.append("RESUME_TOKEN_SECRET must be set: at least 32 random characters")
+    elif len(settings.resume_token_secret) < 32:
+        problems.append("RESUME_TOKEN_SECRET must have at least 32 characters")
+    if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
+        problems.append(
+            "set one of JWT_SECRET and JWT_JWKS_URL, so that speakers can be recognised"
+        )
+    if settings.jwt_secret and len(settings.jwt_secret) < 32:
+        problems.append("JWT_SECRET must have at least 32 characters")
+    if settings.jwt_jwks_url and not settings.jwt_jwks_url.startswith(
+        ("https://", "http://127.0.0.1")
+    ):
+        problems.append("JWT_JWKS_URL must start with https://")
+    unknown = set(settings.jwt_algorithms) - _ALGORITHMS
+    if unknown:
+        problems.append(f"JWT_ALGORITHMS has {', '.join(sorted(unknown))}, which is not supported")
+    # A key set's public keys must never be usable as HMAC secrets, nor the secret as anything else.
+    family = "HS" if settings.jwt_secret else ("RS", "ES")
+    if any(not algorithm.startswith(family) for algorithm in settings.jwt_algorithms):
+        problems.append(
+            "JWT_ALGORITHMS must be HS… with JWT_SECRET, and RS… or ES… with JWT_JWKS_URL"
+        )
+    if settings.log_level not in _LOG_LEVELS:
+        problems.append(f"LOG_LEVEL must be one of {', '.join(sorted(_LOG_LEVELS))}")
+    if settings.connection_warning_minutes < settings.connection_refresh_minutes:
+        problems.append(
+            "CONNECTION_WARNING_MINUTES must not be less than CONNECTION_REFRESH_MINUTES"
+        )
+    return problems

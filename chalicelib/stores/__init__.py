@@ -1,0 +1,1 @@
+"""The state in DynamoDB, one file a table. Only these files know attribute names."""
