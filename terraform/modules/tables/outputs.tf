@@ -1,0 +1,58 @@
+output "sessions_name" {
+  description = "Name of the table of sessions."
+  value       = aws_dynamodb_table.sessions.name
+}
+
+output "connections_name" {
+  description = "Name of the table of connections."
+  value       = aws_dynamodb_table.connections.name
+}
+
+output "subscriptions_name" {
+  description = "Name of the table of subscriptions."
+  value       = aws_dynamodb_table.subscriptions.name
+}
+
+output "requests_name" {
+  description = "Name of the table of requests."
+  value       = aws_dynamodb_table.requests.name
+}
+
+output "history_name" {
+  description = "Name of the table of history."
+  value       = aws_dynamodb_table.history.name
+}
+
+output "rate_limits_name" {
+  description = "Name of the table of rate limits."
+  value       = aws_dynamodb_table.rate_limits.name
+}
+
+output "sessions_stream_arn" {
+  description = "ARN of the stream of changes to sessions."
+  value       = aws_dynamodb_table.sessions.stream_arn
+}
+
+output "arns" {
+  description = "ARN of each table, by the name of its resource."
+  value = {
+    sessions      = aws_dynamodb_table.sessions.arn
+    connections   = aws_dynamodb_table.connections.arn
+    subscriptions = aws_dynamodb_table.subscriptions.arn
+    requests      = aws_dynamodb_table.requests.arn
+    history       = aws_dynamodb_table.history.arn
+    rate_limits   = aws_dynamodb_table.rate_limits.arn
+  }
+}
+
+output "names" {
+  description = "Name of each table, by the name of its resource."
+  value = {
+    sessions      = aws_dynamodb_table.sessions.name
+    connections   = aws_dynamodb_table.connections.name
+    subscriptions = aws_dynamodb_table.subscriptions.name
+    requests      = aws_dynamodb_table.requests.name
+    history       = aws_dynamodb_table.history.name
+    rate_limits   = aws_dynamodb_table.rate_limits.name
+  }
+}
