@@ -1,0 +1,99 @@
+"""The AWS that tests run against: moto's DynamoDB and SQS behind a real HTTP endpoint."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from sandbox.tables import Label, create_tables, read_tables, table_environ
+
+CREDENTIALS = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "AKIDTESTTESTTESTTEST",
+    "AWS_SECRET_ACCESS_KEY": "test-secret-access-key",
+}
+
+
+@dataclass(frozen=True)
+class Aws:
+    """What one test has: its tables by label, its queues, and the settings that name them."""
+
+    endpoint_url: str
+    tables: dict[Label, str]
+    jobs_queue_url: str
+    dead_letter_queue_url: str
+    environ: dict[str, str]
+    dynamodb: Any
+    sqs: Any
+
+    def items(self, label: Label) -> list[dict[str, Any]]:
+        """Every item of a table, typed as DynamoDB has it."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.tables[label])
+        return [item for page in pages for item in page["Items"]]
+
+    def delete(self) -> None:
+        """Ends the test's tables and queues."""
+        for name in self.tables.values():
+            self.dynamodb.delete_table(TableName=name)
+        for url in (self.jobs_queue_url, self.dead_letter_queue_url):
+            self.sqs.delete_queue(QueueUrl=url)
+
+
+class MotoServer:
+    """moto in a thread of this process, on a free port of 127.0.0.1."""
+
+    def __enter__(self) -> "MotoServer":
+        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server.start()
+        self.endpoint_url = "http://{}:{}".format(*self._server.get_host_and_port())
+        self._definitions = read_tables()
+        self._dynamodb = self._client("dynamodb")
+        self._sqs = self._client("sqs")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._dynamodb.close()
+        self._sqs.close()
+        self._server.stop()
+
+    def fresh(self, suffix: str) -> Aws:
+        """New empty tables and queues, with `suffix` in their names."""
+        names = create_tables(self._dynamodb, suffix=suffix, tables=self._definitions)
+        dead = self._sqs.create_queue(QueueName=f"jobs-dead{suffix}")["QueueUrl"]
+        jobs = self._sqs.create_queue(QueueName=f"jobs{suffix}")["QueueUrl"]
+        environ = CREDENTIALS | table_environ(names)
+        environ |= {
+            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint_url,
+            "AWS_ENDPOINT_URL_SQS": self.endpoint_url,
+            "JOBS_QUEUE_URL": jobs,
+            "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
+            "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
+        }
+        return Aws(
+            endpoint_url=self.endpoint_url,
+            tables=names,
+            jobs_queue_url=jobs,
+            dead_letter_queue_url=dead,
+            environ=environ,
+            dynamodb=self._dynamodb,
+            sqs=self._sqs,
+        )
+
+    def _client(self, service: Any) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=CREDENTIALS["AWS_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(max_pool_connections=64, retries={"max_attempts": 1}),
+        )

@@ -1,0 +1,33 @@
+"""Fixtures that every test may use."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.aws import Aws, MotoServer
+
+_RUN = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[MotoServer]:
+    """One DynamoDB and SQS for the whole process; `aws` gives each test tables of its own in it."""
+    with MotoServer() as server:
+        yield server
+
+
+@pytest.fixture
+def aws(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """Fresh tables and a jobs queue, and an environment that names them and nothing else of AWS.
+
+    Names are unique, so tests may run side by side and in any order.
+    """
+    for variable in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(variable)
+    fresh = moto_server.fresh(f"-{os.getpid()}-{next(_RUN)}")
+    for variable, value in fresh.environ.items():
+        monkeypatch.setenv(variable, value)
+    yield fresh
+    fresh.delete()
