@@ -107,6 +107,10 @@ class Settings:
     rate_limit_controls_per_second: int = _setting(
         "RATE_LIMIT_CONTROLS_PER_SECOND", "controls a second on one connection", 10, 1
     )
+    aws_wire: str = _setting("AWS_WIRE", "what speaks to AWS: boto3", "boto3")
+    aws_timeout_seconds: int = _setting(
+        "AWS_TIMEOUT_SECONDS", "seconds to wait for one answer of an AWS service", 5, 1
+    )
     log_level: str = _setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @classmethod
@@ -148,6 +152,7 @@ def _parse(text: str, default: Any, least: int | None) -> Any:
 
 
 _ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
+_AWS_WIRES = {"boto3"}
 _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 
 
@@ -176,8 +181,12 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append(
             "JWT_ALGORITHMS must be HS… with JWT_SECRET, and RS… or ES… with JWT_JWKS_URL"
         )
-    if settings.log_level not in _LOG_LEVELS:
-        problems.append(f"LOG_LEVEL must be one of {', '.join(sorted(_LOG_LEVELS))}")
+    for variable, value, choices in (
+        ("LOG_LEVEL", settings.log_level, _LOG_LEVELS),
+        ("AWS_WIRE", settings.aws_wire, _AWS_WIRES),
+    ):
+        if value not in choices:
+            problems.append(f"{variable} must be one of {', '.join(sorted(choices))}")
     if settings.connection_warning_minutes < settings.connection_refresh_minutes:
         problems.append(
             "CONNECTION_WARNING_MINUTES must not be less than CONNECTION_REFRESH_MINUTES"

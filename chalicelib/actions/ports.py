@@ -1,26 +1,15 @@
 """What the actions need of the outside besides the stores. `chalicelib.aws` implements it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
+
+__all__ = ["FanOutResult", "JobQueue", "Management", "Remaining"]
 
 Remaining = Callable[[], float]
 """Seconds that this invocation still has (Lambda's own count, not the stack's clock)."""
-
-
-@dataclass
-class FanOutResult:
-    """What became of each post of a fan-out."""
-
-    delivered: int = 0
-    gone: list[ConnectionId] = field(default_factory=list)
-    """410: to be disconnected."""
-    slow: list[ConnectionId] = field(default_factory=list)
-    """Still refused (429) or unanswered after three tries; left alone for 30 seconds."""
-    unsent: list[ConnectionId] = field(default_factory=list)
-    """Not tried, or not answered, when the time was up: for another job."""
 
 
 class Management(Protocol):

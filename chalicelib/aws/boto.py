@@ -1,0 +1,164 @@
+"""The wire to AWS by boto3: `AWS_WIRE=boto3`, and the reference for the lean one.
+
+boto3's own retries are off: those of `retry.py` and `dispatch.py` are the same on both wires.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.parsers import ResponseParserError
+
+from chalicelib.aws.calls import Call, Posts
+from chalicelib.aws.dispatch import POST_TIMEOUT, Dispatch, Post, SlowConnections
+from chalicelib.aws.places import configured_endpoint, region
+from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.domain.posts import FanOutResult
+from chalicelib.domain.types import ConnectionId
+
+_CONNECT_TIMEOUT = 2.0
+_POOL = 10
+
+
+class _Client:
+    """A boto3 client, made on first use and once: making one costs 50 ms."""
+
+    def __init__(
+        self, service: str, environ: Mapping[str, str], endpoint: str | None, config: Config
+    ) -> None:
+        self._service = service
+        self._environ = environ
+        self._endpoint = endpoint
+        self._config = config
+        self._lock = threading.Lock()
+        self._client: BaseClient | None = None
+
+    def __call__(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One try of `client.<method>(**request)`. Raises Refusal."""
+        try:
+            answer = getattr(self._ready(), method)(**request)
+        except ClientError as problem:
+            raise _refusal(problem) from problem
+        except (HTTPClientError, ResponseParserError) as problem:
+            raise Refusal(NO_ANSWER, type(problem).__name__, str(problem)) from problem
+        except BotoCoreError as problem:
+            raise Refusal(400, type(problem).__name__, str(problem)) from problem
+        answer.pop("ResponseMetadata", None)
+        return dict(answer)
+
+    def _ready(self) -> BaseClient:
+        with self._lock:
+            if self._client is None:
+                self._client = _session(self._environ).client(
+                    self._service,  # type: ignore[call-overload]
+                    endpoint_url=self._endpoint,
+                    config=self._config,
+                )
+            return self._client
+
+
+def json_service(service: str, environ: Mapping[str, str], timeout: float) -> Call:
+    """One try of an operation of `service` (`dynamodb`, `sqs`); `timeout` in seconds."""
+    client = _Client(service, environ, configured_endpoint(environ, service), _config(timeout))
+    return lambda operation, request: client(_snake(operation), request)
+
+
+class BotoConnections:
+    """`@connections` by boto3, and a fan-out on a pool of threads."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        endpoint: str,
+        concurrency: int,
+        slow: SlowConnections,
+        timeout: float,
+    ) -> None:
+        """`endpoint` is the https URL of the stage, `timeout` that of one request in seconds."""
+        self._concurrency = concurrency
+        self._slow = slow
+        service = "apigatewaymanagementapi"
+        self._client = _Client(service, environ, endpoint, _config(timeout))
+        brief = _config(min(timeout, POST_TIMEOUT), pool=concurrency)
+        self._many = _Client(service, environ, endpoint, brief)
+
+    def post(self, connection_id: ConnectionId, data: bytes) -> None:
+        self._client("post_to_connection", {"ConnectionId": connection_id, "Data": data})
+
+    def close(self, connection_id: ConnectionId) -> None:
+        self._client("delete_connection", {"ConnectionId": connection_id})
+
+    def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
+        dispatch = Dispatch(posts, remaining, self._slow)
+        air: dict[Future[int], Post] = {}
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="fan-out")
+        try:
+            while not dispatch.finished and not dispatch.over:
+                self._fill(pool, air, dispatch)
+                patience = dispatch.wait(time.monotonic())
+                if not air:
+                    time.sleep(patience)
+                    continue
+                for future in wait(air, patience, FIRST_COMPLETED).done:
+                    dispatch.answered(air.pop(future), future.result(), time.monotonic())
+            return dispatch.give_up()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _fill(
+        self, pool: ThreadPoolExecutor, air: dict[Future[int], Post], dispatch: Dispatch
+    ) -> None:
+        while len(air) < self._concurrency:
+            post = dispatch.take(time.monotonic())
+            if post is None:
+                return
+            air[pool.submit(self._status, post)] = post
+
+    def _status(self, post: Post) -> int:
+        try:
+            request = {"ConnectionId": post.connection_id, "Data": post.data}
+            self._many("post_to_connection", request)
+        except Refusal as refusal:
+            return refusal.status
+        return 200
+
+
+def _session(environ: Mapping[str, str]) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=environ.get("AWS_SESSION_TOKEN"),
+        region_name=region(environ) or None,
+    )
+
+
+def _config(timeout: float, pool: int = _POOL) -> Config:
+    return Config(
+        connect_timeout=min(timeout, _CONNECT_TIMEOUT),
+        read_timeout=timeout,
+        max_pool_connections=pool,
+        retries={"total_max_attempts": 1},
+        parameter_validation=False,
+    )
+
+
+def _refusal(problem: ClientError) -> Refusal:
+    error = problem.response.get("Error", {})
+    status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", NO_ANSWER)
+    reasons: Any = problem.response.get("CancellationReasons", ())
+    return Refusal(
+        status,
+        error.get("Code", ""),
+        error.get("Message", ""),
+        [reason.get("Code", "") for reason in reasons],
+    )
+
+
+def _snake(operation: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")

@@ -1,0 +1,28 @@
+"""DynamoDB behind the port of the stores: retries, and tokens that make a transaction repeatable.
+
+The operations and their shapes: Amazon DynamoDB API Reference, 2012-08-10.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.aws.calls import Call
+from chalicelib.aws.retry import Policy, Retries
+from chalicelib.stores.dynamodb import Operation
+
+_POLICY = Policy(tries=8, base=0.025, seconds=8.0)
+
+
+class RetryingDynamoDB:
+    """`chalicelib.stores.dynamodb.DynamoDB` over one of the wires. Thread-safe."""
+
+    def __init__(self, call: Call, retries: Retries | None = None) -> None:
+        self._call = call
+        self._retries = retries or Retries(_POLICY)
+
+    def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "TransactWriteItems":
+            # A retry after a lost answer must not be carried out twice (valid for ten minutes).
+            request = {"ClientRequestToken": os.urandom(16).hex(), **request}
+        return self._retries.run(lambda: self._call(operation, request))

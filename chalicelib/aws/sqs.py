@@ -1,0 +1,66 @@
+"""The jobs queue on SQS: batches of ten, and only what failed is sent again.
+
+Described in the Amazon SQS API Reference: SendMessage, SendMessageBatch.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from chalicelib.aws.calls import Call
+from chalicelib.aws.refusals import Refusal
+from chalicelib.aws.retry import Policy, Retries
+
+_POLICY = Policy(tries=5, base=0.05, seconds=8.0)
+_BATCH = 10
+_BATCH_BYTES = 256 * 1024
+
+_Entry = dict[str, Any]
+
+
+class SqsJobQueue:
+    """`chalicelib.actions.ports.JobQueue` over one of the wires. Thread-safe."""
+
+    def __init__(self, call: Call, queue_url: str, retries: Retries | None = None) -> None:
+        self._call = call
+        self._queue_url = queue_url
+        self._retries = retries or Retries(_POLICY)
+
+    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+        message = {"QueueUrl": self._queue_url, "MessageBody": _text(body), "DelaySeconds": delay}
+        self._retries.run(lambda: self._call("SendMessage", message))
+
+    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
+        for batch in _batches(bodies, delay):
+            left = {entry["Id"]: entry for entry in batch}
+            self._retries.run(lambda left=left: self._send_batch(left))  # type: ignore[misc]
+
+    def _send_batch(self, left: dict[str, _Entry]) -> None:
+        request = {"QueueUrl": self._queue_url, "Entries": list(left.values())}
+        answer = self._call("SendMessageBatch", request)
+        for sent in answer.get("Successful", ()):
+            left.pop(sent["Id"], None)
+        if left:
+            failed = answer.get("Failed") or [{"SenderFault": False, "Code": "Unanswered"}]
+            fault = next((one for one in failed if one["SenderFault"]), failed[0])
+            status = 400 if fault["SenderFault"] else 500
+            raise Refusal(status, fault.get("Code", ""), fault.get("Message", ""))
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def _batches(bodies: Iterable[Mapping[str, Any]], delay: int) -> Iterator[list[_Entry]]:
+    batch: list[_Entry] = []
+    size = 0
+    for body in bodies:
+        text = _text(body)
+        length = len(text.encode())
+        if batch and (len(batch) == _BATCH or size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append({"Id": str(len(batch)), "MessageBody": text, "DelaySeconds": delay})
+        size += length
+    if batch:
+        yield batch

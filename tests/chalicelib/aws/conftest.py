@@ -1,0 +1,89 @@
+"""Both wires to AWS, so that one suite says of both what must hold."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chalicelib import aws as wire
+from chalicelib.aws.dynamodb import RetryingDynamoDB
+from chalicelib.aws.management import RetryingManagement
+from chalicelib.aws.sqs import SqsJobQueue
+from chalicelib.domain.types import Millis
+from chalicelib.settings import Settings
+from tests.aws import CREDENTIALS, Aws
+from tests.chalicelib.aws.servers import ScriptedServer
+
+WIRES = ["boto3"]
+
+SECRETS = {
+    "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
+    "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
+}
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000
+
+    def __call__(self) -> Millis:
+        return Millis(self.now)
+
+
+class Against:
+    """Makes the three ports of one wire."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.clock = Clock()
+
+    def environ(self, **more: str) -> dict[str, str]:
+        return CREDENTIALS | SECRETS | {"AWS_WIRE": self.kind, "AWS_TIMEOUT_SECONDS": "1"} | more
+
+    def dynamodb(self, environ: dict[str, str]) -> RetryingDynamoDB:
+        environ = self.environ(**environ)
+        return wire.dynamodb(Settings.from_environ(environ), environ)
+
+    def job_queue(self, environ: dict[str, str]) -> SqsJobQueue:
+        environ = self.environ(**environ)
+        return wire.job_queue(Settings.from_environ(environ), environ)
+
+    def management(self, endpoint: str, **more: str) -> RetryingManagement:
+        environ = self.environ(API_GATEWAY_ENDPOINT=endpoint, **more)
+        return wire.management(Settings.from_environ(environ), environ, self.clock)
+
+
+@pytest.fixture(params=WIRES)
+def against(request: pytest.FixtureRequest) -> Against:
+    return Against(request.param)
+
+
+@pytest.fixture
+def dynamodb(aws: Aws, against: Against) -> RetryingDynamoDB:
+    """The stores' port, against the test's own tables."""
+    return against.dynamodb(aws.environ | {"AWS_TIMEOUT_SECONDS": "30"})
+
+
+@pytest.fixture
+def job_queue(aws: Aws, against: Against) -> SqsJobQueue:
+    """The jobs queue, against the test's own."""
+    return against.job_queue(aws.environ | {"AWS_TIMEOUT_SECONDS": "30"})
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def management(server: ScriptedServer, against: Against) -> RetryingManagement:
+    """`@connections` of a stage that `server` plays."""
+    return against.management(f"{server.url}/local")
+
+
+@pytest.fixture
+def plenty() -> Callable[[], float]:
+    """A deadline far away."""
+    return lambda: 60.0

@@ -1,0 +1,243 @@
+"""What the stores may rely on, whichever wire speaks to DynamoDB."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.aws.dynamodb import RetryingDynamoDB
+from chalicelib.errors import (
+    ConditionFailed,
+    RequestRejected,
+    ServiceDown,
+    Throttled,
+    TransactionCancelled,
+)
+from tests.aws import Aws
+from tests.chalicelib.aws.conftest import Against
+from tests.chalicelib.aws.servers import Answer, Hang, ScriptedServer, json_answer
+
+Item = dict[str, Any]
+
+
+def _session(name: str, **more: Any) -> Item:
+    return {"sessionId": {"S": name}, **more}
+
+
+@pytest.fixture
+def table(aws: Aws) -> str:
+    return aws.tables["sessions"]
+
+
+def test_what_was_put_is_got(dynamodb: RetryingDynamoDB, table: str) -> None:
+    item = _session(
+        "golden-eagle-427",
+        listenerCount={"N": "3"},
+        languageCounts={"M": {"es": {"N": "2"}, "fr": {"N": "1"}}},
+        isActive={"BOOL": True},
+        title={"S": 'Grüße, 世界 🎤 "\\\u2028\u0000'},
+        nothing={"NULL": True},
+        languages={"SS": ["es"]},
+        list={"L": [{"S": ""}, {"N": "-1"}]},
+    )
+    dynamodb.call("PutItem", {"TableName": table, "Item": item})
+
+    answer = dynamodb.call("GetItem", {"TableName": table, "Key": _session("golden-eagle-427")})
+
+    assert answer["Item"] == item
+
+
+def test_an_item_that_is_not_there_is_no_item(dynamodb: RetryingDynamoDB, table: str) -> None:
+    assert "Item" not in dynamodb.call("GetItem", {"TableName": table, "Key": _session("none")})
+
+
+@pytest.mark.parametrize("number", ["12345678901234567890123456789012345678", "0.1", "-1E-7"])
+def test_numbers_stay_exact(dynamodb: RetryingDynamoDB, table: str, number: str) -> None:
+    item = _session("a-b-001", at={"N": number})
+    dynamodb.call("PutItem", {"TableName": table, "Item": item})
+    answer = dynamodb.call("GetItem", {"TableName": table, "Key": _session("a-b-001")})
+    assert answer["Item"]["at"] == {"N": number}
+
+
+def test_a_false_condition_is_told_and_writes_nothing(
+    dynamodb: RetryingDynamoDB, table: str, aws: Aws
+) -> None:
+    request = {
+        "TableName": table,
+        "Key": _session("gone"),
+        "UpdateExpression": "SET isActive = :no",
+        "ConditionExpression": "attribute_exists(sessionId)",
+        "ExpressionAttributeValues": {":no": {"BOOL": False}},
+    }
+    with pytest.raises(ConditionFailed):
+        dynamodb.call("UpdateItem", request)
+    assert aws.items("sessions") == []
+
+
+def test_an_update_returns_the_values_that_were_asked_for(
+    dynamodb: RetryingDynamoDB, table: str
+) -> None:
+    request = {
+        "TableName": table,
+        "Key": _session("a-b-001"),
+        "UpdateExpression": "ADD listenerCount :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+        "ReturnValues": "ALL_NEW",
+    }
+    assert dynamodb.call("UpdateItem", request)["Attributes"]["listenerCount"] == {"N": "1"}
+    assert dynamodb.call("UpdateItem", request)["Attributes"]["listenerCount"] == {"N": "2"}
+
+
+def test_a_cancelled_transaction_says_which_item_failed(
+    dynamodb: RetryingDynamoDB, table: str, aws: Aws
+) -> None:
+    put = {"Put": {"TableName": table, "Item": _session("a-b-001")}}
+    check = {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": _session("none"),
+            "ConditionExpression": "attribute_exists(sessionId)",
+        }
+    }
+    with pytest.raises(TransactionCancelled) as caught:
+        dynamodb.call("TransactWriteItems", {"TransactItems": [put, check]})
+    assert caught.value.reasons == ("", "ConditionalCheckFailed")
+    assert caught.value.failed(1)
+    assert not caught.value.failed(0)
+    assert aws.items("sessions") == []
+
+
+def test_a_query_is_followed_to_its_end(dynamodb: RetryingDynamoDB, aws: Aws) -> None:
+    table = aws.tables["history"]
+    puts = [
+        {"PutRequest": {"Item": {"streamKey": {"S": "s#*"}, "seq": {"N": str(seq)}}}}
+        for seq in range(1, 8)
+    ]
+    answer = dynamodb.call("BatchWriteItem", {"RequestItems": {table: puts}})
+    assert answer.get("UnprocessedItems", {}) == {}
+
+    seen: list[str] = []
+    start: dict[str, Any] = {}
+    while True:
+        page = dynamodb.call(
+            "Query",
+            {
+                "TableName": table,
+                "KeyConditionExpression": "streamKey = :key",
+                "ExpressionAttributeValues": {":key": {"S": "s#*"}},
+                "Limit": 3,
+                **start,
+            },
+        )
+        seen += [item["seq"]["N"] for item in page["Items"]]
+        if "LastEvaluatedKey" not in page:
+            break
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    assert seen == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def test_a_batch_gets_and_a_scan_counts_and_a_delete_deletes(
+    dynamodb: RetryingDynamoDB, table: str
+) -> None:
+    for name in ("a-b-001", "a-b-002"):
+        dynamodb.call("PutItem", {"TableName": table, "Item": _session(name)})
+    keys = {"Keys": [_session("a-b-001"), _session("a-b-002"), _session("none")]}
+    got = dynamodb.call("BatchGetItem", {"RequestItems": {table: keys}})
+    assert len(got["Responses"][table]) == 2
+    dynamodb.call("DeleteItem", {"TableName": table, "Key": _session("a-b-001")})
+    assert dynamodb.call("Scan", {"TableName": table, "Select": "COUNT"})["Count"] == 1
+
+
+def test_a_table_that_is_not_there_is_rejected(dynamodb: RetryingDynamoDB) -> None:
+    with pytest.raises(RequestRejected, match="ResourceNotFoundException"):
+        dynamodb.call("GetItem", {"TableName": "nowhere", "Key": _session("a-b-001")})
+
+
+def _refused(code: str, status: int = 400, **more: Any) -> Answer:
+    kind = f"com.amazonaws.dynamodb.v20120810#{code}"
+    return json_answer({"__type": kind, "message": "no", **more}, status)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _refused("ProvisionedThroughputExceededException"),
+        _refused("ThrottlingException"),
+        _refused("InternalServerError", 500),
+        _refused("TransactionConflictException"),
+        _refused(
+            "TransactionCanceledException",
+            CancellationReasons=[{"Code": "None"}, {"Code": "TransactionConflict"}],
+        ),
+        503,
+        Hang(),
+    ],
+    ids=lambda first: str(first)[:90],
+)
+def test_what_may_pass_is_tried_again(
+    server: ScriptedServer, against: Against, first: Answer
+) -> None:
+    """Throttling, 5xx, another transaction in the way, no answer: the next try may succeed."""
+    server.script = lambda request: first if request is server.requests[0] else json_answer({})
+    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    assert dynamodb.call("GetItem", {"TableName": "t", "Key": {}}) == {}
+    assert len(server.requests) == 2
+
+
+def test_a_transaction_keeps_its_token_when_it_is_tried_again(
+    server: ScriptedServer, against: Against
+) -> None:
+    """So that a lost answer does not make DynamoDB carry it out twice."""
+    server.script = lambda request: 500 if request is server.requests[0] else json_answer({})
+    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    for _ in range(2):
+        dynamodb.call("TransactWriteItems", {"TransactItems": []})
+    first, again, other = (request.body for request in server.requests)
+    assert b"ClientRequestToken" in first
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (_refused("ProvisionedThroughputExceededException"), Throttled),
+        (_refused("TransactionConflictException"), Throttled),
+        (_refused("InternalServerError", 500), ServiceDown),
+        (_refused("ValidationException"), RequestRejected),
+        (_refused("AccessDeniedException"), RequestRejected),
+        (_refused("ConditionalCheckFailedException"), ConditionFailed),
+    ],
+    ids=str,
+)
+def test_each_refusal_becomes_its_error(
+    server: ScriptedServer, against: Against, script: Answer, error: type[Exception]
+) -> None:
+    server.script = lambda request: script  # noqa: ARG005
+    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    with pytest.raises(error):
+        dynamodb.call("GetItem", {"TableName": "t", "Key": {}})
+
+
+def test_a_condition_that_failed_beside_a_conflict_is_final(
+    server: ScriptedServer, against: Against
+) -> None:
+    reasons = [{"Code": "ConditionalCheckFailed"}, {"Code": "TransactionConflict"}]
+    server.script = lambda request: _refused(  # noqa: ARG005
+        "TransactionCanceledException", CancellationReasons=reasons
+    )
+    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    with pytest.raises(TransactionCancelled) as caught:
+        dynamodb.call("TransactWriteItems", {"TransactItems": []})
+    assert caught.value.reasons == ("ConditionalCheckFailed", "TransactionConflict")
+    assert len(server.requests) == 1
+
+
+def test_every_call_is_signed(server: ScriptedServer, against: Against) -> None:
+    server.script = lambda request: json_answer({})  # noqa: ARG005
+    dynamodb = against.dynamodb(
+        {"AWS_ENDPOINT_URL_DYNAMODB": server.url, "AWS_SESSION_TOKEN": "a-token"}
+    )
+    dynamodb.call("Scan", {"TableName": "t"})
+    [request] = server.requests
+    assert "us-east-1/dynamodb/aws4_request" in request.headers["authorization"]
+    assert request.headers["x-amz-security-token"] == "a-token"
+    assert request.headers["x-amz-target"] == "DynamoDB_20120810.Scan"
