@@ -1,0 +1,79 @@
+"""A session and a connection as the decisions see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
+
+NEVER = Millis(2**53)
+"""A time that does not come, for what is compared with times."""
+
+
+@dataclass(frozen=True)
+class Broadcasting:
+    """The speaker's switches."""
+
+    last_state_change: Millis
+    is_paused: bool = False
+    is_muted: bool = False
+    volume: float = 1.0
+
+
+@dataclass(frozen=True)
+class StatusSent:
+    """What the last status told the speaker."""
+
+    count: int
+    languages: frozenset[str]
+    at: Millis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    session_id: SessionId
+    tenant_id: TenantId
+    speaker_user_id: UserId
+    speaker_connection_id: ConnectionId
+    source_language: str
+    quality_tier: str
+    created_at: Millis
+    expires_at: Millis
+    is_active: bool
+    broadcasting: Broadcasting
+    state_version: int = 1
+    listener_count: int = 0
+    language_counts: Mapping[str, int] = field(default_factory=dict)
+    stream_positions: Mapping[str, int] = field(default_factory=dict)
+    status_sent: StatusSent | None = None
+    grace_deadline: Millis | None = None
+    ended_at: Millis | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """An open socket. `session_id` is None while it is in no session."""
+
+    connection_id: ConnectionId
+    role: Role
+    tenant_id: TenantId | None
+    """That of its token; an anonymous listener has that of the session it is in."""
+    user_id: UserId | None
+    """None for an anonymous listener."""
+    connected_at: Millis
+    refresh_at: Millis
+    expires_at: Millis
+    is_joining: bool = False
+    """Its handshake is not over: nothing can be posted to it yet."""
+    session_id: SessionId | None = None
+    target_language: str | None = None
+    participant_id: str | None = None
+    last_activity_time: Millis | None = None
+    warned: bool = False
+    """Whether it has had its `connectionWarning`."""
+    token_expires_at: Millis | None = None
+    token_notice_at: Millis = NEVER
+    """When `tokenExpiring` is due."""
+    superseded_by: ConnectionId | None = None
+    joined_positions: Mapping[str, int] = field(default_factory=dict)
+    messages_received: int = 0

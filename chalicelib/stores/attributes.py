@@ -1,0 +1,52 @@
+"""Between Python values and DynamoDB's typed attribute values (API reference, AttributeValue)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+AttributeValue = dict[str, Any]
+Item = dict[str, Any]
+
+
+def to_attribute(value: Any) -> AttributeValue:
+    """`12` becomes `{"N": "12"}`. Raises TypeError for what no item of ours holds."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, str):
+        return {"S": str(value)}
+    if isinstance(value, int | float):
+        return {"N": repr(value)}
+    if isinstance(value, Mapping):
+        return {"M": to_attributes(value)}
+    if isinstance(value, list | tuple):
+        return {"L": [to_attribute(each) for each in value]}
+    raise TypeError(f"a {type(value).__name__} has no place in an item")
+
+
+def to_attributes(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
+    """A whole item; entries that are None are left out, as DynamoDB would have them."""
+    return {name: to_attribute(value) for name, value in item.items() if value is not None}
+
+
+def from_attribute(attribute: AttributeValue) -> Any:
+    """`{"N": "12"}` becomes `12`; whole numbers are ints, others floats."""
+    ((kind, value),) = attribute.items()
+    if kind == "N":
+        return _number(value)
+    if kind == "M":
+        return from_attributes(value)
+    if kind == "L":
+        return [from_attribute(each) for each in value]
+    if kind == "NULL":
+        return None
+    return value
+
+
+def from_attributes(item: Mapping[str, AttributeValue]) -> Item:
+    return {name: from_attribute(value) for name, value in item.items()}
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

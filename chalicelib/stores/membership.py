@@ -1,0 +1,159 @@
+"""Who is in a session: every change is one transaction over the session, the connection, the seat.
+
+This is what keeps `listenerCount` exact (DESIGN section 4, rule 1): a process that dies between two
+calls has either changed all of them or none. A condition that no longer holds shows in the
+`TransactionCancelled` that is raised; its reasons are in the order of the writes below.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.session import Connection, Session
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.stores.connections import ConnectionStore, Listening, Recipient
+from chalicelib.stores.dynamodb import DynamoDB
+from chalicelib.stores.rate_limits import SeatStore
+from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.table import TRANSACTION_ITEMS, Database, Write
+
+SESSION, CONNECTION, SEAT = 0, 1, 2
+"""Where each write stands in a transaction, for the reasons of a cancelled one."""
+
+REMOVAL_BATCH = TRANSACTION_ITEMS - 1
+"""Listeners that one transaction can delete, the session's update beside them."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A listener about to be in a session."""
+
+    connection_id: ConnectionId
+    session: Session
+    listening: Listening
+    expires_at: Millis
+
+
+class Membership:
+    def __init__(
+        self,
+        dynamodb: DynamoDB,
+        sessions: SessionStore,
+        connections: ConnectionStore,
+        seats: SeatStore,
+    ) -> None:
+        self._database = Database(dynamodb)
+        self._sessions = sessions
+        self._connections = connections
+        self._seats = seats
+
+    def create(self, session: Session, connection_expires_at: Millis) -> None:
+        """A new session, and its speaker in it."""
+        self._database.transact(
+            self._sessions.put_new(session),
+            self._connections.enter(
+                session.speaker_connection_id,
+                session.session_id,
+                session.tenant_id,
+                expires_at=connection_expires_at,
+            ),
+        )
+
+    def join(self, entry: Entry, capacity: int, previous: ConnectionId | None = None) -> None:
+        """One listener more. `previous` is the connection that had the seat before, if any."""
+        session_id, listening = entry.session.session_id, entry.listening
+        self._database.transact(
+            self._sessions.add_listener(session_id, listening.language, capacity),
+            self._enter(entry),
+            self._seats.take(
+                session_id,
+                listening.participant_id,
+                entry.connection_id,
+                entry.expires_at,
+                previous=previous,
+            ),
+        )
+
+    def move(self, old: Connection, entry: Entry) -> None:
+        """A participant goes to another connection: counted once before, after and in between."""
+        session_id, listening = entry.session.session_id, entry.listening
+        before = old.target_language
+        if before is None or before == listening.language:
+            count = self._sessions.check_active(session_id)
+        else:
+            count = self._sessions.move_listener(session_id, before, listening.language)
+        self._database.transact(
+            count,
+            self._enter(entry),
+            self._seats.take(
+                session_id,
+                listening.participant_id,
+                entry.connection_id,
+                entry.expires_at,
+                previous=old.connection_id,
+            ),
+            self._connections.supersede(old, entry.connection_id),
+        )
+
+    def change_language(self, connection: Connection, language: str) -> None:
+        session_id, before = _in_session(connection)
+        self._database.transact(
+            self._sessions.move_listener(session_id, before, language),
+            self._connections.change_language(connection, language),
+        )
+
+    def leave(self, connection: Connection) -> None:
+        """One listener less; its socket stays open."""
+        session_id, language = _in_session(connection)
+        self._database.transact(
+            self._sessions.remove_listeners(session_id, {language: 1}),
+            self._connections.leave(connection),
+        )
+
+    def remove(self, session_id: SessionId, listeners: Sequence[Recipient]) -> None:
+        """So many listeners less, at most `REMOVAL_BATCH`: their connections are deleted."""
+        languages: dict[str, int] = {}
+        for listener in listeners:
+            languages[listener.language] = languages.get(listener.language, 0) + 1
+        self._database.transact(
+            self._sessions.remove_listeners(session_id, languages),
+            *(
+                self._connections.remove(listener.connection_id, session_id, listener.language)
+                for listener in listeners
+            ),
+        )
+
+    def replace_speaker(
+        self,
+        session: Session,
+        old: Connection | None,
+        new: ConnectionId,
+        *,
+        session_expires_at: Millis,
+        connection_expires_at: Millis,
+    ) -> None:
+        """The session goes to the speaker's new connection; `old` is None if it is gone already."""
+        writes = [
+            self._sessions.replace_speaker(session, new, session_expires_at),
+            self._connections.enter(
+                new, session.session_id, session.tenant_id, expires_at=connection_expires_at
+            ),
+        ]
+        if old is not None:
+            writes.append(self._connections.supersede(old, new))
+        self._database.transact(*writes)
+
+    def _enter(self, entry: Entry) -> Write:
+        return self._connections.enter(
+            entry.connection_id,
+            entry.session.session_id,
+            entry.session.tenant_id,
+            expires_at=entry.expires_at,
+            listening=entry.listening,
+        )
+
+
+def _in_session(connection: Connection) -> tuple[SessionId, str]:
+    """Session and language of a listener that is in one."""
+    if connection.session_id is None or connection.target_language is None:
+        raise ValueError("this connection is not a listener of a session")
+    return connection.session_id, connection.target_language

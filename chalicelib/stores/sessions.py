@@ -1,0 +1,250 @@
+"""The sessions table (DESIGN section 3). Times in items are milliseconds, `expiresAt` seconds."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from chalicelib.domain.session import Session, StatusSent
+from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
+from chalicelib.errors import ConditionFailed
+from chalicelib.stores.dynamodb import DynamoDB
+from chalicelib.stores.session_items import session_from_item, session_to_item
+from chalicelib.stores.table import Database, Table, Write
+
+
+class SessionStore:
+    def __init__(self, dynamodb: DynamoDB, table: str) -> None:
+        self._table = Table(dynamodb, table)
+        self._database = Database(dynamodb)
+
+    def get(self, session_id: SessionId) -> Session | None:
+        """A consistent read: a listener may join in the instant that the session is made."""
+        item = self._table.get({"sessionId": session_id}, consistent=True)
+        return session_from_item(item) if item else None
+
+    def get_many(self, session_ids: Iterable[SessionId]) -> Iterator[Session]:
+        keys = [{"sessionId": session_id} for session_id in session_ids]
+        return map(session_from_item, self._table.get_many(keys))
+
+    def active_ids(self, shard: int) -> Iterator[SessionId]:
+        """The active sessions of one shard, oldest first."""
+        items = self._table.query(
+            "#activeShard = :shard", values={"shard": shard}, index="active-index"
+        )
+        return (SessionId(item["sessionId"]) for item in items)
+
+    def ids_of_tenant(self, tenant_id: TenantId) -> Iterator[SessionId]:
+        """Newest first, ended ones included for as long as the table has them."""
+        items = self._table.query(
+            "#tenantId = :tenant",
+            values={"tenant": tenant_id},
+            index="tenantId-createdAt-index",
+            newest_first=True,
+        )
+        return (SessionId(item["sessionId"]) for item in items)
+
+    def put_new(self, session: Session) -> Write:
+        return self._table.put(session_to_item(session), "attribute_not_exists(#sessionId)")
+
+    def add_listener(self, session_id: SessionId, language: str, capacity: int) -> Write:
+        """The capacity is part of the condition: it holds however many join at once."""
+        return self._table.update(
+            {"sessionId": session_id},
+            "SET #listenerCount = #listenerCount + :one,"
+            " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
+            condition="#isActive = :true AND #listenerCount < :capacity",
+            values={"one": 1, "zero": 0, "true": True, "capacity": capacity},
+            names={"language": language},
+        )
+
+    def remove_listeners(self, session_id: SessionId, languages: Mapping[str, int]) -> Write:
+        """Takes listeners off the counts, by language: never below 0, never re-creating one."""
+        total = sum(languages.values())
+        changes, conditions = [], []
+        names, values = {}, {"total": total}
+        for index, (language, count) in enumerate(languages.items()):
+            names[f"language{index}"] = language
+            values[f"count{index}"] = count
+            path = f"#languageCounts.#language{index}"
+            changes.append(f"{path} = {path} - :count{index}")
+            conditions.append(f"{path} >= :count{index}")
+        return self._table.update(
+            {"sessionId": session_id},
+            "SET #listenerCount = #listenerCount - :total, " + ", ".join(changes),
+            condition=" AND ".join(["#listenerCount >= :total", *conditions]),
+            values=values,
+            names=names,
+        )
+
+    def move_listener(self, session_id: SessionId, old: str, new: str) -> Write:
+        """A listener's language changes; the count stays."""
+        return self._table.update(
+            {"sessionId": session_id},
+            "SET #languageCounts.#old = #languageCounts.#old - :one,"
+            " #languageCounts.#new = if_not_exists(#languageCounts.#new, :zero) + :one",
+            condition="#isActive = :true AND #languageCounts.#old >= :one",
+            values={"one": 1, "zero": 0, "true": True},
+            names={"old": old, "new": new},
+        )
+
+    def check_active(self, session_id: SessionId) -> Write:
+        return self._table.check({"sessionId": session_id}, "#isActive = :true", {"true": True})
+
+    def replace_speaker(self, session: Session, new: ConnectionId, expires_at: Millis) -> Write:
+        """Hands the session to another connection of the same user (PROTOCOL 6.1)."""
+        return self._table.update(
+            {"sessionId": session.session_id},
+            "SET #speakerConnectionId = :new, #expiresAt = :expiresAt REMOVE #graceDeadline",
+            condition="#isActive = :true AND #speakerUserId = :user AND #tenantId = :tenant"
+            " AND #speakerConnectionId = :old",
+            values={
+                "true": True,
+                "new": new,
+                "old": session.speaker_connection_id,
+                "user": session.speaker_user_id,
+                "tenant": session.tenant_id,
+                "expiresAt": expires_at // 1000,
+            },
+        )
+
+    def end(
+        self,
+        session_id: SessionId,
+        reason: str,
+        now: Millis,
+        *,
+        speaker: ConnectionId | None = None,
+        grace_deadline: Millis | None = None,
+    ) -> bool:
+        """Marks an active session as ended; True for the one caller that did it.
+
+        With `speaker`, only while that connection is the session's speaker; with
+        `grace_deadline`, only while the speaker is still away under that very deadline.
+        """
+        condition = "#isActive = :true"
+        values: dict[str, Any] = {"true": True, "false": False, "now": now, "reason": reason}
+        if speaker is not None:
+            condition += " AND #speakerConnectionId = :speaker"
+            values["speaker"] = speaker
+        if grace_deadline is not None:
+            condition += " AND #graceDeadline = :deadline"
+            values["deadline"] = grace_deadline
+        return self._database.try_write(
+            self._table.update(
+                {"sessionId": session_id},
+                "SET #isActive = :false, #endedAt = :now, #endReason = :reason,"
+                " #broadcastState.#isActive = :false REMOVE #activeShard, #graceDeadline",
+                condition=condition,
+                values=values,
+            )
+        )
+
+    def start_grace(
+        self, session_id: SessionId, speaker: ConnectionId, deadline: Millis
+    ) -> Session | None:
+        """Notes until when a dropped speaker may come back; None if it is not the speaker.
+
+        A deadline that stands already is kept, so that a repeated drop doesn't prolong it.
+        """
+        return self._change(
+            session_id,
+            "SET #graceDeadline = if_not_exists(#graceDeadline, :deadline)",
+            {"deadline": deadline},
+            speaker=speaker,
+        )
+
+    def advance_stream(
+        self, session_id: SessionId, stream: str, speaker: ConnectionId | None
+    ) -> Session | None:
+        """Gives the next seq of a stream, atomically; None if paused, ended, or not the speaker's.
+
+        `speaker` is None for a service that speaks without a connection.
+        """
+        return self._change(
+            session_id,
+            "ADD #streamPositions.#stream :one",
+            {"one": 1, "false": False},
+            condition="#broadcastState.#isPaused = :false",
+            speaker=speaker,
+            names={"stream": stream},
+        )
+
+    def switch(
+        self,
+        session_id: SessionId,
+        name: str,
+        value: bool | float,
+        speaker: ConnectionId,
+        now: Millis,
+    ) -> Session | None:
+        """Sets one of the speaker's switches; None if ended, or not the speaker's."""
+        return self._change(
+            session_id,
+            "SET #broadcastState.#switch = :value, #broadcastState.#lastStateChange = :now,"
+            " #stateVersion = #stateVersion + :one",
+            {"value": value, "now": now, "one": 1},
+            speaker=speaker,
+            names={"switch": name},
+        )
+
+    def record_status(self, session_id: SessionId, sent: StatusSent) -> None:
+        """Notes what the speaker has been told, for as long as the session goes on."""
+        told = {"count": sent.count, "languages": sorted(sent.languages), "at": sent.at}
+        self._change(session_id, "SET #statusSent = :sent", {"sent": told})
+
+    def repair_counts(
+        self, seen: Session, differences: Mapping[str, int], forgotten: Iterable[str] = ()
+    ) -> bool:
+        """Adds `differences` by language, if the counts are still those of `seen`.
+
+        Languages in `forgotten` have no listener and leave the map.
+        """
+        changes: list[str] = []
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {"seen": dict(seen.language_counts)}
+        for index, (language, difference) in enumerate(differences.items()):
+            names[f"language{index}"] = language
+            values[f"count{index}"] = seen.language_counts.get(language, 0) + difference
+            changes.append(f"#languageCounts.#language{index} = :count{index}")
+        total = seen.listener_count + sum(differences.values())
+        changes.append("#listenerCount = :total")
+        removals = []
+        for index, language in enumerate(forgotten):
+            names[f"forgotten{index}"] = language
+            removals.append(f"#languageCounts.#forgotten{index}")
+        change = "SET " + ", ".join(changes)
+        if removals:
+            change += " REMOVE " + ", ".join(removals)
+        values |= {"total": total, "known": seen.listener_count}
+        condition = "#languageCounts = :seen AND #listenerCount = :known"
+        changed = self._change(seen.session_id, change, values, condition=condition, names=names)
+        return changed is not None
+
+    def _change(
+        self,
+        session_id: SessionId,
+        change: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str = "",
+        speaker: ConnectionId | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Session | None:
+        """An update of an active session, as it is afterwards; None if a condition is false."""
+        conditions = ["#isActive = :active"]
+        known: dict[str, Any] = {"active": True}
+        if condition:
+            conditions.append(condition)
+        if speaker is not None:
+            conditions.append("#speakerConnectionId = :speaker")
+            known |= {"speaker": speaker}
+        write = self._table.update(
+            {"sessionId": session_id},
+            change,
+            condition=" AND ".join(conditions),
+            values={**known, **values},
+            names=names,
+        )
+        try:
+            return session_from_item(self._database.write(write))
+        except ConditionFailed:
+            return None

@@ -1,0 +1,55 @@
+"""The subscriptions table: which connection follows which topic of which session."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
+from chalicelib.stores.dynamodb import DynamoDB
+from chalicelib.stores.table import Database, Table
+
+
+@dataclass(frozen=True)
+class Subscription:
+    topic_key: str
+    connection_id: ConnectionId
+    tenant_id: TenantId
+    expires_at: Millis
+
+
+def topic_key(session_id: SessionId, topic: str) -> str:
+    """Topics of one name in two sessions are two topics. Neither part can hold a `#`."""
+    return f"{session_id}#{topic}"
+
+
+class SubscriptionStore:
+    def __init__(self, dynamodb: DynamoDB, table: str) -> None:
+        self._table = Table(dynamodb, table)
+        self._database = Database(dynamodb)
+
+    def add(self, subscription: Subscription) -> None:
+        self._database.write(
+            self._table.put(
+                {
+                    "topicKey": subscription.topic_key,
+                    "connectionId": subscription.connection_id,
+                    "tenantId": subscription.tenant_id,
+                    "expiresAt": subscription.expires_at // 1000,
+                }
+            )
+        )
+
+    def remove(self, key: str, connection_id: ConnectionId) -> None:
+        self._database.write(self._table.delete({"topicKey": key, "connectionId": connection_id}))
+
+    def subscribers(self, key: str) -> Iterator[ConnectionId]:
+        items = self._table.query("#topicKey = :topic", values={"topic": key})
+        return (ConnectionId(item["connectionId"]) for item in items)
+
+    def of_connection(self, connection_id: ConnectionId) -> list[str]:
+        """The topic keys that a connection follows."""
+        items = self._table.query(
+            "#connectionId = :connection",
+            values={"connection": connection_id},
+            index="connectionId-index",
+        )
+        return [item["topicKey"] for item in items]

@@ -1,0 +1,187 @@
+"""Reading and writing items, alone or in transactions, in few words.
+
+In expressions an attribute is written `#name` and a value `:name`; the names are filled in here, so
+that no attribute can ever collide with one of DynamoDB's 573 reserved words.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib.errors import ConditionFailed
+from chalicelib.stores.attributes import Item, from_attributes, to_attribute, to_attributes
+from chalicelib.stores.dynamodb import DynamoDB, Operation
+
+_NAME = re.compile(r"#(\w+)")
+_BATCH_GET = 100
+TRANSACTION_ITEMS = 100
+"""The most that DynamoDB takes in one transaction."""
+
+_ALONE: dict[str, Operation] = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write, to be carried out alone or as part of a transaction."""
+
+    kind: Literal["Put", "Update", "Delete", "ConditionCheck"]
+    request: dict[str, Any]
+
+
+class Table:
+    """One table; `name` is the deployed one."""
+
+    def __init__(self, dynamodb: DynamoDB, name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = name
+
+    def get(self, key: Mapping[str, Any], *, consistent: bool = False) -> Item | None:
+        request = {
+            "TableName": self._name,
+            "Key": to_attributes(key),
+            "ConsistentRead": consistent,
+        }
+        item = self._dynamodb.call("GetItem", request).get("Item")
+        return from_attributes(item) if item else None
+
+    def get_many(self, keys: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+        """The items that exist, in no order; keys left unprocessed are asked for again."""
+        pending = [to_attributes(key) for key in keys]
+        while pending:
+            request = {"RequestItems": {self._name: {"Keys": pending[:_BATCH_GET]}}}
+            answer = self._dynamodb.call("BatchGetItem", request)
+            yield from map(from_attributes, answer["Responses"].get(self._name, []))
+            left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            pending = left + pending[_BATCH_GET:]
+
+    def query(
+        self,
+        condition: str,
+        *,
+        values: Mapping[str, Any],
+        index: str | None = None,
+        newest_first: bool = False,
+        consistent: bool = False,
+        page_size: int | None = None,
+    ) -> Iterator[Item]:
+        """Every item under a key, however many pages they are."""
+        request = self._expressions({"KeyConditionExpression": condition}, values)
+        request["ScanIndexForward"] = not newest_first
+        if index:
+            request["IndexName"] = index
+        else:
+            request["ConsistentRead"] = consistent
+        if page_size:
+            request["Limit"] = page_size
+        for page in self._pages("Query", request):
+            yield from page
+
+    def scan_page(
+        self, projection: Sequence[str], segment: int, segments: int, start: Item | None
+    ) -> tuple[list[Item], Item | None]:
+        """One page of a segmented scan, and where the next one starts (None at the end)."""
+        names = " , ".join(f"#{name}" for name in projection)
+        request = self._expressions({"ProjectionExpression": names}, {})
+        request |= {"Segment": segment, "TotalSegments": segments}
+        if start:
+            request["ExclusiveStartKey"] = to_attributes(start)
+        answer = self._dynamodb.call("Scan", request)
+        last = answer.get("LastEvaluatedKey")
+        return [from_attributes(item) for item in answer["Items"]], last and from_attributes(last)
+
+    def put(
+        self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> Write:
+        request = self._expressions({"ConditionExpression": condition}, values or {})
+        return Write("Put", request | {"Item": to_attributes(item)})
+
+    def update(
+        self,
+        key: Mapping[str, Any],
+        change: str,
+        *,
+        condition: str,
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> Write:
+        expressions = {"UpdateExpression": change, "ConditionExpression": condition}
+        request = self._expressions(expressions, values, names or {})
+        return Write("Update", request | {"Key": to_attributes(key)})
+
+    def delete(
+        self, key: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> Write:
+        request = self._expressions({"ConditionExpression": condition}, values or {})
+        return Write("Delete", request | {"Key": to_attributes(key)})
+
+    def check(self, key: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Write:
+        request = self._expressions({"ConditionExpression": condition}, values)
+        return Write("ConditionCheck", request | {"Key": to_attributes(key)})
+
+    def _pages(self, operation: Operation, request: dict[str, Any]) -> Iterator[list[Item]]:
+        while True:
+            answer = self._dynamodb.call(operation, request)
+            yield [from_attributes(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request = request | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _expressions(
+        self,
+        expressions: Mapping[str, str],
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The request with its expressions and exactly the names and values that they use."""
+        request: dict[str, Any] = {"TableName": self._name}
+        request |= {kind: text for kind, text in expressions.items() if text}
+        used = {name for text in expressions.values() for name in _NAME.findall(text)}
+        if used:
+            aliases = names or {}
+            request["ExpressionAttributeNames"] = {f"#{n}": aliases.get(n, n) for n in used}
+        if values:
+            request["ExpressionAttributeValues"] = {
+                f":{name}": to_attribute(value) for name, value in values.items()
+            }
+        return request
+
+
+class Database:
+    """Carries out writes, one by one or all or none."""
+
+    def __init__(self, dynamodb: DynamoDB) -> None:
+        self._dynamodb = dynamodb
+
+    def write(self, write: Write) -> Item:
+        """Carries out one write; answers the item as it is afterwards (for an update).
+
+        Raises:
+            ConditionFailed: nothing was written.
+        """
+        request = write.request
+        if write.kind == "Update":
+            request = request | {"ReturnValues": "ALL_NEW"}
+        answer = self._dynamodb.call(_ALONE[write.kind], request)
+        return from_attributes(answer.get("Attributes", {}))
+
+    def try_write(self, write: Write) -> bool:
+        """Whether the condition held, and the write was carried out."""
+        try:
+            self.write(write)
+        except ConditionFailed:
+            return False
+        return True
+
+    def transact(self, *writes: Write) -> None:
+        """Carries out all or none; a repeat after a lost answer is recognised by its token.
+
+        Raises:
+            TransactionCancelled: with a reason for each write, in order.
+        """
+        items = [{write.kind: write.request} for write in writes]
+        token = uuid.uuid4().hex
+        self._dynamodb.call(
+            "TransactWriteItems", {"TransactItems": items, "ClientRequestToken": token}
+        )
