@@ -1,0 +1,76 @@
+"""Resume tokens: how a listener who comes back shows that it is counted already (PROTOCOL 6.1).
+
+A token is `r1.` and, in base64url, a 32-byte HMAC-SHA256 followed by what it signs: the claims as
+a MessagePack array. It names the session, role, participant and user, and no connection, so that
+it may be used again by a client whose answer was lost on the way.
+"""
+
+import hmac
+from dataclasses import astuple, dataclass
+
+import msgspec
+
+from chalicelib.domain.types import Millis, Role, SessionId, UserId
+from chalicelib.errors import Code, Unauthorized
+from chalicelib.identity import base64url
+from chalicelib.identity.keys import derive_key
+
+_PREFIX = "r1."
+_MAC_BYTES = 32
+_MAX_LENGTH = 2048
+"""Characters. The longest issued has 1,500: a user id of 255 characters, four bytes each."""
+
+
+@dataclass(frozen=True)
+class ResumeClaims:
+    """Whom a token speaks for, and until when."""
+
+    session_id: SessionId
+    role: Role
+    participant_id: str
+    user_id: UserId | None
+    expires_at: Millis
+
+
+_decoder = msgspec.msgpack.Decoder(tuple[SessionId, Role, str, UserId | None, Millis])
+
+
+class ResumeTokens:
+    """Issues and reads tokens under a key made from `RESUME_TOKEN_SECRET`."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = derive_key(secret, "resume")
+
+    def issue(self, claims: ResumeClaims) -> str:
+        """A token for `claims`, some 150 characters."""
+        payload = msgspec.msgpack.encode(astuple(claims))
+        return _PREFIX + base64url.encode(self._mac(payload) + payload)
+
+    def read(self, token: str, now: Millis) -> ResumeClaims:
+        """The claims of a token that this stack has issued and that has not expired.
+
+        Whether they fit the session and the user at hand is for the caller to check.
+
+        Raises:
+            Unauthorized: TOKEN_INVALID for anything this stack has not issued, TOKEN_EXPIRED.
+        """
+        try:
+            claims = ResumeClaims(*_decoder.decode(self._verified(token)))
+        except ValueError:
+            raise Unauthorized(Code.TOKEN_INVALID, "the resume token is not valid") from None
+        if now >= claims.expires_at:
+            raise Unauthorized(Code.TOKEN_EXPIRED, "the resume token has expired")
+        return claims
+
+    def _verified(self, token: str) -> bytes:
+        if len(token) > _MAX_LENGTH or not token.startswith(_PREFIX):
+            raise ValueError("not a resume token")
+        signed = base64url.decode(token[len(_PREFIX) :])
+        mac, payload = signed[:_MAC_BYTES], signed[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(payload)):
+            raise ValueError("not signed by this stack")
+        return payload
+
+    def _mac(self, payload: bytes) -> bytes:
+        # The prefix is signed too: a later version can never be passed off as this one.
+        return hmac.digest(self._key, _PREFIX.encode() + payload, "sha256")
