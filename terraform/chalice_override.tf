@@ -1,0 +1,183 @@
+# Terraform merges this file into what Chalice generates (chalice.tf.json). Each line or block below
+# says which defect of that output it mends; tests/terraform/test_chalice_defects.py fails without it.
+# One defect can't be mended here: the needless null_data_source, whose provider would be downloaded.
+# `make package` takes it out; after a plain `chalice package` Terraform downloads the provider.
+
+terraform {
+  # Mends: Terraform pinned below 1.4.
+  required_version = ">= 1.7"
+
+  required_providers {
+    # Mends: the AWS provider pinned below 5, and without a source.
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+
+resource "aws_apigatewayv2_api" "websocket_api" {
+  description = "Lectern: live sessions, one speaker and many listeners."
+  tags        = local.tags
+}
+
+resource "aws_apigatewayv2_deployment" "websocket_api_deployment" {
+  # Mends: a deployment without triggers, so that changed routes are never deployed. The hash is of
+  # what the routes are made from, not of the resources: those have values that change by themselves.
+  triggers = {
+    redeployment = sha1(jsonencode([
+      local.generated.resource.aws_apigatewayv2_route,
+      local.generated.resource.aws_apigatewayv2_integration,
+      local.warm_connect,
+    ]))
+    route_response = aws_apigatewayv2_route_response.message.route_response_key
+  }
+
+  # Mends: a stage can't lose its deployment, so the new one must be there before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_apigatewayv2_stage" "websocket_api_stage" {
+  tags = local.tags
+
+  # Mends: a stage without throttles (without explicit ones route settings mean 0: everything gets
+  # 429) and without metrics. Execution logs stay off: they would write query strings, and so tokens.
+  default_route_settings {
+    throttling_rate_limit    = var.throttle.rate
+    throttling_burst_limit   = var.throttle.burst
+    detailed_metrics_enabled = true
+    data_trace_enabled       = false
+    logging_level            = "OFF"
+  }
+
+  # Mends: a stage without access logs. No token, address, payload or connection id goes into them;
+  # requestId is the one that the functions' logs have too.
+  access_log_settings {
+    destination_arn = module.observability.access_log_arn
+    format = jsonencode({
+      requestId          = "$context.requestId"
+      requestTime        = "$context.requestTimeEpoch"
+      connectedAt        = "$context.connectedAt"
+      eventType          = "$context.eventType"
+      routeKey           = "$context.routeKey"
+      status             = "$context.status"
+      errorResponseType  = "$context.error.responseType"
+      integrationStatus  = "$context.integration.status"
+      integrationLatency = "$context.integrationLatency"
+    })
+  }
+}
+
+resource "aws_apigatewayv2_route" "websocket_message_route" {
+  # Mends: no route response, so that what the handler returns reaches no client. The response itself
+  # is in api.tf, since an override can't add a resource.
+  route_response_selection_expression = "$default"
+}
+
+resource "aws_apigatewayv2_integration" "websocket_connect_api_integration" {
+  # Provisioned concurrency belongs to an alias, so where there is some, connect is called by it.
+  integration_uri = local.warm_connect ? aws_lambda_alias.connect[0].invoke_arn : aws_lambda_function.websocket_connect.invoke_arn
+}
+
+# Mends: rules named without app and stage, so that two stages of an account share a rule.
+resource "aws_cloudwatch_event_rule" "sweep_connections-event" {
+  name = "${local.app}-${local.stage}-sweep_connections"
+  tags = local.tags
+}
+
+# Mends: the same.
+resource "aws_cloudwatch_event_rule" "publish_status-event" {
+  name = "${local.app}-${local.stage}-publish_status"
+  tags = local.tags
+}
+
+# Mends: the same.
+resource "aws_cloudwatch_event_rule" "reconcile_counts-event" {
+  name = "${local.app}-${local.stage}-reconcile_counts"
+  tags = local.tags
+}
+
+resource "aws_lambda_event_source_mapping" "run_jobs-sqs-event-source" {
+  # Mends: no partial-batch response, so that one bad job brings back its whole batch. The queue's
+  # redrive policy (module jobs) has the retry limit and the failure destination.
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = local.tags
+}
+
+resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-source" {
+  # Mends: no partial-batch response.
+  function_response_types = ["ReportBatchItemFailures"]
+  # Mends: no retry limit, so that a bad record blocks its shard for a day.
+  maximum_retry_attempts        = 5
+  maximum_record_age_in_seconds = 3600
+  # Mends: no bisecting, so that good records are given up together with a bad one.
+  bisect_batch_on_function_error = true
+  parallelization_factor         = 2
+  tags                           = local.tags
+
+  # Mends: no failure destination, so that what is given up is lost.
+  destination_config {
+    on_failure {
+      destination_arn = module.jobs.dead_letters_arn
+    }
+  }
+
+  # A new session has nobody to tell, and one that TTL removed has nothing left.
+  filter_criteria {
+    filter {
+      pattern = jsonencode({ eventName = ["MODIFY"] })
+    }
+  }
+}
+
+# What the functions lack: a description, tags, and the key of their environment.
+resource "aws_lambda_function" "websocket_connect" {
+  description = "Who connects, and what they ask for at once."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+  publish     = local.warm_connect
+}
+
+resource "aws_lambda_function" "websocket_message" {
+  description = "Every message of a client."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}
+
+resource "aws_lambda_function" "websocket_disconnect" {
+  description = "A closed connection's clean-up."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}
+
+resource "aws_lambda_function" "sweep_connections" {
+  description = "Every minute: silent, old and expired connections."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}
+
+resource "aws_lambda_function" "publish_status" {
+  description = "Every minute, and half a minute later: the speakers' statuses."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}
+
+resource "aws_lambda_function" "reconcile_counts" {
+  description = "Every 15 minutes: counts against connections."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}
+
+resource "aws_lambda_function" "on_session_change" {
+  description = "Changes of sessions: statuses, and clean-ups that a crash left."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}
+
+resource "aws_lambda_function" "run_jobs" {
+  description = "Jobs: deliveries, welcomes, ends of a grace, requests."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+}

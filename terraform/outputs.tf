@@ -1,0 +1,54 @@
+output "websocket_url" {
+  description = "Address that clients connect to."
+  value       = var.custom_domain == null ? aws_apigatewayv2_stage.websocket_api_stage.invoke_url : "wss://${var.custom_domain.name}"
+
+  precondition {
+    condition     = var.stage == null || var.stage == local.stage
+    error_message = "The package is of stage ${local.stage}: run `make package STAGE=${coalesce(var.stage, local.stage)}` first."
+  }
+
+  precondition {
+    condition     = terraform.workspace == "default" || terraform.workspace == local.stage
+    error_message = "The package is of stage ${local.stage}, the workspace is ${terraform.workspace}: applying would replace one stage by the other."
+  }
+
+  precondition {
+    condition     = var.jwt_secret == null || var.jwt_jwks_url == null
+    error_message = "Set jwt_secret or jwt_jwks_url, not both: a process recognises tokens in one way."
+  }
+
+  precondition {
+    condition     = alltrue([for secret in values(local.read_secrets) : length(secret) >= 32])
+    error_message = "Each secret must have at least 32 characters, for example from `openssl rand -hex 32`."
+  }
+}
+
+output "management_endpoint" {
+  description = "https address of the stage, for posting to connections."
+  value       = local.management_endpoint
+}
+
+output "table_names" {
+  description = "Name of each table."
+  value       = module.tables.names
+}
+
+output "jobs_queue_url" {
+  description = "URL of the jobs queue."
+  value       = module.jobs.queue_url
+}
+
+output "alarms_topic_arn" {
+  description = "ARN of the topic that every alarm goes to."
+  value       = module.observability.alarms_topic_arn
+}
+
+output "dashboard_url" {
+  description = "Address of the dashboard in the AWS console."
+  value       = module.observability.dashboard_url
+}
+
+output "custom_domain_target" {
+  description = "What the custom domain's DNS record must point to; null without one."
+  value       = one(aws_apigatewayv2_domain_name.custom[*].domain_name_configuration[0].target_domain_name)
+}
