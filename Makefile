@@ -35,6 +35,9 @@ check: $(READY)  ## format, lint, types, layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+package: $(READY)  ## make terraform/chalice.tf.json and deployment.zip of STAGE (dev)
+	@$(BIN)/python -m tools.package --stage $(STAGE)
+
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

@@ -1,0 +1,127 @@
+"""`make package STAGE=dev`: what `chalice package` makes, made fit to deploy.
+
+Chalice writes `terraform/chalice.tf.json` and `terraform/deployment.zip`. This adds what it lacks:
+
+- the zip is reproducible: the same sources give the same bytes, and so Terraform sees no change;
+- every module is there compiled too, because a Lambda can't keep what it compiles at a cold start;
+- no `null_data_source`, whose provider Terraform would download for nothing.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
+LAMBDA_ROOT = "/var/task"  # where Lambda unpacks: the paths that tracebacks show
+
+
+def main() -> None:
+    """Packages the stage named on the command line, and prints what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder with app.py")
+    arguments = parser.parse_args()
+    target = arguments.project / "terraform"
+    package(arguments.project, arguments.stage, target)
+    print(report(target / "deployment.zip"))
+
+
+def package(project: Path, stage: str, target: Path) -> None:
+    """Writes `chalice.tf.json` and `deployment.zip` of the app in `project` to `target`.
+
+    Raises:
+        subprocess.CalledProcessError: where Chalice fails; it has said why.
+    """
+    chalice = Path(sys.executable).with_name("chalice")
+    # Chalice asks for a region, though nothing that it writes for Terraform depends on it.
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ}
+    command = [str(chalice), "package", "--stage", stage, "--pkg-format", "terraform", str(target)]
+    subprocess.run(command, cwd=project, env=environment, check=True)
+    check_requirements(project / "requirements.txt", target / "deployment.zip")
+    prune(target / "chalice.tf.json")
+    rebuild(target / "deployment.zip")
+
+
+def check_requirements(requirements: Path, archive: Path) -> None:
+    """Chalice goes on without a package that has no wheel for Lambda; this does not.
+
+    Raises:
+        SystemExit: naming every line of `requirements` whose package is not in `archive`.
+    """
+    with zipfile.ZipFile(archive) as source:
+        folders = {name.split("/", maxsplit=1)[0] for name in source.namelist()}
+    lines = [line.partition("#")[0].strip() for line in requirements.read_text().splitlines()]
+    present = {_normal(name.removesuffix(".dist-info")) for name in folders}
+    missing = [line for line in lines if line and _normal(line.replace("==", "-")) not in present]
+    if missing:
+        raise SystemExit(f"not in the package: {', '.join(missing)}")
+
+
+def _normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def prune(template: Path) -> None:
+    """Takes the unused null_data_source, and the demand for its provider, out of `template`."""
+    content = json.loads(template.read_text())
+    content["data"].pop("null_data_source", None)
+    content["terraform"]["required_providers"].pop("null", None)
+    template.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def rebuild(archive: Path) -> None:
+    """Writes `archive` anew: compiled files added, entries sorted, times and permissions fixed."""
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = Path(folder)
+        with zipfile.ZipFile(archive) as source:
+            source.extractall(unpacked, [n for n in source.namelist() if not n.endswith(".pyc")])
+        _compile(unpacked)
+        files = sorted(path for path in unpacked.rglob("*") if path.is_file())
+        with zipfile.ZipFile(archive, "w") as sink:
+            for path in files:
+                entry = zipfile.ZipInfo(path.relative_to(unpacked).as_posix(), EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o100644 << 16
+                sink.writestr(entry, path.read_bytes(), compresslevel=9)
+
+
+def _compile(folder: Path) -> None:
+    # unchecked-hash: Python takes the file as it is, without a look at the source's time, which a
+    # zip does not keep. A fixed hash seed, because the order of sets gets into the bytes.
+    command = [sys.executable, "-m", "compileall", "-q", "-f", "-j", "1"]
+    command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", LAMBDA_ROOT]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    subprocess.run([*command, str(folder)], env=environment, check=True)
+
+
+def report(archive: Path) -> str:
+    """One line a package in `archive`, the largest first, then size, entries and hash."""
+    sizes: Counter[str] = Counter()
+    with zipfile.ZipFile(archive) as source:
+        entries = source.infolist()
+        for entry in entries:
+            sizes[entry.filename.split("/", maxsplit=1)[0]] += entry.compress_size
+    lines = [f"{size / 1024:9.1f} KB  {name}" for name, size in sizes.most_common()]
+    unpacked = sum(entry.file_size for entry in entries)
+    lines.append(
+        f"{archive.stat().st_size / 1024:9.1f} KB  {archive.name}: {len(entries)} files, "
+        f"{unpacked / 1024:.1f} KB unpacked, sha256 {_sha256(archive)}"
+    )
+    return "\n".join(lines)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
