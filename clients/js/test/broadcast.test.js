@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Stack, settle } from './stack.js';
+
+/** A speaker whose broadcasts are accepted when the test says so. */
+async function speaking(more) {
+  const stack = new Stack();
+  const session = await stack.speaker(more);
+  const accept = (request, seq) => stack.socket.say({
+    id: request.id, type: 'broadcastAccepted', stream: request.targetLanguage ?? '*', seq, recipients: 1,
+  });
+  const sent = () => stack.socket.requests('broadcast');
+  return { stack, session, accept, sent };
+}
+
+test('one broadcast of a stream is in the air, so that order is kept', async () => {
+  const { session, accept, sent } = await speaking();
+  const replies = [1, 2, 3].map((number) => session.broadcast(number, { targetLanguage: 'es' }));
+  const other = session.broadcast('to all');
+  await settle();
+  assert.deepEqual(sent().map(({ data }) => data), [1, 'to all']);
+  accept(sent()[0], 1);
+  accept(sent()[1], 1);
+  await settle();
+  accept(sent()[2], 2);
+  await settle();
+  accept(sent()[3], 3);
+  assert.deepEqual((await Promise.all(replies)).map(({ seq }) => seq), [1, 2, 3]);
+  assert.equal((await other).stream, '*');
+});
+
+test('no more than `maxInFlight` are in the air', async () => {
+  const { session, sent } = await speaking({ maxInFlight: 2 });
+  for (const targetLanguage of ['es', 'fr', 'de']) session.broadcast(1, { targetLanguage }).catch(() => {});
+  await settle();
+  assert.equal(sent().length, 2);
+  session.close();
+});
+
+test('a full queue refuses, and says that it may be tried again', async () => {
+  const { session } = await speaking({ maxQueued: 2 });
+  session.broadcast(1).catch(() => {});
+  session.broadcast(2).catch(() => {});
+  await assert.rejects(session.broadcast(3), { code: 'TOO_MANY_QUEUED', retryable: true });
+  session.close();
+});
+
+test('a socket with a full buffer gets nothing more until it has drained', async () => {
+  const { stack, session, sent } = await speaking({ maxBuffered: 100 });
+  stack.socket.bufferedAmount = 101;
+  session.broadcast(1).catch(() => {});
+  await stack.clock.advance(1);
+  assert.equal(sent().length, 0);
+  stack.socket.bufferedAmount = 0;
+  await stack.clock.advance(0.1);
+  assert.equal(sent().length, 1);
+  session.close();
+});
+
+test('a broadcast too large for the gateway never leaves', async () => {
+  const { session, sent } = await speaking();
+  await assert.rejects(session.broadcast('x'.repeat(128 * 1024)), { code: 'PAYLOAD_TOO_LARGE', status: 413 });
+  assert.equal(sent().length, 0);
+});
+
+test('429 and 503 are tried again, and hold back what comes after in the stream', async () => {
+  const { stack, session, accept, sent } = await speaking();
+  stack.replies.broadcast = { type: 'error', status: 429, code: 'RATE_LIMITED', message: '', retryAfter: 2 };
+  const first = session.broadcast('first');
+  const second = session.broadcast('second');
+  await settle();
+  stack.replies.broadcast = null;
+  await stack.clock.advance(1.9);
+  assert.equal(sent().length, 1);
+  await stack.clock.advance(2);
+  assert.deepEqual(sent().map(({ data }) => data), ['first', 'first']);
+  accept(sent()[1], 1);
+  await settle();
+  accept(sent()[2], 2);
+  assert.deepEqual([(await first).seq, (await second).seq], [1, 2]);
+});
+
+test('what will not get better is told at once', async () => {
+  const { stack, session } = await speaking();
+  stack.replies.broadcast = { type: 'error', status: 409, code: 'BROADCAST_PAUSED', message: 'paused' };
+  await assert.rejects(session.broadcast(1), { code: 'BROADCAST_PAUSED', retryable: false });
+});
+
+test('a broadcast that arrived before the socket was lost is not sent twice', async () => {
+  const { stack, session } = await speaking();
+  const accepted = session.broadcast('one', { targetLanguage: 'es' });
+  await settle();
+  stack.lastSeq = { es: 1 };
+  stack.socket.drop();
+  await stack.clock.advance(1);
+  assert.equal((await accepted).seq, 1);
+  assert.equal(stack.socket.requests('broadcast').length, 0);
+});
+
+test('a broadcast that did not arrive is sent again, before those that follow', async () => {
+  const { stack, session, accept, sent } = await speaking();
+  const first = session.broadcast('one');
+  const second = session.broadcast('two');
+  await settle();
+  stack.socket.drop();
+  await stack.clock.advance(1);
+  assert.deepEqual(sent().map(({ data }) => data), ['one']);
+  accept(sent()[0], 1);
+  await settle();
+  accept(sent()[1], 2);
+  assert.deepEqual([(await first).seq, (await second).seq], [1, 2]);
+});
+
+test('what waits when the session closes is refused', async () => {
+  const { stack, session } = await speaking();
+  const waiting = assert.rejects(session.broadcast(1), { code: 'CLOSED' });
+  session.close();
+  await waiting;
+  assert.equal(stack.socket.closedWith, 1000);
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { LecternError, joinSession, resumeSession } from '../lectern.js';
+import { SESSION, Stack, broadcast, data, record, settle } from './stack.js';
+
+test('a listener joins bare, without a token, and knows its session', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  assert.equal(stack.socket.url.href, 'ws://stack/local?role=listener');
+  assert.deepEqual(stack.socket.protocols, []);
+  const [join] = stack.socket.requests('joinSession');
+  assert.deepEqual([join.sessionId, join.targetLanguage], [SESSION, 'es']);
+  assert.equal(session.state, 'open');
+  assert.equal(session.sourceLanguage, 'en');
+  assert.deepEqual(session.lastSeq, { '*': 0, es: 0 });
+});
+
+test("a speaker's token travels in the subprotocols, and may come from a callback", async () => {
+  const stack = new Stack();
+  const session = await stack.speaker({ token: async () => 'fresh' });
+  assert.deepEqual(stack.socket.protocols, ['lectern.v1', 'bearer.fresh']);
+  assert.equal(stack.socket.url.search, '?role=speaker');
+  assert.equal(session.sessionId, SESSION);
+});
+
+test('a refused action rejects with all that the stack said', async () => {
+  const stack = new Stack();
+  stack.replies.joinSession = {
+    type: 'error', status: 404, code: 'SESSION_NOT_FOUND', message: 'gone', action: 'joinSession',
+  };
+  await assert.rejects(stack.listener(), (error) => {
+    assert.ok(error instanceof LecternError);
+    const { code, status, retryable, message, action } = error;
+    assert.deepEqual({ code, status, retryable, message, action }, {
+      code: 'SESSION_NOT_FOUND', status: 404, retryable: false, message: 'gone', action: 'joinSession',
+    });
+    return true;
+  });
+  assert.equal(stack.socket.closedWith, 4000);
+});
+
+test('a full session is tried again, no sooner than it asked for', async () => {
+  const stack = new Stack();
+  const join = stack.replies.joinSession;
+  stack.replies.joinSession = {
+    type: 'error', status: 503, code: 'SESSION_FULL', message: 'full', retryAfter: 7,
+  };
+  const joining = stack.listener();
+  await stack.clock.advance(6.9);
+  assert.equal(stack.sockets.length, 1);
+  stack.replies.joinSession = join;
+  await stack.clock.advance(1);
+  assert.equal((await joining).state, 'open');
+  assert.equal(stack.sockets.length, 2);
+});
+
+test('a handshake refused with 401 is final, where the platform tells the status', async () => {
+  const stack = new Stack();
+  stack.onConnect = (socket) => socket.refuse(401);
+  await assert.rejects(stack.speaker(), { code: 'HANDSHAKE_REFUSED', status: 401, retryable: false });
+  assert.equal(stack.sockets.length, 1);
+});
+
+test('a handshake that fails without a status is tried `connectAttempts` times', async () => {
+  const stack = new Stack();
+  stack.onConnect = (socket) => socket.refuse();
+  const joining = stack.listener({ connectAttempts: 3 });
+  const refused = assert.rejects(joining, { code: 'CONNECTION_FAILED', retryable: true });
+  await stack.clock.advance(60);
+  await refused;
+  assert.equal(stack.sockets.length, 3);
+});
+
+test('a socket that never opens is given up after `connectTimeout`', async () => {
+  const stack = new Stack();
+  stack.onConnect = () => {};
+  const refused = assert.rejects(stack.listener({ connectAttempts: 1 }), { code: 'CONNECTION_FAILED' });
+  await stack.clock.advance(10);
+  await refused;
+});
+
+test('an aborted attempt ends, with the reason given', async () => {
+  const stack = new Stack();
+  stack.onConnect = () => {};
+  const controller = new AbortController();
+  const refused = assert.rejects(stack.listener({ signal: controller.signal }), { name: 'AbortError' });
+  await settle();
+  controller.abort();
+  await refused;
+});
+
+test('broadcasts that come with the reply, or before anybody listens, are kept', async () => {
+  const stack = new Stack();
+  const join = stack.replies.joinSession;
+  stack.lastSeq = { '*': 0, es: 5 };
+  stack.replies.joinSession = (request, socket) => {
+    socket.say(broadcast(6));
+    return { ...join(request), missed: [broadcast(4), broadcast(5)] };
+  };
+  const session = await stack.listener({ resumeToken: 'kept', lastSeq: { '*': 0, es: 3 } });
+  const events = record(session, 'broadcast');
+  assert.deepEqual(data(events), ['es 4', 'es 5', 'es 6']);
+  const [request] = stack.socket.requests('joinSession');
+  assert.deepEqual([request.resumeToken, request.lastSeq], ['kept', { '*': 0, es: 3 }]);
+});
+
+test('a session is a stream of its broadcasts, until it ends', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const seen = [];
+  const reading = (async () => {
+    for await (const message of session) seen.push(message.seq);
+  })();
+  stack.socket.say(broadcast(1));
+  await settle();
+  stack.socket.say(broadcast(2));
+  stack.socket.say({ type: 'sessionEnded', sessionId: SESSION, reason: 'endedBySpeaker' });
+  await reading;
+  assert.deepEqual(seen, [1, 2]);
+  assert.equal(session.state, 'closed');
+  assert.equal(session.closeReason, 'endedBySpeaker');
+});
+
+test('a page that was loaded anew takes its session over', async () => {
+  const stack = new Stack();
+  const options = stack.options({ sessionId: SESSION, token: 'jwt' });
+  const session = await resumeSession('ws://stack/local', options);
+  const [request] = stack.socket.requests('refreshConnection');
+  assert.deepEqual([request.sessionId, request.role], [SESSION, 'speaker']);
+  assert.equal(session.role, 'speaker');
+});
+
+test('a platform without WebSocket is named', () => {
+  const stack = new Stack();
+  const options = { ...stack.options(), WebSocket: undefined, sessionId: SESSION, targetLanguage: 'es' };
+  assert.throws(() => joinSession('ws://stack/local', options), TypeError);
+});

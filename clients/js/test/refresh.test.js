@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { BROADCAST_STATE, SESSION, Stack, broadcast, data, record, settle } from './stack.js';
+
+const REQUIRED = { type: 'connectionRefreshRequired', sessionId: SESSION, role: 'listener' };
+
+test('a listener makes the second socket before it breaks the first', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const [old] = stack.sockets;
+  const seen = record(session, 'broadcast');
+  old.say(broadcast(1));
+  old.say(REQUIRED);
+  assert.equal(session.state, 'refreshing');
+  await settle();
+  const fresh = stack.socket;
+  assert.notEqual(fresh, old);
+  const [request] = fresh.requests('refreshConnection');
+  assert.deepEqual(
+    [request.role, request.sessionId, request.targetLanguage, request.resumeToken, request.lastSeq],
+    ['listener', SESSION, 'es', 'resume-1', { '*': 0, es: 1 }],
+  );
+  assert.equal(old.closedWith, 4000);
+  assert.equal(session.state, 'open');
+  fresh.say(broadcast(2));
+  assert.deepEqual(data(seen), ['es 1', 'es 2']);
+  assert.equal(session.resumeToken, 'resume-2');
+});
+
+test('what comes on both sockets is handed out once, and in order', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const [old] = stack.sockets;
+  const seen = record(session, 'broadcast', 'topicMessage', 'speakerReconnecting');
+  stack.onConnect = () => {};
+  old.say(REQUIRED);
+  await settle();
+  const fresh = stack.socket;
+  fresh.accept();
+  const note = { type: 'topicMessage', sessionId: SESSION, topic: 'chat', data: 'hello' };
+  old.say(note);
+  fresh.say(note);
+  fresh.say(broadcast(2));
+  old.say(broadcast(1));
+  old.say(broadcast(2));
+  const drop = { type: 'speakerReconnecting', sessionId: SESSION, deadline: 5 };
+  fresh.say(drop);
+  old.say(drop);
+  await settle();
+  assert.deepEqual(seen.map(({ type }) => type), [
+    'topicMessage', 'broadcast', 'broadcast', 'speakerReconnecting',
+  ]);
+});
+
+test('a refresh that finds no server leaves the old socket in use and tries again', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const [old] = stack.sockets;
+  const seen = record(session, 'broadcast');
+  stack.onConnect = (socket) => socket.refuse();
+  old.say(REQUIRED);
+  await stack.clock.advance(5);
+  assert.equal(session.state, 'refreshing');
+  assert.ok(stack.sockets.length > 2);
+  old.say(broadcast(1));
+  stack.onConnect = (socket) => socket.accept();
+  await stack.clock.advance(20);
+  assert.equal(session.state, 'open');
+  assert.equal(old.closedWith, 4000);
+  assert.deepEqual(data(seen), ['es 1']);
+});
+
+test('a refresh that is refused for good is told, and the old socket stays', async () => {
+  const stack = new Stack();
+  const session = await stack.speaker();
+  const errors = record(session, 'error');
+  stack.replies.refreshConnection = { type: 'error', status: 403, code: 'FORBIDDEN', message: 'no' };
+  stack.sockets[0].say(REQUIRED);
+  await settle();
+  assert.equal(errors[0].code, 'FORBIDDEN');
+  assert.equal(session.state, 'open');
+  assert.equal(stack.sockets[0].closedWith, null);
+});
+
+test('the warning is a second reminder', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  stack.socket.say({ type: 'connectionWarning', remainingMinutes: 15 });
+  await settle();
+  assert.equal(stack.sockets.length, 2);
+  assert.equal(session.state, 'open');
+});
+
+test('two notices make one refresh', async () => {
+  const stack = new Stack();
+  await stack.listener();
+  const [old] = stack.sockets;
+  old.say(REQUIRED);
+  old.say({ type: 'connectionWarning', remainingMinutes: 15 });
+  await settle();
+  assert.equal(stack.sockets.length, 2);
+});
+
+test('nothing of a speaker is on its way while the session moves', async () => {
+  const stack = new Stack();
+  const session = await stack.speaker();
+  const [old] = stack.sockets;
+  const first = session.broadcast('one');
+  await settle();
+  old.say(REQUIRED);
+  await settle();
+  const fresh = stack.socket;
+  const second = session.broadcast('two');
+  const pause = session.pauseBroadcast();
+  await settle();
+  assert.equal(fresh.requests('refreshConnection').length, 0);
+  old.say({ id: old.sent[1].id, type: 'broadcastAccepted', stream: '*', seq: 1, recipients: 3 });
+  stack.lastSeq = { '*': 1 };
+  stack.replies.broadcast = { type: 'broadcastAccepted', stream: '*', seq: 2, recipients: 3 };
+  stack.replies.pauseBroadcast = {
+    type: 'broadcastStateChanged', broadcastState: BROADCAST_STATE, stateVersion: 2,
+  };
+  assert.equal((await first).seq, 1);
+  assert.equal((await second).seq, 2);
+  assert.equal((await pause).stateVersion, 2);
+  assert.equal(fresh.requests('broadcast').length, 1);
+  assert.equal(old.requests('broadcast').length, 1);
+});
+
+test('when the answer to a refresh is lost, nothing is sent on the old socket any more', async () => {
+  const stack = new Stack();
+  const session = await stack.speaker();
+  const [old] = stack.sockets;
+  const refresh = stack.replies.refreshConnection;
+  stack.replies.refreshConnection = (request, socket) => socket.drop();
+  stack.replies.broadcast = { type: 'broadcastAccepted', stream: '*', seq: 1, recipients: 0 };
+  old.say(REQUIRED);
+  await settle();
+  const accepted = session.broadcast('one');
+  await settle();
+  assert.equal(old.requests('broadcast').length, 0);
+  stack.replies.refreshConnection = refresh;
+  await stack.clock.advance(5);
+  assert.equal((await accepted).seq, 1);
+  assert.equal(stack.socket.requests('broadcast').length, 1);
+});
+
+test('topics are subscribed to again on the new socket, before the old one closes', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const [old] = stack.sockets;
+  stack.replies.subscribe = { type: 'subscribed', topic: 'chat' };
+  await session.subscribe('chat');
+  stack.replies.subscribe = null;
+  old.say(REQUIRED);
+  await settle();
+  const fresh = stack.socket;
+  const [request] = fresh.requests('subscribe');
+  assert.equal(request.topic, 'chat');
+  assert.equal(old.closedWith, null);
+  fresh.say({ id: request.id, type: 'subscribed', topic: 'chat' });
+  await settle();
+  assert.equal(old.closedWith, 4000);
+});
