@@ -1,0 +1,334 @@
+"""Every log line is one JSON object that says what happened, in which invocation."""
+
+import contextvars
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.types import Role
+from chalicelib.telemetry import Telemetry
+from tests.chalicelib.telemetry.captured import NOW, Captured, ShortHasher
+
+
+def test_a_line_says_when_what_and_where() -> None:
+    captured = Captured()
+
+    with captured.telemetry.invocation("connect", "correlation-1"):
+        captured.telemetry.info("joined", session_id="golden-eagle-427", count=3)
+
+    assert captured.document == {
+        "level": "INFO",
+        "timestamp": NOW,
+        "event": "joined",
+        "correlationId": "correlation-1",
+        "function": "connect",
+        "sessionId": "golden-eagle-427",
+        "count": 3,
+    }
+
+
+def test_outside_of_any_invocation_the_same_fields_are_there() -> None:
+    captured = Captured()
+
+    captured.telemetry.warning("started")
+
+    assert captured.document == {
+        "level": "WARNING",
+        "timestamp": NOW,
+        "event": "started",
+        "correlationId": None,
+        "function": None,
+    }
+
+
+def test_the_fields_of_an_invocation_are_on_each_of_its_lines_and_on_no_other() -> None:
+    captured = Captured()
+
+    with captured.telemetry.invocation("run_jobs", "c", None, kind="welcome"):
+        captured.telemetry.info("one")
+        captured.telemetry.error("two")
+    captured.telemetry.info("three")
+
+    assert [line.get("kind") for line in captured.documents] == ["welcome", "welcome", None]
+
+
+def test_an_invocation_within_another_gives_way_to_it_again() -> None:
+    captured = Captured()
+
+    with captured.telemetry.invocation("sweep_connections", "outer"):
+        with captured.telemetry.invocation("disconnect", "inner"):
+            captured.telemetry.info("inner")
+        captured.telemetry.info("outer")
+
+    assert [line["correlationId"] for line in captured.documents] == ["inner", "outer"]
+
+
+def test_an_exception_leaves_the_invocation_and_ends_it() -> None:
+    captured = Captured()
+
+    with (
+        pytest.raises(ZeroDivisionError),
+        captured.telemetry.invocation("connect", "c"),
+    ):
+        raise ZeroDivisionError
+    captured.telemetry.info("after")
+
+    assert captured.document["correlationId"] is None
+
+
+def test_connection_ids_are_hashed_wherever_they_are() -> None:
+    captured = Captured()
+    connection = "L0SM9cOFvHcCIhw="
+    hashed = ShortHasher().connection(connection)
+
+    with captured.telemetry.invocation("connect", "c", connection):
+        captured.telemetry.info(
+            f"posting to {connection}",
+            speaker_connection_id="abc=",
+            gone_connection_ids=["abc=", None, 7],
+            superseded_by=None,
+            note=f"as {connection} was",
+        )
+
+    line = captured.document
+    assert line["connection"] == hashed
+    assert line["event"] == f"posting to {hashed}"
+    assert line["note"] == f"as {hashed} was"
+    assert line["speakerConnectionId"] == ShortHasher().connection("abc=")
+    assert line["goneConnectionIds"] == [ShortHasher().connection("abc="), None, "[redacted]"]
+    assert line["supersededBy"] is None
+
+
+def test_fields_never_replace_what_the_line_is_about() -> None:
+    captured = Captured()
+
+    with captured.invocation():
+        captured.telemetry.info("joined", level="x", timestamp=0, function="x", correlation_id="x")
+
+    assert captured.document == {
+        "level": "INFO",
+        "timestamp": NOW,
+        "event": "joined",
+        "correlationId": "correlation-1",
+        "function": "connect",
+    }
+
+
+@pytest.mark.parametrize(
+    ("level", "written"),
+    [
+        ("DEBUG", ["INFO", "WARNING", "ERROR"]),
+        ("INFO", ["INFO", "WARNING", "ERROR"]),
+        ("WARNING", ["WARNING", "ERROR"]),
+        ("ERROR", ["ERROR"]),
+    ],
+)
+def test_lines_below_the_level_are_not_written_but_metrics_are(
+    level: str, written: list[str]
+) -> None:
+    captured = Captured(level)
+
+    captured.telemetry.info("a")
+    captured.telemetry.warning("b")
+    captured.telemetry.error("c")
+    captured.telemetry.metric("CountDrift", 1)
+
+    assert [line["level"] for line in captured.documents[:-1]] == written
+    assert captured.documents[-1]["CountDrift"] == 1
+
+
+def test_values_keep_their_json_types() -> None:
+    captured = Captured()
+
+    captured.telemetry.info(
+        "x",
+        a=True,
+        b=None,
+        c=1.5,
+        d=[1, "two"],
+        e={"f_g": {"h": 1}},
+        i=Role.SPEAKER,
+        j={3},
+        k=2**70,
+    )
+
+    line = captured.document
+    assert (line["a"], line["b"], line["c"], line["d"]) == (True, None, 1.5, [1, "two"])
+    assert (line["e"], line["i"], line["j"], line["k"]) == ({"fG": {"h": 1}}, "speaker", [3], 2**70)
+
+
+def test_numbers_that_json_lacks_are_null() -> None:
+    captured = Captured()
+
+    captured.telemetry.info("x", a=float("nan"), b=float("inf"))
+
+    assert (captured.document["a"], captured.document["b"]) == (None, None)
+
+
+def test_long_and_deep_values_are_cut() -> None:
+    captured = Captured()
+    deep: object = "bottom"
+    for _ in range(10):
+        deep = {"down": [deep]}
+
+    captured.telemetry.info("x", text="a " * 10_000, items=list(range(1000)), deep=deep)
+
+    assert len(captured.document["text"]) == 1000
+    assert captured.document["items"] == list(range(50))
+    assert "bottom" not in captured.lines[0]
+    assert len(captured.lines[0]) < 2000
+
+
+@given(st.text(st.characters()), st.text(st.characters()))
+def test_any_text_makes_one_line_of_printable_ascii(event: str, value: str) -> None:
+    captured = Captured()
+
+    captured.telemetry.info(event, note=value, more={value: value})
+
+    [line] = captured.lines
+    assert all(" " <= character <= "~" for character in line)
+    assert json.loads(line)["level"] == "INFO"
+
+
+def test_control_characters_line_separators_and_emoji_come_back_as_they_were() -> None:
+    captured = Captured()
+    text = "a\nb\x00c\x7fd\x9be\u2028f\U0001f600g"
+
+    captured.telemetry.info("x", note=text)
+
+    assert captured.document["note"] == text
+
+
+def test_threads_that_run_side_by_side_never_mix_their_invocations() -> None:
+    captured = Captured()
+    together = Barrier(8)
+
+    def handler(number: int) -> None:
+        with captured.telemetry.invocation("message", f"c{number}", None, mine=number):
+            for _ in range(50):
+                together.wait()
+                captured.telemetry.info("step", number=number)
+                captured.telemetry.metric("CountDrift", number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(handler, range(8)))
+
+    steps = [line for line in captured.documents if "event" in line]
+    metrics = [line for line in captured.documents if "_aws" in line]
+    assert len(steps) == 400
+    assert all(
+        line["mine"] == line["number"] and line["correlationId"] == f"c{line['number']}"
+        for line in steps
+    )
+    assert sorted(line["CountDrift"][0] for line in metrics) == list(range(8))
+    assert all(set(line["CountDrift"]) == {line["mine"]} for line in metrics)
+
+
+def test_a_thread_that_runs_in_a_copy_of_the_context_belongs_to_the_invocation() -> None:
+    captured = Captured()
+
+    with ThreadPoolExecutor(1) as pool, captured.invocation():
+        pool.submit(contextvars.copy_context().run, captured.telemetry.info, "posted").result()
+
+    assert captured.document["correlationId"] == "correlation-1"
+
+
+def test_lines_go_to_stdout_as_it_is_when_they_are_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    telemetry = Telemetry(ShortHasher(), lambda: NOW)
+
+    telemetry.info("one")
+    telemetry.info("two")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["one", "two"]
+
+
+def _raised(action: Callable[[], object]) -> Exception:
+    try:
+        action()
+    except Exception as error:
+        return error
+    raise AssertionError("it did not raise")
+
+
+def _look_up() -> None:
+    try:
+        dict[str, str]()["what the client sent"]
+    except KeyError as error:
+        raise RuntimeError("no such 'session'; see 'it\\'s' and \"that\"") from error
+
+
+def test_an_exception_is_told_with_its_type_frames_and_cause_but_not_with_what_it_quotes() -> None:
+    captured = Captured()
+
+    captured.telemetry.error("failed", _raised(_look_up))
+
+    told = captured.document["exception"]
+    assert told["type"] == "RuntimeError"
+    assert told["text"] == "no such '...'; see '...' and '...'"
+    assert [frame.split()[-1] for frame in told["frames"]] == ["_raised", "_look_up"]
+    assert told["frames"][0].startswith("telemetry/test_logs.py:")
+    assert told["cause"]["type"] == "KeyError"
+    assert told["cause"]["text"] == "'...'"
+
+
+def test_the_connection_is_hashed_in_the_text_of_an_exception_too() -> None:
+    captured = Captured()
+
+    with captured.telemetry.invocation("message", "c", "myconnection"):
+        captured.telemetry.warning("failed", ValueError("no myconnection"))
+
+    assert captured.document["exception"]["text"] == (
+        f"no {ShortHasher().connection('myconnection')}"
+    )
+
+
+def test_what_an_exception_arose_from_is_told_unless_it_was_suppressed() -> None:
+    def in_passing() -> None:
+        try:
+            raise ValueError("first")
+        except ValueError:
+            raise TypeError("second")  # noqa: B904 - this is the case
+
+    def instead() -> None:
+        try:
+            raise ValueError("first")
+        except ValueError:
+            raise TypeError("second") from None
+
+    captured = Captured()
+    captured.telemetry.error("a", _raised(in_passing))
+    captured.telemetry.error("b", _raised(instead))
+
+    first, second = captured.documents
+    assert first["exception"]["cause"]["type"] == "ValueError"
+    assert "cause" not in second["exception"]
+
+
+def test_the_chain_and_the_frames_of_an_exception_are_cut() -> None:
+    def deeper(left: int) -> None:
+        if left:
+            deeper(left - 1)
+        raise ValueError
+
+    chain: BaseException = ValueError()
+    for _ in range(10):
+        outer = RuntimeError()
+        outer.__cause__, chain = chain, outer
+
+    captured = Captured()
+    captured.telemetry.error("deep", _raised(lambda: deeper(100)))
+    captured.telemetry.error("long", chain)
+
+    deep, long = captured.documents
+    assert len(deep["exception"]["frames"]) == 20
+    assert deep["exception"]["frames"][-1].endswith(" deeper")
+    assert captured.lines[1].count("RuntimeError") == 4
+    assert long["exception"]["cause"]["cause"]["cause"].get("cause") is None
