@@ -1,0 +1,115 @@
+"""The stack's clock. It runs at real speed and can be moved forward, never back.
+
+Whatever happens later on one machine (schedules, delayed messages, a batching window, the life of a
+socket) is a timer here, so that moving the clock makes it happen, in order.
+"""
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chalicelib.domain.types import Millis
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(order=True)
+class Timer:
+    """Something that falls due. `action` must hand its work on and return at once."""
+
+    due: Millis
+    order: int
+    action: Callable[[], None] | None = field(compare=False)
+
+    def cancel(self) -> None:
+        """Nothing happens any more when it falls due; what it held is let go now."""
+        self.action = None
+
+
+class Clock:
+    """Call it for the time in milliseconds since the epoch."""
+
+    def __init__(self, real: Callable[[], float] = time.time) -> None:
+        self._real = real
+        self._offset = 0
+        self._order = itertools.count()
+        self._timers: list[Timer] = []
+        self._changed = threading.Condition()
+        self._one_at_a_time = threading.RLock()
+        self._stopped = False
+
+    def __call__(self) -> Millis:
+        return Millis(int(self._real() * 1000) + self._offset)
+
+    def at(self, due: int, action: Callable[[], None]) -> Timer:
+        """Runs `action` when the clock reaches `due`, or at once if it has passed."""
+        with self._changed:
+            timer = Timer(Millis(due), next(self._order), action)
+            heapq.heappush(self._timers, timer)
+            if self._timers[0] is timer:
+                self._changed.notify_all()
+        return timer
+
+    def after(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Runs `action` in so many seconds of this clock."""
+        return self.at(self() + round(seconds * 1000), action)
+
+    def start(self) -> None:
+        """Lets timers fall due in real time, in a thread of its own."""
+        threading.Thread(target=self._run, name="sandbox-clock", daemon=True).start()
+
+    def stop(self) -> None:
+        """No timer falls due any more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def advance(self, seconds: float, settle: Callable[[], None]) -> Millis:
+        """Moves the clock, stopping at every timer on the way; answers the time it is then.
+
+        `settle` is called at each stop and at the end, and returns when all that the timer set off
+        has run: what that leads to, in the interval, is then a timer too.
+        """
+        with self._one_at_a_time:
+            target = self() + round(seconds * 1000)
+            while timer := self._pop(target):
+                self._offset += max(0, timer.due - self())
+                _act(timer)
+                settle()
+            self._offset += max(0, target - self())
+            settle()
+        return self()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            with self._one_at_a_time:
+                while timer := self._pop(self()):
+                    _act(timer)
+            with self._changed:
+                if not self._stopped and (wait := self._seconds_to_next()) > 0:
+                    self._changed.wait(wait)
+
+    def _seconds_to_next(self) -> float:
+        if not self._timers:
+            return threading.TIMEOUT_MAX
+        return (self._timers[0].due - self()) / 1000
+
+    def _pop(self, until: int) -> Timer | None:
+        with self._changed:
+            while self._timers and self._timers[0].due <= until:
+                timer = heapq.heappop(self._timers)
+                if timer.action:
+                    return timer
+        return None
+
+
+def _act(timer: Timer) -> None:
+    try:
+        if timer.action:  # it may have been cancelled since
+            timer.action()
+    except Exception:
+        logger.exception("A timer of the sandbox failed")

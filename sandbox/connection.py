@@ -1,0 +1,144 @@
+"""One socket of the data plane: RFC 6455 frames in, messages and one close out.
+
+The frames are read and written by the I/O-free core of `websockets`, which knows both of API
+Gateway's limits: for a message and for a frame. All of it runs on the gateway's event loop.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+
+from chalicelib.domain.types import Millis
+from sandbox.events import Handshake
+
+MAX_MESSAGE = 128 * 1024
+MAX_FRAME = 32 * 1024
+SEND_BUFFER = 1024 * 1024
+"""Bytes that may wait for a slow client, beside what the kernel holds."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a client has to answer a close frame."""
+
+_logger = logging.getLogger(__name__)
+_logger.setLevel(logging.WARNING)  # the core logs every close
+
+OnMessage = Callable[["Connection", str], None]
+OnClosed = Callable[["Connection", int, str], None]
+
+
+class Connection:
+    """An open socket. `on_message` and `on_closed` (once) tell what the client did."""
+
+    def __init__(
+        self,
+        handshake: Handshake,
+        transport: asyncio.Transport,
+        on_message: OnMessage,
+        on_closed: OnClosed,
+        clock: Callable[[], Millis],
+    ) -> None:
+        self.handshake = handshake
+        self.last_active_at = clock()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport = transport
+        self._on_message = on_message
+        self._on_closed = on_closed
+        self._clock = clock
+        self._open = True
+        self._fragments: list[bytes] = []
+        self._abort: asyncio.TimerHandle | None = None
+        self._protocol = Protocol(
+            Side.SERVER, state=State.OPEN, max_size=(MAX_MESSAGE, MAX_FRAME), logger=_logger
+        )
+
+    @property
+    def slow(self) -> bool:
+        """Whether the client reads so slowly that the send buffer is full."""
+        return self._transport.get_write_buffer_size() > SEND_BUFFER
+
+    def send(self, text: bytes) -> None:
+        """Sends one text message of UTF-8; nothing if the socket is closing."""
+        if self._open:
+            self.last_active_at = self._clock()
+            self._protocol.send_text(text)
+            self._flush()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Closes from this side, and says so through `on_closed` at once."""
+        if self._open:
+            self.leave(code, reason)
+            self._closed(code, reason)
+
+    def leave(self, code: int, reason: str = "") -> None:
+        """Sends a close frame, and gives the client a moment to answer it."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(CloseCode(code), reason)
+            self._flush()
+            self._abort_later()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Called by aiohttp with what arrives after the handshake."""
+        self.last_active_at = self._clock()
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and self._open:
+                self._frame(event)
+        self._flush()
+        if self._protocol.state is not State.OPEN:
+            self._closing()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Called by aiohttp when the TCP connection is gone."""
+        self._closed(CloseCode.ABNORMAL_CLOSURE, "")
+        if self._abort:
+            self._abort.cancel()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.BINARY:
+            # API Gateway does not support binary frames: it disconnects who sends one.
+            self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
+        elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                self._message()
+
+    def _message(self) -> None:
+        data = self._fragments[0] if len(self._fragments) == 1 else b"".join(self._fragments)
+        self._fragments.clear()
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self._protocol.fail(CloseCode.INVALID_DATA, "Text that is not UTF-8")
+        else:
+            self._on_message(self, text)
+
+    def _closing(self) -> None:
+        """The client closed, or sent what the protocol forbids and was refused."""
+        close = self._protocol.close_rcvd or self._protocol.close_sent
+        if close:
+            self._closed(close.code, close.reason)
+
+    def _closed(self, code: int, reason: str) -> None:
+        if self._open:
+            self._open = False
+            self._on_closed(self, int(code), reason)
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._transport.write(data)
+            else:
+                # The core's sign that nothing more will be sent. A full close here would discard
+                # what is still on its way to us, and with it, by a reset, our close frame.
+                self._transport.write_eof()
+                self._abort_later()
+
+    def _abort_later(self) -> None:
+        if not self._abort:
+            loop = asyncio.get_running_loop()
+            self._abort = loop.call_later(CLOSE_TIMEOUT, self._transport.abort)

@@ -1,0 +1,189 @@
+"""What goes wrong on purpose: the fault plan of design section 8.
+
+A plan is an ordinary object for tests, and is steered by `/_sandbox/faults` in a running sandbox.
+The parts of the sandbox draw from it at each call; how a fault shows is theirs to say.
+"""
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+
+class FaultError(Exception):
+    """A fault that makes no sense; the text says why."""
+
+
+class Target(StrEnum):
+    """Which calls a fault meets."""
+
+    DYNAMODB = "dynamodb"
+    MANAGEMENT = "management"
+    GATEWAY = "gateway"
+
+
+class Kind(StrEnum):
+    """What becomes of a call."""
+
+    ERROR = "error"
+    """Answered with 500; nothing was done."""
+    THROTTLE = "throttle"
+    """Answered as AWS does where a quota is used up; nothing was done."""
+    GONE = "gone"
+    """Answered with 410; the socket is still there."""
+    HANG = "hang"
+    """Not done and not answered, until the caller gives up or the fault ends."""
+    DROP = "drop"
+    """Lost: an event that never arrives, a message that is never delivered, a call that dies."""
+    DUPLICATE = "duplicate"
+    """Done twice."""
+    DELAY = "delay"
+    """Done `seconds` later."""
+    REORDER = "reorder"
+    """Done after the next of its kind."""
+    KILL = "kill"
+    """Done, and then the handler that made the call dies."""
+
+
+ALLOWED: Mapping[Target, frozenset[Kind]] = {
+    Target.DYNAMODB: frozenset(Kind) - {Kind.GONE, Kind.REORDER},
+    Target.MANAGEMENT: frozenset(Kind),
+    Target.GATEWAY: frozenset(
+        {Kind.ERROR, Kind.THROTTLE, Kind.DROP, Kind.DUPLICATE, Kind.DELAY, Kind.REORDER}
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One fault: at a `rate` (0 to 1) or the next `times` calls, of one `operation` or of all.
+
+    Operations are DynamoDB's names (`UpdateItem`), the management API's methods (`POST`) and the
+    gateway's route keys (`$disconnect`).
+    """
+
+    target: Target
+    kind: Kind
+    rate: float | None = None
+    times: int | None = None
+    seed: int = 0
+    operation: str | None = None
+    seconds: float = 1.0
+
+    @classmethod
+    def parse(cls, body: Any) -> "Fault":
+        """Reads `{"target","fault","rate"|"times","seed"?,"operation"?,"seconds"?}`.
+
+        Raises:
+            FaultError: something in it is missing, unknown or out of range.
+        """
+        if not isinstance(body, dict):
+            raise FaultError("a fault is a JSON object")
+        known = {"target", "fault", "rate", "times", "seed", "operation", "seconds"}
+        if unknown := set(body) - known:
+            raise FaultError(f"unknown field {sorted(unknown)[0]!r}")
+        fault = cls(
+            target=_choice(Target, "target", body.get("target")),
+            kind=_choice(Kind, "fault", body.get("fault")),
+            rate=_number("rate", body.get("rate"), 0, 1),
+            times=_whole("times", body.get("times")),
+            seed=_whole("seed", body.get("seed")) or 0,
+            operation=body.get("operation"),
+            seconds=_number("seconds", body.get("seconds"), 0, 900) or 1.0,
+        )
+        return fault.checked()
+
+    def checked(self) -> "Fault":
+        """Itself. Raises FaultError if no call could meet it."""
+        if (self.rate is None) == (self.times is None):
+            raise FaultError("say either rate or times")
+        if self.kind not in ALLOWED[self.target]:
+            allowed = ", ".join(sorted(ALLOWED[self.target]))
+            raise FaultError(f"fault {self.kind} is not one of {self.target}: {allowed}")
+        return self
+
+
+class FaultPlan:
+    """The faults in force. The same faults with the same seeds meet the same calls again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._armed: list[_Armed] = []
+        self._ended = threading.Event()
+
+    def add(self, fault: Fault) -> None:
+        """Puts one more fault in force. Raises FaultError."""
+        with self._lock:
+            self._armed.append(_Armed(fault.checked()))
+
+    def clear(self) -> None:
+        """Ends all faults, and every hang that they caused."""
+        with self._lock:
+            self._armed.clear()
+            self._ended.set()
+            self._ended = threading.Event()
+
+    def draw(self, target: Target, operation: str) -> Fault | None:
+        """The fault that this call meets, if any. Each call must draw once."""
+        if not self._armed:
+            return None
+        with self._lock:
+            for armed in self._armed:
+                if armed.meets(target, operation):
+                    return armed.fault
+        return None
+
+    def hang(self, seconds: float) -> None:
+        """Waits until all faults are ended, at most `seconds`."""
+        self._ended.wait(seconds)
+
+    @property
+    def active(self) -> list[Fault]:
+        """The faults in force, oldest first."""
+        return [armed.fault for armed in self._armed]
+
+
+class _Armed:
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self._left = fault.times
+        self._random = random.Random(fault.seed)
+
+    def meets(self, target: Target, operation: str) -> bool:
+        fault = self.fault
+        if target is not fault.target or fault.operation not in (None, operation):
+            return False
+        if fault.rate is not None:
+            return self._random.random() < fault.rate
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
+
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def _choice(choices: type[_E], name: str, value: Any) -> _E:
+    try:
+        return choices(value)
+    except ValueError:
+        raise FaultError(f"{name} must be one of {', '.join(choices)}") from None
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise FaultError(f"{name} must be a number from {least} to {most}")
+    return float(value)
+
+
+def _whole(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise FaultError(f"{name} must be a whole number, 0 or more")
+    return value

@@ -1,0 +1,193 @@
+"""The data plane: an HTTP server whose one stage is a WebSocket API of API Gateway.
+
+`/{stage}` is the socket, `/{stage}/@connections/…` the management API, all else is handed on.
+The socket does not exist before `$connect` has returned: only then is the handshake done.
+"""
+
+import asyncio
+import binascii
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import web
+from websockets.frames import CloseCode
+from websockets.utils import accept_key
+
+from chalicelib.domain.types import ConnectionId
+from sandbox.activity import Activity
+from sandbox.clock import Clock
+from sandbox.events import Handshake, new_id
+from sandbox.faults import FaultPlan
+from sandbox.hub import Hub
+from sandbox.loop import LoopThread
+from sandbox.management import Answer, CallLostError, Management
+from sandbox.routes import Outcome, Routes
+from sandbox.signature import Credentials, SignedRequest
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 4096
+FAREWELL = 0.5
+"""Seconds that clients have at the end to answer a close frame."""
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class _SwitchingProtocols(web.StreamResponse):
+    """101: what follows is not HTTP, and has no length."""
+
+    _length_check = False
+
+
+class Gateway:
+    """Serves one stage on a socket that is bound already; `other` answers every other path."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        stage: str,
+        routes: Callable[[LoopThread], Routes],
+        credentials: Credentials,
+        clock: Clock,
+        activity: Activity,
+        faults: FaultPlan,
+        other: Handler,
+    ) -> None:
+        self._socket = sock
+        self._stage = stage
+        self._clock = clock
+        self._other = other
+        self._loop = LoopThread("sandbox-gateway")
+        self._routes = routes(self._loop)
+        self._hub = Hub(self._routes, loop=self._loop, clock=clock, activity=activity)
+        self._management = Management(
+            self._hub.find, credentials=credentials, clock=clock, faults=faults
+        )
+        self._listener: asyncio.Server | None = None
+        self._http: web.Server | None = None
+
+    def start(self) -> None:
+        """Accepts connections from here on."""
+        self._loop.start()
+        self._loop.run(self._listen())
+
+    def stop(self) -> None:
+        """Closes every socket with 1001 and ends."""
+        self._loop.run(self._close())
+        self._loop.stop()
+
+    async def _listen(self) -> None:
+        # No access log: its lines would carry connection ids and tokens.
+        self._http = web.Server(self._handle, access_log=None)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._http, sock=self._socket, backlog=BACKLOG
+        )
+
+    async def _close(self) -> None:
+        if self._listener and self._http:
+            self._listener.close()
+            self._hub.close_all()
+            await self._http.shutdown(FAREWELL)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        head, _, rest = request.path.lstrip("/").partition("/")
+        if head == self._stage and not rest:
+            return await self._handshake(request)
+        if head == self._stage and rest.startswith("@connections/"):
+            return await self._manage(request)
+        return await self._other(request)
+
+    async def _manage(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        signed = SignedRequest(
+            method=request.method,
+            path=path,
+            query=query,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        connection_id = unquote(path.split("/", 3)[3])
+        try:
+            return _response(await self._management.answer(signed, connection_id))
+        except CallLostError:
+            if request.transport:
+                request.transport.abort()
+            return web.Response(status=500)
+
+    async def _handshake(self, request: web.BaseRequest) -> web.StreamResponse:
+        key = _handshake_key(request)
+        if key is None:
+            return web.json_response({"message": "Upgrade Required"}, status=426)
+        handshake = self._described(request)
+        outcome = await self._routes.connect(handshake)
+        if not 200 <= outcome.status < 300:
+            return _refused(outcome)
+        response = _SwitchingProtocols(status=101, headers=_upgrade_headers(key, outcome))
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            self._routes.disconnect(handshake, CloseCode.ABNORMAL_CLOSURE, "")
+            return response
+        connection = self._hub.open(handshake, transport)
+        await response.prepare(request)
+        request.protocol.set_parser(connection)  # type: ignore[arg-type]  # the two calls it makes
+        request.protocol.keep_alive(False)
+        await connection.lost
+        return response
+
+    def _described(self, request: web.BaseRequest) -> Handshake:
+        return Handshake(
+            connection_id=ConnectionId(new_id()),
+            connected_at=self._clock(),
+            domain_name=request.headers.get("Host", ""),
+            stage=self._stage,
+            source_ip=request.remote or "",
+            headers=list(request.headers.items()),
+            query=parse_qsl(request.query_string, keep_blank_values=True),
+            user_agent=request.headers.get("User-Agent"),
+        )
+
+
+def _handshake_key(request: web.BaseRequest) -> str | None:
+    """The key of a well-formed opening handshake (RFC 6455, 4.2.1)."""
+    headers = request.headers
+    key = headers.get("Sec-WebSocket-Key", "").strip()
+    try:
+        well_formed = len(binascii.a2b_base64(key, strict_mode=True)) == 16
+    except ValueError:
+        well_formed = False
+    upgrade = (
+        request.method == "GET"
+        and headers.get("Upgrade", "").lower().strip() == "websocket"
+        and "upgrade" in headers.get("Connection", "").lower()
+        and headers.get("Sec-WebSocket-Version") == "13"
+    )
+    return key if upgrade and well_formed else None
+
+
+def _upgrade_headers(key: str, outcome: Outcome) -> dict[str, str]:
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Accept": accept_key(key),
+    }
+    for name, value in outcome.headers.items():
+        if name.lower() == "sec-websocket-protocol":
+            headers["Sec-WebSocket-Protocol"] = value
+    return headers
+
+
+def _refused(outcome: Outcome) -> web.Response:
+    headers = {"Content-Type": "application/json", **outcome.headers}
+    return web.Response(status=outcome.status, text=outcome.body, headers=headers)
+
+
+def _response(answer: Answer) -> web.Response:
+    headers: dict[str, Any] = {"x-amzn-RequestId": new_id()}
+    if answer.error:
+        headers["x-amzn-ErrorType"] = answer.error
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    return web.json_response(answer.body, status=answer.status, headers=headers)

@@ -1,0 +1,84 @@
+"""The open connections, and how long API Gateway lets them live."""
+
+import asyncio
+from collections.abc import Callable
+
+from chalicelib.domain.types import ConnectionId
+from sandbox.activity import Activity
+from sandbox.clock import Clock, Timer
+from sandbox.connection import Connection
+from sandbox.events import Handshake
+from sandbox.loop import LoopThread
+from sandbox.routes import Routes
+
+IDLE_MILLIS = 10 * 60 * 1000
+LIFE_MILLIS = 2 * 60 * 60 * 1000
+GOING_AWAY = 1001
+
+
+class Hub:
+    """Knows every open connection by its id. Used on the gateway's loop only."""
+
+    def __init__(
+        self, routes: Routes, *, loop: LoopThread, clock: Clock, activity: Activity
+    ) -> None:
+        self._routes = routes
+        self._loop = loop
+        self._clock = clock
+        self._activity = activity
+        self._open: dict[ConnectionId, Connection] = {}
+        self._timers: dict[ConnectionId, tuple[Timer, Timer]] = {}
+
+    def open(self, handshake: Handshake, transport: asyncio.Transport) -> Connection:
+        """A connection from now on: it can be posted to, and ends with `$disconnect`."""
+        connection = Connection(
+            handshake, transport, self._routes.message, self._closed, self._clock
+        )
+        self._open[handshake.connection_id] = connection
+        self._timers[handshake.connection_id] = (
+            self._at(handshake.connected_at + LIFE_MILLIS, lambda: connection.close(GOING_AWAY)),
+            self._at(handshake.connected_at + IDLE_MILLIS, lambda: self._check_idle(connection)),
+        )
+        return connection
+
+    def find(self, connection_id: str) -> Connection | None:
+        """The open connection of that id; None if it never was or is no more."""
+        return self._open.get(ConnectionId(connection_id))
+
+    def close_all(self) -> None:
+        """The service goes away: every client is told, no handler is."""
+        for connection in list(self._open.values()):
+            connection.leave(GOING_AWAY)
+
+    def _closed(self, connection: Connection, code: int, reason: str) -> None:
+        self._open.pop(connection.handshake.connection_id, None)
+        for timer in self._timers.pop(connection.handshake.connection_id, ()):
+            timer.cancel()
+        self._routes.disconnect(connection.handshake, code, reason)
+
+    def _check_idle(self, connection: Connection) -> None:
+        identity = connection.handshake.connection_id
+        if identity not in self._open:
+            return
+        due = connection.last_active_at + IDLE_MILLIS
+        if due <= self._clock():
+            connection.close(GOING_AWAY)
+        else:
+            life, _ = self._timers[identity]
+            self._timers[identity] = (
+                life,
+                self._at(due, lambda: self._check_idle(connection)),
+            )
+
+    def _at(self, due: int, action: Callable[[], None]) -> Timer:
+        def on_loop() -> None:
+            try:
+                action()
+            finally:
+                self._activity.end()
+
+        def fall_due() -> None:
+            self._activity.begin()
+            self._loop.call(on_loop)
+
+        return self._clock.at(due, fall_due)

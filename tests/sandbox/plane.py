@@ -1,0 +1,178 @@
+"""A data plane with an app of its own: what happens on the socket, and what the handlers saw."""
+
+import contextlib
+import queue
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import urllib3
+from aiohttp import web
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+from chalice.app import Chalice, WebsocketEvent
+from websockets.sync.client import ClientConnection, connect
+
+from sandbox.activity import Activity
+from sandbox.clock import Clock
+from sandbox.faults import FaultPlan
+from sandbox.functions import functions_of
+from sandbox.gateway import Gateway
+from sandbox.pool import Pool
+from sandbox.routes import Routes
+from sandbox.signature import Credentials
+
+CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
+PATIENCE = 10.0
+"""Seconds after which something that must happen counts as not happening."""
+
+Handler = Callable[[dict[str, Any]], Any]
+
+
+class RecordingApp:
+    """An app whose three handlers record their events; what they answer is the test's to say."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, queue.Queue[dict[str, Any]]] = {
+            route: queue.Queue() for route in ("connect", "message", "disconnect")
+        }
+        self.answers: dict[str, Handler] = {
+            "connect": lambda _: {"statusCode": 200},
+            "message": lambda event: {"statusCode": 200, "body": event["body"]},
+            "disconnect": lambda _: {"statusCode": 200},
+        }
+        self.chalice = Chalice("recording", env={})
+        for route in self.events:
+            self._register(route)
+
+    def saw(self, route: str) -> dict[str, Any]:
+        """The next event that the handler had; waits for it."""
+        return self.events[route].get(timeout=PATIENCE)
+
+    def saw_nothing(self, route: str) -> bool:
+        """Whether the handler had no (further) event so far."""
+        return self.events[route].empty()
+
+    def _register(self, route: str) -> None:
+        def handler(event: WebsocketEvent) -> Any:
+            seen = event.to_dict()
+            self.events[route].put(seen)
+            return self.answers[route](seen)
+
+        getattr(self.chalice, f"on_ws_{route}")(name=route)(handler)
+
+
+@dataclass
+class Plane:
+    """A running data plane."""
+
+    port: int
+    app: RecordingApp
+    clock: Clock
+    faults: FaultPlan
+    activity: Activity
+    http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/local"
+
+    @contextlib.contextmanager
+    def open(self, query: str = "", **options: Any) -> Iterator[ClientConnection]:
+        """An open socket of a real client; closed with 1000 at the end."""
+        with connect(self.url + query, compression=None, **options) as client:
+            yield client
+
+    def raw(self, handshake: bool = True) -> socket.socket:
+        """A TCP connection, after a minimal handshake if asked for."""
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        if handshake:
+            sock.sendall(
+                b"GET /local HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            answer = b""
+            while not answer.endswith(b"\r\n\r\n"):
+                answer += sock.recv(1)
+            assert answer.startswith(b"HTTP/1.1 101")
+        return sock
+
+    def manage(
+        self,
+        method: str,
+        connection_id: str,
+        body: bytes = b"",
+        *,
+        credentials: Credentials | None = CREDENTIALS,
+    ) -> urllib3.BaseHTTPResponse:
+        """A signed call of the management API, signed by botocore."""
+        path = f"/local/@connections/{quote(connection_id)}"
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = AWSRequest(method=method, url=url, data=body)
+        if credentials:
+            keys = BotoCredentials(credentials.access_key_id, credentials.secret_access_key)
+            SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
+        return self.request(method, path, body, dict(request.headers))
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        """Any HTTP request."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return self.http.request(
+            method, url, body=body, headers=dict(headers or {}), timeout=PATIENCE
+        )
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock and waits until all that fell due is done."""
+        self.clock.advance(seconds, self.settle)
+
+    def settle(self) -> None:
+        """Waits until no handler runs."""
+        assert self.activity.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def running_plane(threads: int = 8) -> Iterator[Plane]:
+    """A data plane on a free port, ended afterwards."""
+
+    async def other(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=404)
+
+    app, clock, faults, activity = RecordingApp(), Clock(), FaultPlan(), Activity()
+    pool = Pool(threads)
+    by_name = functions_of(app.chalice, {})
+    functions = {
+        "$connect": by_name["connect"],
+        "$default": by_name["message"],
+        "$disconnect": by_name["disconnect"],
+    }
+    sock = socket.create_server(("127.0.0.1", 0))
+    gateway = Gateway(
+        sock,
+        stage="local",
+        routes=lambda loop: Routes(
+            functions, pool=pool, loop=loop, clock=clock, activity=activity, faults=faults
+        ),
+        credentials=CREDENTIALS,
+        clock=clock,
+        activity=activity,
+        faults=faults,
+        other=other,
+    )
+    pool.start()
+    gateway.start()
+    before = threading.active_count()
+    plane = Plane(sock.getsockname()[1], app, clock, faults, activity)
+    try:
+        yield plane
+    finally:
+        plane.http.clear()
+        gateway.stop()
+        pool.stop()
+        assert threading.active_count() <= before

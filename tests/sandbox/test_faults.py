@@ -1,0 +1,160 @@
+"""Faults meet the calls that they were made for, and the same ones with the same seed."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.faults import ALLOWED, Fault, FaultError, FaultPlan, Kind, Target
+from tests.sandbox.plane import PATIENCE, Plane
+
+
+def _drawn(plan: FaultPlan, calls: int, operation: str = "POST") -> list[bool]:
+    return [plan.draw(Target.MANAGEMENT, operation) is not None for _ in range(calls)]
+
+
+def test_a_fault_by_count_meets_the_next_calls_only() -> None:
+    plan = FaultPlan()
+    plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, times=2))
+
+    assert _drawn(plan, 4) == [True, True, False, False]
+
+
+@given(seed=st.integers(0, 2**32), rate=st.floats(0, 1))
+def test_a_fault_by_rate_is_repeatable(seed: int, rate: float) -> None:
+    first, second = FaultPlan(), FaultPlan()
+    for plan in (first, second):
+        plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, rate=rate, seed=seed))
+
+    assert _drawn(first, 50) == _drawn(second, 50)
+
+
+def test_a_rate_is_about_what_it_says() -> None:
+    plan = FaultPlan()
+    plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, rate=0.2, seed=7))
+
+    assert 150 < sum(_drawn(plan, 1000)) < 250
+
+
+def test_a_fault_meets_its_target_and_operation_only() -> None:
+    plan = FaultPlan()
+    plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, rate=1, operation="DELETE"))
+
+    assert plan.draw(Target.DYNAMODB, "DELETE") is None
+    assert plan.draw(Target.MANAGEMENT, "POST") is None
+    assert plan.draw(Target.MANAGEMENT, "DELETE")
+
+
+def test_clearing_ends_all() -> None:
+    plan = FaultPlan()
+    plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, rate=1))
+
+    plan.clear()
+
+    assert not plan.active
+    assert not any(_drawn(plan, 3))
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ([], "JSON object"),
+        ({}, "target must be one of"),
+        ({"target": "sqs", "fault": "error", "rate": 1}, "target must be one of"),
+        ({"target": "dynamodb", "fault": "explode", "rate": 1}, "fault must be one of"),
+        ({"target": "dynamodb", "fault": "gone", "rate": 1}, "not one of dynamodb"),
+        ({"target": "gateway", "fault": "kill", "rate": 1}, "not one of gateway"),
+        ({"target": "dynamodb", "fault": "error"}, "either rate or times"),
+        ({"target": "dynamodb", "fault": "error", "rate": 1, "times": 1}, "either rate or times"),
+        ({"target": "dynamodb", "fault": "error", "rate": 1.5}, "rate must be"),
+        ({"target": "dynamodb", "fault": "error", "rate": True}, "rate must be"),
+        ({"target": "dynamodb", "fault": "error", "times": -1}, "times must be"),
+        ({"target": "dynamodb", "fault": "error", "times": 1, "sed": 1}, "unknown field 'sed'"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_says_why(body: Any, problem: str) -> None:
+    with pytest.raises(FaultError, match=problem):
+        Fault.parse(body)
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"), [(target, kind) for target in Target for kind in ALLOWED[target]]
+)
+def test_every_allowed_fault_can_be_asked_for(target: Target, kind: Kind) -> None:
+    fault = Fault.parse({"target": str(target), "fault": str(kind), "times": 1})
+
+    assert (fault.target, fault.kind, fault.times) == (target, kind, 1)
+
+
+def _arm(plane: Plane, target: Target, kind: Kind, **options: Any) -> None:
+    plane.faults.add(Fault(target=target, kind=kind, **{"times": 1, **options}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(Kind.ERROR, 500), (Kind.THROTTLE, 429), (Kind.GONE, 410)]
+)
+def test_a_post_is_refused_once_and_nothing_is_sent(plane: Plane, kind: Kind, status: int) -> None:
+    with plane.open() as client:
+        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
+        _arm(plane, Target.MANAGEMENT, kind)
+
+        assert plane.manage("POST", connection_id, b"first").status == status
+        assert plane.manage("POST", connection_id, b"second").status == 200
+        assert client.recv(PATIENCE) == "second"
+
+
+@pytest.mark.parametrize(
+    ("kind", "received"),
+    [(Kind.DROP, ["2"]), (Kind.DUPLICATE, ["1", "1", "2"]), (Kind.REORDER, ["2", "1"])],
+)
+def test_a_post_is_lost_doubled_or_late(plane: Plane, kind: Kind, received: list[str]) -> None:
+    with plane.open() as client:
+        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
+        _arm(plane, Target.MANAGEMENT, kind)
+
+        assert plane.manage("POST", connection_id, b"1").status == 200
+        assert plane.manage("POST", connection_id, b"2").status == 200
+        assert [client.recv(PATIENCE) for _ in received] == received
+
+
+def test_a_lost_disconnect_never_arrives(plane: Plane) -> None:
+    _arm(plane, Target.GATEWAY, Kind.DROP, operation="$disconnect")
+    with plane.open() as client:
+        client.close(4000)
+    with plane.open() as client:
+        client.close(4001)
+
+    assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 4001
+    assert plane.app.saw_nothing("disconnect")
+
+
+def test_a_disconnect_arrives_twice(plane: Plane) -> None:
+    _arm(plane, Target.GATEWAY, Kind.DUPLICATE, operation="$disconnect")
+    with plane.open():
+        pass
+
+    first, second = plane.app.saw("disconnect"), plane.app.saw("disconnect")
+    assert first["requestContext"]["connectionId"] == second["requestContext"]["connectionId"]
+
+
+def test_a_delayed_disconnect_comes_when_the_clock_says(plane: Plane) -> None:
+    _arm(plane, Target.GATEWAY, Kind.DELAY, operation="$disconnect", seconds=300)
+    with plane.open() as late:
+        late.close(4000)
+    with plane.open() as on_time:
+        on_time.close(4001)
+    assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 4001
+
+    plane.advance(301)
+
+    assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 4000
+
+
+def test_messages_change_places(plane: Plane) -> None:
+    _arm(plane, Target.GATEWAY, Kind.REORDER, operation="$default")
+    with plane.open() as client:
+        client.send("1")
+        client.send("2")
+
+        assert [client.recv(PATIENCE), client.recv(PATIENCE)] == ["2", "1"]
