@@ -107,7 +107,9 @@ class Settings:
     rate_limit_controls_per_second: int = _setting(
         "RATE_LIMIT_CONTROLS_PER_SECOND", "controls a second on one connection", 10, 1
     )
-    aws_wire: str = _setting("AWS_WIRE", "what speaks to AWS: boto3", "boto3")
+    aws_wire: str = _setting(
+        "AWS_WIRE", "what speaks to AWS: lean (the standard library) or boto3", "lean"
+    )
     aws_timeout_seconds: int = _setting(
         "AWS_TIMEOUT_SECONDS", "seconds to wait for one answer of an AWS service", 5, 1
     )
@@ -152,7 +154,7 @@ def _parse(text: str, default: Any, least: int | None) -> Any:
 
 
 _ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
-_AWS_WIRES = {"boto3"}
+_AWS_WIRES = {"boto3", "lean"}
 _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 
 

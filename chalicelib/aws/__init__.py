@@ -1,11 +1,12 @@
 """The wire to AWS: DynamoDB, SQS and the management API behind the ports of stores and actions.
 
-`AWS_WIRE` chooses who speaks; nothing else knows the difference. Each wire is imported only when
-it is chosen.
+`AWS_WIRE` chooses who speaks, `lean` or `boto3`; nothing else knows the difference. Each wire is
+imported only when it is chosen.
 """
 
 from collections.abc import Callable, Mapping
 
+from chalicelib.aws.calls import Call, Connections
 from chalicelib.aws.dispatch import SlowConnections
 from chalicelib.aws.dynamodb import RetryingDynamoDB
 from chalicelib.aws.management import RetryingManagement
@@ -17,31 +18,43 @@ __all__ = ["dynamodb", "job_queue", "management"]
 
 
 def dynamodb(settings: Settings, environ: Mapping[str, str]) -> RetryingDynamoDB:
-    """The stores' port. Make one for each process; it may be shared by threads."""
-    from chalicelib.aws import boto  # noqa: PLC0415 - a cold start pays for what it uses only
-
-    return RetryingDynamoDB(boto.json_service("dynamodb", environ, settings.aws_timeout_seconds))
+    """The stores' port. Make one for each process; threads may share it."""
+    return RetryingDynamoDB(_service("dynamodb", settings, environ))
 
 
 def job_queue(settings: Settings, environ: Mapping[str, str]) -> SqsJobQueue:
     """The actions' port to the jobs queue. Make one for each process."""
-    from chalicelib.aws import boto  # noqa: PLC0415
-
-    call = boto.json_service("sqs", environ, settings.aws_timeout_seconds)
-    return SqsJobQueue(call, settings.jobs_queue_url)
+    return SqsJobQueue(_service("sqs", settings, environ), settings.jobs_queue_url)
 
 
 def management(
     settings: Settings, environ: Mapping[str, str], clock: Callable[[], Millis]
 ) -> RetryingManagement:
     """The actions' port to `@connections`. Make one for each process: it remembers who is slow."""
-    from chalicelib.aws import boto  # noqa: PLC0415
-
-    connections = boto.BotoConnections(
+    connections: Connections
+    arguments = (
         environ,
         settings.api_gateway_endpoint,
         settings.fanout_concurrency,
         SlowConnections(clock),
         settings.aws_timeout_seconds,
     )
+    if settings.aws_wire == "boto3":
+        from chalicelib.aws.boto import BotoConnections  # noqa: PLC0415 - paid for by who uses it
+
+        connections = BotoConnections(*arguments)
+    else:
+        from chalicelib.aws.lean import LeanConnections  # noqa: PLC0415
+
+        connections = LeanConnections(*arguments)
     return RetryingManagement(connections)
+
+
+def _service(service: str, settings: Settings, environ: Mapping[str, str]) -> Call:
+    if settings.aws_wire == "boto3":
+        from chalicelib.aws import boto  # noqa: PLC0415
+
+        return boto.json_service(service, environ, settings.aws_timeout_seconds)
+    from chalicelib.aws import lean  # noqa: PLC0415
+
+    return lean.json_service(service, environ, settings.aws_timeout_seconds)

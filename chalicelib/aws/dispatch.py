@@ -5,6 +5,7 @@ room, sends what it gets, and reports each answer with `answered`. Time is an ar
 """
 
 import heapq
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -25,16 +26,21 @@ _LEFT_ALONE = 30_000
 
 
 class SlowConnections:
-    """The connections that are left alone for 30 seconds; one memory for each process."""
+    """The connections that are left alone for 30 seconds; one memory for a process. Thread-safe."""
 
     def __init__(self, clock: Callable[[], Millis]) -> None:
         self._clock = clock
         self._until: dict[ConnectionId, int] = {}
+        self._lock = threading.Lock()
 
     def add(self, connection_id: ConnectionId) -> None:
         now = self._clock()
-        self._until = {other: until for other, until in self._until.items() if until > now}
-        self._until[connection_id] = now + _LEFT_ALONE
+        with self._lock:
+            self._until.pop(connection_id, None)
+            self._until[connection_id] = now + _LEFT_ALONE
+            # Entries stand in the order in which they end, so the memory stays small at no cost.
+            while self._until[oldest := next(iter(self._until))] <= now:
+                del self._until[oldest]
 
     def __contains__(self, connection_id: ConnectionId) -> bool:
         return bool(self._until) and self._until.get(connection_id, 0) > self._clock()

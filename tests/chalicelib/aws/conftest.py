@@ -13,7 +13,7 @@ from chalicelib.settings import Settings
 from tests.aws import CREDENTIALS, Aws
 from tests.chalicelib.aws.servers import ScriptedServer
 
-WIRES = ["boto3"]
+WIRES = ["lean", "boto3"]
 
 SECRETS = {
     "JWT_SECRET": "a-secret-for-tests-of-enough-characters",

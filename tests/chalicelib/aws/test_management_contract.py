@@ -220,3 +220,17 @@ def test_a_server_that_closes_after_each_answer_is_served(
     )
     result = management.fan_out(_posts(*(f"c{number}" for number in range(40))), plenty)
     assert result.delivered == 40
+
+
+def test_a_fan_out_signs_each_post_as_a_single_post_is_signed(
+    server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
+) -> None:
+    """Same second or not: what is signed must be the path that is sent."""
+    for name in ("L0SM9cOFvHcCIhw=", "a b/é%"):
+        management.post(ConnectionId(name), b"{}")
+        management.fan_out([(ConnectionId(name), b"{}")], plenty)
+        single, fanned = server.requests[-2:]
+        assert fanned.target == single.target
+        assert fanned.method == single.method
+        if fanned.headers["x-amz-date"] == single.headers["x-amz-date"]:
+            assert fanned.headers["authorization"] == single.headers["authorization"]

@@ -1,0 +1,118 @@
+"""Connections to one endpoint: its addresses, TCP, and TLS over it where the URL says so."""
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from chalicelib.errors import RequestRejected
+
+if TYPE_CHECKING:
+    from chalicelib.aws.tls import Tls
+
+_ADDRESSES_FOR = 30.0
+"""Seconds for which resolved addresses are used; AWS's records live for 5 to 60."""
+
+
+class Endpoint:
+    """Where one service is reached. Thread-safe."""
+
+    def __init__(self, url: str, environ: Mapping[str, str]) -> None:
+        """`url` is http:// or https://; `AWS_CA_BUNDLE` in `environ` names other roots.
+
+        Raises:
+            RequestRejected: it is no such URL.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise RequestRejected(f"not an http(s) URL: {url!r}")
+        self._hostname = parts.hostname
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self.host = parts.netloc.rpartition("@")[2]
+        """The `Host` header: with the port, if the URL has one."""
+        self.path = parts.path.rstrip("/")
+        self.tls: Tls | None = None
+        self.blocked: tuple[type[Exception], ...] = (BlockingIOError,)
+        """What a non-blocking connection raises instead of waiting."""
+        if parts.scheme == "https":
+            from chalicelib.aws import tls  # noqa: PLC0415 - not needed for http:// endpoints
+
+            self.tls = tls.Tls(self._hostname, environ.get("AWS_CA_BUNDLE", ""))
+            self.blocked = tls.BLOCKED
+        self._lock = threading.Lock()
+        self._addresses: list[Any] = []
+        self._resolved = 0.0
+
+    def connect(self, timeout: float) -> socket.socket:
+        """A blocking connection, its TLS handshake done. Raises OSError within `timeout` s."""
+        end = time.monotonic() + timeout
+        try:
+            return self._secured(self._connected(end), end)
+        except OSError as problem:
+            if not self.widen(problem):
+                raise
+        return self._secured(self._connected(end), end)
+
+    def start(self, turn: int) -> socket.socket:
+        """A non-blocking socket that has begun to connect to one of the addresses, by `turn`."""
+        addresses = self._resolve()
+        family, kind, protocol, _, address = addresses[turn % len(addresses)]
+        connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.connect_ex(address)
+        return connection
+
+    def keep_session(self, connection: socket.socket) -> None:
+        """Remembers the TLS session of a connection that was answered, to be resumed."""
+        if self.tls:
+            self.tls.keep_session(connection)
+
+    def widen(self, problem: OSError) -> bool:
+        """Whether connecting again is worth it because more roots are trusted now."""
+        return self.tls is not None and self.tls.widen(problem)
+
+    def forget_addresses(self) -> None:
+        """Resolves anew next time: what was resolved cannot be reached."""
+        self._addresses = []
+
+    def _resolve(self) -> list[Any]:
+        with self._lock:
+            if not self._addresses or time.monotonic() - self._resolved > _ADDRESSES_FOR:
+                found = socket.getaddrinfo(self._hostname, self._port, type=socket.SOCK_STREAM)
+                self._addresses, self._resolved = list(found), time.monotonic()
+            return self._addresses
+
+    def _connected(self, end: float) -> socket.socket:
+        problem = OSError("the host has no address")
+        for family, kind, protocol, _, address in self._resolve():
+            connection = socket.socket(family, kind, protocol)
+            try:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.settimeout(_left(end))
+                connection.connect(address)
+            except OSError as failed:
+                connection.close()
+                problem = failed
+            else:
+                return connection
+        self.forget_addresses()
+        raise problem
+
+    def _secured(self, connection: socket.socket, end: float) -> socket.socket:
+        if self.tls is None:
+            return connection
+        secured = self.tls.wrap(connection)
+        try:
+            secured.settimeout(_left(end))
+            secured.do_handshake()
+        except BaseException:
+            secured.close()
+            raise
+        return secured
+
+
+def _left(end: float) -> float:
+    return max(0.001, end - time.monotonic())

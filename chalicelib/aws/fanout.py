@@ -1,0 +1,185 @@
+"""Many posts over a few connections, on one thread: `select.poll` says which connection may go on.
+
+No thread, task or future for each message: what boto3 needs 640 µs of CPU for is a signature, a
+send and a receive here. What is sent when, and again, is decided by `dispatch.py`.
+"""
+
+import select
+import threading
+import time
+import weakref
+from collections.abc import Callable
+
+from chalicelib.aws.dispatch import POST_TIMEOUT, Dispatch, Post
+from chalicelib.aws.endpoints import Endpoint
+from chalicelib.aws.http1 import HttpAnswer, Malformed
+from chalicelib.aws.http_client import close_all
+from chalicelib.aws.lanes import Lane
+from chalicelib.aws.refusals import NO_ANSWER
+from chalicelib.domain.posts import FanOutResult
+
+_CHECK_EVERY = 0.1
+"""Seconds between looks for posts whose time is up."""
+
+
+class KeptLanes:
+    """The connections that stay open between the fan-outs of a process. Thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lanes: list[Lane] = []
+        self._lock = threading.Lock()
+        weakref.finalize(self, close_all, self._lanes)
+
+    def take(self) -> list[Lane]:
+        """All that are idle; nobody else has them until they are given back."""
+        with self._lock:
+            lanes = self._lanes[:]
+            self._lanes.clear()
+        return lanes
+
+    def give_back(self, lanes: list[Lane]) -> None:
+        with self._lock:
+            room = self._most - len(self._lanes)
+            self._lanes += lanes[:room]
+        close_all(lanes[room:])
+
+
+class FanOut:
+    """One fan-out, from its first post to its result."""
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        endpoint: Endpoint,
+        request: Callable[[Post], bytes],
+        skewed: Callable[[HttpAnswer], bool],
+        most_lanes: int,
+    ) -> None:
+        """`request` makes the bytes of a post; `skewed` says whether they are to be made anew."""
+        self._dispatch = dispatch
+        self._endpoint = endpoint
+        self._request = request
+        self._skewed = skewed
+        self._most_lanes = most_lanes
+        self._lanes: dict[int, Lane] = {}
+        self._idle: list[Lane] = []
+        self._opened = 0
+        self._poll = select.poll()
+        self._check_at = 0.0
+
+    def run(self, kept: KeptLanes) -> FanOutResult:
+        for lane in kept.take():
+            self._watch(lane)
+            self._idle.append(lane)
+        try:
+            while not self._dispatch.finished and not self._dispatch.over:
+                self._fill()
+                ready = self._poll.poll(self._patience())
+                for lane in [self._lanes[descriptor] for descriptor, _ in ready]:
+                    self._proceed(lane)
+                self._expire()
+            return self._dispatch.give_up()
+        finally:
+            kept.give_back(self._idle)
+            for lane in self._lanes.values():
+                if lane.post is not None:
+                    lane.close()
+
+    def _fill(self) -> None:
+        """Gives posts to connections that are free, and opens others while it may."""
+        while self._idle or len(self._lanes) < self._most_lanes:
+            post = self._dispatch.take(time.monotonic())
+            if post is None:
+                return
+            self._start(post, self._idle.pop() if self._idle else None)
+
+    def _start(self, post: Post, lane: Lane | None) -> None:
+        try:
+            if lane is None:
+                lane = Lane(self._endpoint, self._opened)
+                self._opened += 1
+                self._watch(lane)
+            self._send(lane, post)
+        except OSError as problem:
+            self._failed(lane, post, problem)
+
+    def _send(self, lane: Lane, post: Post) -> None:
+        before = lane.wants
+        lane.send(post, self._request(post), time.monotonic() + POST_TIMEOUT)
+        if lane.wants != before:
+            self._poll.modify(lane, lane.wants)
+
+    def _proceed(self, lane: Lane) -> None:
+        before, post = lane.wants, lane.post
+        try:
+            answer = lane.proceed()
+        except (OSError, Malformed) as problem:
+            self._failed(lane, post, problem)
+            return
+        if answer is None:
+            if lane.wants != before:
+                self._poll.modify(lane, lane.wants)
+        elif post is None:
+            self._drop(lane)
+        else:
+            self._answered(lane, post, answer)
+
+    def _answered(self, lane: Lane, post: Post, answer: HttpAnswer) -> None:
+        lane.post = None
+        now = time.monotonic()
+        following: Post | None = post
+        if answer.status != 403 or not self._skewed(answer):
+            self._dispatch.answered(post, answer.status, now)
+            following = self._dispatch.take(now)
+        if not answer.reusable:
+            self._drop(lane)
+            if following is not None:
+                self._start(following, None)
+        elif following is not None:
+            self._start(following, lane)
+        else:
+            self._idle.append(lane)
+
+    def _failed(self, lane: Lane | None, post: Post | None, problem: Exception) -> None:
+        """A connection is lost. What it carried is sent again at once where that is not a retry."""
+        again = False
+        if lane is not None:
+            self._drop(lane)
+            again = lane.died_idle and not isinstance(problem, TimeoutError)
+        if isinstance(problem, OSError):
+            again = self._endpoint.widen(problem) or again
+        if post is None:
+            return
+        if again:
+            self._start(post, None)
+        else:
+            self._dispatch.answered(post, NO_ANSWER, time.monotonic())
+
+    def _watch(self, lane: Lane) -> None:
+        self._lanes[lane.fileno()] = lane
+        self._poll.register(lane, lane.wants)
+
+    def _drop(self, lane: Lane) -> None:
+        descriptor = lane.fileno()
+        if self._lanes.pop(descriptor, None) is not None:
+            self._poll.unregister(descriptor)
+        if lane in self._idle:
+            self._idle.remove(lane)
+        lane.close()
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        if now < self._check_at:
+            return
+        self._check_at = now + _CHECK_EVERY
+        late = [lane for lane in self._lanes.values() if lane.post and lane.deadline <= now]
+        for lane in late:
+            self._failed(lane, lane.post, TimeoutError("no answer in time"))
+
+    def _patience(self) -> int:
+        """Milliseconds to wait for a connection. Rounded up: rounded down, 0 would be busy."""
+        seconds = self._dispatch.wait(time.monotonic())
+        if len(self._idle) < len(self._lanes):
+            seconds = min(seconds, _CHECK_EVERY)
+        return int(seconds * 1000) + 1

@@ -1,0 +1,201 @@
+"""Answers of HTTP/1.1, parsed without I/O: fed bytes, it returns an answer once that is whole.
+
+Described in RFC 9112 (message framing, chunked coding) and RFC 9110 (status codes).
+Whatever a peer sends, the outcome is an answer or `Malformed`, and memory stays limited.
+"""
+
+from typing import NamedTuple
+
+MOST_HEAD = 32 * 1024
+"""Bytes that status line and header fields, or chunk trailers, may have."""
+
+_MOST_CHUNK_LINE = 1024
+
+
+class Malformed(Exception):  # noqa: N818 - it becomes a Refusal
+    """What came is not HTTP/1.1, or is larger than it may be."""
+
+
+class HttpAnswer(NamedTuple):
+    """`head` is in lower case; `reusable` says whether the connection can be used again."""
+
+    status: int
+    head: bytes
+    body: bytes
+    reusable: bool
+
+    def field(self, name: str) -> str:
+        """A header field's value, `""` when it is absent."""
+        return _field(self.head, name.encode()).decode("latin-1")
+
+
+class AnswerReader:
+    """Reads the answer to one request."""
+
+    __slots__ = ("_body", "_buffer", "_chunks", "_head", "_interim", "_length", "_most")
+
+    def __init__(self, most_body: int) -> None:
+        """`most_body` is the largest body, in bytes, that is taken."""
+        self._most = most_body
+        self._buffer = bytearray()
+        self._head = b""
+        self._interim = 0
+        self._length: int | None = None
+        self._chunks: _Chunks | None = None
+
+    def feed(self, data: bytes) -> HttpAnswer | None:
+        """Takes what was received; the answer once it is whole. Raises Malformed."""
+        self._buffer += data
+        while not self._head:
+            end = self._buffer.find(b"\r\n\r\n")
+            if max(end, len(self._buffer) if end < 0 else 0) + self._interim > MOST_HEAD:
+                raise Malformed("the head of the answer is too large")
+            if end < 0:
+                return None
+            head = bytes(self._buffer[: end + 2]).lower()
+            del self._buffer[: end + 4]
+            self._start(head)
+        return self._continue()
+
+    def end(self) -> HttpAnswer:
+        """The peer closed: the answer, where its body lasts until then. Raises Malformed."""
+        if not self._head or self._length is not None or self._chunks is not None:
+            raise Malformed("the connection was closed within the answer")
+        return HttpAnswer(_status(self._head), self._head, bytes(self._buffer), False)
+
+    def _start(self, head: bytes) -> None:
+        status = _status(head)
+        if status < 200:
+            if status == 101:
+                raise Malformed("the protocol was switched unasked")
+            self._interim += len(head)
+            return
+        self._head = head
+        coding = _field(head, b"transfer-encoding")
+        length = _field(head, b"content-length")
+        if status in (204, 304):
+            self._length = 0
+        elif coding:
+            if coding != b"chunked" or length:
+                raise Malformed("a transfer coding that was not asked for")
+            self._chunks = _Chunks(self._most)
+        elif length:
+            self._length = _number(length, b"0123456789", 10)
+            if self._length > self._most:
+                raise Malformed("the body of the answer is too large")
+
+    def _continue(self) -> HttpAnswer | None:
+        if self._chunks is not None:
+            if not self._chunks.feed(self._buffer):
+                return None
+            return self._answer(bytes(self._chunks.body))
+        if self._length is None:
+            if len(self._buffer) > self._most:
+                raise Malformed("the body of the answer is too large")
+            return None
+        if len(self._buffer) < self._length:
+            return None
+        body = bytes(self._buffer[: self._length])
+        del self._buffer[: self._length]
+        return self._answer(body)
+
+    def _answer(self, body: bytes) -> HttpAnswer:
+        # Bytes after the answer were not asked for: whatever they are, they are no later answer.
+        reusable = (
+            not self._buffer
+            and self._head.startswith(b"http/1.1")
+            and b"close" not in _field(self._head, b"connection")
+        )
+        return HttpAnswer(_status(self._head), self._head, body, reusable)
+
+
+class _Chunks:
+    """The chunked coding. `feed` takes what it can from the front of the buffer."""
+
+    def __init__(self, most: int) -> None:
+        self.body = bytearray()
+        self._most = most
+        self._left = 0
+        self._state = self._size
+        self._trailers = 0
+
+    def feed(self, buffer: bytearray) -> bool:
+        """Whether the last chunk and its trailers are complete."""
+        while buffer:
+            state = self._state
+            taken = state(buffer)
+            if taken is None:
+                return False
+            del buffer[:taken]
+            if state == self._trailer and self._left < 0:
+                return True
+        return False
+
+    def _size(self, buffer: bytearray) -> int | None:
+        end = _line_end(buffer, _MOST_CHUNK_LINE)
+        if end is None:
+            return None
+        size = bytes(buffer[:end]).partition(b";")[0].strip(b" \t").lower()
+        self._left = _number(size, b"0123456789abcdef", 16)
+        if len(self.body) + self._left > self._most:
+            raise Malformed("the body of the answer is too large")
+        self._state = self._data if self._left else self._trailer
+        return end + 2
+
+    def _data(self, buffer: bytearray) -> int | None:
+        taken = min(self._left, len(buffer))
+        self.body += buffer[:taken]
+        self._left -= taken
+        if not self._left:
+            self._state = self._data_end
+        return taken
+
+    def _data_end(self, buffer: bytearray) -> int | None:
+        if not b"\r\n".startswith(bytes(buffer[:2])):
+            raise Malformed("a chunk is longer than it says")
+        if len(buffer) < 2:
+            return None
+        self._state = self._size
+        return 2
+
+    def _trailer(self, buffer: bytearray) -> int | None:
+        end = _line_end(buffer, MOST_HEAD - self._trailers)
+        if end is None:
+            return None
+        self._trailers += end + 2
+        if end == 0:
+            self._left = -1
+        return end + 2
+
+
+def _line_end(buffer: bytearray, most: int) -> int | None:
+    end = buffer.find(b"\r\n", 0, most + 2)
+    if end < 0 and len(buffer) > most:
+        raise Malformed("a line of the answer is too long")
+    return None if end < 0 else end
+
+
+def _status(head: bytes) -> int:
+    if not head.startswith((b"http/1.1 ", b"http/1.0 ")) or head[12:13] not in b" \r":
+        raise Malformed("the answer is not HTTP/1.1")
+    status = _number(head[9:12], b"0123456789", 10)
+    if not 100 <= status <= 599:
+        raise Malformed("the answer has no valid status")
+    return status
+
+
+def _field(head: bytes, name: bytes) -> bytes:
+    mark = b"\r\n" + name + b":"
+    start = head.find(mark)
+    if start < 0:
+        return b""
+    start += len(mark)
+    if head.find(mark, start) >= 0:
+        raise Malformed("a header field stands twice")
+    return head[start : head.index(b"\r\n", start)].strip(b" \t")
+
+
+def _number(text: bytes, digits: bytes, base: int) -> int:
+    if not 1 <= len(text) <= 16 or text.strip(digits):
+        raise Malformed("a number of the answer is malformed")
+    return int(text, base)

@@ -1,0 +1,109 @@
+"""The lean wire to AWS, on the standard library: the default, `AWS_WIRE=lean`.
+
+A service is an endpoint, a signer and an HTTP client; only what Lectern uses is spoken.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from chalicelib.aws.calls import Posts
+from chalicelib.aws.credentials import configured_region, credentials
+from chalicelib.aws.dispatch import Dispatch, Post, SlowConnections
+from chalicelib.aws.endpoints import Endpoint
+from chalicelib.aws.fanout import FanOut, KeptLanes
+from chalicelib.aws.http1 import HttpAnswer
+from chalicelib.aws.http_client import HttpClient
+from chalicelib.aws.json_protocol import MOST_ANSWER, JsonService
+from chalicelib.aws.places import endpoint, region
+from chalicelib.aws.refusals import Refusal
+from chalicelib.aws.signed import SignedClient, Target, is_skewed, request, server_time
+from chalicelib.aws.sigv4 import Signer, Signing, canonical_path, hashed
+from chalicelib.domain.posts import FanOutResult
+from chalicelib.domain.types import ConnectionId
+
+_TARGETS = {"dynamodb": "DynamoDB_20120810", "sqs": "AmazonSQS"}
+_MOST_ANSWER = 64 * 1024
+
+
+def json_service(service: str, environ: Mapping[str, str], timeout: float) -> JsonService:
+    """One try of an operation of `service` (`dynamodb`, `sqs`); `timeout` in seconds."""
+    http = HttpClient(Endpoint(endpoint(environ, service), environ), timeout, MOST_ANSWER)
+    return JsonService(SignedClient(http, _signer(service, environ)), _TARGETS[service])
+
+
+class LeanConnections:
+    """`@connections` of one stage. Thread-safe."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        url: str,
+        concurrency: int,
+        slow: SlowConnections,
+        timeout: float,
+    ) -> None:
+        """`url` is the stage's, `timeout` that of one request in seconds."""
+        self._endpoint = Endpoint(url, environ)
+        self._signer = _signer("execute-api", environ)
+        http = HttpClient(self._endpoint, timeout, _MOST_ANSWER)
+        self._client = SignedClient(http, self._signer)
+        self._concurrency = concurrency
+        self._slow = slow
+        self._kept = KeptLanes(concurrency)
+
+    def post(self, connection_id: ConnectionId, data: bytes) -> None:
+        self._send("POST", connection_id, data)
+
+    def close(self, connection_id: ConnectionId) -> None:
+        self._send("DELETE", connection_id, b"")
+
+    def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
+        requests = PostRequests(self._endpoint, self._signer)
+        dispatch = Dispatch(posts, remaining, self._slow)
+        run = FanOut(dispatch, self._endpoint, requests, requests.skewed, self._concurrency)
+        return run.run(self._kept)
+
+    def _send(self, method: str, connection_id: ConnectionId, data: bytes) -> None:
+        path = f"{self._endpoint.path}/@connections/{quote(connection_id, safe='')}"
+        answer = self._client.send(method, path, {}, data)
+        if not 200 <= answer.status < 300:
+            kind = answer.field("x-amzn-errortype").partition(":")[0]
+            raise Refusal(answer.status, kind, answer.body[:200].decode("utf-8", "replace"))
+
+
+class PostRequests:
+    """Makes the signed requests of one fan-out; what they share is made once a second."""
+
+    def __init__(self, endpoint: Endpoint, signer: Signer) -> None:
+        self._host = endpoint.host
+        self._path = f"{endpoint.path}/@connections/"
+        self._canonical = canonical_path(self._path)
+        self._signer = signer
+        self._signing: Signing | None = None
+        self._second = 0
+        self._data: bytes | None = None
+        self._hash = ""
+
+    def __call__(self, post: Post) -> bytes:
+        second = int(time.monotonic())
+        if self._signing is None or second != self._second:
+            self._signing = self._signer.prepare({"host": self._host})
+            self._second = second
+        if post.data is not self._data:
+            self._data, self._hash = post.data, hashed(post.data)
+        name = quote(post.connection_id, safe="")
+        # An encoded name holds nothing else that is encoded again.
+        target = Target(self._path + name, self._canonical + name.replace("%", "%25"))
+        return request(self._signing, "POST", target, self._hash, post.data)
+
+    def skewed(self, answer: HttpAnswer) -> bool:
+        """Whether a refusal was due to our clock; it is right now."""
+        if not is_skewed(answer) or not self._signer.set_right(server_time(answer)):
+            return False
+        self._signing = None
+        return True
+
+
+def _signer(service: str, environ: Mapping[str, str]) -> Signer:
+    return Signer(service, region(environ) or configured_region(), credentials(environ))
