@@ -171,7 +171,7 @@ def _refused(code: str, status: int = 400, **more: Any) -> Answer:
         503,
         Hang(),
     ],
-    ids=lambda first: str(first)[:90],
+    ids=["throughput", "throttling", "500", "conflict", "cancelled", "503", "no answer"],
 )
 def test_what_may_pass_is_tried_again(
     server: ScriptedServer, against: Against, first: Answer
@@ -206,7 +206,7 @@ def test_a_transaction_keeps_its_token_when_it_is_tried_again(
         (_refused("AccessDeniedException"), RequestRejected),
         (_refused("ConditionalCheckFailedException"), ConditionFailed),
     ],
-    ids=str,
+    ids=["throughput", "conflict", "500", "validation", "denied", "condition"],
 )
 def test_each_refusal_becomes_its_error(
     server: ScriptedServer, against: Against, script: Answer, error: type[Exception]
