@@ -76,6 +76,8 @@ variable "settings" {
     rate_limit_joins_per_minute     = optional(number, 10)
     rate_limit_sessions_per_hour    = optional(number, 50)
     rate_limit_controls_per_second  = optional(number, 10)
+    aws_wire                        = optional(string, "lean")
+    aws_timeout_seconds             = optional(number, 5)
     log_level                       = optional(string, "INFO")
   })
   default = {}
@@ -83,6 +85,11 @@ variable "settings" {
   validation {
     condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.settings.log_level)
     error_message = "log_level must be DEBUG, INFO, WARNING or ERROR."
+  }
+
+  validation {
+    condition     = contains(["lean", "boto3"], var.settings.aws_wire)
+    error_message = "aws_wire must be lean or boto3."
   }
 
   validation {
@@ -101,7 +108,7 @@ variable "settings" {
         "session_max_duration_hours", "connection_refresh_minutes", "connection_idle_timeout_seconds",
         "heartbeat_interval_seconds", "max_listeners_per_session", "fanout_concurrency", "history_seconds",
         "rate_limit_connects_per_minute", "rate_limit_joins_per_minute", "rate_limit_sessions_per_hour",
-        "rate_limit_controls_per_second",
+        "rate_limit_controls_per_second", "aws_timeout_seconds",
       ] : var.settings[name] >= 1 && floor(var.settings[name]) == var.settings[name]
     ])
     error_message = "Durations, limits and rates are whole numbers of 1 or more."

@@ -1,0 +1,74 @@
+mock_provider "aws" {
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:queue" }
+  }
+}
+
+variables {
+  app   = "lectern"
+  stage = "test"
+}
+
+run "queues" {
+  assert {
+    condition     = aws_sqs_queue.jobs.name == "lectern-test-jobs" && aws_sqs_queue.dead_letters.name == "lectern-test-dead-letters"
+    error_message = "Names carry app and stage."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue_redrive_policy.jobs.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters.arn, maxReceiveCount = 5 }
+    error_message = "A job that failed five times becomes a dead letter."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue_redrive_allow_policy.dead_letters.redrive_allow_policy).sourceQueueArns == [aws_sqs_queue.jobs.arn]
+    error_message = "Only the jobs queue may send its dead letters here."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.jobs.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
+    error_message = "Queues are encrypted without a key of one's own."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.dead_letters.message_retention_seconds == 1209600
+    error_message = "Dead letters are kept as long as SQS can, to be looked at."
+  }
+}
+
+run "own_key" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.jobs.kms_master_key_id == var.kms_key_arn && aws_sqs_queue.dead_letters.kms_master_key_id == var.kms_key_arn
+    error_message = "A key of one's own encrypts both queues."
+  }
+}
+
+run "refuses_a_visibility_over_twelve_hours" {
+  command = plan
+  variables {
+    visibility_timeout_seconds = 43201
+  }
+  expect_failures = [var.visibility_timeout_seconds]
+}
+
+run "refuses_a_retention_under_a_minute" {
+  command = plan
+  variables {
+    retention_seconds = 59
+  }
+  expect_failures = [var.retention_seconds]
+}
+
+run "refuses_jobs_that_are_never_tried" {
+  command = plan
+  variables {
+    max_receive_count = 0
+  }
+  expect_failures = [var.max_receive_count]
+}

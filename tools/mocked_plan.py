@@ -1,0 +1,163 @@
+"""Plans of a packaged stage, made without an AWS account.
+
+`terraform test` plans against a mocked provider and, told to be verbose, prints each plan as JSON.
+Here those plans are read: for tests/terraform, and as a file for a policy checker. What AWS alone
+could say (an ARN, an id) is in them as KNOWN_AFTER_APPLY.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.package import ROOT, package
+
+KNOWN_AFTER_APPLY = "known after apply"
+NOT_COPIED = shutil.ignore_patterns(
+    ".terraform*", "*.tfstate*", "chalice.tf.json", "deployment.zip", "__pycache__"
+)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource that a plan would make; `values` are its attributes, blocks as lists."""
+
+    address: str
+    type: str
+    name: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one `run` block of a test file would make."""
+
+    resources: tuple[Resource, ...]
+    taggable: frozenset[str]
+    """The types of resources that the provider can tag."""
+
+    def of_type(self, kind: str) -> dict[str, Resource]:
+        """The resources of the type `kind`, by address."""
+        return {each.address: each for each in self.resources if each.type == kind}
+
+    def __getitem__(self, address: str) -> Mapping[str, Any]:
+        return next(each.values for each in self.resources if each.address == address)
+
+
+def packaged_copy(stage: str, folder: Path, project: Path = ROOT) -> Path:
+    """Packages `stage` of a copy of the project in `folder`; answers its Terraform folder.
+
+    The copy has no requirements: plans do not depend on them, and fetching them takes time.
+    """
+    for name in ("chalicelib", "terraform", ".chalice"):
+        shutil.copytree(project / name, folder / name, ignore=NOT_COPIED)
+    shutil.copy(project / "app.py", folder)
+    (folder / "requirements.txt").touch()
+    package(folder, stage, folder / "terraform")
+    terraform(folder / "terraform", "init", "-backend=false")
+    return folder / "terraform"
+
+
+def terraform(folder: Path, *arguments: str) -> str:
+    """Runs terraform in `folder`; answers what it printed.
+
+    Raises:
+        RuntimeError: with all that it printed, where it fails.
+    """
+    # Errors as they are, no colours, no look for updates, no question to anybody.
+    settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
+    command = ["terraform", *arguments]
+    environment = {**os.environ, **settings, "AWS_REGION": "eu-central-1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def mocked_plans(folder: Path, test_file: str) -> dict[str, Plan]:
+    """The plan of every `run` block of `test_file`, a path from `folder`, by the run's name."""
+    output = terraform(folder, "test", "-json", "-verbose", f"-filter={test_file}")
+    messages = [json.loads(line) for line in output.splitlines()]
+    return {
+        message["@testrun"]: _plan(message["test_plan"])
+        for message in messages
+        if message["type"] == "test_plan"
+    }
+
+
+def _plan(content: Mapping[str, Any]) -> Plan:
+    schemas = next(iter(content["provider_schemas"].values()))["resource_schemas"]
+    taggable = [name for name, of in schemas.items() if "tags" in of["block"]["attributes"]]
+    return Plan(tuple(_resources(content["resource_changes"])), frozenset(taggable))
+
+
+def _resources(changes: list[dict[str, Any]]) -> Iterator[Resource]:
+    for change in changes:
+        if change["mode"] == "managed":
+            values = _filled(change["change"]["after"], change["change"]["after_unknown"])
+            yield Resource(change["address"], change["type"], change["name"], values)
+
+
+def _filled(known: Any, unknown: Any) -> Any:
+    """`known` with KNOWN_AFTER_APPLY wherever `unknown`, of the same shape, is true."""
+    if unknown is True:
+        return KNOWN_AFTER_APPLY
+    if isinstance(unknown, dict):
+        base = known or {}
+        keys = dict.fromkeys([*base, *unknown])
+        return {key: _filled(base.get(key), unknown.get(key)) for key in keys}
+    if isinstance(unknown, list) and unknown:
+        padded = (known or []) + [None] * (len(unknown) - len(known or []))
+        return [_filled(one, other) for one, other in zip(padded, unknown, strict=False)]
+    return known
+
+
+def as_plan_file(plan: Plan) -> dict[str, Any]:
+    """`plan` in the form of `terraform show -json`, as far as checkers of policies read it."""
+    resources = [
+        {
+            "address": each.address,
+            "mode": "managed",
+            "type": each.type,
+            "name": each.name,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "values": each.values,
+        }
+        for each in plan.resources
+    ]
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.7.0",
+        "planned_values": {"root_module": {"resources": resources}},
+        "resource_changes": [
+            {**each, "change": {"actions": ["create"], "before": None, "after": each["values"]}}
+            for each in resources
+        ],
+        "configuration": {"root_module": {}},
+    }
+
+
+def main() -> None:
+    """Writes the plan of one run block of `tests/plan.tftest.hcl` to a file."""
+    parser = argparse.ArgumentParser(description="Plan a stage with a mocked provider.")
+    parser.add_argument("--stage", default="prod")
+    parser.add_argument("--run", default="options", help="a run block of tests/plan.tftest.hcl")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = packaged_copy(arguments.stage, Path(folder))
+        plan = mocked_plans(copy, "tests/plan.tftest.hcl")[arguments.run]
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(as_plan_file(plan), indent=1))
+
+
+if __name__ == "__main__":
+    main()
