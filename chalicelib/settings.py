@@ -86,7 +86,7 @@ class Settings:
     )
     jwt_algorithms: tuple[str, ...] = _setting(
         "JWT_ALGORITHMS",
-        "accepted algorithms, comma separated; default HS256 with a secret, RS256,ES256 with a key set",
+        "accepted algorithms; default HS256 with a secret, RS256,ES256 with a key set",
         (),
     )
     jwt_issuer: str = _setting("JWT_ISSUER", "required `iss` of tokens", "")
@@ -120,7 +120,7 @@ class Settings:
         """Reads the environment.
 
         Raises:
-            SettingsError: naming every variable that is missing or malformed, and what it should be.
+            SettingsError: naming every variable that is wrong, and what it should be.
         """
         values: dict[str, Any] = {}
         problems: list[str] = []
@@ -155,24 +155,39 @@ def _parse(text: str, default: Any, least: int | None) -> Any:
 
 _ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 _AWS_WIRES = {"boto3", "lean"}
+_KEY_SET_PLACES = ("https://", "http://127.0.0.1:")
+_SECRET_LENGTH = 32
 _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 
 
 def _contradictions(settings: Settings) -> list[str]:
-    problems = []
-    if not settings.resume_token_secret:
-        problems.append("RESUME_TOKEN_SECRET must be set: at least 32 random characters")
-    elif len(settings.resume_token_secret) < 32:
-        problems.append("RESUME_TOKEN_SECRET must have at least 32 characters")
-    if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
+    problems = _secret_problems(settings)
+    problems += _token_problems(settings)
+    if settings.log_level not in _LOG_LEVELS:
+        problems.append(f"LOG_LEVEL must be one of {', '.join(sorted(_LOG_LEVELS))}")
+    if settings.connection_warning_minutes < settings.connection_refresh_minutes:
         problems.append(
-            "set one of JWT_SECRET and JWT_JWKS_URL, so that speakers can be recognised"
+            "CONNECTION_WARNING_MINUTES must not be less than CONNECTION_REFRESH_MINUTES"
         )
-    if settings.jwt_secret and len(settings.jwt_secret) < 32:
-        problems.append("JWT_SECRET must have at least 32 characters")
-    if settings.jwt_jwks_url and not settings.jwt_jwks_url.startswith(
-        ("https://", "http://127.0.0.1")
-    ):
+    return problems
+
+
+def _secret_problems(settings: Settings) -> list[str]:
+    secrets = {"RESUME_TOKEN_SECRET": settings.resume_token_secret}
+    if settings.jwt_secret:
+        secrets["JWT_SECRET"] = settings.jwt_secret
+    return [
+        f"{name} must have at least {_SECRET_LENGTH} random characters"
+        for name, secret in secrets.items()
+        if len(secret) < _SECRET_LENGTH
+    ]
+
+
+def _token_problems(settings: Settings) -> list[str]:
+    problems = []
+    if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
+        problems.append("set one of JWT_SECRET and JWT_JWKS_URL, so that speakers are recognised")
+    if settings.jwt_jwks_url and not settings.jwt_jwks_url.startswith(_KEY_SET_PLACES):
         problems.append("JWT_JWKS_URL must start with https://")
     unknown = set(settings.jwt_algorithms) - _ALGORITHMS
     if unknown:
@@ -182,15 +197,5 @@ def _contradictions(settings: Settings) -> list[str]:
     if any(not algorithm.startswith(family) for algorithm in settings.jwt_algorithms):
         problems.append(
             "JWT_ALGORITHMS must be HS… with JWT_SECRET, and RS… or ES… with JWT_JWKS_URL"
-        )
-    for variable, value, choices in (
-        ("LOG_LEVEL", settings.log_level, _LOG_LEVELS),
-        ("AWS_WIRE", settings.aws_wire, _AWS_WIRES),
-    ):
-        if value not in choices:
-            problems.append(f"{variable} must be one of {', '.join(sorted(choices))}")
-    if settings.connection_warning_minutes < settings.connection_refresh_minutes:
-        problems.append(
-            "CONNECTION_WARNING_MINUTES must not be less than CONNECTION_REFRESH_MINUTES"
         )
     return problems

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.aws import Aws, MotoServer
+from tests.stack import Stack
 
 _RUN = itertools.count(1)
 
@@ -31,3 +32,9 @@ def aws(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aw
         monkeypatch.setenv(variable, value)
     yield fresh
     fresh.delete()
+
+
+@pytest.fixture
+def stack(aws: Aws) -> Stack:
+    """The whole stack over fresh tables; `Stack(aws, NAME="value")` for other settings."""
+    return Stack(aws)

@@ -1,1 +1,1 @@
-"""What the stack does, one file a thing. Each reaches the outside through `ports` and the stores."""
+"""What the stack does, one file a thing. The outside is reached through `ports` and the stores."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
 
+EVERYBODY = "*"
+"""The stream of what is said to every listener; each language has one of its own name."""
+
 NEVER = Millis(2**53)
 """A time that does not come, for what is compared with times."""
 
@@ -42,12 +45,19 @@ class Session:
     broadcasting: Broadcasting
     state_version: int = 1
     listener_count: int = 0
+    joins: int = 0
+    """How many listeners ever joined; a move to another connection is none."""
     language_counts: Mapping[str, int] = field(default_factory=dict)
     stream_positions: Mapping[str, int] = field(default_factory=dict)
     status_sent: StatusSent | None = None
     grace_deadline: Millis | None = None
     ended_at: Millis | None = None
     end_reason: str | None = None
+
+    def positions(self, language: str | None) -> dict[str, int]:
+        """Where the streams stand that a connection follows: `{"*": 12, "es": 40}`."""
+        streams = [EVERYBODY] if language is None else [EVERYBODY, language]
+        return {stream: self.stream_positions.get(stream, 0) for stream in streams}
 
 
 @dataclass(frozen=True, kw_only=True)

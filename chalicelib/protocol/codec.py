@@ -23,6 +23,10 @@ class Envelope(msgspec.Struct, frozen=True):
     id: Any = None
 
     @property
+    def is_known(self) -> bool:
+        return isinstance(self.action, str) and self.action in ACTIONS
+
+    @property
     def echoed_action(self) -> str | msgspec.UnsetType:
         return self.action[:64] if isinstance(self.action, str) else msgspec.UNSET
 

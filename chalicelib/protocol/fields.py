@@ -10,9 +10,6 @@ LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?\Z"
 STREAM_PATTERN = r"^(\*|[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?)\Z"
 TOPIC_PATTERN = r"^[A-Za-z0-9._-]{1,64}\Z"
 
-EVERYBODY = "*"
-"""The stream of what is said to every listener; each language has one of its own name."""
-
 SessionIdField = Annotated[str, Meta(pattern=SESSION_ID_PATTERN, max_length=64)]
 Language = Annotated[str, Meta(pattern=LANGUAGE_PATTERN)]
 Stream = Annotated[str, Meta(pattern=STREAM_PATTERN)]

@@ -10,6 +10,21 @@ from chalicelib.stores.attributes import Item
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
 
+_SWEPT = (
+    "connectionId",
+    "role",
+    "userId",
+    "tenantId",
+    "sessionId",
+    "targetLanguage",
+    "connectedAt",
+    "lastActivityTime",
+    "refreshAt",
+    "warned",
+    "tokenExpiresAt",
+    "tokenNoticeAt",
+    "supersededBy",
+)
 JOINING = "joining"
 """The `role` of a listener whose socket is not open yet: counted, but not to be posted to."""
 
@@ -65,6 +80,13 @@ class ConnectionStore:
             "#tenantId = :tenant", values={"tenant": tenant_id}, index="tenantId-index"
         )
         return (ConnectionId(item["connectionId"]) for item in items)
+
+    def scan_page(
+        self, segment: int, segments: int, start: Item | None
+    ) -> tuple[list[Connection], Item | None]:
+        """A page of all connections with what the sweep looks at, and where the next one starts."""
+        items, last = self._table.scan_page(_SWEPT, segment, segments, start)
+        return [connection_from_item(item) for item in items if "role" in item], last
 
     def put(self, connection: Connection) -> None:
         self._database.write(self._table.put(_connection_to_item(connection)))
@@ -177,6 +199,12 @@ class ConnectionStore:
         if connection.user_id is None:
             names += ", #tenantId"
         return self._of_session(connection, f"REMOVE {names}")
+
+    def detach(self, connection: Connection, *, delete: bool) -> bool:
+        """Takes a listener out of a session that cannot be counted; False if it has changed."""
+        if delete:
+            return self.delete(connection)
+        return self._database.try_write(self.leave(connection))
 
     def supersede(self, connection: Connection, new: ConnectionId) -> Write:
         """What `leave` does, noting which connection has taken its place."""

@@ -36,6 +36,9 @@ class BackgroundRequest:
     percentage: int = 0
     result: str | None = None
     total: int = 0
+    """How many were expected by the session's count."""
+    found: int | None = None
+    """How many there turned out to be; None until all of them are in a job."""
     done: int = 0
     tally: Mapping[str, int] = field(default_factory=dict)
 
@@ -69,13 +72,22 @@ class RequestStore:
         values = {"new": Status.RUNNING.value, "percentage": percentage}
         return self._change(request_id, "SET #status = :new, #percentage = :percentage", values)
 
-    def add_done(self, request_id: str, tally: Mapping[str, int]) -> BackgroundRequest | None:
-        """Adds what one job of several has reached; None when the request is over."""
+    def add_done(
+        self, request_id: str, tally: Mapping[str, int], found: int | None
+    ) -> BackgroundRequest | None:
+        """Adds what one job of several has reached; None when the request is over.
+
+        `found` is given once, by the job that counted the recipients while making the others.
+        """
         names = {f"tally{i}": name for i, name in enumerate(tally)}
         values: dict[str, Any] = {f"tally{i}": count for i, count in enumerate(tally.values())}
         additions = "".join(f", #tally.#tally{i} :tally{i}" for i in range(len(tally)))
         values["count"] = sum(tally.values())
-        return self._change(request_id, f"ADD #done :count{additions}", values, names)
+        change = f"ADD #done :count{additions}"
+        if found is not None:
+            change = "SET #found = :found " + change
+            values["found"] = found
+        return self._change(request_id, change, values, names)
 
     def reassign(self, request_id: str, connection_id: ConnectionId) -> None:
         """The request follows its client to another connection."""
@@ -147,6 +159,7 @@ def _from_item(item: Item) -> BackgroundRequest:
         percentage=item["percentage"],
         result=item.get("result"),
         total=item["total"],
+        found=item.get("found"),
         done=item["done"],
         tally=item["tally"],
     )

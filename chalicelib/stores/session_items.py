@@ -23,6 +23,7 @@ def session_to_item(session: Session) -> Item:
         "createdAt": session.created_at,
         "isActive": session.is_active,
         "listenerCount": session.listener_count,
+        "joins": session.joins,
         "languageCounts": dict(session.language_counts),
         "broadcastState": {
             "isActive": session.is_active,
@@ -60,6 +61,7 @@ def session_from_item(item: Item) -> Session:
         ),
         state_version=item["stateVersion"],
         listener_count=item["listenerCount"],
+        joins=item["joins"],
         language_counts=item["languageCounts"],
         stream_positions=item["streamPositions"],
         status_sent=sent

@@ -49,7 +49,7 @@ class SessionStore:
         """The capacity is part of the condition: it holds however many join at once."""
         return self._table.update(
             {"sessionId": session_id},
-            "SET #listenerCount = #listenerCount + :one,"
+            "SET #listenerCount = #listenerCount + :one, #joins = #joins + :one,"
             " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
             condition="#isActive = :true AND #listenerCount < :capacity",
             values={"one": 1, "zero": 0, "true": True, "capacity": capacity},

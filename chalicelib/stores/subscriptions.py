@@ -41,6 +41,16 @@ class SubscriptionStore:
     def remove(self, key: str, connection_id: ConnectionId) -> None:
         self._database.write(self._table.delete({"topicKey": key, "connectionId": connection_id}))
 
+    def move(self, key: str, old: ConnectionId, new: ConnectionId) -> None:
+        """The subscription of one connection becomes that of another; both never get a message."""
+        subscription = self._table.get({"topicKey": key, "connectionId": old})
+        if subscription is None:
+            return
+        self._database.transact(
+            self._table.put({**subscription, "connectionId": new}),
+            self._table.delete({"topicKey": key, "connectionId": old}),
+        )
+
     def subscribers(self, key: str) -> Iterator[ConnectionId]:
         items = self._table.query("#topicKey = :topic", values={"topic": key})
         return (ConnectionId(item["connectionId"]) for item in items)

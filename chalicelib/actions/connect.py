@@ -1,0 +1,125 @@
+"""`$connect`: who is coming, may they, and what do they want at once (PROTOCOL section 1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec import UNSET
+
+from chalicelib.actions import disconnect, limits, refresh, sessions
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.services import Call, Services
+from chalicelib.domain import lifetimes
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Millis, Role
+from chalicelib.errors import BadRequest, ClientError, Code, Forbidden, Unauthorized, UpstreamError
+from chalicelib.identity.credentials import find_token
+from chalicelib.identity.tokens import Identity
+from chalicelib.protocol import requests
+from chalicelib.protocol.codec import decode_handshake
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """What `$connect` brings, and no later event does: headers and query."""
+
+    connection_id: ConnectionId
+    connected_at: Millis
+    address: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+def connect(services: Services, handshake: Handshake, remaining: Remaining) -> str | None:
+    """Accepts a handshake; answers the subprotocol to confirm, if the client offered ours.
+
+    Raises:
+        ClientError: the handshake is refused with its status, and nothing is left of it.
+    """
+    limits.limit_connects(services, handshake.address)
+    role = _role(handshake.query)
+    token, subprotocol = find_token(handshake.headers, handshake.query)
+    identity = None if token is None else services.tokens.verify(token, services.clock())
+    if role is Role.SPEAKER and identity is None:
+        raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
+    request = _request(handshake.query, role)
+    connection = _connection(services, handshake, role, identity)
+    services.connections.put(connection)
+    if request is not None:
+        _act(services, Call(connection, handshake.address, remaining), request)
+    return subprotocol
+
+
+def _role(query: Mapping[str, str]) -> Role:
+    name = query.get("role", Role.LISTENER.value)
+    try:
+        return Role(name)
+    except ValueError:
+        problem = "must be speaker or listener"
+        raise BadRequest(
+            Code.INVALID_MESSAGE, f"role: {problem}", details=[("role", problem)]
+        ) from None
+
+
+def _request(query: Mapping[str, str], role: Role) -> requests.Request | None:
+    """What the URL asks for at once, checked as far as it can be without looking anything up."""
+    action = query.get("action")
+    if action is None:
+        return None
+    parameters = {name: value for name, value in query.items() if name not in ("action", "token")}
+    parameters.setdefault("role", role.value)
+    request = decode_handshake(action, parameters)
+    if role not in request.roles:
+        raise Forbidden(Code.FORBIDDEN, f"{action} is not for a {role.value}")
+    return request
+
+
+def _connection(
+    services: Services, handshake: Handshake, role: Role, identity: Identity | None
+) -> Connection:
+    token_expires_at = identity and identity.expires_at
+    expires_in = 2 * lifetimes.GATEWAY_LIFETIME_MINUTES * lifetimes.MINUTE
+    return Connection(
+        connection_id=handshake.connection_id,
+        role=role,
+        tenant_id=identity and identity.tenant_id,
+        user_id=identity and identity.user_id,
+        connected_at=handshake.connected_at,
+        refresh_at=lifetimes.first_refresh_at(
+            handshake.connection_id, role, handshake.connected_at, services.settings
+        ),
+        expires_at=Millis(handshake.connected_at + expires_in),
+        token_expires_at=token_expires_at,
+        token_notice_at=lifetimes.token_notice_at(token_expires_at),
+    )
+
+
+def _act(services: Services, call: Call, request: requests.Request) -> None:
+    """Does what the URL asks for, and leaves the reply to a job: the socket is not open yet."""
+    try:
+        _perform(services, call, request)
+        services.jobs.send(
+            {
+                "kind": "welcome",
+                "connectionId": call.connection_id,
+                "refresh": isinstance(request, requests.RefreshConnection),
+                "lastSeq": _unless_unset(getattr(request, "last_seq", UNSET)),
+                "id": _unless_unset(request.id),
+            }
+        )
+    except (ClientError, UpstreamError):
+        asked_for = disconnect.Closing(code=1000)
+        disconnect.disconnect(services, call.connection_id, asked_for, call.remaining)
+        raise
+
+
+def _perform(services: Services, call: Call, request: requests.Request) -> None:
+    if isinstance(request, requests.CreateSession):
+        sessions.create_session(services, call, request)
+    elif isinstance(request, requests.JoinSession):
+        sessions.join_session(services, call, request, opening=True)
+    elif isinstance(request, requests.RefreshConnection):
+        refresh.refresh_connection(services, call, request, opening=True)
+
+
+def _unless_unset(value: object) -> object:
+    return None if value is UNSET else value

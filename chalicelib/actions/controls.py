@@ -1,0 +1,63 @@
+"""The speaker's switches: pause, mute, volume. One conditional update each, then all are told."""
+
+from chalicelib.actions import delivery, limits, replies
+from chalicelib.actions.services import Call, Services
+from chalicelib.actions.sessions import active_session
+from chalicelib.domain.session import Session
+from chalicelib.errors import Code, Forbidden
+from chalicelib.protocol import messages, requests
+
+
+def pause(
+    services: Services, call: Call, _: requests.PauseBroadcast
+) -> messages.BroadcastStateChanged:
+    return _switch(services, call, "isPaused", True)
+
+
+def resume(
+    services: Services, call: Call, _: requests.ResumeBroadcast
+) -> messages.BroadcastStateChanged:
+    return _switch(services, call, "isPaused", False)
+
+
+def mute(
+    services: Services, call: Call, _: requests.MuteBroadcast
+) -> messages.BroadcastStateChanged:
+    return _switch(services, call, "isMuted", True)
+
+
+def unmute(
+    services: Services, call: Call, _: requests.UnmuteBroadcast
+) -> messages.BroadcastStateChanged:
+    return _switch(services, call, "isMuted", False)
+
+
+def set_volume(
+    services: Services, call: Call, request: requests.SetVolume
+) -> messages.BroadcastStateChanged:
+    return _switch(services, call, "volume", request.volume)
+
+
+def _switch(
+    services: Services, call: Call, name: str, value: bool | float
+) -> messages.BroadcastStateChanged:
+    """Raises NotFound (the session ended), Forbidden (it has another speaker), RateLimited."""
+    session_id = call.require_session()
+    limits.limit_controls(services, call.connection_id)
+    session = services.sessions.switch(
+        session_id, name, value, call.connection_id, services.clock()
+    )
+    if session is None:
+        active_session(services, session_id)
+        raise Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+    delivery.to_listeners(services, session, _changed(services, session), call.remaining)
+    return _changed(services, session)
+
+
+def _changed(services: Services, session: Session) -> messages.BroadcastStateChanged:
+    return messages.BroadcastStateChanged(
+        timestamp=services.clock(),
+        session_id=session.session_id,
+        broadcast_state=replies.broadcast_state(session),
+        state_version=session.state_version,
+    )

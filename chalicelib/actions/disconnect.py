@@ -1,0 +1,179 @@
+"""What happens when a socket is gone, however that became known.
+
+`$disconnect` comes late, twice or never, and the sweep and a post's 410 find the same: all of them
+end up here, and any of them may come again. An error in one part never stops the others.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chalicelib.actions import belongings, delivery, ending, leaving
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.services import Services
+from chalicelib.domain.lifetimes import asked_for
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
+from chalicelib.errors import LecternError
+from chalicelib.protocol.messages import EndReason, SpeakerReconnecting
+
+_HANDSHAKE_MILLIS = 30_000
+"""How long a handshake can take: younger than that, a 410 may mean that it is not over yet."""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a socket closed. `code` is the WebSocket close code, None where none is known."""
+
+    code: int | None = None
+    connected_at: Millis | None = None
+
+
+def disconnect(
+    services: Services, connection_id: ConnectionId, closing: Closing, remaining: Remaining
+) -> None:
+    """Cleans up after a connection. Never raises; never changes anything the second time."""
+    started = services.clock()
+    failures = _Failures(services)
+    connection = None
+    with failures.of("read"):
+        connection = services.connections.get_current(connection_id)
+    if connection is not None:
+        with failures.of("session"):
+            _leave_session(services, connection, closing, remaining)
+    with failures.of("belongings"):
+        _belongings(services, connection_id, connection)
+    if connection is not None:
+        with failures.of("metrics"):
+            _measure(services, connection)
+        if "session" not in failures.parts:
+            # Otherwise the record stays: the sweep finds it and tries the session again.
+            with failures.of("connection"):
+                leaving.remove(services, connection)
+    services.telemetry.metric(
+        "DisconnectCleanupLatency", services.clock() - started, "Milliseconds"
+    )
+
+
+def found_gone(services: Services, connection_id: ConnectionId) -> None:
+    """A post got 410: the same, unless the connection is so young that it may still be opening."""
+    connection = None
+    with _Failures(services).of("read"):
+        connection = services.connections.get_current(connection_id)
+    if connection is None or services.clock() - connection.connected_at < _HANDSHAKE_MILLIS:
+        return
+    disconnect(services, connection_id, Closing(), lambda: ending.RESERVE_SECONDS * 2)
+
+
+def _leave_session(
+    services: Services, connection: Connection, closing: Closing, remaining: Remaining
+) -> None:
+    if connection.session_id is None:
+        return
+    if connection.role is Role.LISTENER:
+        leaving.remove(services, connection)
+    elif _is_wish(services, connection, closing):
+        _end(services, connection, connection.session_id, "endedBySpeaker", remaining)
+    elif services.settings.speaker_grace_seconds == 0:
+        _end(services, connection, connection.session_id, "speakerDisconnected", remaining)
+    else:
+        _start_grace(services, connection, connection.session_id, remaining)
+
+
+def _end(
+    services: Services,
+    connection: Connection,
+    session_id: SessionId,
+    reason: EndReason,
+    remaining: Remaining,
+) -> None:
+    ending.end(services, session_id, reason, remaining, speaker=connection.connection_id)
+
+
+def _is_wish(services: Services, connection: Connection, closing: Closing) -> bool:
+    """Whether the speaker asked for this close (PROTOCOL 6.3)."""
+    now = services.clock()
+    age = now - (closing.connected_at or connection.connected_at)
+    silence = now - (connection.last_activity_time or connection.connected_at)
+    return asked_for(closing.code, age, silence)
+
+
+def _start_grace(
+    services: Services, connection: Connection, session_id: SessionId, remaining: Remaining
+) -> None:
+    """The session waits for its speaker; the sweep ends it too, should the job be lost."""
+    seconds = services.settings.speaker_grace_seconds
+    deadline = Millis(services.clock() + seconds * 1000)
+    session = services.sessions.start_grace(session_id, connection.connection_id, deadline)
+    if session is None:
+        return
+    deadline = session.grace_deadline or deadline
+    services.jobs.send(
+        {"kind": "endOfGrace", "sessionId": session_id, "deadline": deadline}, seconds
+    )
+    message = SpeakerReconnecting(
+        timestamp=services.clock(), session_id=session_id, deadline=deadline
+    )
+    delivery.to_listeners(services, session, message, remaining)
+
+
+def _belongings(
+    services: Services, connection_id: ConnectionId, connection: Connection | None
+) -> None:
+    """Subscriptions and requests are cancelled, or go where the client has gone."""
+    if connection is not None and connection.superseded_by is not None:
+        belongings.move(services, connection_id, connection.superseded_by)
+        return
+    cleaned = leaving.clean_up(services, connection_id)
+    if cleaned.subscriptions:
+        services.telemetry.metric("SubscriptionsCancelled", cleaned.subscriptions)
+    if cleaned.requests:
+        services.telemetry.metric("RequestsCancelled", cleaned.requests)
+
+
+class _Failures:
+    """The parts of a clean-up that went wrong: each is logged, and none stops the others."""
+
+    def __init__(self, services: Services) -> None:
+        self._telemetry = services.telemetry
+        self.parts: set[str] = set()
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        try:
+            yield
+        except LecternError as error:
+            self.parts.add(part)
+            self._telemetry.error("disconnectPartFailed", part=part, cause=str(error))
+            self._telemetry.metric("MessageErrors", 1, dimensions={"Code": f"disconnect.{part}"})
+
+
+def _measure(services: Services, connection: Connection) -> None:
+    """`messagesReceived` counts the writes that happen anyway: a lower bound."""
+    seconds = (services.clock() - connection.connected_at) // 1000
+    services.telemetry.metric(
+        "ConnectionDuration",
+        seconds,
+        "Seconds",
+        dimensions={"Role": connection.role.value},
+    )
+    services.telemetry.info(
+        "disconnected",
+        role=connection.role.value,
+        sessionId=connection.session_id,
+        seconds=seconds,
+        messagesReceivedAtLeast=connection.messages_received,
+        messagesSent=_messages_sent(services, connection),
+    )
+
+
+def _messages_sent(services: Services, connection: Connection) -> int | None:
+    """Broadcasts a listener was sent: from where its streams stood when it joined and left."""
+    if connection.session_id is None or connection.role is Role.SPEAKER:
+        return None
+    session = services.sessions.get(connection.session_id)
+    if session is None:
+        return None
+    now = session.positions(connection.target_language)
+    joined = connection.joined_positions
+    return sum(position - joined.get(stream, position) for stream, position in now.items())

@@ -1,0 +1,102 @@
+"""From a frame to the action it asks for, and to the reply or the error it gets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.actions import (
+    broadcast,
+    controls,
+    heartbeat,
+    recovery,
+    refresh,
+    requests,
+    sessions,
+    status,
+    topics,
+)
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.services import Call, Services
+from chalicelib.domain.lifetimes import token_expired
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Millis
+from chalicelib.errors import Code, Forbidden, Unauthorized
+from chalicelib.protocol import requests as protocol
+from chalicelib.protocol.codec import Envelope, decode_request
+from chalicelib.protocol.messages import Message
+
+_ACTIVITY_MILLIS = 30_000
+"""Activity is written at most this often: it is compared with minutes."""
+
+_ACTIONS: dict[type[protocol.Request], Callable[[Services, Call, Any], Message]] = {
+    protocol.CreateSession: sessions.create,
+    protocol.JoinSession: sessions.join,
+    protocol.ChangeLanguage: sessions.change_language,
+    protocol.LeaveSession: sessions.leave,
+    protocol.EndSession: sessions.end,
+    protocol.Heartbeat: heartbeat.heartbeat,
+    protocol.Authenticate: heartbeat.authenticate,
+    protocol.Recover: recovery.recover,
+    protocol.RefreshConnection: refresh.refresh,
+    protocol.GetSessionStatus: status.get_status,
+    protocol.PauseBroadcast: controls.pause,
+    protocol.ResumeBroadcast: controls.resume,
+    protocol.MuteBroadcast: controls.mute,
+    protocol.UnmuteBroadcast: controls.unmute,
+    protocol.SetVolume: controls.set_volume,
+    protocol.Broadcast: broadcast.broadcast,
+    protocol.Subscribe: topics.subscribe,
+    protocol.Unsubscribe: topics.unsubscribe,
+    protocol.Publish: topics.publish,
+    protocol.SubmitRequest: requests.submit,
+    protocol.CancelRequest: requests.cancel,
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message as it came in."""
+
+    connection_id: ConnectionId
+    address: str
+    body: bytes
+    remaining: Remaining
+
+
+def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
+    """Does what a frame asks for, and answers the reply.
+
+    Raises:
+        ClientError: it is refused, and the state is as before. UpstreamError: AWS failed.
+    """
+    request = decode_request(envelope, frame.body)
+    now = services.clock()
+    connection = _known(services, frame.connection_id)
+    _check(connection, request, now)
+    if connection.is_joining:
+        # It speaks, so its socket is open: should the welcome job be lost, this makes up for it.
+        services.connections.welcome(connection.connection_id)
+    last_activity = connection.last_activity_time or connection.connected_at
+    if now - last_activity > _ACTIVITY_MILLIS:
+        services.connections.record_activity(connection.connection_id, now)
+    call = Call(connection, frame.address, frame.remaining)
+    reply = _ACTIONS[type(request)](services, call, request)
+    reply.id = request.id
+    return reply
+
+
+def _known(services: Services, connection_id: ConnectionId) -> Connection:
+    connection = services.connections.get(connection_id)
+    if connection is None or connection.superseded_by is not None:
+        raise Forbidden(
+            Code.FORBIDDEN,
+            "this connection is stale: its session ended or goes on over another connection",
+        )
+    return connection
+
+
+def _check(connection: Connection, request: protocol.Request, now: Millis) -> None:
+    if connection.role not in request.roles:
+        raise Forbidden(Code.FORBIDDEN, f"this is not for a {connection.role.value}")
+    if token_expired(connection, now) and not isinstance(request, protocol.Authenticate):
+        raise Unauthorized(Code.TOKEN_EXPIRED, "the token has expired: authenticate anew")

@@ -1,0 +1,139 @@
+"""How a session ends: marked by one conditional update, then told and cleaned up.
+
+Whoever wins the update does the rest at once; what a crash leaves of it is done by the sessions
+stream, and by the job that every unfinished clean-up becomes. The session's own count says when it
+is over: it goes down with each connection that is removed, so 0 means that none is left, even while
+the index still lags behind.
+"""
+
+from itertools import islice
+
+from chalicelib.actions import delivery, leaving
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.services import Services
+from chalicelib.domain.session import Session
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.errors import TransactionCancelled
+from chalicelib.protocol.codec import encode
+from chalicelib.protocol.messages import EndReason, SessionEnded
+from chalicelib.stores.connections import Recipient
+from chalicelib.stores.membership import REMOVAL_BATCH
+
+RESERVE_SECONDS = 3.0
+"""What is kept of an invocation's time for handing the rest to a job."""
+_RETRY_SECONDS = 2
+_MESSAGES: dict[EndReason, str] = {
+    "endedBySpeaker": "The speaker has ended the session.",
+    "speakerDisconnected": "The speaker's connection was lost.",
+    "expired": "The session has reached its longest duration.",
+    "endedByOperator": "The session was ended by an operator.",
+}
+
+
+def end(
+    services: Services,
+    session_id: SessionId,
+    reason: EndReason,
+    remaining: Remaining,
+    *,
+    speaker: ConnectionId | None = None,
+    grace_deadline: Millis | None = None,
+) -> bool:
+    """Ends a session; False if it was over, or a condition (see `SessionStore.end`) is false."""
+    won = services.sessions.end(
+        session_id, reason, services.clock(), speaker=speaker, grace_deadline=grace_deadline
+    )
+    if won:
+        session = services.sessions.get(session_id)
+        if session is not None:
+            _tell_speaker(services, session, reason)
+            _measure(services, session)
+            if session.listener_count > services.settings.inline_fanout_limit:
+                _finish_later(services, session_id, delay=0)
+            else:
+                finish(services, session_id, remaining)
+    return won
+
+
+def notice(services: Services, session_id: SessionId, reason: EndReason) -> SessionEnded:
+    return SessionEnded(
+        timestamp=services.clock(),
+        session_id=session_id,
+        reason=reason,
+        message=_MESSAGES[reason],
+    )
+
+
+def finish(services: Services, session_id: SessionId, remaining: Remaining) -> None:
+    """Tells and removes the listeners that an ended session still has; may be called again."""
+    session = services.sessions.get(session_id)
+    if session is None or session.is_active:
+        return
+    services.connections.release(session.speaker_connection_id, session_id)
+    body = encode(notice(services, session_id, reason_of(session)))
+    while remaining() > RESERVE_SECONDS:
+        page = list(islice(services.connections.listeners(session_id), delivery.CHUNK))
+        told = _tell(services, page, body, remaining)
+        if not told:
+            break
+        _remove(services, session_id, told)
+    left = services.sessions.get(session_id)
+    if left is not None and left.listener_count > 0:
+        _finish_later(services, session_id, _RETRY_SECONDS)
+
+
+def _tell(
+    services: Services, page: list[Recipient], body: bytes, remaining: Remaining
+) -> list[Recipient]:
+    """Posts to a page of listeners; answers those that need not be told (again)."""
+    ready = [(listener.connection_id, body) for listener in page if listener.ready]
+    result = services.management.fan_out(ready, remaining)
+    unsent = set(result.unsent)
+    return [listener for listener in page if listener.connection_id not in unsent]
+
+
+def _remove(services: Services, session_id: SessionId, listeners: list[Recipient]) -> None:
+    """Deletes connections in batches; a batch that has changed meanwhile goes one by one."""
+    for start in range(0, len(listeners), REMOVAL_BATCH):
+        batch = listeners[start : start + REMOVAL_BATCH]
+        try:
+            services.membership.remove(session_id, batch)
+        except TransactionCancelled:
+            for listener in batch:
+                _remove_one(services, listener.connection_id)
+
+
+def _remove_one(services: Services, connection_id: ConnectionId) -> None:
+    connection = services.connections.get_current(connection_id)
+    if connection is not None:
+        leaving.remove(services, connection)
+
+
+def _tell_speaker(services: Services, session: Session, reason: EndReason) -> None:
+    """A speaker that did not end the session itself is told; its socket stays open."""
+    if reason in ("expired", "endedByOperator"):
+        delivery.to_one(
+            services,
+            session.speaker_connection_id,
+            notice(services, session.session_id, reason),
+        )
+
+
+def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:
+    services.jobs.send({"kind": "finishEnd", "sessionId": session_id}, delay)
+
+
+def reason_of(session: Session | None) -> EndReason:
+    """Why a session ended; one that is gone altogether has outlived its time."""
+    for reason in _MESSAGES:
+        if session is not None and reason == session.end_reason:
+            return reason
+    return "expired"
+
+
+def _measure(services: Services, session: Session) -> None:
+    seconds = ((session.ended_at or services.clock()) - session.created_at) // 1000
+    services.telemetry.metric("SessionDuration", seconds, "Seconds")
+    services.telemetry.info(
+        "sessionEnded", sessionId=session.session_id, reason=session.end_reason, seconds=seconds
+    )

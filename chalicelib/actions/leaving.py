@@ -1,0 +1,74 @@
+"""How a connection gets out of its session, and what becomes of what it had there."""
+
+from dataclasses import dataclass
+
+from chalicelib.actions import belongings
+from chalicelib.actions.services import Services
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Role
+from chalicelib.errors import TransactionCancelled
+from chalicelib.stores.connections import Recipient
+from chalicelib.stores.membership import CONNECTION, SESSION
+
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class CleanedUp:
+    """How much a connection left behind."""
+
+    subscriptions: int = 0
+    requests: int = 0
+
+
+def leave(services: Services, connection: Connection) -> None:
+    """Takes a listener out of its session once, however often this is called; its socket stays."""
+    _out(services, connection, delete=False)
+
+
+def remove(services: Services, connection: Connection) -> None:
+    """Takes a listener out of its session, if it is in one, and forgets its connection."""
+    _out(services, connection, delete=True)
+
+
+def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
+    """Ends subscriptions and requests of a connection."""
+    return CleanedUp(
+        subscriptions=belongings.cancel_subscriptions(services, connection_id),
+        requests=belongings.cancel_requests(services, connection_id),
+    )
+
+
+def _out(services: Services, connection: Connection | None, *, delete: bool) -> None:
+    for _ in range(_TRIES):
+        if connection is None:
+            return
+        if not _counted(connection):
+            if not delete or services.connections.delete(connection):
+                return
+        elif _transaction(services, connection, delete=delete):
+            return
+        connection = services.connections.get_current(connection.connection_id)
+
+
+def _counted(connection: Connection) -> bool:
+    return connection.role is Role.LISTENER and connection.session_id is not None
+
+
+def _transaction(services: Services, connection: Connection, *, delete: bool) -> bool:
+    """One try; False if the connection is not (any more) what it was read as."""
+    session_id, language = connection.session_id, connection.target_language or ""
+    try:
+        if delete and session_id is not None:
+            listener = Recipient(connection.connection_id, language, ready=True)
+            services.membership.remove(session_id, [listener])
+        else:
+            services.membership.leave(connection)
+    except TransactionCancelled as cancelled:
+        if cancelled.failed(CONNECTION) or not cancelled.failed(SESSION):
+            return False
+        # The session is gone, or its counts are not what they should be: the count is never taken
+        # below zero nor made anew, but the connection must not stay.
+        services.telemetry.error("leftWithoutCount", sessionId=session_id)
+        return services.connections.detach(connection, delete=delete)
+    return True

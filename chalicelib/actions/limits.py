@@ -1,0 +1,49 @@
+"""Rate limits (DESIGN section 6). When the limiter itself fails, it lets people in.
+
+That is a decision: a limiter that fails closed turns a hiccup of one table into an outage. Whoever
+comes in then still meets every other check, and `RateLimited` shows that the limiter is off.
+"""
+
+from chalicelib.actions.services import Services
+from chalicelib.domain.types import ConnectionId, UserId
+from chalicelib.errors import Code, RateLimited, UpstreamError
+
+
+def limit_connects(services: Services, address: str) -> None:
+    limit = services.settings.rate_limit_connects_per_minute
+    _count(services, "connect", "address", services.hasher.address(address), limit, 60)
+
+
+def limit_joins(services: Services, address: str) -> None:
+    limit = services.settings.rate_limit_joins_per_minute
+    _count(services, "join", "address", services.hasher.address(address), limit, 60)
+
+
+def limit_sessions(services: Services, user_id: UserId) -> None:
+    limit = services.settings.rate_limit_sessions_per_hour
+    _count(services, "createSession", "user", user_id, limit, 3600)
+
+
+def limit_controls(services: Services, connection_id: ConnectionId) -> None:
+    limit = services.settings.rate_limit_controls_per_second
+    _count(services, "control", "connection", connection_id, limit, 1)
+
+
+def _count(
+    services: Services, operation: str, kind: str, value: str, limit: int, window: int
+) -> None:
+    """Raises RateLimited, saying when the window is over, from the first attempt above `limit`."""
+    now = services.clock()
+    try:
+        count = services.rate_limits.count(operation, kind, value, window, now)
+    except UpstreamError as error:
+        services.telemetry.error("rateLimiterDown", operation=operation, cause=str(error))
+        services.telemetry.metric("RateLimited", 0, dimensions={"Operation": operation})
+        return
+    if count > limit:
+        services.telemetry.metric("RateLimited", 1, dimensions={"Operation": operation})
+        raise RateLimited(
+            Code.RATE_LIMITED,
+            f"too many attempts: at most {limit} in {window} seconds",
+            retry_after=max(1, window - now // 1000 % window),
+        )

@@ -1,0 +1,116 @@
+"""refreshConnection: a session goes on over a new socket (PROTOCOL 6.1)."""
+
+from chalicelib.actions import belongings, delivery, replies, seating
+from chalicelib.actions.services import Call, Services
+from chalicelib.actions.sessions import (
+    Seated,
+    active_session,
+    connection_expiry,
+    refuse_other_tenant,
+    session_expiry,
+)
+from chalicelib.domain.session import Connection, Session
+from chalicelib.domain.types import Role, SessionId
+from chalicelib.errors import BadRequest, Code, Forbidden, TransactionCancelled, Unauthorized
+from chalicelib.protocol import messages, requests
+from chalicelib.stores.membership import CONNECTION, SESSION
+
+_OLD_CONNECTION = 2
+"""Where the old connection stands in the speaker's swap, for the reasons of a cancelled one."""
+_TRIES = 3
+
+
+def refresh(
+    services: Services, call: Call, request: requests.RefreshConnection
+) -> messages.ConnectionRefreshComplete:
+    seated = refresh_connection(services, call, request)
+    return replies.refresh_complete(services, seated.connection, seated.session, seated.last_seq)
+
+
+def refresh_connection(
+    services: Services, call: Call, request: requests.RefreshConnection, *, opening: bool = False
+) -> Seated:
+    """Moves the caller's place in a session to this connection.
+
+    A connection that is in that very session already is left as it is: the request was repeated.
+
+    Raises:
+        BadRequest: a listener without `targetLanguage`. Unauthorized: a speaker without a token.
+        Forbidden: not the speaker of the session, another tenant's, or overtaken by another
+        refresh. NotFound, Unavailable: the session ended, or is full for one who joins anew.
+    """
+    connection = call.connection
+    _check(connection, request)
+    session = active_session(services, SessionId(request.session_id))
+    if connection.session_id == session.session_id:
+        return Seated(connection, session, request.last_seq)
+    if connection.session_id is not None:
+        raise Forbidden(Code.FORBIDDEN, "this connection is in another session")
+    if connection.role is Role.SPEAKER:
+        session = _take_over(services, call, session)
+        return Seated(seating.reread(services, call.connection_id), session, request.last_seq)
+    refuse_other_tenant(connection, session)
+    wish = seating.Wish(str(request.target_language), request.resume_token, opening)
+    seated = seating.seat(services, connection, session, wish)
+    return Seated(seated, session, request.last_seq)
+
+
+def _check(connection: Connection, request: requests.RefreshConnection) -> None:
+    if request.role != connection.role.value:
+        if request.role == Role.SPEAKER.value and connection.user_id is None:
+            raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
+        raise Forbidden(Code.FORBIDDEN, f"this connection is a {connection.role.value}'s")
+    if connection.role is Role.LISTENER and not isinstance(request.target_language, str):
+        problem = "is required for a listener"
+        raise BadRequest(
+            Code.INVALID_MESSAGE,
+            f"targetLanguage: {problem}",
+            details=[("targetLanguage", problem)],
+        )
+
+
+def _take_over(services: Services, call: Call, session: Session) -> Session:
+    """The speaker's swap: one transaction, in which the old connection loses the session."""
+    if (call.connection.user_id, call.connection.tenant_id) != (
+        session.speaker_user_id,
+        session.tenant_id,
+    ):
+        raise Forbidden(Code.FORBIDDEN, "this session has another speaker")
+    old_id, was_away = session.speaker_connection_id, session.grace_deadline
+    for _ in range(_TRIES):
+        old = services.connections.get_current(old_id)
+        if old is not None and old.session_id != session.session_id:
+            old = None
+        try:
+            services.membership.replace_speaker(
+                session,
+                old,
+                call.connection_id,
+                session_expires_at=session_expiry(services, services.clock()),
+                connection_expires_at=connection_expiry(call.connection),
+            )
+        except TransactionCancelled as cancelled:
+            if cancelled.failed(SESSION):
+                active_session(services, session.session_id)
+                raise Forbidden(Code.FORBIDDEN, "another connection was refreshed first") from None
+            if cancelled.failed(CONNECTION):
+                raise seating.refusal_of_connection(services, call.connection_id) from None
+            if cancelled.failed(_OLD_CONNECTION):
+                continue  # It closed just now: without it.
+            raise
+        belongings.move(services, old_id, call.connection_id)
+        return _returned(services, call, session.session_id, was_away)
+    raise Forbidden(Code.FORBIDDEN, "the session's connection keeps changing")
+
+
+def _returned(
+    services: Services, call: Call, session_id: SessionId, was_away: int | None
+) -> Session:
+    """The session as it is now; listeners that were waiting for the speaker are told."""
+    session = active_session(services, session_id)
+    if was_away is not None:
+        message = messages.SpeakerReturned(
+            timestamp=services.clock(), session_id=session_id, deadline=was_away
+        )
+        delivery.to_listeners(services, session, message, call.remaining)
+    return session

@@ -1,0 +1,52 @@
+"""sessionReport: what happened in a session, from samples that its stream left in the history.
+
+The stream carries the counts after every single change, so the peak is exact however short it was.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.actions.services import Services
+from chalicelib.domain.session import Session
+from chalicelib.domain.status import distribution
+from chalicelib.domain.types import SessionId
+from chalicelib.stores.history import Kept
+
+_SAMPLES = "@samples"
+"""The history stream of samples; no broadcast stream can have that name."""
+
+
+def sample(services: Services, session_id: SessionId, rooms: Sequence[Session]) -> None:
+    """Keeps what one batch of the stream shows: the last counts, the highest, who came and went."""
+    last = rooms[-1]
+    now = services.clock()
+    entry = {
+        "at": now,
+        "listeners": last.listener_count,
+        "peak": max(room.listener_count for room in rooms),
+        "joins": last.joins,
+        "languages": distribution(last.language_counts),
+    }
+    kept = Kept(now, json.dumps(entry), last.expires_at)
+    services.history.keep(session_id, _SAMPLES, kept)
+
+
+def build(services: Services, session: Session) -> dict[str, Any]:
+    """The report: joins and leaves, the peak, languages over time, broadcasts by stream."""
+    samples = [
+        json.loads(kept.message) for kept in services.history.after(session.session_id, _SAMPLES, 0)
+    ]
+    return {
+        "sessionId": session.session_id,
+        "startedAt": session.created_at,
+        "duration": (services.clock() - session.created_at) // 1000,
+        "joins": session.joins,
+        "leaves": session.joins - session.listener_count,
+        "listeners": session.listener_count,
+        "peak": max([session.listener_count, *(sample["peak"] for sample in samples)]),
+        "languagesOverTime": [
+            {"at": sample["at"], "languages": sample["languages"]} for sample in samples
+        ],
+        "broadcasts": dict(session.stream_positions),
+    }

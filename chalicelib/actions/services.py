@@ -1,0 +1,69 @@
+"""What every action is given: the stores, the ports, the settings, the time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.actions.ports import JobQueue, Management, Remaining
+from chalicelib.domain.ids import PickBelow
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.errors import BadRequest, Code
+from chalicelib.identity.hashing import Hasher
+from chalicelib.identity.resume import ResumeTokens
+from chalicelib.identity.tokens import TokenVerifier
+from chalicelib.settings import Settings
+from chalicelib.stores.connections import ConnectionStore
+from chalicelib.stores.history import HistoryStore
+from chalicelib.stores.membership import Membership
+from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, SeatStore
+from chalicelib.stores.requests import RequestStore
+from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.subscriptions import SubscriptionStore
+from chalicelib.telemetry import Telemetry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Built once a process by `wiring`; tests build their own."""
+
+    settings: Settings
+    clock: Callable[[], Millis]
+    pick: PickBelow
+    sleep: Callable[[float], None]
+    """Real seconds: for waiting on the platform, never for waiting until a time of the clock."""
+    telemetry: Telemetry
+    hasher: Hasher
+    tokens: TokenVerifier
+    resume_tokens: ResumeTokens
+    management: Management
+    jobs: JobQueue
+    sessions: SessionStore
+    connections: ConnectionStore
+    membership: Membership
+    seats: SeatStore
+    rate_limits: RateLimitStore
+    leases: LeaseStore
+    history: HistoryStore
+    subscriptions: SubscriptionStore
+    requests: RequestStore
+    found_gone: Callable[["Services", ConnectionId], None]
+    """What to do about a connection that a post found gone: `disconnect.found_gone`."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One message on one connection: who sent it, from where, and how long there is to answer."""
+
+    connection: Connection
+    address: str
+    remaining: Remaining
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        return self.connection.connection_id
+
+    def require_session(self) -> SessionId:
+        """The session this connection is in. Raises BadRequest: NOT_IN_SESSION."""
+        if self.connection.session_id is None:
+            raise BadRequest(Code.NOT_IN_SESSION, "this connection is in no session")
+        return self.connection.session_id

@@ -1,0 +1,182 @@
+"""createSession, joinSession, changeLanguage, leaveSession and endSession."""
+
+from dataclasses import dataclass
+
+from msgspec import UnsetType
+
+from chalicelib.actions import ending, leaving, limits, replies, seating
+from chalicelib.actions.services import Call, Services
+from chalicelib.domain import ids
+from chalicelib.domain.lifetimes import GATEWAY_LIFETIME_MINUTES, MINUTE
+from chalicelib.domain.session import Broadcasting, Connection, Session
+from chalicelib.domain.types import Millis, SessionId, TenantId, UserId
+from chalicelib.errors import (
+    Code,
+    Conflict,
+    Forbidden,
+    NotFound,
+    TransactionCancelled,
+    Unavailable,
+)
+from chalicelib.protocol import messages, requests
+from chalicelib.stores.membership import CONNECTION, SESSION
+
+_NAME_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Seated:
+    """A connection that is in a session now, and what the client said it saw last."""
+
+    connection: Connection
+    session: Session
+    last_seq: dict[str, int] | UnsetType
+
+
+def create(
+    services: Services, call: Call, request: requests.CreateSession
+) -> messages.SessionCreated:
+    connection, session = create_session(services, call, request)
+    return replies.session_created(services, connection, session)
+
+
+def create_session(
+    services: Services, call: Call, request: requests.CreateSession
+) -> tuple[Connection, Session]:
+    """A new session of the caller, under a name that nobody has.
+
+    Raises:
+        Conflict: the connection is in a session. RateLimited: too many sessions by this user.
+        Forbidden: the connection is no longer the client's. Unavailable: no free name was found.
+    """
+    _refuse_second_session(call.connection)
+    user_id, tenant_id = _speaker(call.connection)
+    limits.limit_sessions(services, user_id)
+    now = services.clock()
+    for _ in range(_NAME_TRIES):
+        session = Session(
+            session_id=ids.session_id(services.pick),
+            tenant_id=tenant_id,
+            speaker_user_id=user_id,
+            speaker_connection_id=call.connection_id,
+            source_language=request.source_language,
+            quality_tier=request.quality_tier,
+            created_at=now,
+            expires_at=session_expiry(services, now),
+            is_active=True,
+            broadcasting=Broadcasting(last_state_change=now),
+        )
+        try:
+            services.membership.create(session, connection_expiry(call.connection))
+        except TransactionCancelled as cancelled:
+            if cancelled.failed(CONNECTION):
+                raise seating.refusal_of_connection(services, call.connection_id) from None
+            if cancelled.failed(SESSION):
+                continue
+            raise
+        return seating.reread(services, call.connection_id), session
+    raise Unavailable(Code.SERVICE_UNAVAILABLE, "no free session name was found", retry_after=1)
+
+
+def join(services: Services, call: Call, request: requests.JoinSession) -> messages.SessionJoined:
+    seated = join_session(services, call, request)
+    return replies.session_joined(services, seated.connection, seated.session, seated.last_seq)
+
+
+def join_session(
+    services: Services, call: Call, request: requests.JoinSession, *, opening: bool = False
+) -> Seated:
+    """One listener more in a session, or one that comes back with its resume token.
+
+    `opening` says that the socket exists only once the handshake is over.
+
+    Raises:
+        Conflict, RateLimited, NotFound, Forbidden, Unauthorized (the resume token), Unavailable
+        (the session is full).
+    """
+    _refuse_second_session(call.connection)
+    limits.limit_joins(services, call.address)
+    session = active_session(services, SessionId(request.session_id))
+    refuse_other_tenant(call.connection, session)
+    connection = seating.seat(
+        services,
+        call.connection,
+        session,
+        seating.Wish(request.target_language, request.resume_token, opening),
+    )
+    return Seated(connection, session, request.last_seq)
+
+
+def change_language(
+    services: Services, call: Call, request: requests.ChangeLanguage
+) -> messages.LanguageChanged:
+    session_id = call.require_session()
+    if call.connection.target_language != request.target_language:
+        limits.limit_controls(services, call.connection_id)
+        try:
+            services.membership.change_language(call.connection, request.target_language)
+        except TransactionCancelled as cancelled:
+            if cancelled.failed(SESSION):
+                active_session(services, session_id)
+            if cancelled.failed(CONNECTION):
+                raise seating.refusal_of_connection(services, call.connection_id) from None
+            raise
+    return messages.LanguageChanged(
+        timestamp=services.clock(),
+        session_id=session_id,
+        target_language=request.target_language,
+    )
+
+
+def leave(services: Services, call: Call, _: requests.LeaveSession) -> messages.SessionLeft:
+    session_id = call.require_session()
+    leaving.leave(services, call.connection)
+    leaving.clean_up(services, call.connection_id)
+    return messages.SessionLeft(timestamp=services.clock(), session_id=session_id)
+
+
+def end(services: Services, call: Call, _: requests.EndSession) -> messages.SessionEnded:
+    session_id = call.require_session()
+    won = ending.end(
+        services, session_id, "endedBySpeaker", call.remaining, speaker=call.connection_id
+    )
+    if not won:
+        active_session(services, session_id)
+        raise Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+    return ending.notice(services, session_id, "endedBySpeaker")
+
+
+def active_session(services: Services, session_id: SessionId) -> Session:
+    """Raises NotFound: SESSION_NOT_FOUND or SESSION_INACTIVE."""
+    session = services.sessions.get(session_id)
+    if session is None:
+        raise NotFound(Code.SESSION_NOT_FOUND, f"there is no session {session_id}")
+    if not session.is_active:
+        raise NotFound(Code.SESSION_INACTIVE, f"session {session_id} has ended")
+    return session
+
+
+def refuse_other_tenant(connection: Connection, session: Session) -> None:
+    """Somebody with a token stays within their tenant; anonymous listeners have none yet."""
+    if connection.user_id is not None and connection.tenant_id != session.tenant_id:
+        raise Forbidden(Code.FORBIDDEN, "this session is not yours to join")
+
+
+def session_expiry(services: Services, now: Millis) -> Millis:
+    return Millis(now + services.settings.session_max_duration_hours * 60 * MINUTE)
+
+
+def connection_expiry(connection: Connection) -> Millis:
+    """When no trace of a socket needs to be left, even if every clean-up failed."""
+    return Millis(connection.connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE)
+
+
+def _refuse_second_session(connection: Connection) -> None:
+    if connection.session_id is not None:
+        raise Conflict(Code.ALREADY_IN_SESSION, "this connection is in a session already")
+
+
+def _speaker(connection: Connection) -> tuple[UserId, TenantId]:
+    if connection.user_id is None or connection.tenant_id is None:
+        raise Forbidden(Code.FORBIDDEN, "a session needs a speaker with a token")
+    return connection.user_id, connection.tenant_id

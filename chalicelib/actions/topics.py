@@ -1,0 +1,68 @@
+"""Topics within a session: questions, reactions, captions (PROTOCOL section 3)."""
+
+from collections.abc import Iterator
+
+from chalicelib.actions import delivery
+from chalicelib.actions.services import Call, Services
+from chalicelib.actions.sessions import active_session, connection_expiry
+from chalicelib.domain.types import ConnectionId
+from chalicelib.errors import Code, PayloadTooLarge
+from chalicelib.protocol import messages, requests
+from chalicelib.protocol.codec import encode
+from chalicelib.protocol.requests import MESSAGE_BYTES
+from chalicelib.stores.subscriptions import Subscription, topic_key
+
+
+def subscribe(services: Services, call: Call, request: requests.Subscribe) -> messages.Subscribed:
+    session = active_session(services, call.require_session())
+    services.subscriptions.add(
+        Subscription(
+            topic_key=topic_key(session.session_id, request.topic),
+            connection_id=call.connection_id,
+            tenant_id=session.tenant_id,
+            expires_at=connection_expiry(call.connection),
+        )
+    )
+    return messages.Subscribed(timestamp=services.clock(), topic=request.topic)
+
+
+def unsubscribe(
+    services: Services, call: Call, request: requests.Unsubscribe
+) -> messages.Unsubscribed:
+    key = topic_key(call.require_session(), request.topic)
+    services.subscriptions.remove(key, call.connection_id)
+    return messages.Unsubscribed(timestamp=services.clock(), topic=request.topic)
+
+
+def publish(services: Services, call: Call, request: requests.Publish) -> messages.Published:
+    """Tells every subscriber of the topic, the publisher too if it is one.
+
+    Raises:
+        PayloadTooLarge: the message would pass 128 KB on its way. NotFound: the session ended.
+    """
+    session = active_session(services, call.require_session())
+    body = encode(
+        messages.TopicMessage(
+            timestamp=services.clock(),
+            session_id=session.session_id,
+            topic=request.topic,
+            data=request.data,
+        )
+    )
+    if len(body) > MESSAGE_BYTES:
+        raise PayloadTooLarge(
+            Code.PAYLOAD_TOO_LARGE,
+            f"this message would have {len(body)} bytes, {MESSAGE_BYTES} are the most",
+        )
+    subscribers = list(_subscribers(services, topic_key(session.session_id, request.topic)))
+    if len(subscribers) > services.settings.inline_fanout_limit:
+        delivery.enqueue_chunks(services, subscribers, body, None)
+    else:
+        delivery.deliver(services, subscribers, body, call.remaining)
+    return messages.Published(
+        timestamp=services.clock(), topic=request.topic, recipients=len(subscribers)
+    )
+
+
+def _subscribers(services: Services, key: str) -> Iterator[ConnectionId]:
+    return services.subscriptions.subscribers(key)

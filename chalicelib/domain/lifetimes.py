@@ -1,0 +1,84 @@
+"""What is due at which age of a connection or a session (PROTOCOL sections 4 and 6)."""
+
+import zlib
+from dataclasses import dataclass
+
+from chalicelib.domain.session import NEVER, Connection
+from chalicelib.domain.types import ConnectionId, Millis, Role
+from chalicelib.settings import Settings
+
+MINUTE = 60_000
+GATEWAY_LIFETIME_MINUTES = 120
+"""API Gateway cuts every socket at this age."""
+GATEWAY_IDLE_MINUTES = 10
+REFRESH_SPREAD_SECONDS = 240
+"""Listeners are asked over this time, so that a room doesn't come back in one instant."""
+TOKEN_NOTICE_SECONDS = 120
+RESUME_TOKEN_MINUTES = GATEWAY_LIFETIME_MINUTES + 10
+"""A resume token outlives its socket by the time that a client may need to come back."""
+
+
+@dataclass(frozen=True)
+class Notices:
+    """What a client is to be told now."""
+
+    refresh: bool = False
+    warning: bool = False
+    token_expiring: bool = False
+
+    def __bool__(self) -> bool:
+        return self.refresh or self.warning or self.token_expiring
+
+
+def first_refresh_at(
+    connection_id: ConnectionId, role: Role, connected_at: Millis, settings: Settings
+) -> Millis:
+    """Speakers are asked on the minute, listeners spread evenly over the next four."""
+    due = connected_at + settings.connection_refresh_minutes * MINUTE
+    if role is Role.LISTENER:
+        due += zlib.crc32(connection_id.encode()) % (REFRESH_SPREAD_SECONDS * 1000)
+    return Millis(due)
+
+
+def token_notice_at(token_expires_at: Millis | None) -> Millis:
+    if token_expires_at is None:
+        return NEVER
+    return Millis(token_expires_at - TOKEN_NOTICE_SECONDS * 1000)
+
+
+def notices_due(connection: Connection, now: Millis, settings: Settings) -> Notices:
+    """Each is due once; the refresh again every minute until the client has refreshed."""
+    if connection.superseded_by is not None:
+        return Notices()
+    warning_at = connection.connected_at + settings.connection_warning_minutes * MINUTE
+    return Notices(
+        refresh=connection.session_id is not None and now >= connection.refresh_at,
+        warning=not connection.warned and now >= warning_at,
+        token_expiring=now >= connection.token_notice_at,
+    )
+
+
+def remaining_minutes(connection: Connection, now: Millis) -> int:
+    """Whole minutes until API Gateway cuts the socket."""
+    return max(0, GATEWAY_LIFETIME_MINUTES - (now - connection.connected_at) // MINUTE)
+
+
+def idle_seconds(connection: Connection, now: Millis) -> int:
+    """Seconds since something was heard, or since the connect if nothing ever was."""
+    return (now - (connection.last_activity_time or connection.connected_at)) // 1000
+
+
+def token_expired(connection: Connection, now: Millis) -> bool:
+    return connection.token_expires_at is not None and now >= connection.token_expires_at
+
+
+def asked_for(close_code: int | None, connection_age: int, silence: int) -> bool:
+    """Whether a close was the client's wish (PROTOCOL 6.3); ages in milliseconds.
+
+    Browsers send 1001 when a page goes away, and so does API Gateway when it cuts a socket at its
+    age or idle limit: only the first is a wish.
+    """
+    if close_code == 1001:
+        cut_by_age = connection_age >= GATEWAY_LIFETIME_MINUTES * MINUTE - MINUTE // 2
+        return not cut_by_age and silence < GATEWAY_IDLE_MINUTES * MINUTE
+    return close_code == 1000

@@ -1,0 +1,179 @@
+"""From Lambda events to actions and back: each handler parses, makes one call, maps errors."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.actions import connect as connecting
+from chalicelib.actions import disconnect as disconnecting
+from chalicelib.actions import reconcile, status, stream, sweep
+from chalicelib.actions.dispatch import Frame, dispatch
+from chalicelib.actions.jobs import run_job
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.services import Services
+from chalicelib.domain.types import ConnectionId, Millis
+from chalicelib.errors import ClientError, Code, RequestRejected, Unavailable, UpstreamError
+from chalicelib.protocol.codec import Envelope, encode, error_message, open_envelope
+from chalicelib.protocol.messages import Message
+
+Event = Mapping[str, Any]
+_RETRY_SECONDS = 1
+
+
+def connect(event: Event, context: Any) -> dict[str, Any]:
+    """`$connect`: 200, or the status that refuses the handshake (PROTOCOL 1.3)."""
+    services, where = wiring.parts(), event["requestContext"]
+    connection_id = ConnectionId(where["connectionId"])
+    handshake = connecting.Handshake(
+        connection_id=connection_id,
+        connected_at=Millis(where["connectedAt"]),
+        address=where["identity"]["sourceIp"],
+        headers=event.get("headers") or {},
+        query=event.get("queryStringParameters") or {},
+    )
+    with services.telemetry.invocation("connect", where["requestId"], connection_id):
+        try:
+            subprotocol = connecting.connect(services, handshake, _remaining(context))
+        except Exception as error:  # the one place where a handshake's fate is decided
+            return _refused(services, error, where["requestId"])
+        services.telemetry.info("connected", role=handshake.query.get("role", "listener"))
+        headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
+        return {"statusCode": 200, "headers": headers}
+
+
+def message(event: Event, context: Any) -> dict[str, Any]:
+    """`$default`: what it returns is sent to the client, by the route's response."""
+    services, where = wiring.parts(), event["requestContext"]
+    frame = Frame(
+        connection_id=ConnectionId(where["connectionId"]),
+        address=where["identity"]["sourceIp"],
+        body=_body(event),
+        remaining=_remaining(context),
+    )
+    with services.telemetry.invocation("message", where["requestId"], frame.connection_id):
+        return {"statusCode": 200, "body": encode(_answer(services, frame, where)).decode()}
+
+
+def disconnect(event: Event, context: Any) -> dict[str, Any]:
+    """`$disconnect`: always 200, as nobody could do anything about anything else."""
+    services, where = wiring.parts(), event["requestContext"]
+    connection_id = ConnectionId(where["connectionId"])
+    closing = disconnecting.Closing(
+        code=where.get("disconnectStatusCode"), connected_at=where.get("connectedAt")
+    )
+    with services.telemetry.invocation("disconnect", where["requestId"], connection_id):
+        try:
+            disconnecting.disconnect(services, connection_id, closing, _remaining(context))
+        except Exception as error:  # a bug: the sweep comes to the same connection again
+            services.telemetry.error("disconnectFailed", exception=error)
+    return {"statusCode": 200}
+
+
+def jobs(event: Event, context: Any) -> dict[str, Any]:
+    """The jobs queue: the messages that failed come again, the others don't."""
+    services, failed = wiring.parts(), []
+    with services.telemetry.invocation("run_jobs", context.aws_request_id):
+        for record in event["Records"]:
+            try:
+                run_job(services, json.loads(record["body"]), _remaining(context))
+            except Exception as error:  # one message must not take its batch with it
+                services.telemetry.error("jobFailed", exception=error)
+                failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def session_changes(event: Event, context: Any) -> dict[str, Any]:
+    """The sessions stream: a failure brings the batch again from that record on."""
+    services = wiring.parts()
+    with services.telemetry.invocation("on_session_change", context.aws_request_id):
+        failed = stream.on_session_change(services, event["Records"], _remaining(context))
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def sweep_connections(context: Any) -> dict[str, Any]:
+    services = wiring.parts()
+    with services.telemetry.invocation("sweep_connections", context.aws_request_id):
+        swept = sweep.sweep(services, _remaining(context))
+    return {"checked": swept.checked, "idle": swept.idle, "closed": swept.closed}
+
+
+def publish_status(context: Any) -> dict[str, Any]:
+    """Now, and by delayed jobs until the schedule comes again a minute later."""
+    services = wiring.parts()
+    interval = services.settings.status_interval_seconds
+    with services.telemetry.invocation("publish_status", context.aws_request_id):
+        for delay in range(interval, 60, interval):
+            services.jobs.send({"kind": "statusTick"}, delay)
+        told = status.publish(services, _remaining(context))
+    return {"told": told}
+
+
+def reconcile_counts(context: Any) -> dict[str, Any]:
+    services = wiring.parts()
+    with services.telemetry.invocation("reconcile_counts", context.aws_request_id):
+        return {"suspects": reconcile.reconcile(services)}
+
+
+def _answer(services: Services, frame: Frame, where: Event) -> Message:
+    started = services.clock()
+    envelope = Envelope()
+    try:
+        envelope = open_envelope(frame.body)
+        reply = dispatch(services, frame, envelope)
+    except Exception as error:  # whatever a client sends, it gets a message
+        refusal = _told(services, error)
+        services.telemetry.metric("MessageErrors", 1, dimensions={"Code": refusal.code.value})
+        reply = error_message(refusal, envelope, services.clock())
+        if refusal.code is Code.INTERNAL_ERROR:
+            reply.correlation_id = where["requestId"]
+    action = _known_action(envelope)
+    services.telemetry.metric("MessagesReceived", 1, dimensions={"Action": action})
+    latency = services.clock() - started
+    services.telemetry.metric(
+        "HandlerLatency", latency, "Milliseconds", dimensions={"Action": action}
+    )
+    return reply
+
+
+def _refused(services: Services, error: Exception, correlation_id: str) -> dict[str, Any]:
+    refusal = _told(services, error)
+    services.telemetry.info("refused", status=refusal.status, code=refusal.code.value)
+    body = error_message(refusal, Envelope(), services.clock())
+    if refusal.code is Code.INTERNAL_ERROR:
+        body.correlation_id = correlation_id
+    headers = {"Content-Type": "application/json"}
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    return {"statusCode": refusal.status, "headers": headers, "body": encode(body).decode()}
+
+
+def _told(services: Services, error: Exception) -> ClientError:
+    """What a client is told of an error; what it is not told is logged."""
+    if isinstance(error, ClientError):
+        return error
+    if isinstance(error, UpstreamError) and not isinstance(error, RequestRejected):
+        services.telemetry.error("upstreamFailed", exception=error)
+        return Unavailable(
+            Code.SERVICE_UNAVAILABLE, "try again in a moment", retry_after=_RETRY_SECONDS
+        )
+    services.telemetry.error("unexpected", exception=error)
+    return ClientError(Code.INTERNAL_ERROR, "something went wrong; the id tells us what")
+
+
+def _known_action(envelope: Envelope) -> str:
+    """The action as a dimension: one of a fixed set, whatever a client sends."""
+    return envelope.action if envelope.is_known else "unknown"
+
+
+def _body(event: Event) -> bytes:
+    body = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(body)
+    # Lone surrogates cannot be encoded; as they are they make the frame INVALID_JSON.
+    return str(body).encode("utf-8", "surrogatepass")
+
+
+def _remaining(context: Any) -> Remaining:
+    return lambda: context.get_remaining_time_in_millis() / 1000

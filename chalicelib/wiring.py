@@ -1,0 +1,94 @@
+"""Builds the parts once a process: the only file that knows them all.
+
+Lambda, the sandbox and the tests all build theirs here; the last two give their own clock.
+"""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from chalicelib import aws
+from chalicelib.actions import disconnect
+from chalicelib.actions.services import Services
+from chalicelib.domain.types import Millis
+from chalicelib.identity.hashing import Hasher
+from chalicelib.identity.resume import ResumeTokens
+from chalicelib.identity.tokens import TokenVerifier
+from chalicelib.settings import Settings
+from chalicelib.stores.connections import ConnectionStore
+from chalicelib.stores.history import HistoryStore
+from chalicelib.stores.membership import Membership
+from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, SeatStore
+from chalicelib.stores.requests import RequestStore
+from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.subscriptions import SubscriptionStore
+from chalicelib.telemetry import Telemetry
+from chalicelib.telemetry.lines import write_line
+
+_lock = threading.Lock()
+_installed: list[Services] = []
+
+
+def wall_clock() -> Millis:
+    return Millis(time.time_ns() // 1_000_000)
+
+
+def build(
+    environ: Mapping[str, str],
+    *,
+    clock: Callable[[], Millis] = wall_clock,
+    write: Callable[[str], None] = write_line,
+) -> Services:
+    """Everything that the actions need, from the environment.
+
+    Args:
+        clock: the stack's time; `write`: takes each line of logs and metrics.
+
+    Raises:
+        SettingsError: naming each variable that is missing or malformed.
+    """
+    settings = Settings.from_environ(environ)
+    dynamodb = aws.dynamodb(settings, environ)
+    hasher = Hasher(settings.resume_token_secret)
+    sessions = SessionStore(dynamodb, settings.sessions_table)
+    connections = ConnectionStore(dynamodb, settings.connections_table)
+    seats = SeatStore(dynamodb, settings.rate_limits_table)
+    return Services(
+        settings=settings,
+        clock=clock,
+        pick=secrets.randbelow,
+        sleep=time.sleep,
+        telemetry=Telemetry(hasher, clock, write, settings.log_level),
+        hasher=hasher,
+        tokens=TokenVerifier(settings),
+        resume_tokens=ResumeTokens(settings.resume_token_secret),
+        management=aws.management(settings, environ, clock),
+        jobs=aws.job_queue(settings, environ),
+        sessions=sessions,
+        connections=connections,
+        membership=Membership(dynamodb, sessions, connections, seats),
+        seats=seats,
+        rate_limits=RateLimitStore(dynamodb, settings.rate_limits_table),
+        leases=LeaseStore(dynamodb, settings.rate_limits_table),
+        history=HistoryStore(dynamodb, settings.history_table),
+        subscriptions=SubscriptionStore(dynamodb, settings.subscriptions_table),
+        requests=RequestStore(dynamodb, settings.requests_table),
+        found_gone=disconnect.found_gone,
+    )
+
+
+def install(parts: Services) -> None:
+    """Makes these the parts of the process."""
+    with _lock:
+        _installed[:] = [parts]
+
+
+def parts() -> Services:
+    """The parts of the process, built from its environment at the first call."""
+    if not _installed:
+        with _lock:
+            if not _installed:
+                _installed.append(build(os.environ))
+    return _installed[0]

@@ -1,0 +1,213 @@
+"""broadcast, recovery, controls, topics and requests: everything a speaker says arrives."""
+
+from typing import Any
+
+import pytest
+
+from tests.aws import Aws
+from tests.stack import Client, Stack
+
+
+def heard(client: Client) -> list[tuple[str, int, Any]]:
+    return [(each["stream"], each["seq"], each["data"]) for each in client.of_type("broadcast")]
+
+
+def test_a_broadcast_reaches_everybody_or_one_language(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    spanish, french = stack.listener(session_id, "es"), stack.listener(session_id, "fr")
+
+    to_all = speaker.send("broadcast", data={"text": "hello"})
+    to_spanish = speaker.send("broadcast", data="hola", targetLanguage="es")
+
+    assert (to_all["stream"], to_all["seq"], to_all["recipients"]) == ("*", 1, 2)
+    assert (to_spanish["stream"], to_spanish["seq"], to_spanish["recipients"]) == ("es", 1, 1)
+    assert heard(spanish) == [("*", 1, {"text": "hello"}), ("es", 1, "hola")]
+    assert heard(french) == [("*", 1, {"text": "hello"})]
+
+
+def test_who_comes_back_gets_what_it_missed_and_is_counted_once(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.connect()
+    joined = listener.send("joinSession", sessionId=session_id, targetLanguage="es")
+    speaker.send("broadcast", data=1)
+    listener.close(lost=True)
+    for number in range(2, 42):
+        speaker.send("broadcast", data=number)
+
+    reply = stack.connect().send(
+        "joinSession",
+        sessionId=session_id,
+        targetLanguage="es",
+        resumeToken=joined["resumeToken"],
+        lastSeq={"*": 1, "es": 0},
+    )
+
+    assert [each["seq"] for each in reply["missed"]] == list(range(2, 42))
+    assert reply["missed"][0]["type"] == "broadcast"
+    assert reply["gap"] is False
+    assert reply["lastSeq"] == {"*": 41, "es": 0}
+    assert stack.counts(session_id) == (1, {"es": 1})
+
+
+def test_what_is_no_longer_held_is_said_to_be_a_gap(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    speaker.send("broadcast", data="old")
+    stack.clock.advance(121)
+    speaker.send("broadcast", data="new")
+
+    reply = listener.send("recover", lastSeq={"*": 0})
+
+    assert [each["data"] for each in reply["missed"]] == ["new"]
+    assert reply["gap"] is True
+    assert listener.send("recover", lastSeq={"*": 1})["gap"] is False
+
+
+def test_what_does_not_fit_is_asked_for_again(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    for _ in range(5):
+        speaker.send("broadcast", data="x" * 40_000)
+
+    seen, rounds = 0, []
+    while True:
+        reply = listener.send("recover", lastSeq={"*": seen})
+        rounds.append([each["seq"] for each in reply["missed"]])
+        if not reply["gap"]:
+            break
+        seen = rounds[-1][-1]
+
+    assert rounds == [[1, 2, 3], [4, 5]]
+
+
+def test_a_broadcast_that_would_pass_the_limit_is_refused_beforehand(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+
+    reply = speaker.send("broadcast", data="x" * (128 * 1024 - 60))
+
+    assert (reply["status"], reply["code"]) == (413, "PAYLOAD_TOO_LARGE")
+    assert stack.session_item(session_id)["streamPositions"] == {}
+
+
+def test_while_paused_nothing_is_broadcast(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+
+    paused = speaker.send("pauseBroadcast")
+    refused = speaker.send("broadcast", data="x")
+    resumed = speaker.send("resumeBroadcast")
+
+    assert paused["broadcastState"]["isPaused"] is True
+    assert (paused["stateVersion"], resumed["stateVersion"]) == (2, 3)
+    assert refused["code"] == "BROADCAST_PAUSED"
+    assert speaker.send("broadcast", data="y")["seq"] == 1
+    assert [each["stateVersion"] for each in listener.of_type("broadcastStateChanged")] == [2, 3]
+
+
+@pytest.mark.parametrize("volume", [-0.1, 1.1, "x", None, True])
+def test_a_volume_that_is_none_is_refused(stack: Stack, volume: Any) -> None:
+    speaker, session_id = stack.session()
+
+    reply = speaker.send("setVolume", volume=volume)
+
+    assert (reply["status"], reply["code"]) == (400, "INVALID_MESSAGE")
+    assert reply["details"][0]["field"] == "volume"
+    assert stack.session_item(session_id)["stateVersion"] == 1
+
+
+def test_more_than_the_inline_limit_is_delivered_by_jobs_whose_progress_the_speaker_sees(
+    aws: Aws,
+) -> None:
+    stack = Stack(aws, INLINE_FANOUT_LIMIT="3")
+    speaker, session_id = stack.session()
+    listeners = [stack.listener(session_id) for _ in range(5)]
+
+    accepted = speaker.send("broadcast", data="to many")
+    assert [heard(each) for each in listeners] == [[]] * 5
+    stack.run_jobs()
+
+    assert [heard(each) for each in listeners] == [[("*", 1, "to many")]] * 5
+    (completed,) = speaker.of_type("requestCompleted")
+    assert completed["requestId"] == accepted["requestId"]
+    assert completed["result"] == {"delivered": 5, "gone": 0, "slow": 0}
+
+
+def test_who_is_found_gone_is_counted_out(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listeners = [stack.listener(session_id) for _ in range(4)]
+    stack.clock.advance(60)
+    for each in listeners[:2]:
+        each.close(lost=True)
+
+    speaker.send("broadcast", data="x")
+
+    assert stack.counts(session_id) == (2, {"es": 2})
+
+
+def test_topics_reach_their_subscribers_of_the_session_only(stack: Stack) -> None:
+    _, session_id = stack.session()
+    _, other_id = stack.session("berta")
+    asker, reader = stack.listener(session_id), stack.listener(session_id)
+    stranger = stack.listener(other_id)
+    for each in (reader, stranger):
+        assert each.send("subscribe", topic="questions")["type"] == "subscribed"
+
+    reply = asker.send("publish", topic="questions", data={"q": "why?"})
+
+    assert (reply["type"], reply["recipients"]) == ("published", 1)
+    (message,) = reader.of_type("topicMessage")
+    assert (message["sessionId"], message["topic"], message["data"]) == (
+        session_id,
+        "questions",
+        {"q": "why?"},
+    )
+    assert stranger.of_type("topicMessage") == []
+    reader.send("unsubscribe", topic="questions")
+    assert asker.send("publish", topic="questions", data=1)["recipients"] == 0
+
+
+def test_subscriptions_go_with_their_connection(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    listener.send("subscribe", topic="captions")
+
+    listener.close()
+
+    assert stack.items("subscriptions") == []
+
+
+def test_a_session_report(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    listener.close()
+    speaker.send("broadcast", data="x")
+
+    accepted = speaker.send("submitRequest", request="sessionReport")
+    stack.run_jobs()
+
+    assert (accepted["type"], accepted["status"]) == ("requestAccepted", "pending")
+    (completed,) = speaker.of_type("requestCompleted")
+    assert completed["requestId"] == accepted["requestId"]
+    report = completed["result"]
+    assert (report["joins"], report["leaves"], report["broadcasts"]) == (1, 1, {"*": 1})
+
+
+def test_a_request_is_cancelled_by_who_submitted_it(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stranger = stack.listener(session_id)
+    request_id = speaker.send("submitRequest", request="sessionReport")["requestId"]
+
+    assert stranger.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
+    assert speaker.send("cancelRequest", requestId=request_id)["type"] == "requestCancelled"
+    stack.run_jobs()
+
+    assert speaker.of_type("requestCompleted") == []
+    assert speaker.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
+
+
+def test_an_unknown_request_type_is_named(stack: Stack) -> None:
+    speaker, _ = stack.session()
+
+    reply = speaker.send("submitRequest", request="makeCoffee")
+
+    assert reply["details"][0]["field"] == "request"

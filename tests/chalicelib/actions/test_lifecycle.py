@@ -1,0 +1,119 @@
+"""Heartbeats, the sweep, notices and statuses, on a clock that a test moves."""
+
+from chalicelib import handlers
+from tests.stack import Stack
+
+
+def sweep(stack: Stack) -> dict[str, int]:
+    return handlers.sweep_connections(stack.context)
+
+
+def test_a_heartbeat_is_acknowledged(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    speaker.send("broadcast", data="x")
+    stack.clock.advance(45)
+
+    plain, with_seq = listener.send("heartbeat"), listener.send("heartbeat", wantSeq=True)
+
+    assert (plain["type"], plain["connectionAge"], plain["heartbeatInterval"]) == (
+        "heartbeatAck",
+        45,
+        50,
+    )
+    assert "lastSeq" not in plain
+    assert with_seq["lastSeq"] == {"*": 1, "es": 0}
+
+
+def test_only_the_silent_are_closed(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    silent, alive = stack.listener(session_id), stack.listener(session_id)
+    for _ in range(2):
+        stack.clock.advance(60)
+        speaker.send("heartbeat")
+        alive.send("heartbeat")
+
+    swept = sweep(stack)
+
+    assert swept == {"checked": 3, "idle": 1, "closed": 1}
+    assert stack.sockets.closed == [silent.connection_id]
+    assert stack.counts(session_id) == (1, {"es": 1})
+    assert sweep(stack)["idle"] == 0
+
+
+def test_after_100_minutes_everybody_is_asked_to_refresh_and_warned_at_105(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    for _ in range(106):
+        stack.clock.advance(60)
+        speaker.send("heartbeat")
+        listener.send("heartbeat")
+        sweep(stack)
+
+    asked = speaker.of_type("connectionRefreshRequired")
+    assert [each["connectionAge"] for each in asked] == [m * 60 for m in range(100, 107)]
+    assert asked[0]["sessionId"] == session_id
+    assert [each["remainingMinutes"] for each in speaker.of_type("connectionWarning")] == [15]
+    first = listener.of_type("connectionRefreshRequired")[0]
+    assert 100 * 60 <= first["connectionAge"] <= 105 * 60
+    assert first["targetLanguage"] == "es"
+
+
+def test_a_token_that_expires_is_announced_renewed_or_closed(stack: Stack) -> None:
+    token = stack.token(ttl=600)
+    speaker = stack.connect(f"role=speaker&token={token}")
+    stack.clock.advance(481)
+    speaker.send("heartbeat")
+
+    (expiring,) = speaker.of_type("tokenExpiring")
+    assert expiring["expiresAt"] == stack.clock.now + 119_000
+    assert speaker.send("authenticate", token=stack.token("eve"))["status"] == 403
+    assert speaker.send("authenticate", token=stack.token(ttl=600))["type"] == "authenticated"
+    for _ in range(10):
+        stack.clock.advance(60)
+        if speaker.connection_id in stack.sockets.open:
+            speaker.send("heartbeat")
+        sweep(stack)
+
+    assert stack.sockets.closed == [speaker.connection_id]
+
+
+def test_the_status_says_who_listens(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    for language in ("es", "es", "fr"):
+        stack.listener(session_id, language)
+    stack.clock.advance(7)
+
+    status = speaker.send("getSessionStatus")
+
+    assert status["listenerCount"] == 3
+    assert status["languageDistribution"] == {"es": 2, "fr": 1}
+    assert (status["sessionDuration"], status["updateReason"]) == (7, "requested")
+
+
+def test_periodic_statuses_come_every_thirty_seconds(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    start = stack.clock.now
+
+    for _ in range(3):
+        handlers.publish_status(stack.context)
+        stack.advance(30)
+        stack.advance(30)
+
+    periodic = speaker.of_type("sessionStatus")
+    assert [(each["timestamp"] - start) // 1000 for each in periodic] == [0, 30, 60, 90, 120, 150]
+
+
+def test_a_session_past_its_time_is_ended(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    for _ in range(120):
+        stack.clock.advance(60)
+        speaker.send("heartbeat")
+        listener.send("heartbeat")
+
+    sweep(stack)
+
+    assert speaker.received[-1]["reason"] == "expired"
+    assert listener.received[-1]["reason"] == "expired"
+    assert stack.counts(session_id) == (0, {})
