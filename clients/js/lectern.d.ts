@@ -179,11 +179,8 @@ export interface ListenerOptions extends ConnectionOptions {
   lastSeq?: LastSeq;
 }
 export interface ResumeOptions extends ConnectionOptions {
-  role?: Role;
   sessionId: string;
-  targetLanguage?: string;
   resumeToken?: string;
-  lastSeq?: LastSeq;
 }
 
 /** Work in the background. */
@@ -251,9 +248,6 @@ export const DEFAULTS: Readonly<Required<Omit<ConnectionOptions,
 
 export function createSession(url: string, options: SpeakerOptions): Promise<SpeakerSession>;
 export function joinSession(url: string, options: ListenerOptions): Promise<ListenerSession>;
-export function resumeSession(
-  url: string, options: ResumeOptions & { role: 'listener'; targetLanguage: string },
-): Promise<ListenerSession>;
 export function resumeSession(url: string, options: ResumeOptions): Promise<SpeakerSession>;
 
 /** Order, duplicates and holes of broadcasts, without I/O. */

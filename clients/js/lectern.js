@@ -1020,9 +1020,9 @@ export function joinSession(url, options) {
   return open(url, 'listener', options, 'joinSession', fields);
 }
 
-/** Takes over a running session on a new socket, after a page was loaded anew, say (6.1, 6.3). */
-export function resumeSession(url, { role = 'speaker', ...options }) {
-  const { sessionId, targetLanguage, resumeToken, lastSeq } = options;
-  const fields = { sessionId, role, targetLanguage, resumeToken, lastSeq };
-  return open(url, role, options, 'refreshConnection', fields);
+/** Takes over a running session as its speaker, after a page was loaded anew, say (6.1, 6.3). */
+export function resumeSession(url, options) {
+  const { sessionId, resumeToken } = options;
+  const fields = { sessionId, role: 'speaker', resumeToken };
+  return open(url, 'speaker', options, 'refreshConnection', fields);
 }

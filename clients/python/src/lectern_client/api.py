@@ -1,0 +1,82 @@
+"""How a session is begun."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from lectern_client.listener import ListenerSession
+from lectern_client.messages import LastSeq
+from lectern_client.options import Options, Token
+from lectern_client.speaker import SpeakerSession
+
+
+async def create_session(
+    url: str,
+    *,
+    source_language: str,
+    token: Token,
+    quality_tier: Literal["standard", "premium"] | None = None,
+    options: Options | None = None,
+) -> SpeakerSession:
+    """Starts a session as its speaker; returns once it is open.
+
+    `url` is the stack's address, `wss://…/{stage}`; `token` a JWT, or a function that supplies one.
+
+    Raises:
+        LecternError: the stack refused it, or could not be reached in `connect_attempts`.
+    """
+    fields = _given(sourceLanguage=source_language, qualityTier=quality_tier)
+    session = SpeakerSession(url, _with_token(options, token), {})
+    return await session.start(("createSession", fields))
+
+
+async def join_session(
+    url: str,
+    *,
+    session_id: str,
+    target_language: str,
+    token: Token | None = None,
+    resume_token: str | None = None,
+    last_seq: LastSeq | None = None,
+    options: Options | None = None,
+) -> ListenerSession:
+    """Joins a session as a listener.
+
+    With `resume_token` and `last_seq` it goes on where an earlier one left off.
+
+    Raises:
+        LecternError: as `create_session`.
+    """
+    fields = _given(
+        sessionId=session_id,
+        targetLanguage=target_language,
+        resumeToken=resume_token,
+        lastSeq=last_seq,
+    )
+    session = ListenerSession(url, _with_token(options, token), fields)
+    return await session.start(("joinSession", fields))
+
+
+async def resume_session(
+    url: str,
+    *,
+    session_id: str,
+    token: Token,
+    resume_token: str | None = None,
+    options: Options | None = None,
+) -> SpeakerSession:
+    """Takes over a running session as its speaker, after a restart, say (PROTOCOL 6.1, 6.3).
+
+    Raises:
+        LecternError: as `create_session`.
+    """
+    fields = _given(sessionId=session_id, role="speaker", resumeToken=resume_token)
+    session = SpeakerSession(url, _with_token(options, token), fields)
+    return await session.start(("refreshConnection", fields))
+
+
+def _with_token(options: Options | None, token: Token | None) -> Options:
+    return replace(options or Options(), token=token)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

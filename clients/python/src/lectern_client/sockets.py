@@ -1,0 +1,79 @@
+"""The socket under a link, and how it is opened with the `websockets` library."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from lectern_client.errors import LecternError, connection_lost
+
+
+class Socket(Protocol):
+    async def send(self, text: str) -> None:
+        """Raises nothing: `receive` tells that the socket is closed."""
+
+    async def receive(self) -> str:
+        """Raises:
+        LecternError: CONNECTION_LOST, the socket is closed.
+        """
+
+    async def close(self, code: int) -> None: ...
+
+
+Connect = Callable[[str, str | None, float], Awaitable[Socket]]
+"""Opens a socket: URL, token, seconds until it must be open."""
+
+
+async def open_socket(url: str, token: str | None, timeout: float) -> Socket:
+    """Connects, with the token in the Authorization header.
+
+    Raises:
+        LecternError: HANDSHAKE_REFUSED with the status, or CONNECTION_FAILED.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        connection = await connect(
+            url,
+            additional_headers=headers,
+            compression=None,
+            ping_interval=None,  # the protocol's heartbeats find a dead socket
+            open_timeout=timeout,
+            close_timeout=1,
+        )
+    except InvalidStatus as refusal:
+        raise _refused(refusal) from refusal
+    except (OSError, TimeoutError, InvalidHandshake, EOFError) as problem:
+        raise LecternError("CONNECTION_FAILED", str(problem)) from problem
+    return _WebSocket(connection)
+
+
+class _WebSocket:
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, text: str) -> None:
+        try:
+            await self._connection.send(text)
+        except ConnectionClosed:
+            return
+
+    async def receive(self) -> str:
+        try:
+            return str(await self._connection.recv())
+        except ConnectionClosed as closed:
+            raise connection_lost(str(closed)) from closed
+
+    async def close(self, code: int) -> None:
+        await self._connection.close(code)
+
+
+def _refused(refusal: InvalidStatus) -> LecternError:
+    status = refusal.response.status_code
+    retry_after = refusal.response.headers.get("Retry-After", "")
+    return LecternError(
+        "HANDSHAKE_REFUSED",
+        f"refused with {status} {refusal.response.reason_phrase}",
+        status=status,
+        retry_after=float(retry_after) if retry_after.isdigit() else None,
+    )

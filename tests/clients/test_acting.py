@@ -1,0 +1,308 @@
+"""The Python SDK: broadcasts on their way, requests, and work in the background."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from lectern_client import LecternError, SpeakerSession
+from tests.clients.stack import (
+    BROADCAST_STATE,
+    SESSION,
+    FakeSocket,
+    FakeStack,
+    broadcast,
+    data,
+    error,
+    record,
+    settle,
+)
+
+Message = dict[str, Any]
+
+
+def accept(stack: FakeStack, request: Message, seq: int) -> None:
+    stream = request.get("targetLanguage", "*")
+    reply = {"type": "broadcastAccepted", "stream": stream, "seq": seq, "recipients": 1}
+    stack.socket.say({"id": request["id"], **reply})
+
+
+def start(session: SpeakerSession, *broadcasts: tuple[Any, str | None]) -> list[Any]:
+    return [
+        asyncio.ensure_future(session.broadcast(data, target_language=language))
+        for data, language in broadcasts
+    ]
+
+
+async def test_one_broadcast_of_a_stream_is_in_the_air_so_that_order_is_kept() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    replies = start(session, (1, "es"), (2, "es"), ("all", None))
+    await settle()
+    sent = stack.socket.requests("broadcast")
+    assert data(sent) == [1, "all"]
+    accept(stack, sent[0], 1)
+    accept(stack, sent[1], 1)
+    await settle()
+    accept(stack, stack.socket.requests("broadcast")[2], 2)
+    assert [(await reply)["seq"] for reply in replies] == [1, 2, 1]
+
+
+async def test_no_more_than_max_in_flight_are_in_the_air_nor_max_queued_waiting() -> None:
+    stack = FakeStack()
+    session = await stack.speaker(max_in_flight=2, max_queued=3)
+    waiting = start(session, (1, "es"), (1, "fr"), (1, "de"))
+    await settle()
+    assert len(stack.socket.requests("broadcast")) == 2
+    with pytest.raises(LecternError, match="TOO_MANY_QUEUED"):
+        await session.broadcast(1)
+    await session.close()
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(outcome, LecternError)
+        assert outcome.code == "CLOSED"
+
+
+async def test_a_broadcast_too_large_for_the_gateway_never_leaves() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    with pytest.raises(LecternError, match="PAYLOAD_TOO_LARGE"):
+        await session.broadcast("x" * 128 * 1024)
+    assert stack.socket.requests("broadcast") == []
+
+
+async def test_429_is_tried_again_and_holds_back_what_comes_after_in_the_stream() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    stack.replies["broadcast"] = error(429, "RATE_LIMITED", retryAfter=2)
+    replies = start(session, ("first", None), ("second", None))
+    await settle()
+    stack.replies["broadcast"] = None
+    await stack.clock.advance(1.9)
+    assert data(stack.socket.requests("broadcast")) == ["first"]
+    await stack.clock.advance(2)
+    assert data(stack.socket.requests("broadcast")) == ["first", "first"]
+    for seq in (1, 2):
+        accept(stack, stack.socket.requests("broadcast")[-1], seq)
+        await settle()
+    assert [(await reply)["seq"] for reply in replies] == [1, 2]
+
+
+async def test_what_will_not_get_better_is_told_at_once() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    stack.replies["broadcast"] = error(409, "BROADCAST_PAUSED")
+    with pytest.raises(LecternError, match="BROADCAST_PAUSED") as refusal:
+        await session.broadcast(1)
+    assert not refusal.value.retryable
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_after_a_lost_socket_only_what_did_not_arrive_is_sent_again(arrived: bool) -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    replies = start(session, ("one", None), ("two", None))
+    await settle()
+    stack.last_seq = {"*": 1} if arrived else {"*": 0}
+    stack.socket.drop()
+    await stack.clock.advance(1)
+    assert data(stack.socket.requests("broadcast")) == (["two"] if arrived else ["one"])
+    for seq in (2,) if arrived else (1, 2):
+        accept(stack, stack.socket.requests("broadcast")[-1], seq)
+        await settle()
+    assert [(await reply)["seq"] for reply in replies] == [1, 2]
+
+
+async def test_every_action_goes_out_under_its_own_name_and_answers_with_its_reply() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    calls = {
+        "pauseBroadcast": session.pause_broadcast(),
+        "resumeBroadcast": session.resume_broadcast(),
+        "muteBroadcast": session.mute_broadcast(),
+        "unmuteBroadcast": session.unmute_broadcast(),
+        "setVolume": session.set_volume(0.5),
+        "getSessionStatus": session.get_session_status(),
+        "subscribe": session.subscribe("chat"),
+        "unsubscribe": session.unsubscribe("chat"),
+        "publish": session.publish("chat", {"a": 1}),
+        "cancelRequest": session.cancel_request("r1"),
+        "authenticate": session.authenticate("jwt-2"),
+        "heartbeat": session.heartbeat(),
+    }
+    for action, call in calls.items():
+        stack.replies[action] = {"type": f"{action}Reply"}
+        assert (await call)["type"] == f"{action}Reply"
+    sent = {request.pop("action"): request for request in stack.socket.sent}
+    assert sent["setVolume"]["volume"] == 0.5
+    assert sent["publish"] == {"id": sent["publish"]["id"], "topic": "chat", "data": {"a": 1}}
+
+
+async def test_replies_find_their_requests_in_any_order() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    mute = asyncio.ensure_future(session.mute_broadcast())
+    status = asyncio.ensure_future(session.get_session_status())
+    await settle()
+    _, first, second = stack.socket.sent
+    stack.socket.say({"id": second["id"], "type": "sessionStatus", "listenerCount": 3})
+    refusal = error(500, "INTERNAL_ERROR", correlationId="c1")
+    stack.socket.say({"id": first["id"], **refusal})
+    assert (await status)["listenerCount"] == 3
+    with pytest.raises(LecternError) as raised:
+        await mute
+    assert (raised.value.retryable, raised.value.correlation_id) == (True, "c1")
+
+
+async def test_an_error_that_answers_nobody_is_an_event() -> None:
+    stack = FakeStack()
+    errors = record(await stack.listener(), "error")
+    stack.socket.say(error(400, "INVALID_JSON"))
+    await settle()
+    assert [problem.code for problem in errors] == ["INVALID_JSON"]
+
+
+async def test_a_state_never_goes_back() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    events = record(session, "broadcastStateChanged")
+    for version, muted in ((3, True), (2, False)):
+        state = {**BROADCAST_STATE, "isMuted": muted}
+        changed = {"type": "broadcastStateChanged", "stateVersion": version}
+        stack.socket.say({**changed, "broadcastState": state})
+    await settle()
+    assert session.broadcast_state is not None
+    assert (session.broadcast_state["isMuted"], len(events)) == (True, 1)
+
+
+async def test_a_change_of_language_follows_the_other_stream_even_before_the_reply() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast")
+
+    def change(_: Message, socket: FakeSocket) -> Message:
+        socket.say(broadcast(1))
+        socket.say(broadcast(9, "fr"))
+        return {"type": "languageChanged", "targetLanguage": "fr"}
+
+    stack.replies["changeLanguage"] = change
+    await session.change_language("fr")
+    stack.socket.say(broadcast(2))
+    stack.socket.say(broadcast(10, "fr"))
+    await settle()
+    assert data(seen) == ["es 1", "fr 9", "fr 10"]
+    assert session.target_language == "fr"
+
+
+async def test_a_refused_change_of_language_changes_nothing() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    stack.replies["changeLanguage"] = error(400, "INVALID_MESSAGE")
+    with pytest.raises(LecternError, match="INVALID_MESSAGE"):
+        await session.change_language("français")
+    assert session.target_language == "es"
+
+
+async def test_background_work_reports_and_ends_with_its_result() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    progress: list[int] = []
+
+    def submit(_: Message, socket: FakeSocket) -> Message:
+        socket.say({"type": "requestProgress", "requestId": "r1", "percentage": 10})  # overtakes
+        return {"type": "requestAccepted", "requestId": "r1", "status": "accepted"}
+
+    stack.replies["submitRequest"] = submit
+    job = await session.submit_request(
+        "summary", {"words": 50}, on_progress=lambda message: progress.append(message["percentage"])
+    )
+    stack.socket.say({"type": "requestProgress", "requestId": "r1", "percentage": 60})
+    stack.socket.say({"type": "requestCompleted", "requestId": "r1", "result": {"text": "short"}})
+    assert await job.result() == {"text": "short"}
+    assert progress == [10, 60]
+
+
+async def test_background_work_can_fail_and_can_be_cancelled() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    ids = iter(["r1", "r2"])
+    stack.replies["submitRequest"] = lambda _, __: {
+        "type": "requestAccepted",
+        "requestId": next(ids),
+    }
+    stack.replies["cancelRequest"] = lambda request, _: {
+        "type": "requestCancelled",
+        "requestId": request["requestId"],
+    }
+    failing = await session.submit_request("a")
+    unwanted = await session.submit_request("b")
+    stack.socket.say({"type": "requestFailed", "requestId": "r1", "code": "INTERNAL_ERROR"})
+    with pytest.raises(LecternError, match="INTERNAL_ERROR"):
+        await failing.result()
+    await unwanted.cancel()
+    with pytest.raises(LecternError, match="CANCELLED"):
+        await unwanted.result()
+
+
+async def test_after_a_lost_socket_what_may_be_repeated_is_and_what_may_not_is_refused() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    publish = asyncio.ensure_future(session.publish("chat", 1))
+    subscribe = asyncio.ensure_future(session.subscribe("chat"))
+    await settle()
+    stack.replies["subscribe"] = {"type": "subscribed", "topic": "chat"}
+    stack.socket.drop()
+    with pytest.raises(LecternError, match="CONNECTION_LOST"):
+        await publish
+    await stack.clock.advance(1)
+    assert (await subscribe)["topic"] == "chat"
+
+
+async def test_a_token_that_expires_is_replaced_by_the_callback() -> None:
+    stack = FakeStack()
+    await stack.speaker(lambda: "fresh")
+    stack.socket.say({"type": "tokenExpiring", "expiresAt": 5})
+    await settle()
+    assert [request["token"] for request in stack.socket.requests("authenticate")] == ["fresh"]
+
+
+async def test_ending_tells_the_stack_and_closes() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    stack.replies["endSession"] = {"type": "sessionEnded", "sessionId": SESSION}
+    await session.end_session()
+    assert (session.state, session.close_reason) == ("closed", "endedBySpeaker")
+    assert stack.socket.closed_with == 1000
+
+
+async def test_a_session_that_ended_while_the_speaker_was_away_has_ended() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    ending = asyncio.ensure_future(session.end_session())
+    await settle()
+    stack.replies["refreshConnection"] = error(404, "SESSION_NOT_FOUND")
+    stack.socket.drop()
+    await stack.clock.advance(1)
+    await ending
+    assert session.state == "closed"
+
+
+async def test_leaving_closes_even_where_the_socket_was_lost_before_the_answer() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    leaving = asyncio.ensure_future(session.leave_session())
+    await settle()
+    stack.socket.drop()
+    await leaving
+    assert (session.state, session.close_reason) == ("closed", "left")
+
+
+async def test_a_handler_that_raises_keeps_nothing_from_the_others() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    reported: list[Message] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    session.on("broadcast", lambda message: 1 / 0 if message else None)
+    seen = record(session, "broadcast")
+    stack.socket.say(broadcast(1))
+    await settle()
+    assert (data(seen), len(reported)) == (["es 1"], 1)
