@@ -76,13 +76,13 @@ def _request(query: Mapping[str, str], role: Role) -> requests.Request | None:
 def _connection(
     services: Services, handshake: Handshake, role: Role, identity: Identity | None
 ) -> Connection:
-    token_expires_at = identity and identity.expires_at
+    token_expires_at = identity.expires_at if identity else None
     expires_in = 2 * lifetimes.GATEWAY_LIFETIME_MINUTES * lifetimes.MINUTE
     return Connection(
         connection_id=handshake.connection_id,
         role=role,
-        tenant_id=identity and identity.tenant_id,
-        user_id=identity and identity.user_id,
+        tenant_id=identity.tenant_id if identity else None,
+        user_id=identity.user_id if identity else None,
         connected_at=handshake.connected_at,
         refresh_at=lifetimes.first_refresh_at(
             handshake.connection_id, role, handshake.connected_at, services.settings
