@@ -133,8 +133,8 @@ export class Streams {
     // A stream that a first reply does not name has had no broadcast yet.
     const none = Object.fromEntries([...this.#followed].map((stream) => [stream, 0]));
     this.#seen ??= new Map(Object.entries({ ...none, ...lastSeq }));
-    for (const message of missed) this.#hold(message);
     this.tell(lastSeq);
+    for (const message of missed) this.#hold(message);
     if (gap && !missed.length) return this.skip();
     return [...this.#followed].flatMap((stream) => {
       const first = missed.find((message) => message.stream === stream);
@@ -546,6 +546,10 @@ class Session extends Emitter {
       const reply = await this.#call('changeLanguage', { targetLanguage });
       this.targetLanguage = targetLanguage;
       this.#streams.leave(previous);
+      // The reply does not say where the new stream stands; a heartbeat does.
+      const { lastSeq } = reply.lastSeq ? reply : await this.heartbeat().catch(() => reply);
+      this.#streams.tell(lastSeq);
+      this.#watch();
       return reply;
     } catch (error) {
       this.#streams.leave(targetLanguage);
@@ -692,19 +696,19 @@ class Session extends Emitter {
     this.#enter('open');
     this.#flush();
     this.#schedule();
-    if (old) this.#drain(old);
+    if (!old) return;
+    // Requests and subscriptions follow the session to its new socket.
+    for (const job of this.#jobs.values()) if (job.link === old) job.link = link;
+    this.#drain(old);
   }
 
   /** The old socket stays until what it owes has come, or for `drainTimeout`. */
   async #drain(old) {
     this.#draining.add(old);
-    const jobs = [...this.#jobs.values()].filter((job) => job.link === old);
-    const done = Promise.all([
-      old.settled(),
-      this.#link.settled(),
-      ...jobs.map((job) => new Promise((resolve) => (job.settled = resolve))),
-    ]);
-    await Promise.race([done, this.#pause(this.#options.drainTimeout * 1000)]);
+    const { timers, drainTimeout } = this.#options;
+    const late = timers.setTimeout(() => old.close(), drainTimeout * 1000);
+    await Promise.all([old.settled(), this.#link.settled()]);
+    timers.clearTimeout(late);
     old.close();
   }
 
@@ -734,8 +738,8 @@ class Session extends Emitter {
       } catch (problem) {
         error = problem;
       }
-      if (error.status === 401 && typeof this.#options.token === 'function' && !refreshed) {
-        refreshed = true; // the callback may have a better token by now
+      if (!refreshed && this.#mayDoWithout(error)) {
+        refreshed = true;
       } else if (!error.retryable || attempt + 1 >= this.#options.reconnectAttempts) {
         if (!this.#link) this.#finish('failed', error);
         else this.#stay(error);
@@ -744,6 +748,15 @@ class Session extends Emitter {
     }
     this.#renewing = false;
     if (this.#state !== 'closed' && !this.#link) this.#renew();
+  }
+
+  /** The callback may have a better token by now; a listener can also come as somebody new. */
+  #mayDoWithout({ status, action }) {
+    if (action === 'joinSession' && this.resumeToken && [401, 403].includes(status)) {
+      this.resumeToken = undefined;
+      return true;
+    }
+    return status === 401 && typeof this.#options.token === 'function';
   }
 
   /** A refresh was refused: the old socket is still good for the rest of its life. */
@@ -903,7 +916,6 @@ class Session extends Emitter {
     this.#jobs.delete(requestId);
     if (error) job.reject(error);
     else job.resolve(result);
-    job.settled?.();
   }
 
   async #reauthenticate() {

@@ -185,12 +185,22 @@ async def test_a_change_of_language_follows_the_other_stream_even_before_the_rep
         return {"type": "languageChanged", "targetLanguage": "fr"}
 
     stack.replies["changeLanguage"] = change
+    stack.replies["heartbeat"] = {"type": "heartbeatAck", "lastSeq": {"*": 0, "fr": 9}}
     await session.change_language("fr")
     stack.socket.say(broadcast(2))
     stack.socket.say(broadcast(10, "fr"))
     await settle()
     assert data(seen) == ["es 1", "fr 9", "fr 10"]
     assert session.target_language == "fr"
+
+
+async def test_after_a_change_of_language_it_is_known_where_the_other_stream_stands() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    stack.replies["changeLanguage"] = {"type": "languageChanged", "targetLanguage": "fr"}
+    stack.replies["heartbeat"] = {"type": "heartbeatAck", "lastSeq": {"*": 0, "fr": 8}}
+    await session.change_language("fr")
+    assert session.last_seq == {"*": 0, "fr": 8}
 
 
 async def test_a_refused_change_of_language_changes_nothing() -> None:
@@ -241,6 +251,18 @@ async def test_background_work_can_fail_and_can_be_cancelled() -> None:
     await unwanted.cancel()
     with pytest.raises(LecternError, match="CANCELLED"):
         await unwanted.result()
+
+
+async def test_background_work_follows_the_session_to_another_socket() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    stack.replies["submitRequest"] = {"type": "requestAccepted", "requestId": "r1"}
+    job = await session.submit_request("summary")
+    session.refresh()
+    await settle()
+    assert stack.sockets[0].closed_with == 4000
+    stack.socket.say({"type": "requestCompleted", "requestId": "r1", "result": 7})
+    assert await job.result() == 7
 
 
 async def test_after_a_lost_socket_what_may_be_repeated_is_and_what_may_not_is_refused() -> None:

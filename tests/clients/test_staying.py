@@ -212,6 +212,22 @@ async def test_a_refused_token_is_fetched_once_more_then_it_is_final() -> None:
     assert (len(asked), session.state) == (3, "closed")
 
 
+async def test_a_listener_whose_resume_token_is_refused_joins_as_somebody_new() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    stack.socket.say(broadcast(1))
+    await settle()
+    stack.replies["joinSession"] = lambda request, _: (
+        error(401, "TOKEN_EXPIRED", action="joinSession")
+        if "resumeToken" in request
+        else stack.joined(request)
+    )
+    stack.socket.drop()
+    await stack.clock.advance(2)
+    assert session.state == "open"
+    assert stack.socket.requests("joinSession")[0]["lastSeq"] == {"*": 0, "es": 1}
+
+
 async def test_heartbeats_go_out_at_the_interval_of_the_server() -> None:
     stack = FakeStack()
     session = await stack.listener()

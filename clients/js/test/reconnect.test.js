@@ -78,6 +78,20 @@ test('a refused token is fetched once more, then it is final', async () => {
   assert.equal(session.error.status, 401);
 });
 
+test('a listener whose resume token is refused joins as somebody new, where it was', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const join = stack.replies.joinSession;
+  stack.socket.say(broadcast(1));
+  stack.replies.joinSession = (request) => (request.resumeToken
+    ? { type: 'error', status: 401, code: 'TOKEN_EXPIRED', message: '', action: 'joinSession' }
+    : join(request));
+  stack.socket.drop();
+  await stack.clock.advance(2);
+  assert.equal(session.state, 'open');
+  assert.deepEqual(stack.socket.requests('joinSession')[0].lastSeq, { '*': 0, es: 1 });
+});
+
 test('a token that cannot be had now is asked for again', async () => {
   const stack = new Stack();
   let broken = false;

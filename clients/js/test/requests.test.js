@@ -62,12 +62,22 @@ test('a change of language follows the other stream, even before the reply', asy
   await settle();
   stack.socket.say(broadcast(1));
   stack.socket.say(broadcast(9, 'fr'));
+  stack.replies.heartbeat = { type: 'heartbeatAck', lastSeq: { '*': 0, fr: 9 } };
   stack.socket.say({ id: stack.socket.sent[1].id, type: 'languageChanged', targetLanguage: 'fr' });
   await changing;
   stack.socket.say(broadcast(2));
   stack.socket.say(broadcast(10, 'fr'));
   assert.deepEqual(data(seen), ['es 1', 'fr 9', 'fr 10']);
   assert.equal(session.targetLanguage, 'fr');
+});
+
+test('after a change of language it is known where the other stream stands', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  stack.replies.changeLanguage = { type: 'languageChanged', targetLanguage: 'fr' };
+  stack.replies.heartbeat = { type: 'heartbeatAck', lastSeq: { '*': 0, fr: 8 } };
+  await session.changeLanguage('fr');
+  assert.deepEqual(session.lastSeq, { '*': 0, fr: 8 });
 });
 
 test('a refused change of language changes nothing', async () => {
@@ -107,6 +117,18 @@ test('background work can fail, and can be cancelled', async () => {
   await assert.rejects(failing.result, { code: 'INTERNAL_ERROR', message: 'broke' });
   await unwanted.cancel();
   await assert.rejects(unwanted.result, { code: 'CANCELLED' });
+});
+
+test('background work follows the session to another socket', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  stack.replies.submitRequest = { type: 'requestAccepted', requestId: 'r1' };
+  const job = await session.submitRequest('summary');
+  session.refresh();
+  await settle();
+  assert.equal(stack.sockets[0].closedWith, 4000);
+  stack.socket.say({ type: 'requestCompleted', requestId: 'r1', result: 7 });
+  assert.equal(await job.result, 7);
 });
 
 test('after a lost socket, what may be repeated is, and what may not is refused', async () => {

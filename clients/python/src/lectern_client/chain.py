@@ -29,7 +29,8 @@ class Host(Protocol):
     def refused(self, error: LecternError) -> None: ...
     def flush(self) -> None: ...
     def finished(self, error: LecternError) -> None: ...
-    async def drained(self, link: Link) -> None: ...
+    def may_do_without(self, error: LecternError) -> bool: ...
+    def moved(self, old: Link, link: Link) -> None: ...
 
 
 class Chain:
@@ -175,6 +176,7 @@ class Chain:
         self._release()
         if old is not None:
             self._others.add(old)
+            self._host.moved(old, link)
             self.spawn(self._drain(old, link))
 
     async def _drain(self, old: Link, link: Link) -> None:
@@ -182,7 +184,6 @@ class Chain:
         expiry = self.timers.call_later(self._options.drain_timeout, old.close)
         await old.settled()
         await link.settled()
-        await self._host.drained(old)
         expiry.cancel()
         self._close(old)
 
@@ -197,8 +198,8 @@ class Chain:
                 break
             except LecternError as problem:
                 error = problem
-            if error.status == 401 and callable(self._options.token) and not refreshed:
-                refreshed = True  # the callback may have a better token by now
+            if not refreshed and self._host.may_do_without(error):
+                refreshed = True
             elif not error.retryable or attempt + 1 >= self._options.reconnect_attempts:
                 self._give_up(error)
                 break

@@ -71,11 +71,11 @@ class Jobs:
         elif job.on_progress:
             job.on_progress(RequestProgress(**message))  # type: ignore[typeddict-item]
 
-    async def settled(self, link: Link) -> None:
-        """Returns when nothing that was submitted on this link is still running."""
-        futures = [job.future for job in self._running.values() if job.link is link]
-        if futures:
-            await asyncio.wait(futures)
+    def move(self, old: Link, link: Link) -> None:
+        """The session has moved to another link, and its requests with it."""
+        for job in self._running.values():
+            if job.link is old:
+                job.link = link
 
     def lose(self, link: Link | None, error: LecternError) -> None:
         """The link is gone, and with it its requests; None: all of them."""

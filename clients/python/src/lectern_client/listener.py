@@ -1,6 +1,7 @@
 """A listener's session."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from lectern_client import messages as m
@@ -58,6 +59,9 @@ class ListenerSession(Session):
             raise
         self._standing["targetLanguage"] = target_language
         self._streams.leave(previous)
+        # The reply does not say where the new stream stands; a heartbeat does.
+        with suppress(LecternError):
+            self._acked(reply if "lastSeq" in reply else cast(Message, await self.heartbeat()))
         return cast(m.LanguageChanged, reply)
 
     async def leave_session(self) -> None:
@@ -102,6 +106,13 @@ class ListenerSession(Session):
         if rejoins:
             return "joinSession", fields
         return "refreshConnection", fields | {"role": self.role}
+
+    def may_do_without(self, error: LecternError) -> bool:
+        """A listener whose resume token is refused can come as somebody new."""
+        if error.action == "joinSession" and error.status in {401, 403} and self.resume_token:
+            del self._standing["resumeToken"]
+            return True
+        return super().may_do_without(error)
 
     def adopted(self, link: Link, reply: Message) -> None:
         super().adopted(link, reply)

@@ -201,8 +201,12 @@ class Session(Emitter):
         self._calls.fail(error)
         self._jobs.lose(None, error)
 
-    async def drained(self, link: Link) -> None:
-        await self._jobs.settled(link)
+    def may_do_without(self, error: LecternError) -> bool:
+        """Whether to try once more: the callback may have a better token by now."""
+        return error.status == 401 and callable(self._options.token)
+
+    def moved(self, old: Link, link: Link) -> None:
+        self._jobs.move(old, link)
 
     # For the two kinds of session.
 

@@ -51,9 +51,9 @@ class Streams:
         if self._seen is None:
             # A stream that a first reply does not name has had no broadcast yet.
             self._seen = dict.fromkeys(self._followed, 0) | last_seq
+        self.tell(last_seq)
         for message in missed:
             self._hold(message)
-        self.tell(last_seq)
         if not reply.get("gap"):
             return _joined(self._drain(stream) for stream in sorted(self._followed))
         if not missed:
