@@ -1,11 +1,13 @@
 """An issuer of tokens: its keys, the key set that it publishes, and tokens good and bad."""
 
+import hmac
 import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -99,3 +101,26 @@ def outcome(verifier: TokenVerifier, token: str, now: int = NOW) -> Identity | C
         return verifier.verify(token, Millis(now))
     except (Unauthorized, Unavailable) as refusal:
         return refusal.code
+
+
+def refusal(verifier: TokenVerifier, token: str) -> Code:
+    """The code of the refusal, whose status is 401."""
+    with pytest.raises(Unauthorized) as refused:
+        verifier.verify(token, NOW)
+    assert refused.value.status == 401
+    return refused.value.code
+
+
+def forged(header: object, payload: object, signature: bytes) -> str:
+    return f"{encoded(header)}.{encoded(payload)}.{base64url.encode(signature)}"
+
+
+def hmac_signed(header: object, payload: object, key: bytes = SECRET.encode()) -> str:
+    """Signed with HMAC-SHA256, whatever the header says."""
+    signing_input = f"{encoded(header)}.{encoded(payload)}"
+    return f"{signing_input}.{base64url.encode(hmac.digest(key, signing_input.encode(), 'sha256'))}"
+
+
+def both_kinds() -> tuple[Issuer, TokenVerifier]:
+    issuer = Issuer(jwk(rsa_key(), kid="rsa"), jwk(ec_key(), kid="ec"))
+    return issuer, issuer.verifier()
