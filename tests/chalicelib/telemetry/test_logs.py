@@ -194,12 +194,19 @@ def test_any_text_makes_one_line_of_printable_ascii(event: str, value: str) -> N
     assert json.loads(line)["level"] == "INFO"
 
 
-def test_control_characters_line_separators_and_emoji_come_back_as_they_were() -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["\n", "\r", "\x00", "\x1b[2J", "\x7f", "\x85", "\x9b2J", "\u2028", "\U0001f600"],
+    ids=ascii,
+)
+def test_what_breaks_a_line_or_drives_a_terminal_is_escaped_and_read_back_as_it_was(
+    text: str,
+) -> None:
     captured = Captured()
-    text = "a\nb\x00c\x7fd\x9be\u2028f\U0001f600g"
 
     captured.telemetry.info("x", note=text)
 
+    assert text not in captured.lines[0]
     assert captured.document["note"] == text
 
 

@@ -1,5 +1,9 @@
 """Metrics are EMF lines that CloudWatch reads, few and short; ids are never dimensions."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from itertools import chain
 from typing import Any, get_args
 
@@ -114,6 +118,33 @@ def test_a_line_never_has_more_values_of_a_metric_than_cloudwatch_reads() -> Non
     values = [line["SessionDuration"] for line in captured.documents]
     assert [len(several) for several in values] == [100, 100, 50]
     assert list(chain(*values)) == list(range(250))
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads take turns every microsecond, so that a missing lock is seen."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_no_value_is_lost_or_doubled_when_threads_of_one_invocation_count_at_once() -> None:
+    captured = Captured()
+
+    def count(thread: int) -> None:
+        for number in range(500):
+            captured.telemetry.metric("FanOutLatency", thread * 500 + number, "Milliseconds")
+
+    with ThreadPoolExecutor(8) as pool, captured.invocation():
+        contexts = [copy_context() for _ in range(8)]
+        for done in [pool.submit(contexts[n].run, count, n) for n in range(8)]:
+            done.result()
+
+    values = [line["FanOutLatency"] for line in captured.documents]
+    assert sorted(chain(*values)) == list(range(4000))
+    assert {len(several) for several in values} == {100}
 
 
 @pytest.mark.parametrize(
