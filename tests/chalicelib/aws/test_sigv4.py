@@ -53,7 +53,7 @@ VECTORS = [
     [vector[1:] for vector in VECTORS],
     ids=[vector[0] for vector in VECTORS],
 )
-def test_the_published_vectors(  # noqa: PLR0917 - one for each column
+def test_the_published_vectors(
     method: str,
     path: str,
     query: str,
@@ -102,7 +102,7 @@ _words = st.lists(_printable, min_size=1, max_size=3).map("  ".join)
     body=st.binary(max_size=200),
 )
 @example(EXAMPLE, ("dynamodb", "eu-west-1"), 1_700_000_000, "L0SM9cOFvHcCIhw=", {}, b"{}")
-def test_requests_are_signed_as_botocore_signs_them(  # noqa: PLR0917 - one for each strategy
+def test_requests_are_signed_as_botocore_signs_them(
     credentials: Credentials,
     place: tuple[str, str],
     then: int,
