@@ -9,6 +9,7 @@ from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent, WebsocketEvent
 from chalicelib import handlers
 
 app = Chalice(app_name="lectern")
+app.experimental_feature_flags.update(["WEBSOCKETS"])  # without it Chalice refuses to package
 
 
 @app.on_ws_connect(name="connect")
