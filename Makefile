@@ -5,9 +5,10 @@ PYTHON ?= python3
 STAGE ?= dev
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CHECKOV := $(VENV)/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format package clean
+.PHONY: help run demo test check policies format package clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -34,6 +35,22 @@ check: $(READY)  ## format, lint, types, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+ifneq ($(shell command -v terraform),)
+check: policies
+endif
+
+policies: $(READY) $(CHECKOV)/.ready  ## check the Terraform's format and policies (part of check)
+	@terraform fmt -check -recursive -diff terraform
+	@$(BIN)/python -m tools.mocked_plan --stage prod --out artifacts/plan-prod.json
+	@$(CHECKOV)/bin/checkov --config-file terraform/checkov.yaml -f artifacts/plan-prod.json
+	@$(CHECKOV)/bin/checkov --config-file terraform/checkov.yaml -d terraform/modules
+
+$(CHECKOV)/.ready: requirements-checkov.txt
+	@echo "Setting up checkov (a minute the first time) ..."
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 package: $(READY)  ## make terraform/chalice.tf.json and deployment.zip of STAGE (dev)
 	@$(BIN)/python -m tools.package --stage $(STAGE)

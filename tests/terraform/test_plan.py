@@ -1,0 +1,187 @@
+"""What `terraform apply` would make of each stage: all of it named, tagged, watched, encrypted."""
+
+import json
+
+import pytest
+
+from tests.terraform.conftest import Packaged, Plans
+from tools.mocked_plan import Plan, Resource
+
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+
+stages = pytest.mark.parametrize("stage", ["dev", "prod"])
+
+FUNCTIONS = {
+    "websocket_connect",
+    "websocket_message",
+    "websocket_disconnect",
+    "sweep_connections",
+    "publish_status",
+    "reconcile_counts",
+    "on_session_change",
+    "run_jobs",
+}
+# Named within something that carries app and stage, or by the user.
+NAMED_WITHIN = {
+    "aws_apigatewayv2_stage",
+    "aws_iam_role_policy",
+    "aws_lambda_alias",
+    "aws_route53_record",
+}
+NAME_ATTRIBUTES = ("name", "function_name", "alarm_name", "dashboard_name")
+
+
+@stages
+def test_the_functions_are_those_of_the_design(stage: str, plans: Plans) -> None:
+    functions = plans(stage)["plan"].of_type("aws_lambda_function").values()
+
+    assert {each.name for each in functions} == FUNCTIONS
+
+
+@stages
+def test_every_function_has_a_role_of_its_own(stage: str, plans: Plans, packaged: Packaged) -> None:
+    plan = plans(stage)["plan"]
+    template = json.loads((packaged(stage) / "chalice.tf.json").read_text())
+
+    for name in FUNCTIONS:
+        given = template["resource"]["aws_lambda_function"][name]["role"]
+        role = plan[f'module.access.aws_iam_role.function["{name}"]']
+        assert given == f'${{module.access.role_arns["{name}"]}}'
+        assert role["name"] == f"lectern-{stage}-{name}"
+        assert f'module.access.aws_iam_role_policy.function["{name}"]' in addresses(plan)
+
+
+@stages
+def test_every_function_writes_to_a_log_group_that_is_kept_as_long_as_the_stage_says(
+    stage: str, plans: Plans
+) -> None:
+    groups = plans(stage)["plan"].of_type("aws_cloudwatch_log_group").values()
+    kept = {each.values["name"]: each.values["retention_in_days"] for each in groups}
+
+    expected = {f"/aws/lambda/lectern-{stage}-{name}" for name in FUNCTIONS}
+    assert kept == dict.fromkeys(
+        expected | {f"/aws/apigateway/lectern-{stage}-access"}, 7 if stage == "prod" else 1
+    )
+
+
+@stages
+def test_every_function_has_alarms_for_errors_and_throttles(stage: str, plans: Plans) -> None:
+    alarms = plans(stage)["plan"].of_type("aws_cloudwatch_metric_alarm").values()
+    watched = {
+        (each.values["dimensions"]["FunctionName"], each.values["metric_name"])
+        for each in alarms
+        if each.values["namespace"] == "AWS/Lambda"
+    }
+
+    for name in FUNCTIONS:
+        assert (f"lectern-{stage}-{name}", "Errors") in watched
+        assert (f"lectern-{stage}-{name}", "Throttles") in watched
+    assert (f"lectern-{stage}-websocket_connect", "Duration") in watched
+    assert (f"lectern-{stage}-websocket_message", "Duration") in watched
+
+
+@stages
+def test_every_function_has_the_same_environment_and_is_traced(stage: str, plans: Plans) -> None:
+    functions = plans(stage)["plan"].of_type("aws_lambda_function").values()
+    environments = [each.values["environment"][0]["variables"] for each in functions]
+
+    assert all(each == environments[0] for each in environments)
+    assert environments[0]["SESSIONS_TABLE_NAME"] == f"lectern-{stage}-sessions"
+    assert all(each.values["tracing_config"][0]["mode"] == "Active" for each in functions)
+
+
+@stages
+@pytest.mark.parametrize("run", ["plan", "options"])
+def test_every_resource_is_named_with_app_and_stage(stage: str, run: str, plans: Plans) -> None:
+    unnamed = [
+        each.address
+        for each in plans(stage)[run].resources
+        if each.type not in NAMED_WITHIN and not carries(each, f"lectern-{stage}")
+    ]
+
+    assert unnamed == []
+
+
+def carries(resource: Resource, prefix: str) -> bool:
+    """Whether the resource's own names have `prefix` in them; true of one without a name."""
+    if resource.type == "aws_apigatewayv2_domain_name":
+        return True
+    names = [resource.values.get(attribute) for attribute in NAME_ATTRIBUTES]
+    literal = [name for name in names if name not in (None, "known after apply")]
+    return all(prefix in name for name in literal)
+
+
+@stages
+@pytest.mark.parametrize("run", ["plan", "options"])
+def test_every_resource_that_takes_tags_has_them(stage: str, run: str, plans: Plans) -> None:
+    plan = plans(stage)[run]
+    untagged = [
+        each.address
+        for each in plan.resources
+        if each.type in plan.taggable
+        and not {"App": "lectern", "Stage": stage}.items() <= (each.values["tags"] or {}).items()
+    ]
+
+    assert untagged == []
+
+
+@stages
+def test_tables_and_queues_are_encrypted_without_a_key_of_ones_own(
+    stage: str, plans: Plans
+) -> None:
+    plan = plans(stage)["plan"]
+
+    for table in plan.of_type("aws_dynamodb_table").values():
+        assert table.values["server_side_encryption"][0]["enabled"], table.address
+    for queue in plan.of_type("aws_sqs_queue").values():
+        assert queue.values["sqs_managed_sse_enabled"], queue.address
+
+
+@stages
+def test_a_key_of_ones_own_encrypts_everything_that_can_be(stage: str, plans: Plans) -> None:
+    plan = plans(stage)["options"]
+    attributes = ("kms_key_arn", "kms_key_id", "kms_master_key_id")
+
+    encrypted = {
+        each.type
+        for each in plan.resources
+        for attribute in attributes
+        if str(each.values.get(attribute)).startswith("arn:aws:kms:")
+    }
+    tables = plan.of_type("aws_dynamodb_table").values()
+
+    assert encrypted == {
+        "aws_cloudwatch_log_group",
+        "aws_lambda_function",
+        "aws_sns_topic",
+        "aws_sqs_queue",
+    }
+    assert all(
+        each.values["server_side_encryption"][0]["kms_key_arn"].startswith("arn:aws:kms:")
+        for each in tables
+    )
+
+
+@stages
+def test_the_access_log_has_no_token_address_payload_or_connection_id(
+    stage: str, plans: Plans
+) -> None:
+    settings = plans(stage)["plan"]["aws_apigatewayv2_stage.websocket_api_stage"]
+    fields = json.loads(settings["access_log_settings"][0]["format"]).values()
+
+    private = ("connectionId", "identity", "querystring", "authorizer", "error.message")
+    assert all(word not in field for field in fields for word in private)
+    assert settings["default_route_settings"][0]["logging_level"] == "OFF"
+    assert settings["default_route_settings"][0]["data_trace_enabled"] is False
+
+
+@stages
+def test_tables_are_protected_in_prod(stage: str, plans: Plans) -> None:
+    tables = plans(stage)["plan"].of_type("aws_dynamodb_table").values()
+
+    assert {each.values["deletion_protection_enabled"] for each in tables} == {stage == "prod"}
+
+
+def addresses(plan: Plan) -> set[str]:
+    """The addresses of everything that the plan makes."""
+    return {each.address for each in plan.resources}
