@@ -7,7 +7,7 @@ from chalicelib.actions.ports import JobQueue, Management, Remaining
 from chalicelib.domain.ids import PickBelow
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import BadRequest, Code
+from chalicelib.errors import BadRequest, Code, NotFound
 from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
@@ -63,7 +63,13 @@ class Call:
         return self.connection.connection_id
 
     def require_session(self) -> SessionId:
-        """The session this connection is in. Raises BadRequest: NOT_IN_SESSION."""
-        if self.connection.session_id is None:
-            raise BadRequest(Code.NOT_IN_SESSION, "this connection is in no session")
-        return self.connection.session_id
+        """The session this connection is in.
+
+        Raises:
+            NotFound: SESSION_INACTIVE, it has ended. BadRequest: NOT_IN_SESSION, there was none.
+        """
+        if self.connection.session_id is not None:
+            return self.connection.session_id
+        if self.connection.ended_session_id is not None:
+            raise NotFound(Code.SESSION_INACTIVE, "the session of this connection has ended")
+        raise BadRequest(Code.NOT_IN_SESSION, "this connection is in no session")

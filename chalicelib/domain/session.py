@@ -76,6 +76,8 @@ class Connection:
     is_joining: bool = False
     """Its handshake is not over: nothing can be posted to it yet."""
     session_id: SessionId | None = None
+    ended_session_id: SessionId | None = None
+    """The session that a speaker was in until it ended."""
     target_language: str | None = None
     participant_id: str | None = None
     last_activity_time: Millis | None = None

@@ -108,7 +108,10 @@ def encode(message: Message) -> bytes:
 
 
 def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:
-    """What the client is told of a refused message (PROTOCOL section 2)."""
+    """What the client is told of a refused message (PROTOCOL section 2).
+
+    Every 400 has `details`; one that no single field is to blame for names the empty field.
+    """
     message = Error(
         timestamp=now,
         status=error.status,
@@ -119,8 +122,9 @@ def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:
     )
     if error.retry_after is not None:
         message.retry_after = error.retry_after
-    if error.details:
-        message.details = [FieldProblem(field, problem) for field, problem in error.details]
+    if error.status == 400:
+        details = error.details or (("", error.message),)
+        message.details = [FieldProblem(field, problem) for field, problem in details]
     return message
 
 

@@ -231,7 +231,7 @@ class ConnectionStore:
         self._database.try_write(
             self._table.update(
                 {"connectionId": connection_id},
-                "REMOVE #sessionId",
+                "SET #endedSessionId = :session REMOVE #sessionId",
                 condition="#sessionId = :session",
                 values={"session": session_id},
             )
@@ -299,6 +299,7 @@ def connection_from_item(item: Item) -> Connection:
         refresh_at=Millis(item["refreshAt"]),
         expires_at=Millis(item.get("expiresAt", 0) * 1000),
         session_id=_optional(SessionId, item.get("sessionId")),
+        ended_session_id=_optional(SessionId, item.get("endedSessionId")),
         target_language=item.get("targetLanguage"),
         participant_id=item.get("participantId"),
         last_activity_time=item.get("lastActivityTime"),

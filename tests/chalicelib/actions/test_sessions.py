@@ -131,6 +131,26 @@ def test_ending_tells_everybody_and_keeps_no_connection(stack: Stack) -> None:
     assert gone["code"] == "SESSION_INACTIVE"
 
 
+def test_a_speaker_whose_session_has_ended_is_told_so(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    assert stack.speaker().send("getSessionStatus")["code"] == "NOT_IN_SESSION"
+    speaker.send("endSession")
+
+    for action in ("getSessionStatus", "endSession", "pauseBroadcast"):
+        refused = speaker.send(action)
+        assert (refused["status"], refused["code"]) == (404, "SESSION_INACTIVE")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "[]", '{"action":"dance"}', '{"action":"subscribe","topic":"a"}']
+)
+def test_every_400_says_what_to_mend(stack: Stack, text: str) -> None:
+    refused = stack.connect().send_text(text)
+
+    assert refused["status"] == 400
+    assert refused["details"][0]["problem"]
+
+
 def test_a_speaker_goes_on_with_a_new_session_on_the_same_socket(stack: Stack) -> None:
     speaker, first = stack.session()
     assert speaker.send("createSession", sourceLanguage="en")["code"] == "ALREADY_IN_SESSION"
