@@ -6,8 +6,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
+from sandbox.clock import Clock
+from sandbox.cloud.server import Cloud
 from sandbox.tables import Label, create_tables, read_tables, table_environ
 
 CREDENTIALS = {
@@ -44,12 +45,12 @@ class Aws:
 
 
 class MotoServer:
-    """moto in a thread of this process, on a free port of 127.0.0.1."""
+    """The sandbox's DynamoDB and SQS in a thread of this process, on a free port of 127.0.0.1."""
 
     def __enter__(self) -> "MotoServer":
-        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        self._server.start()
-        self.endpoint_url = "http://{}:{}".format(*self._server.get_host_and_port())
+        self._cloud = Cloud(Clock())
+        self._cloud.start()
+        self.endpoint_url = self._cloud.endpoint_url
         self._definitions = read_tables()
         self._dynamodb = self._client("dynamodb")
         self._sqs = self._client("sqs")
@@ -63,7 +64,7 @@ class MotoServer:
     ) -> None:
         self._dynamodb.close()
         self._sqs.close()
-        self._server.stop()
+        self._cloud.stop()
 
     def fresh(self, suffix: str) -> Aws:
         """New empty tables and queues, with `suffix` in their names."""

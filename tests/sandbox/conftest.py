@@ -1,10 +1,16 @@
 """Fixtures of the sandbox's tests."""
 
+import socket
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
+import urllib3
 
-from tests.sandbox.plane import Plane, running_plane
+from sandbox.stack import Sandbox
+from tests.sandbox.plane import PATIENCE, Plane, running_plane
+from tests.sandbox.stack_app import StackApp
 
 
 @pytest.fixture
@@ -13,3 +19,66 @@ def plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
     monkeypatch.setenv("AWS_REGION", "us-east-1")  # Chalice asks for it at every event
     with running_plane() as running:
         yield running
+
+
+class RunningStack:
+    """A whole sandbox on free ports, with a recording app."""
+
+    def __init__(self) -> None:
+        self.app = StackApp()
+        self.environ: dict[str, str] = {}
+        self.lines: list[str] = []
+        self.sandbox = Sandbox(
+            self.app.chalice,
+            socket.create_server(("127.0.0.1", 0)),
+            install=lambda *_: None,
+            environ=self.environ,
+            write=self.lines.append,
+        )
+        self.sandbox.start()
+        self._http = urllib3.PoolManager(retries=False)
+        self.sqs, self.dynamodb = self._client("sqs"), self._client("dynamodb")
+
+    def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Status and JSON of an HTTP request to the sandbox."""
+        answer = self.page(path, method, **options)
+        return answer.status, answer.json()
+
+    def page(self, path: str, method: str = "GET", **options: Any) -> urllib3.BaseHTTPResponse:
+        """Any HTTP request to the sandbox."""
+        url = f"http://127.0.0.1:{self.sandbox.port}{path}"
+        return self._http.request(method, url, timeout=PATIENCE, **options)
+
+    def send(self, body: str, delay: int = 0) -> None:
+        """Sends one job."""
+        url = self.environ["JOBS_QUEUE_URL"]
+        self.sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay)
+
+    def put_session(self, session_id: str, **attributes: Any) -> None:
+        """Writes a session's item."""
+        item = {"sessionId": {"S": session_id}, **attributes}
+        self.dynamodb.put_item(TableName=self.environ["SESSIONS_TABLE_NAME"], Item=item)
+
+    def close(self) -> None:
+        self._http.clear()
+        self.sqs.close()
+        self.dynamodb.close()
+        self.sandbox.stop()
+
+    def _client(self, service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.environ[f"AWS_ENDPOINT_URL_{service.upper()}"],
+            region_name="us-east-1",
+            aws_access_key_id=self.environ["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environ["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningStack]:
+    """A running sandbox with an app that records what its functions are called with."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    running = RunningStack()
+    yield running
+    running.close()

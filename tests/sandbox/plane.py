@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,7 +166,6 @@ def running_plane(threads: int = 8) -> Iterator[Plane]:
     )
     pool.start()
     gateway.start()
-    before = threading.active_count()
     plane = Plane(sock.getsockname()[1], app, clock, faults, activity)
     try:
         yield plane
@@ -175,4 +173,3 @@ def running_plane(threads: int = 8) -> Iterator[Plane]:
         plane.http.clear()
         gateway.stop()
         pool.stop()
-        assert threading.active_count() <= before

@@ -1,0 +1,121 @@
+"""The HTTP endpoint of DynamoDB and SQS, in a thread of its own.
+
+Requests are told apart by `X-Amz-Target`, and carried out one after the other on one event loop:
+that makes each of them atomic, and costs nothing, since moto is pure Python and holds the
+interpreter's lock anyway. Signatures are not checked here, as DynamoDB Local does not either.
+"""
+
+import asyncio
+import json
+import socket
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from sandbox.clock import Clock
+from sandbox.cloud.dynamodb import Change, DynamoDB, DynamoDBError
+from sandbox.cloud.sqs import Sqs, SqsError
+from sandbox.loop import LoopThread
+
+T = TypeVar("T")
+FAREWELL = 0.1
+"""Seconds that a call under way has at the end."""
+POLL = 0.05
+"""Seconds between looks at an empty queue, for a client that waits."""
+
+
+class Cloud:
+    """DynamoDB and SQS of one stack, empty at first, on a free port of 127.0.0.1."""
+
+    def __init__(self, clock: Clock) -> None:
+        account = str(uuid.uuid4().int)[:12]
+        self.on_change: list[Callable[[Change], None]] = []
+        self.on_message: list[Callable[[], None]] = []
+        self.dynamodb = DynamoDB(account, clock, self._changed)
+        self.sqs = Sqs(account, clock)
+        self._loop = LoopThread("sandbox-cloud")
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.endpoint_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._http: web.Server | None = None
+
+    def start(self) -> None:
+        """Answers from here on."""
+        self._loop.start()
+        self._loop.run(self._listen())
+
+    def stop(self) -> None:
+        """Ends; what was stored is gone."""
+        self._loop.run(self._close())
+        self._loop.stop()
+
+    def run(self, function: Callable[[], T]) -> T:
+        """Runs `function` where the requests are carried out, and answers what it returns."""
+
+        async def on_loop() -> T:
+            return function()
+
+        return self._loop.run(on_loop())
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """The same without waiting."""
+        self._loop.call(function)
+
+    async def _listen(self) -> None:
+        self._http = web.Server(self._handle, access_log=None)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._http, sock=self._socket, backlog=1024
+        )
+
+    async def _close(self) -> None:
+        self._listener.close()
+        if self._http:
+            await self._http.shutdown(FAREWELL)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
+        try:
+            body = json.loads(await request.read())
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _json(400, '{"__type":"SerializationException"}')
+        if service.startswith("DynamoDB"):
+            return self._dynamodb(operation, body)
+        if service == "AmazonSQS":
+            return await self._sqs(operation, body)
+        return _json(400, '{"__type":"UnknownOperationException"}')
+
+    def _dynamodb(self, operation: str, body: dict[str, Any]) -> web.Response:
+        try:
+            return _json(200, self.dynamodb.call(operation, body))
+        except DynamoDBError as refusal:
+            return _json(refusal.status, refusal.body)
+
+    async def _sqs(self, operation: str, body: dict[str, Any]) -> web.Response:
+        wait = body.pop("WaitTimeSeconds", 0) if operation == "ReceiveMessage" else 0
+        give_up = asyncio.get_running_loop().time() + wait
+        try:
+            answer = self.sqs.call(operation, dict(body), self.endpoint_url)
+            while answer == "{}" and asyncio.get_running_loop().time() < give_up:
+                await asyncio.sleep(POLL)
+                answer = self.sqs.call(operation, dict(body), self.endpoint_url)
+        except SqsError as refusal:
+            headers = {"x-amzn-query-error": f"{refusal.code};Sender"}
+            return _json(400, refusal.body, headers)
+        for tell in self.on_message:
+            tell()
+        return _json(200, answer)
+
+    def _changed(self, change: Change) -> None:
+        for tell in self.on_change:
+            tell(change)
+
+
+def _json(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        status=status,
+        body=text.encode(),
+        headers={"Content-Type": "application/x-amz-json-1.0", **(headers or {})},
+    )

@@ -1,0 +1,153 @@
+"""The whole sandbox in one object: tests build it, and `start` does for `chalice local`."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from chalice.app import Chalice
+
+from chalicelib.domain.types import Millis
+from sandbox import environment
+from sandbox.activity import Activity
+from sandbox.backing import Backing
+from sandbox.clock import Clock
+from sandbox.cloud.server import Cloud
+from sandbox.control import Control
+from sandbox.expiry import Expiry
+from sandbox.faults import FaultPlan
+from sandbox.functions import functions_of, read_timeouts
+from sandbox.gateway import Gateway
+from sandbox.jobs import Jobs
+from sandbox.loop import LoopThread
+from sandbox.metrics import Metrics
+from sandbox.pool import Pool
+from sandbox.routes import Routes
+from sandbox.schedules import Schedules
+from sandbox.sources import sources_of
+from sandbox.streams import Stream
+from sandbox.tokens import new_token
+
+STAGE = "local"
+THREADS = 32
+SETTLE_SECONDS = 60.0
+
+Install = Callable[[Mapping[str, str], Clock, Callable[[str], None]], None]
+"""Gives the handlers their parts: the environment, the clock, and who takes their log lines."""
+
+
+class Sandbox:
+    """The AWS that one app needs, on a bound socket. All is in memory, and gone at the end."""
+
+    def __init__(
+        self,
+        app: Chalice,
+        sock: socket.socket,
+        *,
+        install: Install,
+        environ: MutableMapping[str, str] = os.environ,
+        write: Callable[[str], None] = print,
+    ) -> None:
+        self.clock = Clock()
+        self.faults = FaultPlan()
+        self.port: int = sock.getsockname()[1]
+        self.environ = environ
+        self._install = install
+        self._metrics = Metrics(write)
+        self._activity = Activity()
+        self._pool = Pool(THREADS)
+        self._cloud = Cloud(self.clock)
+        self._sources = sources_of(app)
+        self._functions = functions_of(app, read_timeouts(Path.cwd(), STAGE))
+        credentials = environment.own_credentials(environ)
+        self._backing = Backing(self._cloud, credentials, environ.get("AWS_ENDPOINT_URL_DYNAMODB"))
+        self._schedules = Schedules(self._sources.schedules, self._functions, **self._shared())
+        self._streams: list[Stream] = []
+        self._gateway = Gateway(
+            sock,
+            stage=STAGE,
+            routes=self._routes,
+            credentials=credentials,
+            clock=self.clock,
+            activity=self._activity,
+            faults=self.faults,
+            other=Control(self),
+        )
+
+    def start(self) -> None:
+        """Starts every part, the socket last. Raises BackingError."""
+        self._cloud.start()
+        made = self._backing.create()
+        made["API_GATEWAY_ENDPOINT"] = f"http://127.0.0.1:{self.port}/{STAGE}"
+        environment.fill(self.environ, made)
+        self._install(self.environ, self.clock, self.take_line)
+        self._pool.start()
+        self._start_sources()
+        self.clock.start()
+        self._gateway.start()
+
+    def stop(self) -> None:
+        """Closes every socket with 1001 and ends every thread."""
+        self.clock.stop()
+        self._gateway.stop()
+        self._pool.stop()
+        self._cloud.stop()
+        self._backing.close()
+
+    def settle(self) -> None:
+        """Waits until no handler runs and no event waits, at most a minute."""
+        self._activity.wait(SETTLE_SECONDS)
+
+    def token(self, *, sub: str, tenant: str | None, ttl: int) -> str:
+        """A token that the stack accepts."""
+        return new_token(self.environ, self.clock, sub=sub, tenant=tenant, ttl=ttl)
+
+    def advance(self, seconds: float) -> Millis:
+        """Moves the clock; what falls due on the way has run when it answers the new time."""
+        self.settle()
+        now = self.clock.advance(seconds, self.settle)
+        for stream in self._streams:
+            stream.flush()
+        self.settle()
+        return now
+
+    def schedules(self) -> list[str]:
+        """The names of the scheduled functions."""
+        return self._schedules.names
+
+    def run_schedule(self, name: str) -> Any:
+        """Runs one scheduled function now. Raises FunctionError."""
+        return self._schedules.run(name)
+
+    def state(self) -> Mapping[str, list[dict[str, Any]]]:
+        """Every item of every table."""
+        return self._backing.items()
+
+    def take_line(self, line: str) -> None:
+        """One line of the stack's log: metrics are kept, the rest is written."""
+        self._metrics.line(line)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The metrics emitted so far, newest last."""
+        return self._metrics.emitted
+
+    def _shared(self) -> dict[str, Any]:
+        return {"clock": self.clock, "pool": self._pool, "activity": self._activity}
+
+    def _routes(self, loop: LoopThread) -> Routes:
+        functions = {key: self._functions[name] for key, name in self._sources.routes.items()}
+        return Routes(functions, loop=loop, faults=self.faults, **self._shared())
+
+    def _start_sources(self) -> None:
+        shared = {"cloud": self._cloud, **self._shared()}
+        for mapping in self._sources.queues:
+            function = self._functions[mapping.function]
+            Jobs(self._backing.queue_name, mapping, function, **shared).start()
+        for mapping in self._sources.streams:
+            function = self._functions[mapping.function]
+            stream = Stream(self._backing.tables["sessions"], mapping, function, **shared)
+            self._streams.append(stream)
+            stream.start()
+        self._schedules.start()
+        Expiry(self._cloud, self.clock).start()

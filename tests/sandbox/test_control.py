@@ -1,0 +1,162 @@
+"""The sandbox's own endpoints, PROTOCOL 7."""
+
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.sandbox.conftest import RunningStack
+
+
+def test_a_token_has_the_claims_asked_for(stack: RunningStack) -> None:
+    status, answer = stack.call("GET", "/_sandbox/token?sub=anna&tenant=acme&ttl=60")
+
+    claims = jwt.decode(
+        answer["token"],
+        stack.environ["JWT_SECRET"],
+        algorithms=["HS256"],
+        options={"verify_exp": False},
+    )
+    assert status == 200
+    assert (claims["sub"], claims["tenantId"]) == ("anna", "acme")
+    assert claims["exp"] - claims["iat"] == 60
+
+
+def test_a_token_without_tenant_has_no_such_claim_and_lasts_a_day(stack: RunningStack) -> None:
+    _, answer = stack.call("GET", "/_sandbox/token?sub=anna")
+
+    claims = jwt.decode(answer["token"], stack.environ["JWT_SECRET"], algorithms=["HS256"])
+    assert "tenantId" not in claims
+    assert claims["exp"] - claims["iat"] == 86_400
+
+
+def test_a_token_is_dated_by_the_stacks_clock(stack: RunningStack) -> None:
+    stack.call("POST", "/_sandbox/clock", json={"advance": 86_400})
+    _, answer = stack.call("GET", "/_sandbox/token?sub=anna&ttl=60")
+
+    payload = jwt.decode(answer["token"], options={"verify_signature": False})
+    assert abs(payload["iat"] - stack.sandbox.clock() / 1000) < 60
+
+
+def test_the_clock_moves_and_says_where_it_is(stack: RunningStack) -> None:
+    before = stack.sandbox.clock()
+
+    status, answer = stack.call("POST", "/_sandbox/clock", json={"advance": 90})
+
+    assert status == 200
+    assert answer["now"] >= before + 90_000
+    assert stack.app.saw("every_minute")
+
+
+def test_a_scheduled_function_runs_on_request(stack: RunningStack) -> None:
+    stack.app.answers["every_minute"] = lambda _: {"checked": 3}
+
+    status, answer = stack.call("POST", "/_sandbox/schedules/every_minute")
+
+    assert (status, answer) == (200, {"checked": 3})
+    assert stack.app.saw("every_minute")["source"] == "aws.events"
+
+
+def test_a_scheduled_function_that_raises_is_500(stack: RunningStack) -> None:
+    def fail(_: dict[str, Any]) -> None:
+        raise RuntimeError("on purpose")
+
+    stack.app.answers["every_minute"] = fail
+
+    assert stack.call("POST", "/_sandbox/schedules/every_minute")[0] == 500
+
+
+def test_the_state_is_every_item_as_plain_json(stack: RunningStack) -> None:
+    stack.put_session(
+        "golden-eagle-427",
+        listenerCount={"N": "2"},
+        broadcastState={"M": {"volume": {"N": "0.5"}, "isMuted": {"BOOL": False}}},
+        names={"L": [{"S": "a"}, {"NULL": True}]},
+    )
+
+    _, state = stack.call("GET", "/_sandbox/state")
+
+    assert state.keys() == {
+        "sessions",
+        "connections",
+        "subscriptions",
+        "requests",
+        "history",
+        "rate_limits",
+    }
+    assert state["sessions"] == [
+        {
+            "sessionId": "golden-eagle-427",
+            "listenerCount": 2,
+            "broadcastState": {"volume": 0.5, "isMuted": False},
+            "names": ["a", None],
+        }
+    ]
+    assert state["connections"] == []
+
+
+def test_metrics_are_kept_and_other_lines_are_written(stack: RunningStack) -> None:
+    metric = {"_aws": {"CloudWatchMetrics": []}, "ActiveSessions": 1}
+    stack.sandbox.take_line(json.dumps(metric))
+    stack.sandbox.take_line('{"message":"hello"}')
+
+    assert stack.call("GET", "/_sandbox/metrics") == (200, [metric])
+    assert stack.lines == ['{"message":"hello"}']
+
+
+def test_faults_are_added_shown_and_ended(stack: RunningStack) -> None:
+    fault = {"target": "management", "fault": "error", "rate": 0.5, "seed": 7}
+
+    status, active = stack.call("POST", "/_sandbox/faults", json=fault)
+
+    assert status == 200
+    assert fault.items() <= active[0].items()
+    assert stack.call("GET", "/_sandbox/faults")[1] == active
+    assert stack.call("DELETE", "/_sandbox/faults") == (200, [])
+    assert not stack.sandbox.faults.active
+
+
+def test_the_console_or_a_page_that_says_what_this_is(stack: RunningStack) -> None:
+    answer = stack.page("/")
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/_sandbox/token", None, 400),
+        ("GET", "/_sandbox/token?sub=a&ttl=soon", None, 400),
+        ("GET", "/_sandbox/token?sub=a&ttl=99999999999", None, 400),
+        ("POST", "/_sandbox/token?sub=a", None, 405),
+        ("POST", "/_sandbox/clock", None, 400),
+        ("POST", "/_sandbox/clock", "{", 400),
+        ("POST", "/_sandbox/clock", "[" * 100_000, 400),
+        ("POST", "/_sandbox/clock", "[]", 400),
+        ("POST", "/_sandbox/clock", '{"advance": "1"}', 400),
+        ("POST", "/_sandbox/clock", '{"advance": true}', 400),
+        ("POST", "/_sandbox/clock", '{"advance": -1}', 400),
+        ("POST", "/_sandbox/clock", '{"advance": 1e400}', 400),
+        ("POST", "/_sandbox/clock", '{"advance": NaN}', 400),
+        ("POST", "/_sandbox/schedules/nothing", None, 404),
+        ("POST", "/_sandbox/schedules/jobs", None, 404),
+        ("GET", "/_sandbox/schedules/every_minute", None, 405),
+        ("POST", "/_sandbox/faults", "{}", 400),
+        ("GET", "/_sandbox/nothing", None, 404),
+        ("GET", "/_sandbox/state/more", None, 404),
+        ("POST", "/", None, 405),
+        ("GET", "/nothing.html", None, 404),
+        ("GET", "/../stack.py", None, 404),
+        ("GET", "/%2e%2e/stack.py", None, 404),
+        ("GET", "/..%2fstack.py", None, 404),
+    ],
+)
+def test_bad_input_is_answered_with_a_reason(
+    stack: RunningStack, method: str, path: str, body: str | None, status: int
+) -> None:
+    answer = stack.call(method, path, body=body)
+
+    assert answer[0] == status
+    assert answer[1]["message"]
