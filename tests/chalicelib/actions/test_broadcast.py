@@ -115,6 +115,27 @@ def test_a_volume_that_is_none_is_refused(stack: Stack, volume: Any) -> None:
     assert stack.session_item(session_id)["stateVersion"] == 1
 
 
+@pytest.mark.parametrize(("volume", "heard"), [(0.25, 0.25), (1, 1.0), (0, 0.0), (1e-200, 0.0)])
+def test_a_volume_is_kept_and_told(stack: Stack, volume: float, heard: float) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+
+    reply = speaker.send("setVolume", volume=volume)
+
+    assert reply["broadcastState"]["volume"] == heard
+    assert listener.of_type("broadcastStateChanged")[0]["broadcastState"]["volume"] == heard
+
+
+@pytest.mark.parametrize("data", ['"\ud800"', '"caf\udce9"'])
+def test_what_is_no_text_is_refused_before_it_has_a_seq(stack: Stack, data: str) -> None:
+    speaker, session_id = stack.session()
+
+    reply = speaker.send_text('{"action":"broadcast","data":' + data + "}")
+
+    assert (reply["status"], reply["code"]) == (400, "INVALID_JSON")
+    assert stack.session_item(session_id)["streamPositions"] == {}
+
+
 def test_more_than_the_inline_limit_is_delivered_by_jobs_whose_progress_the_speaker_sees(
     aws: Aws,
 ) -> None:
