@@ -18,6 +18,7 @@ from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
 from chalicelib.stores.connections import ConnectionStore
+from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.history import HistoryStore
 from chalicelib.stores.membership import Membership
 from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, SeatStore
@@ -40,17 +41,19 @@ def build(
     *,
     clock: Callable[[], Millis] = wall_clock,
     write: Callable[[str], None] = write_line,
+    dynamodb: DynamoDB | None = None,
 ) -> Services:
     """Everything that the actions need, from the environment.
 
     Args:
-        clock: the stack's time; `write`: takes each line of logs and metrics.
+        clock: the stack's time; `write`: takes each line of logs and metrics; `dynamodb`: stands
+        between the stores and AWS, if the wire itself shall not.
 
     Raises:
         SettingsError: naming each variable that is missing or malformed.
     """
     settings = Settings.from_environ(environ)
-    dynamodb = aws.dynamodb(settings, environ)
+    dynamodb = dynamodb or aws.dynamodb(settings, environ)
     hasher = Hasher(settings.resume_token_secret)
     sessions = SessionStore(dynamodb, settings.sessions_table)
     connections = ConnectionStore(dynamodb, settings.connections_table)

@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 
 from sandbox.clock import Clock
+from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
 from sandbox.tables import Label, create_tables, read_tables, table_environ
 
@@ -30,6 +31,8 @@ class Aws:
     environ: dict[str, str]
     dynamodb: Any
     sqs: Any
+    session_changes: list[dict[str, Any]]
+    """What the stream of the sessions table has brought so far, as Lambda gives it."""
 
     def items(self, label: Label) -> list[dict[str, Any]]:
         """Every item of a table, typed as DynamoDB has it."""
@@ -49,6 +52,8 @@ class MotoServer:
 
     def __enter__(self) -> "MotoServer":
         self._cloud = Cloud(Clock())
+        self._streams: dict[str, list[dict[str, Any]]] = {}
+        self._cloud.on_change.append(self._note)
         self._cloud.start()
         self.endpoint_url = self._cloud.endpoint_url
         self._definitions = read_tables()
@@ -87,7 +92,20 @@ class MotoServer:
             environ=environ,
             dynamodb=self._dynamodb,
             sqs=self._sqs,
+            session_changes=self._streams.setdefault(names["sessions"], []),
         )
+
+    def _note(self, change: Change) -> None:
+        stream = self._streams.get(change["table"])
+        # The mapping's filter lets only MODIFY through (terraform/chalice_override.tf).
+        if stream is not None and change["old"] and change["new"]:
+            data = {
+                "SequenceNumber": str(len(stream) + 1),
+                "Keys": change["keys"],
+                "OldImage": change["old"],
+                "NewImage": change["new"],
+            }
+            stream.append({"eventName": "MODIFY", "dynamodb": data})
 
     def _client(self, service: Any) -> Any:
         return boto3.client(

@@ -13,14 +13,17 @@ from urllib.parse import parse_qsl
 
 import jwt
 
+from chalicelib import aws as aws_wire
 from chalicelib import handlers, wiring
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import Gone
-from chalicelib.stores.attributes import from_attributes
+from chalicelib.settings import Settings
+from chalicelib.stores.attributes import from_attributes, to_attributes
 from tests.aws import Aws
+from tests.outside import Outside, WatchedDynamoDB
 
 Json = dict[str, Any]
 START = Millis(1_700_000_000_000)
@@ -42,16 +45,19 @@ class Clock:
 class Sockets:
     """API Gateway's `@connections`, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
         self.open: dict[str, list[Json]] = {}
         self.closed: list[str] = []
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
+        self._outside.enter("post")
         if connection_id not in self.open:
             raise Gone("410")
         self.open[connection_id].append(json.loads(data))
 
     def close(self, connection_id: ConnectionId) -> None:
+        self._outside.enter("close")
         if self.open.pop(connection_id, None) is None:
             raise Gone("410")
         self.closed.append(connection_id)
@@ -75,11 +81,13 @@ class Sockets:
 class Jobs:
     """The jobs queue, in memory, on the test's clock."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, outside: Outside) -> None:
         self._clock = clock
+        self._outside = outside
         self.waiting: list[tuple[int, Json]] = []
 
     def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+        self._outside.enter("send")
         self.waiting.append((self._clock.now + delay * 1000, json.loads(json.dumps(body))))
 
     def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
@@ -159,8 +167,9 @@ class Stack:
     def __init__(self, aws: Aws, **environ: str) -> None:
         self.aws = aws
         self.clock = Clock()
-        self.sockets = Sockets()
-        self.jobs = Jobs(self.clock)
+        self.outside = Outside()
+        self.sockets = Sockets(self.outside)
+        self.jobs = Jobs(self.clock, self.outside)
         self.lines: list[str] = []
         self.context = Context()
         limits = {
@@ -171,11 +180,16 @@ class Stack:
         }
         endpoint = {"API_GATEWAY_ENDPOINT": "http://127.0.0.1:9/local"}
         self.environ = {**aws.environ, **endpoint, **limits, **environ}
-        built = wiring.build(self.environ, clock=self.clock, write=self.lines.append)
+        wire = aws_wire.dynamodb(Settings.from_environ(self.environ), self.environ)
+        self.database = WatchedDynamoDB(wire, self.outside)
+        built = wiring.build(
+            self.environ, clock=self.clock, write=self.lines.append, dynamodb=self.database
+        )
         self.services: Services = replace(
             built, management=self.sockets, jobs=self.jobs, sleep=lambda _: None
         )
         self._ids = count(1)
+        self._changes_seen = 0
         wiring.install(self.services)
 
     def token(self, user: str = "anna", tenant: str | None = None, ttl: int = 86_400) -> str:
@@ -226,6 +240,19 @@ class Stack:
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.run_jobs()
+
+    def run_changes(self) -> int:
+        """Hands what is new in the sessions stream to its handler, as one batch; how many."""
+        records = self.aws.session_changes[self._changes_seen :]
+        self._changes_seen += len(records)
+        if records:
+            answer = handlers.session_changes({"Records": records}, self.context)
+            assert answer == {"batchItemFailures": []}, self.lines[-1]
+        return len(records)
+
+    def hold(self, table: Any, **key: str) -> None:
+        """From now on, until `database.release`, only consistent reads see changes of an item."""
+        self.database.hold(self.aws.tables[table], to_attributes(key))
 
     def where(self, client: Client, event_type: str) -> Json:
         """The `requestContext` of an event."""

@@ -1,0 +1,137 @@
+"""The outside of a process, watched: each call to it is noted, and a test may come in between.
+
+A test can let the process die after so many calls, let something else happen right before a
+call, and let DynamoDB answer eventually consistent reads with what an item was a moment ago.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from chalicelib.stores.dynamodb import DynamoDB, Operation
+
+Request = Mapping[str, Any]
+
+
+class Killed(BaseException):
+    """The process is dead. No handler catches this, as none catches a SIGKILL."""
+
+
+class Outside:
+    """Every call that leaves the process, by name and in order: DynamoDB's, posts, jobs."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self._left: int | None = None
+        self._lock = threading.Lock()
+
+    def enter(self, name: str) -> None:
+        """A call is about to leave. Raises Killed: the process did not live to make it."""
+        with self._lock:
+            if self._left is not None:
+                if self._left == 0:
+                    raise Killed
+                self._left -= 1
+            self.calls.append(name)
+
+    @contextmanager
+    def killed_after(self, calls: int) -> Iterator[None]:
+        """What runs in here dies behind so many calls, if it makes more."""
+        self._left = calls
+        try:
+            yield
+        except Killed:
+            pass
+        finally:
+            self._left = None
+
+    @contextmanager
+    def counted(self) -> Iterator[list[str]]:
+        """The calls that what runs in here makes."""
+        start = len(self.calls)
+        calls: list[str] = []
+        yield calls
+        calls += self.calls[start:]
+
+
+class WatchedDynamoDB:
+    """The stores' port, in front of a real one."""
+
+    def __init__(self, real: DynamoDB, outside: Outside) -> None:
+        self._real = real
+        self._outside = outside
+        self._held: dict[str, Any] = {}
+        self._before: list[tuple[Callable[[str, Request], bool], Callable[[], None]]] = []
+
+    def call(self, operation: Operation, request: Request) -> dict[str, Any]:
+        self._outside.enter(operation)
+        for entry in list(self._before):
+            concerns, happen = entry
+            if concerns(operation, request) and entry in self._before:
+                self._before.remove(entry)
+                happen()
+        answer = self._real.call(operation, request)
+        return self._as_held(operation, request, answer) if self._held else answer
+
+    def before(
+        self,
+        operation: Operation,
+        happen: Callable[[], None],
+        concerns: str = "",
+    ) -> None:
+        """Lets something happen once, right before the next such operation.
+
+        `concerns`: only before one whose request has this text in it.
+        """
+
+        def fits(name: str, request: Request) -> bool:
+            return name == operation and concerns in json.dumps(request)
+
+        self._before.append((fits, happen))
+
+    def fail(self, operation: Operation, error: Exception, concerns: str = "") -> None:
+        """Lets the next such operation fail."""
+
+        def happen() -> None:
+            raise error
+
+        self.before(operation, happen, concerns)
+
+    def hold(self, table: str, key: Mapping[str, Any]) -> None:
+        """From now on eventually consistent reads have this item as it is now."""
+        answer = self._real.call(
+            "GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}
+        )
+        self._held[_name(table, key)] = answer.get("Item")
+
+    def release(self) -> None:
+        """Reads are up to date again."""
+        self._held.clear()
+
+    def _as_held(
+        self, operation: Operation, request: Request, answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        if operation == "GetItem" and not request.get("ConsistentRead"):
+            name = _name(request["TableName"], request["Key"])
+            if name in self._held:
+                return {"Item": self._held[name]} if self._held[name] else {}
+        if operation == "BatchGetItem":
+            for table, items in answer["Responses"].items():
+                items[:] = [self._old(table, item) for item in items]
+        if operation == "Scan":
+            answer["Items"] = [self._old(request["TableName"], i) for i in answer["Items"]]
+        return answer
+
+    def _old(self, table: str, item: dict[str, Any]) -> dict[str, Any]:
+        for name, held in self._held.items():
+            held_table, key = json.loads(name)
+            if held_table == table and held and key.items() <= item.items():
+                old: dict[str, Any] = held
+                return old
+        return item
+
+
+def _name(table: str, key: Mapping[str, Any]) -> str:
+    return json.dumps([table, key], sort_keys=True)
