@@ -82,6 +82,8 @@ class Clock:
                 settle()
             self._offset += max(0, target - self())
             settle()
+        with self._changed:
+            self._changed.notify_all()  # what is due next is nearer than the thread believes
         return self()
 
     def _run(self) -> None:

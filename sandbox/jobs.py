@@ -63,7 +63,7 @@ class Jobs:
             self._timer.cancel()
         next_at = self._cloud.sqs.next_visible_at(self._queue)
         if next_at is not None and self._running < CONCURRENCY:
-            self._timer = self._clock.at(int(next_at) + 1, self._pump_soon)
+            self._timer = self._clock.at(int(next_at), self._pump_soon)
 
     def _pump_soon(self) -> None:
         self._activity.begin()

@@ -69,8 +69,13 @@ class Sqs:
 
     def next_visible_at(self, name: str) -> float | None:
         """When the next message may be received, in milliseconds; None if there is none."""
-        messages = self.queue(name)._messages
-        return min((max(each.visible_at, each.delayed_until) for each in messages), default=None)
+        return min(map(_visible_at, self.queue(name)._messages), default=None)
+
+
+def _visible_at(message: Message) -> float:
+    # moto counts the last millisecond of a visibility timeout, but not that of a delay.
+    again = message.visible_at + 1 if message.visible_at else 0.0
+    return float(max(message.delayed_until, again))
 
 
 class _Handler(SQSResponse):  # type: ignore[misc]

@@ -4,7 +4,7 @@ import queue
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import BaseLambdaEvent, Chalice, Cron, Rate
+from chalice.app import Chalice, Cron, Rate
 
 from tests.sandbox.plane import PATIENCE
 
@@ -46,10 +46,11 @@ class StackApp:
     def _add(self, name: str, decorate: Callable[[Callable[..., Any]], Any]) -> None:
         self.events[name] = queue.Queue()
 
-        def handler(event: BaseLambdaEvent) -> Any:
+        def handler(event: Any) -> Any:
             seen: dict[str, Any] = event.to_dict()
             self.events[name].put(seen)
-            return self.answers.get(name, _default)(seen)
+            answer: Answer = self.answers.get(name, _default)
+            return answer(seen)
 
         decorate(handler)
 

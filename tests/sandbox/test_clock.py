@@ -80,6 +80,18 @@ def test_a_timer_that_fails_stops_no_other() -> None:
     assert seen == ["next"]
 
 
+def test_a_timer_that_a_move_brought_near_falls_due_in_real_time() -> None:
+    clock = Clock()
+    rang = threading.Event()
+    clock.start()
+    clock.after(60, rang.set)
+
+    clock.advance(59.9, _settle)
+
+    assert rang.wait(PATIENCE)
+    clock.stop()
+
+
 def test_timers_fall_due_in_real_time_too() -> None:
     clock = Clock()
     rang = threading.Event()

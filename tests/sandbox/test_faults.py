@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.faults import ALLOWED, Fault, FaultError, FaultPlan, Kind, Target
-from tests.sandbox.plane import PATIENCE, Plane
+from tests.sandbox.plane import PATIENCE, Plane, running_plane
 
 
 def _drawn(plan: FaultPlan, calls: int, operation: str = "POST") -> list[bool]:
@@ -151,9 +151,10 @@ def test_a_delayed_disconnect_comes_when_the_clock_says(plane: Plane) -> None:
     assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 4000
 
 
-def test_messages_change_places(plane: Plane) -> None:
-    _arm(plane, Target.GATEWAY, Kind.REORDER, operation="$default")
-    with plane.open() as client:
+def test_messages_change_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with running_plane(threads=1) as plane, plane.open() as client:
+        _arm(plane, Target.GATEWAY, Kind.REORDER, operation="$default")
         client.send("1")
         client.send("2")
 
