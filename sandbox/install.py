@@ -1,12 +1,11 @@
 """Gives the handlers their parts, with the sandbox's clock and log in them."""
 
-import importlib
 from collections.abc import Callable, Mapping
 
+from chalicelib import wiring
 from sandbox.clock import Clock
 
 
 def install(environ: Mapping[str, str], clock: Clock, write: Callable[[str], None]) -> None:
     """Everything in this process takes its time from `clock` from now on. Raises SettingsError."""
-    wiring = importlib.import_module("chalicelib.wiring")
     wiring.install(wiring.build(environ, clock=clock, write=write))
