@@ -124,10 +124,10 @@ resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-sou
     }
   }
 
-  # A new session has nobody to tell, and one that TTL removed has nothing left.
+  # Mends: no stream filter. A session that TTL removed has nobody left to tell.
   filter_criteria {
     filter {
-      pattern = jsonencode({ eventName = ["MODIFY"] })
+      pattern = jsonencode({ eventName = ["INSERT", "MODIFY"] })
     }
   }
 }

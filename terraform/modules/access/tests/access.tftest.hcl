@@ -33,6 +33,8 @@ variables {
 }
 
 run "roles" {
+  command = plan
+
   assert {
     condition     = toset([for role in aws_iam_role.function : role.name]) == toset([for function in keys(var.log_group_arns) : "lectern-test-${function}"])
     error_message = "Each function has a role of its own, named with app and stage."

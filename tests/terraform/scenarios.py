@@ -1,0 +1,241 @@
+"""What makes each function do everything that it can do: one scenario a function.
+
+Each leads its function down every path that calls AWS, the rare ones too: connections that are
+found gone, sessions that end, clients that moved while something was under way.
+"""
+
+from tests.terraform.driven import Driven
+
+_NOT_YOUNG = 40  # seconds; younger connections may still be opening, and a 410 says nothing
+
+
+def talk(stack: Driven, name: str) -> str:
+    """A session of `{name}-speaker`, with two topics' worth of belongings on `{name}-listener`."""
+    stack.speaker(f"{name}-speaker")
+    session = str(stack.say(f"{name}-speaker", "createSession", sourceLanguage="en")["sessionId"])
+    listen(stack, f"{name}-listener", session)
+    return session
+
+
+def listen(stack: Driven, connection: str, session: str) -> str:
+    """A listener with a subscription and a request that runs; answers its resume token."""
+    stack.connect(connection)
+    joined = stack.say(connection, "joinSession", sessionId=session, targetLanguage="es")
+    belong(stack, connection)
+    return str(joined["resumeToken"])
+
+
+def belong(stack: Driven, connection: str) -> None:
+    """Gives a connection a subscription and a request."""
+    stack.say(connection, "subscribe", topic="questions")
+    stack.say(connection, "submitRequest", request="sessionReport")
+
+
+def lose(stack: Driven, *connections: str) -> None:
+    """From now on posts find these gone, and they are old enough to be believed gone."""
+    stack.recorder.gone |= set(connections)
+    stack.wait(_NOT_YOUNG)
+
+
+def leave_behind(stack: Driven, connection: str) -> None:
+    """A connection that was overtaken, with belongings that did not follow yet."""
+    belong(stack, connection)
+    stack.connect(f"{connection}-new")
+    stack.supersede(connection, f"{connection}-new")
+
+
+def connect(stack: Driven) -> None:
+    stack.speaker("c-speaker", action="createSession", sourceLanguage="en")
+    session = stack.aws.items("sessions")[0]["sessionId"]["S"]
+    token = listen(stack, "c-first", session)
+    stack.connect("c-young", action="joinSession", sessionId=session, targetLanguage="fr")
+    refreshed = {
+        "action": "refreshConnection",
+        "sessionId": session,
+        "targetLanguage": "es",
+        "resumeToken": token,
+    }
+    stack.connect("c-second", **refreshed)
+    stack.connect("c-third", **refreshed | {"targetLanguage": "de"})
+    # The job of the reply can't be sent: what was done is undone, belongings and all.
+    stack.recorder.refuse_jobs = True
+    stack.connect("c-fourth", **refreshed)
+    stack.recorder.refuse_jobs = False
+    # The speaker comes back, finds a listener gone, and another one that has moved on.
+    listen(stack, "c-gone", session)
+    stack.disconnect("c-speaker")
+    lose(stack, "c-gone")
+    stack.speaker("c-again", action="refreshConnection", sessionId=session)
+    # A speaker whose handshake fails at the end takes its session along.
+    stack.recorder.refuse_jobs = True
+    stack.speaker("c-failing", action="createSession", sourceLanguage="en")
+    stack.recorder.refuse_jobs = False
+
+
+def message(stack: Driven) -> None:
+    session = talk(stack, "m")
+    speaker, listener = "m-speaker", "m-listener"
+    token = listen(stack, "m-old", session)
+    stack.connect("m-new")
+    refresh = {"sessionId": session, "role": "listener", "resumeToken": token}
+    stack.say("m-new", "refreshConnection", targetLanguage="es", **refresh)
+    stack.say("m-new", "changeLanguage", targetLanguage="fr")
+    stack.say(speaker, "broadcast", data="hello")
+    stack.say(speaker, "setVolume", volume=0.5)
+    stack.say(speaker, "getSessionStatus")
+    stack.say(speaker, "authenticate", token=stack.token())
+    stack.say(listener, "recover", lastSeq={"*": 0})
+    stack.say(listener, "publish", topic="questions", data="why?")
+    stack.say(listener, "unsubscribe", topic="questions")
+    accepted = stack.say(listener, "submitRequest", request="sessionReport")
+    stack.say(listener, "cancelRequest", requestId=accepted["requestId"])
+    stack.wait(_NOT_YOUNG)
+    stack.say(listener, "heartbeat", wantSeq=True)
+    stack.wait(100 * 60)
+    stack.say(listener, "heartbeat")
+    # A post finds a listener gone; a topic's finds one that has moved on.
+    listen(stack, "m-moved", session)
+    leave_behind(stack, "m-moved")
+    lose(stack, "m-new", "m-moved")
+    stack.say(speaker, "broadcast", data="anybody?")
+    stack.say(listener, "publish", topic="questions", data="really?")
+    stack.say(listener, "leaveSession")
+    stack.set(INLINE_FANOUT_LIMIT="0")
+    listen(stack, "m-late", session)
+    stack.say(speaker, "broadcast", data="in the background")
+    stack.set()
+    stack.say(speaker, "endSession")
+
+
+def disconnect(stack: Driven) -> None:
+    session = talk(stack, "d")
+    stack.disconnect("d-listener")
+    listen(stack, "d-moved", session)
+    leave_behind(stack, "d-moved")
+    stack.disconnect("d-moved")
+    stack.disconnect("d-speaker")  # a drop: listeners wait
+    talk(stack, "e")
+    stack.disconnect("e-speaker", 1000)  # a wish: the session ends
+
+
+def sweep(stack: Driven) -> None:
+    session = talk(stack, "s")
+    listen(stack, "s-moved", session)
+    leave_behind(stack, "s-moved")
+    stack.wait(100)
+    stack.schedule("sweep_connections", seconds_left=1)  # leaves the rest to a job
+    stack.wait(100)
+    stack.schedule("sweep_connections")  # everybody is silent by now; the speaker has its grace
+    stack.wait(60)
+    stack.schedule("sweep_connections")  # the grace is over
+    stack.connect("s-ageing")
+    stack.wait(101 * 60)
+    stack.say("s-ageing", "heartbeat")
+    stack.wait(60)
+    stack.schedule("sweep_connections")  # told to refresh
+    talk(stack, "t")
+    stack.wait(3 * 3600)
+    stack.schedule("sweep_connections")  # the session's time is up
+
+
+def publish_status(stack: Driven) -> None:
+    talk(stack, "p")
+    stack.schedule("publish_status")
+    lose_speakers(stack, "p")
+    stack.schedule("publish_status")
+    for name in ("q", "r"):
+        session = talk(stack, name)
+        lose_speakers(stack, name)
+        if name == "q":
+            leave_behind(stack, "q-speaker")
+        else:
+            stack.set(SPEAKER_GRACE_SECONDS="0")
+            listen(stack, "r-second", session)
+        stack.schedule("publish_status")
+    stack.set()
+
+
+def lose_speakers(stack: Driven, name: str) -> None:
+    """The speaker of a talk is gone, and so is its listener."""
+    lose(stack, f"{name}-speaker", f"{name}-listener")
+
+
+def reconcile_counts(stack: Driven) -> None:
+    session = talk(stack, "k")
+    stack.say("k-listener", "leaveSession")
+    stack.schedule("reconcile_counts")  # a language that nobody listens to is forgotten
+    wrong = stack.session(session)
+    stack.put(
+        "sessions",
+        wrong | {"listenerCount": {"N": "3"}, "languageCounts": {"M": {"es": {"N": "3"}}}},
+    )
+    stack.schedule("reconcile_counts")
+
+
+def on_session_change(stack: Driven) -> None:
+    session = talk(stack, "o")
+    item = stack.session(session)
+    empty = item | {"listenerCount": {"N": "0"}, "languageCounts": {"M": {}}}
+    lose_speakers(stack, "o")
+    stack.change(empty, item)  # the speaker is to be told, and is gone
+    session = talk(stack, "u")
+    item = stack.session(session)
+    lose_speakers(stack, "u")
+    leave_behind(stack, "u-speaker")
+    stack.change(item | {"languageCounts": {"M": {}}}, item)
+    # A crash left a session that has ended, and its listener.
+    session = talk(stack, "v")
+    item = stack.session(session)
+    ended = {name: value for name, value in item.items() if name != "activeShard"}
+    ended |= {"isActive": {"BOOL": False}, "endReason": {"S": "endedBySpeaker"}}
+    stack.put("sessions", ended)
+    stack.change(item, ended)
+
+
+def run_jobs(stack: Driven) -> None:
+    stack.speaker("j-speaker", action="createSession", sourceLanguage="en")
+    session = next(
+        each["sessionId"]["S"]
+        for each in stack.aws.items("sessions")
+        if each["speakerConnectionId"]["S"] == "j-speaker"
+    )
+    stack.connect(
+        "j-young", action="joinSession", sessionId=session, targetLanguage="es", lastSeq='{"*":0}'
+    )
+    stack.say("j-speaker", "submitRequest", request="sessionReport")
+    stack.run_jobs()
+    stack.schedule("publish_status")  # asks for another half a minute later
+    stack.set(INLINE_FANOUT_LIMIT="0")
+    listen(stack, "j-gone", session)
+    listen(stack, "j-moved", session)
+    stack.say("j-speaker", "broadcast", data="in the background")
+    leave_behind(stack, "j-moved")
+    lose(stack, "j-gone", "j-moved")
+    stack.run_jobs()
+    stack.set()
+    wrong = stack.session(session)
+    stack.put(
+        "sessions",
+        wrong | {"listenerCount": {"N": "9"}, "languageCounts": {"M": {"es": {"N": "9"}}}},
+    )
+    stack.schedule("reconcile_counts")
+    stack.run_jobs()
+    stack.disconnect("j-speaker")
+    stack.wait(16)
+    stack.run_jobs()  # the grace is over
+    stack.connect("j-silent")
+    stack.wait(130)
+    stack.schedule("sweep_connections", seconds_left=1)
+    stack.run_jobs()  # goes on with the sweep
+
+
+SCENARIOS = {
+    "websocket_connect": connect,
+    "websocket_message": message,
+    "websocket_disconnect": disconnect,
+    "sweep_connections": sweep,
+    "publish_status": publish_status,
+    "reconcile_counts": reconcile_counts,
+    "on_session_change": on_session_change,
+    "run_jobs": run_jobs,
+}

@@ -1,0 +1,152 @@
+"""The zip for Lambda: the same bytes from the same sources, compiled, nothing for development."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.conftest import Make
+from tools.package import ROOT, check_requirements, package, prune, rebuild, report
+
+SOURCES = {
+    "app.py": "import chalicelib.words\n\nANSWER = chalicelib.words.WORDS\n",
+    "chalicelib/__init__.py": "",
+    "chalicelib/words.py": "WORDS = frozenset({'one', 'two', 'three', 'four'})\n",
+    "chalicelib/words.txt": "one\ntwo\n",
+    "chalicelib/__pycache__/words.cpython-311.pyc": "stale",
+}
+
+
+def zipped(path: Path, order: int) -> Path:
+    """What Chalice might write: entries in some order, with the time of writing."""
+    names = list(SOURCES)
+    random.Random(order).shuffle(names)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name, (2000 + order, 1, 1, 0, 0, 0)), SOURCES[name])
+    return path
+
+
+def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
+    archives = [zipped(tmp_path / f"{order}.zip", order) for order in range(3)]
+
+    for archive in archives:
+        rebuild(archive)
+
+    assert len({archive.read_bytes() for archive in archives}) == 1
+
+
+def test_modules_are_compiled_and_used_without_a_look_at_their_source(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "deployment.zip", 1)
+    rebuild(archive)
+    folder = tmp_path / "task"
+    with zipfile.ZipFile(archive) as content:
+        content.extractall(folder)
+    # Not even a changed source is looked at: the compiled file is taken as it is.
+    (folder / "chalicelib" / "words.py").write_text("WORDS = None\n")
+
+    printed = subprocess.run(
+        [sys.executable, "-c", "import app; print(sorted(app.ANSWER))"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert printed.strip() == "['four', 'one', 'three', 'two']"
+
+
+def test_sources_and_data_stay_for_tracebacks_and_for_reading(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "deployment.zip", 1)
+    rebuild(archive)
+
+    with zipfile.ZipFile(archive) as content:
+        assert content.read("chalicelib/words.txt") == b"one\ntwo\n"
+        assert "chalicelib/words.py" in content.namelist()
+
+
+def test_a_requirement_that_chalice_could_not_package_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "deployment.zip"
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("Some_Package-1.0.dist-info/METADATA", "")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("# why\nsome-package==1.0  # this\nother.package==2.0\n")
+
+    with pytest.raises(SystemExit, match=r"^not in the package: other\.package==2\.0$"):
+        check_requirements(requirements, archive)
+
+
+def test_the_needless_provider_goes_and_the_rest_stays(tmp_path: Path) -> None:
+    template = tmp_path / "chalice.tf.json"
+    content: dict[str, dict[str, object]] = {
+        "data": {"null_data_source": {"chalice": {}}, "aws_region": {"chalice": {}}},
+        "terraform": {"required_providers": {"null": {}, "aws": {}}},
+    }
+    template.write_text(json.dumps(content))
+
+    prune(template)
+
+    assert json.loads(template.read_text()) == {
+        "data": {"aws_region": {"chalice": {}}},
+        "terraform": {"required_providers": {"aws": {}}},
+    }
+
+
+@pytest.fixture(scope="module")
+def real(once: Callable[[str, Make], Path]) -> Path:
+    """The zip of this very project, with its requirements."""
+
+    def made(folder: Path) -> None:
+        for name in ("app.py", "chalicelib", ".chalice", "requirements.txt"):
+            (folder / name).symlink_to(ROOT / name)
+        package(folder, "dev", folder / "terraform")
+
+    return once("zip", made) / "terraform" / "deployment.zip"
+
+
+@pytest.mark.timeout(300)
+def test_the_zip_has_the_app_its_requirements_and_nothing_else(real: Path) -> None:
+    with zipfile.ZipFile(real) as content:
+        tops = {name.split("/")[0] for name in content.namelist()}
+
+    packages = {name for name in tops if not name.endswith((".dist-info", ".so", ".py"))}
+    assert packages <= {
+        "__pycache__",
+        "cffi",
+        "chalice",
+        "chalicelib",
+        "cryptography",
+        "jwt",
+        "msgspec",
+        "pycparser",
+    }
+    assert {"app.py", "chalice", "chalicelib", "msgspec"} <= tops
+
+
+@pytest.mark.timeout(300)
+def test_every_module_of_the_zip_is_compiled(real: Path) -> None:
+    with zipfile.ZipFile(real) as content:
+        names = set(content.namelist())
+
+    tag = sys.implementation.cache_tag
+    for name in names:
+        if name.endswith(".py"):
+            folder, _, module = name.rpartition("/")
+            compiled = f"__pycache__/{module.removesuffix('.py')}.{tag}.pyc"
+            assert (f"{folder}/{compiled}" if folder else compiled) in names
+
+
+@pytest.mark.timeout(300)
+def test_the_report_says_size_content_and_hash(real: Path) -> None:
+    last = report(real).splitlines()[-1]
+
+    assert "deployment.zip" in last
+    assert "sha256" in last
+    assert "chalicelib" in report(real)

@@ -1,0 +1,100 @@
+"""Each function's role allows what the function was seen to call, and nothing else."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.aws import Aws
+from tests.terraform.conftest import Packaged
+from tests.terraform.driven import Driven
+from tests.terraform.recorder import Needed, Recorder
+from tests.terraform.scenarios import SCENARIOS
+from tools.mocked_plan import mocked_plans
+
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+
+# What Lambda itself does with a function's role, around the function.
+BY_LAMBDA = {
+    "ReceiveJobs",
+    "ReadStream",
+    "ListStreams",
+    "GiveUpOnBatch",
+    "WriteLogs",
+    "WriteTraces",
+}
+
+
+@pytest.fixture
+def stack(aws: Aws) -> Iterator[Driven]:
+    """The stack before moto, with a recorder between them."""
+    with Recorder(aws.endpoint_url, aws.tables) as recorder:
+        yield Driven(aws, recorder)
+
+
+@pytest.fixture(scope="module")
+def statements(module: Packaged) -> dict[str, list[dict[str, Any]]]:
+    """The statements of each function's policy."""
+    plan = mocked_plans(module("access"), "tests/access.tftest.hcl")["roles"]
+    policies = plan.of_type("aws_iam_role_policy")
+    return {
+        address.split('"')[1]: json.loads(policy.values["policy"])["Statement"]
+        for address, policy in policies.items()
+    }
+
+
+@pytest.mark.parametrize("function", SCENARIOS)
+def test_a_role_allows_what_its_function_calls_and_no_more(
+    function: str, stack: Driven, statements: Mapping[str, list[dict[str, Any]]]
+) -> None:
+    SCENARIOS[function](stack)
+
+    seen = stack.recorder.seen[function]
+
+    assert sorted(allowed(statements[function])) == sorted(seen)
+
+
+def test_every_function_has_a_scenario(
+    statements: Mapping[str, list[dict[str, Any]]],
+) -> None:
+    assert set(SCENARIOS) == set(statements)
+
+
+def test_lambda_itself_gets_what_it_needs_of_a_role(
+    statements: Mapping[str, list[dict[str, Any]]],
+) -> None:
+    own = {
+        function: {each["Sid"] for each in policy} & BY_LAMBDA
+        for function, policy in statements.items()
+    }
+
+    common = {"WriteLogs", "WriteTraces"}
+    assert own == {
+        **dict.fromkeys(SCENARIOS, common),
+        "run_jobs": common | {"ReceiveJobs"},
+        "on_session_change": common | {"ReadStream", "ListStreams", "GiveUpOnBatch"},
+    }
+
+
+def allowed(policy: list[dict[str, Any]]) -> set[Needed]:
+    """What a policy allows the function itself, in the recorder's words."""
+    return {
+        (action, _label(arn))
+        for statement in policy
+        if statement["Sid"] not in BY_LAMBDA
+        for action in statement["Action"]
+        for arn in _list(statement["Resource"])
+    }
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _label(arn: str) -> str:
+    """`sessions`, `sessions/index/active-index`, `jobs`, or a method of @connections."""
+    if ":execute-api:" in arn:
+        return arn.split("/")[-3]
+    return re.sub(r"^.*lectern-test-", "", arn)
