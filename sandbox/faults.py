@@ -6,7 +6,7 @@ The parts of the sandbox draw from it at each call; how a fault shows is theirs 
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -46,6 +46,9 @@ class Kind(StrEnum):
     KILL = "kill"
     """Done, and then the handler that made the call dies."""
 
+
+WIRE = frozenset(Kind) - {Kind.KILL}
+"""What shows in the answer to a call; only `kill` shows in who made it."""
 
 ALLOWED: Mapping[Target, frozenset[Kind]] = {
     Target.DYNAMODB: frozenset(Kind) - {Kind.GONE, Kind.REORDER},
@@ -125,13 +128,13 @@ class FaultPlan:
             self._ended.set()
             self._ended = threading.Event()
 
-    def draw(self, target: Target, operation: str) -> Fault | None:
-        """The fault that this call meets, if any. Each call must draw once."""
+    def draw(self, target: Target, operation: str, kinds: Collection[Kind] = WIRE) -> Fault | None:
+        """The fault that this call meets, if any. A call draws once for the kinds of one place."""
         if not self._armed:
             return None
         with self._lock:
             for armed in self._armed:
-                if armed.meets(target, operation):
+                if armed.fault.kind in kinds and armed.meets(target, operation):
                     return armed.fault
         return None
 

@@ -22,6 +22,10 @@ class FunctionError(Exception):
     """The handler raised; the log has its traceback."""
 
 
+class HandlerKilled(BaseException):
+    """By a fault, the process of this handler is dead: nothing in it may catch this."""
+
+
 @dataclass(frozen=True)
 class Function:
     """One Lambda function."""
@@ -38,6 +42,9 @@ class Function:
         """
         try:
             return self.handler(event, LambdaContext(self.name, self.timeout))
+        except HandlerKilled as death:
+            logger.warning("%s was killed by a fault", self.name)
+            raise FunctionError(self.name) from death
         except Exception as problem:
             logger.exception("%s raised", self.name)
             raise FunctionError(self.name) from problem

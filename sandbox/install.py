@@ -1,11 +1,21 @@
-"""Gives the handlers their parts, with the sandbox's clock and log in them."""
+"""Gives the handlers their parts, with the sandbox's clock, log and faults in them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from chalicelib import wiring
+from chalicelib import aws, wiring
+from chalicelib.settings import Settings
 from sandbox.clock import Clock
+from sandbox.faults import FaultPlan
+from sandbox.killing import KillingDynamoDB, KillingManagement
 
 
-def install(environ: Mapping[str, str], clock: Clock, write: Callable[[str], None]) -> None:
+def install(
+    environ: Mapping[str, str], clock: Clock, faults: FaultPlan, write: Callable[[str], None]
+) -> None:
     """Everything in this process takes its time from `clock` from now on. Raises SettingsError."""
-    wiring.install(wiring.build(environ, clock=clock, write=write))
+    dynamodb = aws.dynamodb(Settings.from_environ(environ), environ)
+    parts = wiring.build(
+        environ, clock=clock, write=write, dynamodb=KillingDynamoDB(dynamodb, faults)
+    )
+    wiring.install(replace(parts, management=KillingManagement(parts.management, faults)))

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from sandbox.clock import Clock
+
 T = TypeVar("T")
 
 
@@ -48,3 +50,15 @@ class LoopThread:
     def _run(self) -> None:
         with self._runner:
             self._runner.run(self._stopped.wait())
+
+
+async def passed(clock: Clock, seconds: float) -> None:
+    """Returns when so many seconds of the stack's clock have passed."""
+    loop = asyncio.get_running_loop()
+    event = asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(event.set)
+
+    clock.after(seconds, wake)
+    await event.wait()

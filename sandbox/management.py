@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.clock import Clock
 from sandbox.connection import MAX_MESSAGE, Connection
 from sandbox.faults import Fault, FaultPlan, Kind, Target
+from sandbox.loop import passed
 from sandbox.signature import Credentials, SignatureError, SignedRequest, verify
 
 SERVICE = "execute-api"
@@ -115,25 +116,11 @@ class Management:
             case Kind.HANG:
                 await asyncio.to_thread(self._faults.hang, fault.seconds)
                 raise CallLostError
-            case Kind.KILL:
-                carry_out()
-                raise CallLostError
             case Kind.DELAY:
-                await _passed(self._clock, fault.seconds)
+                await passed(self._clock, fault.seconds)
             case Kind.DUPLICATE:
                 carry_out()
         return carry_out()
-
-
-async def _passed(clock: Clock, seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-    passed = asyncio.Event()
-
-    def wake() -> None:
-        loop.call_soon_threadsafe(passed.set)
-
-    clock.after(seconds, wake)
-    await passed.wait()
 
 
 def _post(connection: Connection, body: bytes) -> Answer:

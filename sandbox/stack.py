@@ -33,8 +33,8 @@ STAGE = "local"
 THREADS = 32
 SETTLE_SECONDS = 60.0
 
-Install = Callable[[Mapping[str, str], Clock, Callable[[str], None]], None]
-"""Gives the handlers their parts: the environment, the clock, and who takes their log lines."""
+Install = Callable[[Mapping[str, str], Clock, FaultPlan, Callable[[str], None]], None]
+"""Gives the handlers their parts: environment, clock, faults, and who takes their log lines."""
 
 
 class Sandbox:
@@ -57,7 +57,7 @@ class Sandbox:
         self._metrics = Metrics(write)
         self._activity = Activity()
         self._pool = Pool(THREADS)
-        self._cloud = Cloud(self.clock)
+        self._cloud = Cloud(self.clock, self.faults)
         self._sources = sources_of(app)
         self._functions = functions_of(app, read_timeouts(Path.cwd(), STAGE))
         credentials = environment.own_credentials(environ)
@@ -81,7 +81,7 @@ class Sandbox:
         made = self._backing.create()
         made["API_GATEWAY_ENDPOINT"] = f"http://127.0.0.1:{self.port}/{STAGE}"
         environment.fill(self.environ, made)
-        self._install(self.environ, self.clock, self.take_line)
+        self._install(self.environ, self.clock, self.faults, self.take_line)
         self._pool.start()
         self._start_sources()
         self.clock.start()

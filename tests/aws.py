@@ -10,6 +10,7 @@ from botocore.config import Config
 from sandbox.clock import Clock
 from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
+from sandbox.faults import FaultPlan
 from sandbox.tables import Label, create_tables, read_tables, table_environ
 
 CREDENTIALS = {
@@ -51,7 +52,7 @@ class MotoServer:
     """The sandbox's DynamoDB and SQS in a thread of this process, on a free port of 127.0.0.1."""
 
     def __enter__(self) -> "MotoServer":
-        self._cloud = Cloud(Clock())
+        self._cloud = Cloud(Clock(), FaultPlan())
         self._streams: dict[str, list[dict[str, Any]]] = {}
         self._cloud.on_change.append(self._note)
         self._cloud.start()

@@ -2,11 +2,12 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.aws import Aws, MotoServer
+from tests.running import Lectern
 from tests.stack import Stack
 
 _RUN = itertools.count(1)
@@ -38,3 +39,24 @@ def aws(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aw
 def stack(aws: Aws) -> Stack:
     """The whole stack over fresh tables; `Stack(aws, NAME="value")` for other settings."""
     return Stack(aws)
+
+
+@pytest.fixture
+def run_lectern(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lectern]]:
+    """Starts the whole stack, with settings by their variables, as often as a test wants it."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")  # Chalice reads it from the process
+    running: list[Lectern] = []
+
+    def run(**settings: str) -> Lectern:
+        running.append(Lectern(settings))
+        return running[-1]
+
+    yield run
+    for each in running:
+        each.close()
+
+
+@pytest.fixture
+def lectern(run_lectern: Callable[..., Lectern]) -> Lectern:
+    """The whole stack with the local stage's settings."""
+    return run_lectern()

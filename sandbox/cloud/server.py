@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from sandbox.clock import Clock
-from sandbox.cloud.dynamodb import Change, DynamoDB, DynamoDBError
+from sandbox.cloud.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.cloud.sqs import Sqs, SqsError
-from sandbox.loop import LoopThread
+from sandbox.faults import Fault, FaultPlan, Kind, Target
+from sandbox.loop import LoopThread, passed
 
 T = TypeVar("T")
 FAREWELL = 0.1
@@ -29,7 +30,9 @@ POLL = 0.05
 class Cloud:
     """DynamoDB and SQS of one stack, empty at first, on a free port of 127.0.0.1."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, faults: FaultPlan) -> None:
+        self._clock = clock
+        self._faults = faults
         account = str(uuid.uuid4().int)[:12]
         self.on_change: list[Callable[[Change], None]] = []
         self.on_message: list[Callable[[], None]] = []
@@ -82,6 +85,9 @@ class Cloud:
         if not isinstance(body, dict):
             return _json(400, '{"__type":"SerializationException"}')
         if service.startswith("DynamoDB"):
+            fault = self._faults.draw(Target.DYNAMODB, operation)
+            if fault:
+                return await self._faulty(fault, request, operation, body)
             return self._dynamodb(operation, body)
         if service == "AmazonSQS":
             return await self._sqs(operation, body)
@@ -92,6 +98,25 @@ class Cloud:
             return _json(200, self.dynamodb.call(operation, body))
         except DynamoDBError as refusal:
             return _json(refusal.status, refusal.body)
+
+    async def _faulty(
+        self, fault: Fault, request: web.BaseRequest, operation: str, body: dict[str, Any]
+    ) -> web.Response:
+        match fault.kind:
+            case Kind.ERROR:
+                return _json(500, _error("InternalServerError"))
+            case Kind.THROTTLE:
+                return _json(400, _error("ProvisionedThroughputExceededException"))
+            case Kind.DROP:
+                return _lost(request)
+            case Kind.HANG:
+                await asyncio.to_thread(self._faults.hang, fault.seconds)
+                return _lost(request)
+            case Kind.DELAY:
+                await passed(self._clock, fault.seconds)
+            case Kind.DUPLICATE:
+                self._dynamodb(operation, body)
+        return self._dynamodb(operation, body)
 
     async def _sqs(self, operation: str, body: dict[str, Any]) -> web.Response:
         wait = body.pop("WaitTimeSeconds", 0) if operation == "ReceiveMessage" else 0
@@ -119,3 +144,14 @@ def _json(status: int, text: str, headers: dict[str, str] | None = None) -> web.
         body=text.encode(),
         headers={"Content-Type": "application/x-amz-json-1.0", **(headers or {})},
     )
+
+
+def _lost(request: web.BaseRequest) -> web.Response:
+    """The connection ends; the caller cannot know what became of its call."""
+    if request.transport:
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+def _error(name: str) -> str:
+    return json.dumps({"__type": ERROR + name, "message": "a fault of the sandbox"})

@@ -1,0 +1,52 @@
+"""The whole stack in this process: the real app in a sandbox of its own."""
+
+import socket
+from typing import Any
+
+import urllib3
+
+from app import app
+from sandbox.install import install
+from sandbox.stack import Sandbox
+
+PATIENCE = 20.0
+"""Seconds after which something that must happen counts as not happening."""
+
+
+class Lectern:
+    """A running stack on a free port. `sandbox` has its clock and its faults."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self.environ = {"LOG_LEVEL": "WARNING", **settings}
+        self.lines: list[str] = []
+        self.sandbox = Sandbox(
+            app,
+            socket.create_server(("127.0.0.1", 0), backlog=1024),
+            install=install,
+            environ=self.environ,
+            write=self.lines.append,
+        )
+        self.sandbox.start()
+        self._http = urllib3.HTTPConnectionPool("127.0.0.1", self.sandbox.port, retries=False)
+
+    @property
+    def url(self) -> str:
+        """Where sockets connect to."""
+        return f"ws://127.0.0.1:{self.sandbox.port}/local"
+
+    def token(self, sub: str = "anna", tenant: str | None = None, ttl: int = 86_400) -> str:
+        """A token that this stack accepts."""
+        return self.sandbox.token(sub=sub, tenant=tenant, ttl=ttl)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """The JSON answer to an HTTP request, such as `GET /_sandbox/state`."""
+        return self._http.request(method, path, timeout=PATIENCE, **options).json()
+
+    def settle(self) -> None:
+        """Waits until no handler runs and nothing is due."""
+        self.sandbox.advance(0)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._http.close()
+        self.sandbox.stop()

@@ -1,0 +1,172 @@
+"""The real app in the sandbox: sockets, jobs, stream, schedules and faults together."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from sandbox.faults import Fault, Kind, Target
+from tests.running import PATIENCE, Lectern
+
+
+class Client:
+    """A client that speaks the protocol."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    def recv(self, kind: str) -> dict[str, Any]:
+        """The next message of that type; others are left out."""
+        while True:
+            message: dict[str, Any] = json.loads(self.socket.recv(PATIENCE))
+            if message["type"] == kind:
+                return message
+
+    def send(self, action: str, **fields: Any) -> None:
+        self.socket.send(json.dumps({"action": action, **fields}))
+
+
+@contextlib.contextmanager
+def _client(lectern: Lectern, query: str) -> Iterator[Client]:
+    with connect(f"{lectern.url}?{query}", compression=None) as socket:
+        yield Client(socket)
+
+
+@contextlib.contextmanager
+def _session(lectern: Lectern) -> Iterator[tuple[Client, str]]:
+    query = f"role=speaker&action=createSession&sourceLanguage=en&token={lectern.token()}"
+    with _client(lectern, query) as speaker:
+        yield speaker, speaker.recv("sessionCreated")["sessionId"]
+
+
+def _join(session_id: str, language: str) -> str:
+    return f"role=listener&action=joinSession&sessionId={session_id}&targetLanguage={language}"
+
+
+@contextlib.contextmanager
+def _listening(lectern: Lectern) -> Iterator[tuple[Client, Client]]:
+    with (
+        _session(lectern) as (speaker, session_id),
+        _client(lectern, _join(session_id, "es")) as listener,
+    ):
+        listener.recv("sessionJoined")
+        yield speaker, listener
+
+
+def test_a_session_from_its_creation_to_its_end(lectern: Lectern) -> None:
+    with _listening(lectern) as (speaker, listener):
+        speaker.send("broadcast", data={"text": "hello"})
+        assert listener.recv("broadcast")["data"] == {"text": "hello"}
+        speaker.send("endSession")
+        assert listener.recv("sessionEnded")["reason"] == "endedBySpeaker"
+    lectern.settle()
+
+    state = lectern.call("GET", "/_sandbox/state")
+    assert state["connections"] == []
+    assert [each["isActive"] for each in state["sessions"]] == [False]
+
+
+def test_counts_are_exact_after_half_of_the_listeners_are_cut(lectern: Lectern) -> None:
+    with _session(lectern) as (_, session_id), contextlib.ExitStack() as stack:
+        listeners = [
+            stack.enter_context(_client(lectern, _join(session_id, ["es", "fr"][number % 2])))
+            for number in range(20)
+        ]
+        for listener in listeners:
+            listener.recv("sessionJoined")
+        for listener in listeners[:10]:
+            listener.socket.socket.close()
+        lectern.settle()
+
+        session = lectern.call("GET", "/_sandbox/state")["sessions"][0]
+        assert session["listenerCount"] == 10
+        assert session["languageCounts"] == {"es": 5, "fr": 5}
+
+
+def test_an_hour_of_silence_closes_a_socket_long_before(lectern: Lectern) -> None:
+    with _session(lectern) as (speaker, _):
+        lectern.sandbox.advance(3600)
+
+        speaker.recv("connectionTimeout")
+    lectern.settle()
+    assert lectern.call("GET", "/_sandbox/state")["connections"] == []
+
+
+def test_metrics_are_shown(lectern: Lectern) -> None:
+    with _session(lectern):
+        lectern.sandbox.advance(60)
+
+    assert any("_aws" in each for each in lectern.call("GET", "/_sandbox/metrics"))
+    assert not any("_aws" in line for line in lectern.lines)
+
+
+def test_settings_of_the_user_win(run_lectern: Callable[..., Lectern]) -> None:
+    lectern = run_lectern(MAX_LISTENERS_PER_SESSION="1")
+    with _session(lectern) as (_, session_id), _client(lectern, _join(session_id, "es")) as first:
+        first.recv("sessionJoined")
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"{lectern.url}?{_join(session_id, 'es')}").__enter__()
+
+    assert refused.value.response.status_code == 503
+
+
+def _arm(lectern: Lectern, kind: Kind, **options: Any) -> None:
+    lectern.sandbox.faults.add(
+        Fault(**{"target": Target.DYNAMODB, "kind": kind, "times": 1, **options})
+    )
+
+
+@pytest.mark.parametrize("kind", [Kind.ERROR, Kind.THROTTLE, Kind.DROP])
+def test_a_call_that_fails_once_is_made_again(lectern: Lectern, kind: Kind) -> None:
+    _arm(lectern, kind)
+
+    with _session(lectern) as (_, session_id):
+        assert session_id
+
+
+def test_a_call_carried_out_twice_counts_once(lectern: Lectern) -> None:
+    with _session(lectern) as (_, session_id):
+        _arm(lectern, Kind.DUPLICATE, operation="TransactWriteItems")
+        with _client(lectern, _join(session_id, "es")) as listener:
+            listener.recv("sessionJoined")
+            session = lectern.call("GET", "/_sandbox/state")["sessions"][0]
+
+    assert session["listenerCount"] == 1
+
+
+def test_a_database_that_is_down_refuses_with_503(lectern: Lectern) -> None:
+    _arm(lectern, Kind.ERROR, times=None, rate=1.0)
+    query = f"role=speaker&action=createSession&sourceLanguage=en&token={lectern.token()}"
+
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"{lectern.url}?{query}").__enter__()
+
+    assert refused.value.response.status_code == 503
+    lectern.sandbox.faults.clear()
+    with _session(lectern) as (_, session_id):
+        assert session_id
+
+
+def test_what_a_killed_handler_left_is_finished_by_the_stream(lectern: Lectern) -> None:
+    with _listening(lectern) as (speaker, listener):
+        _arm(lectern, Kind.KILL, operation="UpdateItem")
+        speaker.send("endSession")
+        assert json.loads(speaker.socket.recv(PATIENCE)) == {"message": "Internal server error"}
+
+        lectern.settle()
+
+        assert listener.recv("sessionEnded")
+    assert lectern.call("GET", "/_sandbox/state")["connections"] == []
+
+
+def test_a_handler_dies_between_its_posts(lectern: Lectern) -> None:
+    with _listening(lectern) as (speaker, listener):
+        _arm(lectern, Kind.KILL, target=Target.MANAGEMENT, operation="POST")
+        speaker.send("broadcast", data={"text": "hello"})
+
+        assert json.loads(speaker.socket.recv(PATIENCE)) == {"message": "Internal server error"}
+        assert listener.socket
