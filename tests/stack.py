@@ -1,7 +1,8 @@
 """The whole stack in one thread: real handlers and real tables, sockets and queue in memory.
 
 A test opens clients, lets them talk, moves the clock, and looks at what arrived. Nothing runs by
-itself: jobs and stream records wait until the test says so.
+itself: jobs and stream records wait until the test says so. Every message of the stack is held
+against `docs/asyncapi.yaml`.
 """
 
 import json
@@ -24,6 +25,7 @@ from chalicelib.settings import Settings
 from chalicelib.stores.attributes import from_attributes, to_attributes
 from tests.aws import Aws
 from tests.outside import Outside, WatchedDynamoDB
+from tests.schemas import check_said
 
 Json = dict[str, Any]
 START = Millis(1_700_000_000_000)
@@ -54,7 +56,9 @@ class Sockets:
         self._outside.enter("post")
         if connection_id not in self.open:
             raise Gone("410")
-        self.open[connection_id].append(json.loads(data))
+        message = json.loads(data)
+        check_said(message)
+        self.open[connection_id].append(message)
 
     def close(self, connection_id: ConnectionId) -> None:
         self._outside.enter("close")
@@ -136,6 +140,7 @@ class Client:
         event = {"requestContext": self.stack.where(self, "MESSAGE"), "body": text}
         answer = handlers.message(event, self.stack.context)
         reply: Json = json.loads(answer["body"])
+        check_said(reply)
         return reply
 
     def close(self, code: int | None = 1000, *, lost: bool = False) -> None:

@@ -28,7 +28,7 @@ from chalicelib.protocol.messages import Message
 _ACTIVITY_MILLIS = 30_000
 """Activity is written at most this often: it is compared with minutes."""
 
-_ACTIONS: dict[type[protocol.Request], Callable[[Services, Call, Any], Message]] = {
+ACTIONS: dict[type[protocol.Request], Callable[[Services, Call, Any], Message]] = {
     protocol.CreateSession: sessions.create,
     protocol.JoinSession: sessions.join,
     protocol.ChangeLanguage: sessions.change_language,
@@ -80,7 +80,7 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
     if now - last_activity > _ACTIVITY_MILLIS:
         services.connections.record_activity(connection.connection_id, now)
     call = Call(connection, frame.address, frame.remaining)
-    reply = _ACTIONS[type(request)](services, call, request)
+    reply = ACTIONS[type(request)](services, call, request)
     reply.id = request.id
     return reply
 

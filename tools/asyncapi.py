@@ -1,0 +1,188 @@
+"""Makes `docs/asyncapi.yaml` from the code: every action, reply, push and error.
+
+    python -m tools.asyncapi            writes it
+    python -m tools.asyncapi --check    exits 1 if the file is not what the code says
+
+The types come from `chalicelib.protocol`, which action has which reply from the actions' own
+signatures, the examples from `tools.protocol_examples`.
+"""
+
+import argparse
+import json
+import sys
+import typing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from chalicelib.actions.dispatch import ACTIONS as HANDLERS
+from chalicelib.protocol.messages import Error, Message
+from chalicelib.protocol.requests import ACTIONS, Request
+from tools.protocol_examples import MESSAGES, REQUESTS
+
+Json = dict[str, Any]
+TARGET = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
+_SCHEMAS = "#/components/schemas/{name}"
+
+
+def document() -> Json:
+    """The whole AsyncAPI 3.0 document."""
+    schemas, titles = _schemas()
+    sent = {name: _message(f"{name}Request", titles[struct]) for name, struct in ACTIONS.items()}
+    for name, example in REQUESTS.items():
+        sent[name]["examples"] = [{"payload": {"action": name, "id": "1", **example}}]
+    said = {_type(struct): _message(_type(struct), titles[struct]) for struct in _said()}
+    for message in MESSAGES:
+        payload = json.loads(msgspec.json.encode(message))
+        said[payload["type"]]["examples"] = [{"payload": payload}]
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Lectern wire protocol",
+            "version": "1",
+            "description": "One speaker, many listeners, each in a language of their own.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "servers": {
+            "local": {"host": "127.0.0.1:8001", "protocol": "ws"},
+            "aws": {
+                "host": "{api}.execute-api.{region}.amazonaws.com",
+                "protocol": "wss",
+                "variables": {"api": {}, "region": {"default": "us-east-1"}},
+            },
+        },
+        "channels": {"socket": _channel(sent, said)},
+        "operations": _operations(sent, said),
+        "components": {
+            "messages": {f"{name}Request": each for name, each in sent.items()} | said,
+            "schemas": schemas,
+        },
+    }
+
+
+def _said() -> list[type[Message]]:
+    """Every kind of message that has a type of its own."""
+    found: list[type[Message]] = []
+    pending = list(Message.__subclasses__())
+    while pending:
+        struct = pending.pop()
+        pending += struct.__subclasses__()
+        if not struct.__subclasses__():
+            found.append(struct)
+    return sorted(found, key=_type)
+
+
+def _type(struct: type[Message]) -> str:
+    return str(struct.__struct_config__.tag)
+
+
+def _schemas() -> tuple[Json, dict[type, str]]:
+    """The schemas by name, and the name of each struct's."""
+    schemas: Json = {}
+    titles: dict[type, str] = {}
+    for action, request in ACTIONS.items():
+        titles[request] = f"{action}Request"
+        schemas |= _schema_of(request, titles[request])
+        schemas[titles[request]]["properties"] |= {"action": {"const": action}}
+        schemas[titles[request]].setdefault("required", []).insert(0, "action")
+    for message in _said():
+        titles[message] = _type(message)
+        schemas |= _schema_of(message, titles[message])
+    return dict(sorted(schemas.items())), titles
+
+
+def _schema_of(struct: type[msgspec.Struct], title: str) -> Json:
+    """The schema of a struct under `title`, and those of what it is made of."""
+    (reference,), parts = msgspec.json.schema_components((struct,), ref_template=_SCHEMAS)
+    own = reference["$ref"].rsplit("/", 1)[1]
+    named = {title if name == own else name: schema for name, schema in parts.items()}
+    for schema in named.values():
+        schema.pop("title", None)
+    return typing.cast(Json, json.loads(json.dumps(named).replace("\\\\Z", "$")))
+
+
+def _message(name: str, schema: str) -> Json:
+    return {"name": name, "payload": {"$ref": _SCHEMAS.format(name=schema)}}
+
+
+def _channel(sent: Json, said: Json) -> Json:
+    names = [f"{name}Request" for name in sent] + list(said)
+    return {
+        "address": "/{stage}",
+        "parameters": {"stage": {"description": "`local` on one machine"}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+    }
+
+
+def _operations(sent: Json, said: Json) -> Json:
+    """One operation for each action, with its reply, and one for each push."""
+    operations: Json = {}
+    replies: set[str] = set()
+    for name in sent:
+        reply = _type(_reply(ACTIONS[name]))
+        replies.add(reply)
+        operations[name] = {
+            "action": "receive",
+            "channel": {"$ref": "#/channels/socket"},
+            "messages": [{"$ref": f"#/channels/socket/messages/{name}Request"}],
+            "reply": {
+                "channel": {"$ref": "#/channels/socket"},
+                "messages": [
+                    {"$ref": f"#/channels/socket/messages/{each}"} for each in (reply, "error")
+                ],
+            },
+        }
+    for name in said:
+        if name not in replies - _ALSO_PUSHED and name != _type(Error):
+            operations[f"on{name[0].upper()}{name[1:]}"] = {
+                "action": "send",
+                "channel": {"$ref": "#/channels/socket"},
+                "messages": [{"$ref": f"#/channels/socket/messages/{name}"}],
+            }
+    return operations
+
+
+_ALSO_PUSHED = {
+    "broadcastStateChanged",
+    "sessionStatus",
+    "sessionEnded",
+    "requestCancelled",
+    "sessionCreated",
+    "sessionJoined",
+    "connectionRefreshComplete",
+}
+"""Replies that the stack also says on its own, the last three after a handshake with `action=`."""
+
+
+def _reply(request: type[Request]) -> type[Message]:
+    """What the action's function says that it answers."""
+    answer: type[Message] = typing.get_type_hints(HANDLERS[request])["return"]
+    return answer
+
+
+def text() -> str:
+    head = (
+        "# Made by `python -m tools.asyncapi` from chalicelib/protocol: edit the code, not this.\n"
+    )
+    return head + yaml.safe_dump(document(), sort_keys=False, width=100, allow_unicode=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--check", action="store_true", help="only compare, and exit 1 if different"
+    )
+    if not parser.parse_args().check:
+        TARGET.write_text(text())
+        print(f"wrote {TARGET.relative_to(Path.cwd())}")
+        return 0
+    if TARGET.read_text() == text():
+        return 0
+    print("docs/asyncapi.yaml is not what the code says: run python -m tools.asyncapi")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""One example of everything that a client may send and of everything that it may be sent."""
+
+from msgspec import Raw
+
+from chalicelib.protocol import messages
+from chalicelib.protocol.messages import BroadcastState, FieldProblem, Message
+
+_NOW = 1_699_500_000_000
+_SESSION = "golden-eagle-427"
+_REQUEST = "4f1c2b9a7d3e4c58a1b2c3d4e5f60718"
+_STATE = BroadcastState(last_state_change=_NOW)
+_SEEN = {"*": 12, "es": 40}
+_RESUME = "r1.ZXhhbXBsZQ"
+_MISSED = Raw(
+    b'{"type":"broadcast","timestamp":1699500000000,"sessionId":"golden-eagle-427",'
+    b'"stream":"es","seq":40,"data":{"text":"hola"}}'
+)
+
+REQUESTS: dict[str, dict[str, object]] = {
+    "createSession": {"sourceLanguage": "en", "qualityTier": "standard"},
+    "joinSession": {"sessionId": _SESSION, "targetLanguage": "es"},
+    "changeLanguage": {"targetLanguage": "pt-BR"},
+    "leaveSession": {},
+    "endSession": {},
+    "heartbeat": {"wantSeq": True},
+    "recover": {"lastSeq": _SEEN},
+    "refreshConnection": {
+        "sessionId": _SESSION,
+        "role": "listener",
+        "targetLanguage": "es",
+        "resumeToken": _RESUME,
+        "lastSeq": _SEEN,
+    },
+    "authenticate": {"token": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"},
+    "getSessionStatus": {},
+    "pauseBroadcast": {},
+    "resumeBroadcast": {},
+    "muteBroadcast": {},
+    "unmuteBroadcast": {},
+    "setVolume": {"volume": 0.5},
+    "broadcast": {"data": {"text": "hola"}, "targetLanguage": "es"},
+    "subscribe": {"topic": "questions"},
+    "unsubscribe": {"topic": "questions"},
+    "publish": {"topic": "questions", "data": {"text": "Why?"}},
+    "submitRequest": {"request": "sessionReport"},
+    "cancelRequest": {"requestId": _REQUEST},
+}
+
+MESSAGES: list[Message] = [
+    messages.Error(
+        timestamp=_NOW,
+        id="7",
+        status=400,
+        code="INVALID_MESSAGE",
+        message="volume: Expected `float` <= 1.0",
+        action="setVolume",
+        details=[FieldProblem("volume", "Expected `float` <= 1.0")],
+    ),
+    messages.SessionCreated(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        source_language="en",
+        quality_tier="standard",
+        broadcast_state=_STATE,
+        state_version=1,
+        resume_token=_RESUME,
+        heartbeat_interval=50,
+        expires_at=_NOW + 7_200_000,
+    ),
+    messages.SessionJoined(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        source_language="en",
+        target_language="es",
+        broadcast_state=_STATE,
+        state_version=1,
+        last_seq=_SEEN,
+        resume_token=_RESUME,
+        heartbeat_interval=50,
+    ),
+    messages.ConnectionRefreshComplete(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        role="listener",
+        source_language="en",
+        target_language="es",
+        broadcast_state=_STATE,
+        state_version=1,
+        last_seq=_SEEN,
+        resume_token=_RESUME,
+        missed=[_MISSED],
+        gap=False,
+    ),
+    messages.Recovered(
+        timestamp=_NOW, session_id=_SESSION, last_seq=_SEEN, missed=[_MISSED], gap=False
+    ),
+    messages.LanguageChanged(timestamp=_NOW, session_id=_SESSION, target_language="pt-BR"),
+    messages.SessionLeft(timestamp=_NOW, session_id=_SESSION),
+    messages.SessionEnded(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        reason="endedBySpeaker",
+        message="The speaker has ended the session.",
+    ),
+    messages.HeartbeatAck(
+        timestamp=_NOW, connection_age=300, heartbeat_interval=50, last_seq=_SEEN
+    ),
+    messages.Authenticated(timestamp=_NOW),
+    messages.BroadcastStateChanged(
+        timestamp=_NOW, session_id=_SESSION, broadcast_state=_STATE, state_version=2
+    ),
+    messages.BroadcastAccepted(
+        timestamp=_NOW, session_id=_SESSION, stream="es", seq=41, recipients=15
+    ),
+    messages.Subscribed(timestamp=_NOW, topic="questions"),
+    messages.Unsubscribed(timestamp=_NOW, topic="questions"),
+    messages.Published(timestamp=_NOW, topic="questions", recipients=3),
+    messages.RequestAccepted(
+        timestamp=_NOW, request_id=_REQUEST, request="sessionReport", status="pending"
+    ),
+    messages.RequestProgress(timestamp=_NOW, request_id=_REQUEST, percentage=50),
+    messages.RequestCompleted(timestamp=_NOW, request_id=_REQUEST, result={"joins": 42}),
+    messages.RequestFailed(
+        timestamp=_NOW,
+        request_id=_REQUEST,
+        code="FORBIDDEN",
+        message="only the speaker may see the report of a session",
+    ),
+    messages.RequestCancelled(timestamp=_NOW, request_id=_REQUEST),
+    messages.Broadcast(
+        timestamp=_NOW, session_id=_SESSION, stream="es", seq=41, data=Raw(b'{"text":"hola"}')
+    ),
+    messages.TopicMessage(
+        timestamp=_NOW, session_id=_SESSION, topic="questions", data=Raw(b'{"text":"Why?"}')
+    ),
+    messages.SessionStatus(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        listener_count=42,
+        language_distribution={"es": 15, "fr": 12, "de": 8, "pt": 7},
+        session_duration=1847,
+        broadcast_state=_STATE,
+        update_reason="periodic",
+    ),
+    messages.SpeakerReconnecting(timestamp=_NOW, session_id=_SESSION, deadline=_NOW + 15_000),
+    messages.SpeakerReturned(timestamp=_NOW, session_id=_SESSION, deadline=_NOW + 15_000),
+    messages.ConnectionRefreshRequired(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        role="listener",
+        target_language="es",
+        connection_age=6000,
+        message="Open a second connection and send refreshConnection there.",
+    ),
+    messages.ConnectionWarning(
+        timestamp=_NOW, remaining_minutes=15, message="This connection will be cut in 15 minutes."
+    ),
+    messages.ConnectionTimeout(
+        timestamp=_NOW, idle_seconds=130, message="Nothing was heard for 130 seconds."
+    ),
+    messages.TokenExpiring(timestamp=_NOW, expires_at=_NOW + 120_000),
+]
