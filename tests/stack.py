@@ -18,9 +18,10 @@ from chalicelib import aws as aws_wire
 from chalicelib import handlers, wiring
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
+from chalicelib.aws.dispatch import RESERVE
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId, Millis
-from chalicelib.errors import Gone
+from chalicelib.errors import Gone, Throttled
 from chalicelib.settings import Settings
 from chalicelib.stores.attributes import from_attributes, to_attributes
 from tests.aws import Aws
@@ -45,17 +46,20 @@ class Clock:
 
 
 class Sockets:
-    """API Gateway's `@connections`, in memory."""
+    """API Gateway's `@connections`, in memory. Those in `slow` take nothing: 429."""
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
         self.open: dict[str, list[Json]] = {}
         self.closed: list[str] = []
+        self.slow: set[str] = set()
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
         self._outside.enter("post")
         if connection_id not in self.open:
             raise Gone("410")
+        if connection_id in self.slow:
+            raise Throttled("429")
         message = json.loads(data)
         check_said(message)
         self.open[connection_id].append(message)
@@ -71,7 +75,7 @@ class Sockets:
     ) -> FanOutResult:
         result = FanOutResult()
         for connection_id, data in posts:
-            if remaining() <= 0:
+            if remaining() < RESERVE:
                 result.unsent.append(connection_id)
                 continue
             try:
@@ -79,6 +83,8 @@ class Sockets:
                 result.delivered += 1
             except Gone:
                 result.gone.append(connection_id)
+            except Throttled:
+                result.slow.append(connection_id)
         return result
 
 

@@ -16,7 +16,7 @@ def cancel_subscriptions(services: Services, connection_id: ConnectionId) -> int
 def cancel_requests(services: Services, connection_id: ConnectionId) -> int:
     """Cancels every request of a connection that is not over; answers how many that were."""
     return sum(
-        services.requests.finish(request.request_id, Status.CANCELLED)
+        services.requests.finish(request.request_id, Status.CANCELLED) is not None
         for request in services.requests.of_connection(connection_id)
         if not request.is_over
     )

@@ -1,24 +1,19 @@
 """broadcast: what the speaker says, kept before it is sent, numbered without a hole."""
 
-import uuid
+from msgspec import UNSET, Raw
 
-from msgspec import Raw
-
-from chalicelib.actions import delivery
+from chalicelib.actions import delivery, progress
+from chalicelib.actions.audience import listeners
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import Code, Conflict, Forbidden, PayloadTooLarge
+from chalicelib.errors import ClientError, Code, Conflict, Forbidden, PayloadTooLarge
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.requests import MESSAGE_BYTES
 from chalicelib.stores.history import Kept
-from chalicelib.stores.requests import BackgroundRequest
-
-DELIVERY_REQUEST = "deliverBroadcast"
-"""The request under which a speaker sees how far a delivery in the background is."""
 
 
 def broadcast(
@@ -44,7 +39,10 @@ def say(
     *,
     speaker: ConnectionId | None,
 ) -> messages.BroadcastAccepted:
-    """Says `data` to a stream of a session; `speaker` is None for a service of the operator's.
+    """Says `data` to a stream of a session.
+
+    `speaker` is the connection that says it; None for a service of the operator's, which sees no
+    progress where the delivery goes on in the background.
 
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way to a listener.
@@ -54,7 +52,7 @@ def say(
     _refuse_too_large(services, session_id, stream, data)
     session = services.sessions.advance_stream(session_id, stream, speaker)
     if session is None:
-        raise _refusal(services, session_id)
+        raise _refusal(services, session_id, speaker)
     message = messages.Broadcast(
         timestamp=services.clock(),
         session_id=session_id,
@@ -64,7 +62,7 @@ def say(
     )
     body = encode(message)
     _keep(services, message, body)
-    return _send(services, session, message, body, remaining)
+    return _send(services, session, message, body, remaining, watched=speaker is not None)
 
 
 def _send(
@@ -73,11 +71,15 @@ def _send(
     message: messages.Broadcast,
     body: bytes,
     remaining: Remaining,
+    *,
+    watched: bool,
 ) -> messages.BroadcastAccepted:
-    """Posts to the stream's listeners, here or, if they are many, in the background."""
+    """Posts to the stream's listeners, here or, if they are many, in the background.
+
+    It never fails: the message has its seq and is kept, so whoever is not reached recovers it.
+    """
     language = None if message.stream == EVERYBODY else message.stream
-    target = delivery.Target(session.session_id, language)
-    expected = delivery.expected_recipients(session, language)
+    expected = session.listeners_of(language)
     reply = messages.BroadcastAccepted(
         timestamp=services.clock(),
         session_id=session.session_id,
@@ -85,31 +87,14 @@ def _send(
         seq=message.seq,
         recipients=expected,
     )
-    if expected > services.settings.inline_fanout_limit:
-        reply.request_id = _in_background(services, session, target, body, expected)
+    audience = listeners(session.session_id, language)
+    if watched and expected > services.settings.inline_fanout_limit:
+        request_id = progress.begin(services, session, expected)
+        reply.request_id = request_id or UNSET
+        delivery.try_enqueue(services, audience, body, request_id)
     elif expected:
-        delivery.deliver(services, delivery.recipients(services, target), body, remaining)
+        delivery.send(services, audience, body, expected, remaining)
     return reply
-
-
-def _in_background(
-    services: Services, session: Session, target: delivery.Target, body: bytes, expected: int
-) -> str:
-    """Leaves the delivery to jobs, under a request whose progress the speaker sees."""
-    now = services.clock()
-    request = BackgroundRequest(
-        request_id=uuid.uuid4().hex,
-        connection_id=session.speaker_connection_id,
-        session_id=session.session_id,
-        tenant_id=session.tenant_id,
-        request=DELIVERY_REQUEST,
-        created_at=now,
-        expires_at=session.expires_at,
-        total=expected,
-    )
-    services.requests.put(request)
-    delivery.enqueue(services, target, body, request.request_id)
-    return request.request_id
 
 
 def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
@@ -135,8 +120,11 @@ def _refuse_too_large(services: Services, session_id: SessionId, stream: str, da
         )
 
 
-def _refusal(services: Services, session_id: SessionId) -> Exception:
+def _refusal(
+    services: Services, session_id: SessionId, speaker: ConnectionId | None
+) -> ClientError:
+    """Why no seq was given."""
     session = active_session(services, session_id)
-    if session.broadcasting.is_paused:
-        return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
-    return Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+    if speaker not in (None, session.speaker_connection_id):
+        return Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+    return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")

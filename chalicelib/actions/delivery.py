@@ -1,118 +1,149 @@
 """The one way anything reaches many connections (DESIGN section 5).
 
 Up to `INLINE_FANOUT_LIMIT` recipients are posted to right here; more are handed to jobs of a few
-hundred each. What is left when the time is up becomes a job too.
+hundred each (`delivery_jobs`). What is left when the time is up becomes a job too. A job may run
+twice, so a client may get a message twice; nobody is left out.
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from chalicelib.actions.audience import Audience, find, listeners
 from chalicelib.actions.ports import FanOutResult, Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Session
-from chalicelib.domain.types import ConnectionId, SessionId
+from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Gone, UpstreamError
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.messages import Message
 
 CHUNK = 300
-"""Recipients of one job."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Whom something is for: the listeners of a session, or those of one language."""
-
-    session_id: SessionId
-    language: str | None = None
-
-
-def expected_recipients(session: Session, language: str | None) -> int:
-    """How many a target has by the session's own counts, without looking at any of them."""
-    if language is None:
-        return session.listener_count
-    return session.language_counts.get(language, 0)
+"""Recipients of one job: with a body of 128 KB it stays under the 256 KB that SQS takes."""
+_CLEANED_HERE = 10
+"""Connections found gone that a handler cleans up after by itself: somebody waits for its reply."""
+_CLEANING_SECONDS = 8.0
+"""What an invocation must still have to clean up after one more."""
 
 
 def to_listeners(
     services: Services, session: Session, message: Message, remaining: Remaining
 ) -> None:
     """Tells every listener of a session, in this call or in the background."""
-    target = Target(session.session_id)
-    body = encode(message)
-    if session.listener_count > services.settings.inline_fanout_limit:
-        enqueue(services, target, body)
+    send(
+        services, listeners(session.session_id), encode(message), session.listener_count, remaining
+    )
+
+
+def send(
+    services: Services, audience: Audience, body: bytes, expected: int, remaining: Remaining
+) -> None:
+    """Tells an audience of about `expected`: here, or if they are many, in the background.
+
+    It never raises: what has been decided stands, whether or not all can be told of it now.
+    """
+    try:
+        if expected > services.settings.inline_fanout_limit:
+            enqueue(services, audience, body)
+        else:
+            deliver(services, find(services, audience), body, remaining)
+    except UpstreamError as error:
+        services.telemetry.error("deliveryFailed", exception=error, audience=audience.kind)
+        try_enqueue(services, audience, body)
+
+
+def to_all_found(services: Services, audience: Audience, body: bytes, remaining: Remaining) -> int:
+    """Tells whoever an audience is found to be; answers how many that are.
+
+    Raises UpstreamError: not everybody has been told.
+    """
+    found = list(find(services, audience))
+    if len(found) > services.settings.inline_fanout_limit:
+        enqueue(services, audience, body)
     else:
-        deliver(services, recipients(services, target), body, remaining)
-
-
-def recipients(services: Services, target: Target) -> Iterator[ConnectionId]:
-    """Pages through the index; listeners whose handshake is not over are not among them."""
-    for listener in services.connections.listeners(target.session_id, target.language):
-        if listener.ready:
-            yield listener.connection_id
+        deliver(services, found, body, remaining)
+    return len(found)
 
 
 def deliver(
-    services: Services,
-    connection_ids: Iterable[ConnectionId],
-    body: bytes,
-    remaining: Remaining,
-    request_id: str | None = None,
-) -> FanOutResult:
-    """Posts `body` to each; who is gone is disconnected, who could not be tried gets a job.
-
-    `request_id` is the request whose progress counts this delivery, for the job of the unsent.
-    """
-    started = services.clock()
-    result = services.management.fan_out(((each, body) for each in connection_ids), remaining)
-    _measure(services, result, services.clock() - started)
-    for connection_id in result.gone:
-        services.found_gone(services, connection_id)
+    services: Services, connection_ids: Iterable[ConnectionId], body: bytes, remaining: Remaining
+) -> None:
+    """Posts `body` to each; who could not be tried gets a job, who is gone is disconnected."""
+    result = post(services, ((each, body) for each in connection_ids), remaining)
     if result.unsent:
-        enqueue_chunks(services, result.unsent, body, request_id)
+        services.jobs.send_many(jobs(result.unsent, body))
+    clean_up(services, result.gone, remaining, most=_CLEANED_HERE)
+
+
+def post(
+    services: Services, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
+) -> FanOutResult:
+    """One fan-out, and its metrics: each recipient is counted under one of four outcomes."""
+    started = services.clock()
+    result = services.management.fan_out(posts, remaining)
+    outcomes = (result.delivered, *map(len, (result.gone, result.slow, result.unsent)))
+    metric = services.telemetry.metric
+    metric("FanOutRecipients", sum(outcomes) + len(result.refused))
+    metric("FanOutDelivered", result.delivered)
+    metric("FanOutLatency", services.clock() - started, "Milliseconds")
+    if result.gone:
+        metric("FanOutGone", len(result.gone))
+    if result.slow:
+        metric("FanOutSlow", len(result.slow))
+    if result.unsent:
+        metric("FanOutUnsent", len(result.unsent))
+    if result.refused:
+        services.telemetry.error("postsRefused", count=len(result.refused))
     return result
 
 
-def enqueue(services: Services, target: Target, body: bytes, request_id: str | None = None) -> None:
-    """Leaves a delivery to the background: a first job finds the recipients."""
+def enqueue(
+    services: Services, audience: Audience, body: bytes, request_id: str | None = None
+) -> None:
+    """Leaves a delivery to the background: a first job finds who it is for.
+
+    `request_id` is the request that shows how far it is.
+    """
     services.jobs.send(
         {
             "kind": "fanOut",
-            "sessionId": target.session_id,
-            "language": target.language,
-            "body": base64.b64encode(body).decode(),
+            "audience": audience.for_job(),
+            "body": pack(body),
             "requestId": request_id,
         }
     )
 
 
-def split(services: Services, target: Target, body: bytes, request_id: str | None) -> int:
-    """Makes a job of each few hundred recipients; answers how many recipients there are."""
-    found = recipients(services, target)
-    total = 0
-    while chunk := list(islice(found, CHUNK * 10)):
-        total += len(chunk)
-        enqueue_chunks(services, chunk, body, request_id)
-    return total
-
-
-def enqueue_chunks(
-    services: Services, connection_ids: Sequence[ConnectionId], body: bytes, request_id: str | None
+def try_enqueue(
+    services: Services, audience: Audience, body: bytes, request_id: str | None = None
 ) -> None:
-    """Jobs that post `body` to these very connections."""
-    text = base64.b64encode(body).decode()
-    services.jobs.send_many(
-        {
-            "kind": "deliver",
-            "connectionIds": connection_ids[start : start + CHUNK],
-            "body": text,
-            "requestId": request_id,
-        }
-        for start in range(0, len(connection_ids), CHUNK)
-    )
+    """The same for what is decided already: if there is no queue either, that is logged."""
+    try:
+        enqueue(services, audience, body, request_id)
+    except UpstreamError as error:
+        services.telemetry.error("deliveryLost", exception=error, audience=audience.kind)
+
+
+def jobs(connection_ids: Sequence[ConnectionId], body: bytes) -> Iterable[dict[str, Any]]:
+    """The jobs that post `body` to these very connections."""
+    packed = pack(body)
+    for start in range(0, len(connection_ids), CHUNK):
+        ids = connection_ids[start : start + CHUNK]
+        yield {"kind": "deliver", "connectionIds": ids, "body": packed, "part": None}
+
+
+def clean_up(
+    services: Services, gone: Sequence[ConnectionId], remaining: Remaining, most: int = CHUNK
+) -> None:
+    """Disconnects who was found gone, at most so many; a job does the rest.
+
+    Should the job be lost, the sweep finds them: nothing has been heard from them either.
+    """
+    for index, connection_id in enumerate(gone):
+        if index >= most or remaining() < _CLEANING_SECONDS:
+            _clean_up_later(services, gone[index:])
+            return
+        services.found_gone(services, connection_id)
 
 
 def to_one(services: Services, connection_id: ConnectionId, message: Message) -> bool:
@@ -128,12 +159,17 @@ def to_one(services: Services, connection_id: ConnectionId, message: Message) ->
     return True
 
 
-def _measure(services: Services, result: FanOutResult, milliseconds: int) -> None:
-    metric = services.telemetry.metric
-    total = result.delivered + len(result.gone) + len(result.slow) + len(result.unsent)
-    metric("FanOutRecipients", total)
-    metric("FanOutLatency", milliseconds, "Milliseconds")
-    if result.gone:
-        metric("FanOutGone", len(result.gone))
-    if result.unsent or result.slow:
-        metric("FanOutUnsent", len(result.unsent) + len(result.slow))
+def pack(body: bytes) -> str:
+    """A body as a job can hold it. Base64 adds a third, escaped JSON could add twice its size."""
+    return base64.b64encode(body).decode()
+
+
+def unpack(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def _clean_up_later(services: Services, gone: Sequence[ConnectionId]) -> None:
+    try:
+        services.jobs.send({"kind": "gone", "connectionIds": list(gone)})
+    except UpstreamError as error:
+        services.telemetry.warning("cleanUpLeftToSweep", exception=error, count=len(gone))

@@ -87,7 +87,7 @@ def _tell(
 ) -> list[Recipient]:
     """Posts to a page of listeners; answers those that need not be told (again)."""
     ready = [(listener.connection_id, body) for listener in page if listener.ready]
-    result = services.management.fan_out(ready, remaining)
+    result = delivery.post(services, ready, remaining)
     unsent = set(result.unsent)
     return [listener for listener in page if listener.connection_id not in unsent]
 

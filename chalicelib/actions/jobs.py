@@ -1,11 +1,10 @@
 """The jobs queue's one handler: what a message's `kind` means. Every kind may run twice."""
 
-import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.actions import (
-    delivery,
+    delivery_jobs,
     ending,
     reconcile,
     requests,
@@ -16,7 +15,7 @@ from chalicelib.actions import (
 )
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.domain.types import Millis, SessionId
 
 Job = Mapping[str, Any]
 
@@ -38,48 +37,15 @@ def _end_of_grace(services: Services, job: Job, remaining: Remaining) -> None:
     )
 
 
-def _fan_out(services: Services, job: Job, _: Remaining) -> None:
-    target = delivery.Target(SessionId(job["sessionId"]), job["language"])
-    body = base64.b64decode(job["body"])
-    total = delivery.split(services, target, body, job["requestId"])
-    if job["requestId"] is not None:
-        _advance(services, job["requestId"], {}, total)
-
-
-def _deliver(services: Services, job: Job, remaining: Remaining) -> None:
-    ids = [ConnectionId(each) for each in job["connectionIds"]]
-    body = base64.b64decode(job["body"])
-    result = delivery.deliver(services, ids, body, remaining, job["requestId"])
-    if job["requestId"] is not None:
-        tally = {
-            "delivered": result.delivered,
-            "gone": len(result.gone),
-            "slow": len(result.slow) + len(result.refused),
-        }
-        _advance(services, job["requestId"], tally, None)
-
-
-def _advance(
-    services: Services, request_id: str, tally: Mapping[str, int], total: int | None
-) -> None:
-    """Adds to a delivery's progress; whoever adds the last one completes it."""
-    request = services.requests.add_done(request_id, tally, total)
-    if request is None:
-        return
-    if request.found is not None and request.done >= request.found:
-        requests.complete(services, request, dict(request.tally))
-    elif request.total:
-        requests.tell_progress(services, request, min(99, request.done * 100 // request.total))
-
-
 _KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {
     "welcome": lambda services, job, _: welcome.welcome(services, job),
     "endOfGrace": _end_of_grace,
     "finishEnd": lambda services, job, remaining: ending.finish(
         services, SessionId(job["sessionId"]), remaining
     ),
-    "fanOut": _fan_out,
-    "deliver": _deliver,
+    "fanOut": delivery_jobs.fan_out,
+    "deliver": delivery_jobs.deliver,
+    "gone": delivery_jobs.clean_up,
     "statusTick": lambda services, _job, remaining: _ignore(status.publish(services, remaining)),
     "runRequest": lambda services, job, _: requests.run(services, job["requestId"]),
     "sweep": sweep.resume,

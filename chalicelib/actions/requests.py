@@ -6,21 +6,29 @@ A new kind of request is one function with `@request_type`, in a file that `work
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.actions import delivery
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
-from chalicelib.domain.types import Millis
-from chalicelib.errors import BadRequest, ClientError, Code, NotFound
+from chalicelib.errors import (
+    BadRequest,
+    ClientError,
+    Code,
+    NotFound,
+    PayloadTooLarge,
+    UpstreamError,
+)
 from chalicelib.protocol import messages
 from chalicelib.protocol.messages import Message
-from chalicelib.protocol.requests import CancelRequest, SubmitRequest
+from chalicelib.protocol.requests import MESSAGE_BYTES, CancelRequest, SubmitRequest
 from chalicelib.stores.requests import BackgroundRequest, Status
 
 _PROGRESS_MILLIS = 100
 """At most ten progress messages a second."""
+_RESULT_BYTES = MESSAGE_BYTES - 512
+"""What is left for a result beside the fields of its message."""
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the client wanted it
@@ -33,19 +41,16 @@ class Progress:
 
     services: Services
     request: BackgroundRequest
-    last_at: Millis = field(default=Millis(0))
 
     def __call__(self, percentage: int) -> None:
         """Raises Cancelled when there is nobody to work for any more."""
-        now = self.services.clock()
-        if now - self.last_at < _PROGRESS_MILLIS:
+        if not _is_due(self.services, self.request):
             return
-        self.last_at = now
-        current = self.services.requests.progress(self.request.request_id, percentage)
-        if current is None:
+        told = tell_progress(self.services, self.request, percentage)
+        current = told or self.services.requests.get(self.request.request_id)
+        if current is None or current.is_over:
             raise Cancelled
         self.request = current
-        tell_progress(self.services, current, percentage)
 
 
 Work = Callable[[Services, BackgroundRequest, Mapping[str, Any], Progress], Any]
@@ -83,7 +88,7 @@ def submit(services: Services, call: Call, request: SubmitRequest) -> messages.R
         params=json.dumps(request.params),
     )
     services.requests.put(background)
-    services.jobs.send({"kind": "runRequest", "requestId": background.request_id})
+    _enqueue(services, background.request_id)
     return messages.RequestAccepted(
         timestamp=services.clock(),
         request_id=background.request_id,
@@ -92,68 +97,111 @@ def submit(services: Services, call: Call, request: SubmitRequest) -> messages.R
     )
 
 
+def _enqueue(services: Services, request_id: str) -> None:
+    """An error leaves nothing behind that would never be run."""
+    try:
+        services.jobs.send({"kind": "runRequest", "requestId": request_id})
+    except UpstreamError:
+        services.requests.finish(request_id, Status.CANCELLED)
+        raise
+
+
 def cancel(services: Services, call: Call, request: CancelRequest) -> messages.RequestCancelled:
     """Raises NotFound: it is not this connection's request, or it is over."""
     background = services.requests.get(request.request_id)
     mine = background is not None and background.connection_id == call.connection_id
-    if not mine or not services.requests.finish(request.request_id, Status.CANCELLED):
+    if not mine or services.requests.finish(request.request_id, Status.CANCELLED) is None:
         raise NotFound(Code.REQUEST_NOT_FOUND, "this connection has no such running request")
     return messages.RequestCancelled(timestamp=services.clock(), request_id=request.request_id)
 
 
 def run(services: Services, request_id: str) -> None:
-    """Runs a submitted request; one that is over already, or gone, is left alone."""
+    """Runs a submitted request, unless it is over.
+
+    Raises UpstreamError: the queue brings it again.
+    """
     request = services.requests.get(request_id)
     if request is None or request.is_over:
+        settle(services, request_id)
         return
-    work = _registry[request.request]
     progress = Progress(services, request)
     try:
-        result = work(services, request, json.loads(request.params), progress)
+        result = _registry[request.request](services, request, json.loads(request.params), progress)
+        complete(services, progress.request, result)
     except Cancelled:
         return
     except ClientError as error:
-        fail(services, progress.request, error)
-    else:
-        complete(services, progress.request, result)
+        _fail(services, progress.request, error)
+    except UpstreamError:
+        raise
+    except Exception as error:  # a bug in the work: again, it would do the same
+        services.telemetry.error("requestFailed", exception=error, request=request.request)
+        _fail(services, progress.request, ClientError(Code.INTERNAL_ERROR, "something went wrong"))
 
 
 def complete(services: Services, request: BackgroundRequest, result: Any) -> None:
-    """Tells the client the result, once."""
-    if services.requests.finish(request.request_id, Status.COMPLETED, json.dumps(result)):
-        _tell(
-            services,
-            request,
-            messages.RequestCompleted(
-                timestamp=services.clock(), request_id=request.request_id, result=result
-            ),
+    """Tells the client the result.
+
+    Raises PayloadTooLarge: no message can hold it.
+    """
+    text = json.dumps(result)
+    if len(text) > _RESULT_BYTES:
+        raise PayloadTooLarge(Code.PAYLOAD_TOO_LARGE, "the result does not fit in a message")
+    _finish(services, request, Status.COMPLETED, text)
+
+
+def settle(services: Services, request_id: str) -> None:
+    """Tells a client how its request ended, if that was not done when it ended."""
+    request = services.requests.get(request_id)
+    if request is not None and request.is_over and not request.outcome_told:
+        _tell_outcome(services, request)
+
+
+def tell_progress(
+    services: Services, request: BackgroundRequest, percentage: int
+) -> BackgroundRequest | None:
+    """At most ten times a second, whoever tells; answers the request if this did."""
+    if not _is_due(services, request):
+        return None
+    now = services.clock()
+    claimed = services.requests.claim_progress(request, percentage, now)
+    if claimed is not None:
+        message = messages.RequestProgress(
+            timestamp=now, request_id=request.request_id, percentage=percentage
         )
+        delivery.to_one(services, claimed.connection_id, message)
+    return claimed
 
 
-def fail(services: Services, request: BackgroundRequest, error: ClientError) -> None:
-    """Tells the client why not, once."""
-    if services.requests.finish(request.request_id, Status.FAILED, error.code.value):
-        _tell(
-            services,
-            request,
-            messages.RequestFailed(
-                timestamp=services.clock(),
-                request_id=request.request_id,
-                code=error.code.value,
-                message=error.message,
-            ),
+def _is_due(services: Services, request: BackgroundRequest) -> bool:
+    return services.clock() - request.told_at >= _PROGRESS_MILLIS
+
+
+def _fail(services: Services, request: BackgroundRequest, error: ClientError) -> None:
+    reason = {"code": error.code.value, "message": error.message}
+    _finish(services, request, Status.FAILED, json.dumps(reason))
+
+
+def _finish(services: Services, request: BackgroundRequest, status: Status, result: str) -> None:
+    finished = services.requests.finish(request.request_id, status, result)
+    if finished is None:
+        settle(services, request.request_id)
+    else:
+        _tell_outcome(services, finished)
+
+
+def _tell_outcome(services: Services, request: BackgroundRequest) -> None:
+    """Noted afterwards: killed in between, the job that comes again tells it again."""
+    now, request_id = services.clock(), request.request_id
+    result = json.loads(request.result or "null")
+    message: Message
+    if request.status is Status.COMPLETED:
+        message = messages.RequestCompleted(timestamp=now, request_id=request_id, result=result)
+    elif request.status is Status.FAILED:
+        message = messages.RequestFailed(
+            timestamp=now, request_id=request_id, code=result["code"], message=result["message"]
         )
-
-
-def tell_progress(services: Services, request: BackgroundRequest, percentage: int) -> None:
-    _tell(
-        services,
-        request,
-        messages.RequestProgress(
-            timestamp=services.clock(), request_id=request.request_id, percentage=percentage
-        ),
-    )
-
-
-def _tell(services: Services, request: BackgroundRequest, message: Message) -> None:
+    else:
+        return  # The client, or its going, has cancelled it: nobody waits.
     delivery.to_one(services, request.connection_id, message)
+    services.requests.note_outcome_told(request_id)

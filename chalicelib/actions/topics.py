@@ -1,11 +1,9 @@
 """Topics within a session: questions, reactions, captions (PROTOCOL section 3)."""
 
-from collections.abc import Iterator
-
 from chalicelib.actions import delivery
+from chalicelib.actions.audience import subscribers
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session, connection_expiry
-from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Code, PayloadTooLarge
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode
@@ -54,15 +52,6 @@ def publish(services: Services, call: Call, request: requests.Publish) -> messag
             Code.PAYLOAD_TOO_LARGE,
             f"this message would have {len(body)} bytes, {MESSAGE_BYTES} are the most",
         )
-    subscribers = list(_subscribers(services, topic_key(session.session_id, request.topic)))
-    if len(subscribers) > services.settings.inline_fanout_limit:
-        delivery.enqueue_chunks(services, subscribers, body, None)
-    else:
-        delivery.deliver(services, subscribers, body, call.remaining)
-    return messages.Published(
-        timestamp=services.clock(), topic=request.topic, recipients=len(subscribers)
-    )
-
-
-def _subscribers(services: Services, key: str) -> Iterator[ConnectionId]:
-    return services.subscriptions.subscribers(key)
+    audience = subscribers(topic_key(session.session_id, request.topic))
+    found = delivery.to_all_found(services, audience, body, call.remaining)
+    return messages.Published(timestamp=services.clock(), topic=request.topic, recipients=found)

@@ -10,6 +10,8 @@ EVERYBODY = "*"
 
 NEVER = Millis(2**53)
 """A time that does not come, for what is compared with times."""
+LONG_AGO = Millis(0)
+"""A time before all others."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ class Session:
         """Where the streams stand that a connection follows: `{"*": 12, "es": 40}`."""
         streams = [EVERYBODY] if language is None else [EVERYBODY, language]
         return {stream: self.stream_positions.get(stream, 0) for stream in streams}
+
+    def listeners_of(self, language: str | None) -> int:
+        """How many listen, to one language or (None) at all."""
+        if language is None:
+            return self.listener_count
+        return self.language_counts.get(language, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

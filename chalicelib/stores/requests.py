@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.domain.session import LONG_AGO
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.errors import ConditionFailed
 from chalicelib.stores.attributes import Item
@@ -22,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class BackgroundRequest:
-    """`params` and `result` are JSON texts; `total` and `done` count a delivery's recipients."""
+    """`params` and `result` are JSON texts. The last fields are those of a delivery's progress."""
 
     request_id: str
     connection_id: ConnectionId
@@ -34,17 +35,39 @@ class BackgroundRequest:
     params: str = "{}"
     status: Status = Status.PENDING
     percentage: int = 0
+    told_at: Millis = LONG_AGO
+    """When its client was told of progress last."""
     result: str | None = None
-    total: int = 0
-    """How many were expected by the session's count."""
+    outcome_told: bool = False
+    expected: int = 0
+    """Recipients by the session's count."""
     found: int | None = None
-    """How many there turned out to be; None until all of them are in a job."""
-    done: int = 0
-    tally: Mapping[str, int] = field(default_factory=dict)
+    """Recipients that there turned out to be; None until all of them are in a job."""
+    run: str = ""
+    """The run of the job that found them first; its parts are the ones that count."""
+    part_count: int = 0
+    parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What became of each part that is done, by `{run}-{number}`."""
 
     @property
     def is_over(self) -> bool:
         return self.status in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+    @property
+    def parts_are_done(self) -> bool:
+        return self.found is not None and len(self._counted()) >= self.part_count
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """How many were delivered to, gone and slow."""
+        total = {"delivered": 0, "gone": 0, "slow": 0}
+        for tally in self._counted():
+            for outcome, count in tally.items():
+                total[outcome] += count
+        return total
+
+    def _counted(self) -> list[Mapping[str, int]]:
+        return [tally for name, tally in self.parts.items() if name.startswith(self.run)]
 
 
 class RequestStore:
@@ -59,35 +82,56 @@ class RequestStore:
         item = self._table.get({"requestId": request_id}, consistent=True)
         return _from_item(item) if item else None
 
-    def finish(self, request_id: str, status: Status, result: str | None = None) -> bool:
-        """Sets the last status of a request; True for the one caller that did it."""
+    def finish(
+        self, request_id: str, status: Status, result: str | None = None
+    ) -> BackgroundRequest | None:
+        """Sets the last status of a request; None for all but the one caller that did it."""
         change = "SET #status = :new" + (", #result = :result" if result is not None else "")
         values: dict[str, Any] = {"new": status.value}
         if result is not None:
             values["result"] = result
-        return self._change(request_id, change, values) is not None
+        return self._change(request_id, change, values)
 
-    def progress(self, request_id: str, percentage: int) -> BackgroundRequest | None:
-        """Notes how far a request is; None when it is over (cancelled, for one)."""
-        values = {"new": Status.RUNNING.value, "percentage": percentage}
-        return self._change(request_id, "SET #status = :new, #percentage = :percentage", values)
+    def note_outcome_told(self, request_id: str) -> None:
+        """The client has been told how its request ended."""
+        self._database.try_write(
+            self._table.update(
+                {"requestId": request_id},
+                "SET #outcomeTold = :true",
+                condition="attribute_exists(#requestId)",
+                values={"true": True},
+            )
+        )
 
-    def add_done(
-        self, request_id: str, tally: Mapping[str, int], found: int | None
+    def claim_progress(
+        self, request: BackgroundRequest, percentage: int, now: Millis
     ) -> BackgroundRequest | None:
-        """Adds what one job of several has reached; None when the request is over.
+        """Notes progress, for the one caller that is to tell it; None for others, or if over."""
+        return self._change(
+            request.request_id,
+            "SET #status = :running, #percentage = :percentage, #toldAt = :now",
+            {"percentage": percentage, "now": now, "known": request.told_at},
+            condition="#toldAt = :known",
+        )
 
-        `found` is given once, by the job that counted the recipients while making the others.
-        """
-        names = {f"tally{i}": name for i, name in enumerate(tally)}
-        values: dict[str, Any] = {f"tally{i}": count for i, count in enumerate(tally.values())}
-        additions = "".join(f", #tally.#tally{i} :tally{i}" for i in range(len(tally)))
-        values["count"] = sum(tally.values())
-        change = f"ADD #done :count{additions}"
-        if found is not None:
-            change = "SET #found = :found " + change
-            values["found"] = found
-        return self._change(request_id, change, values, names)
+    def add_part(
+        self, request_id: str, name: str, tally: Mapping[str, int]
+    ) -> BackgroundRequest | None:
+        """Notes what became of one part, the same however often; None if the request is over."""
+        return self._change(
+            request_id, "SET #parts.#part = :tally", {"tally": tally}, names={"part": name}
+        )
+
+    def set_parts(
+        self, request_id: str, run: str, parts: int, found: int
+    ) -> BackgroundRequest | None:
+        """Notes how many parts and recipients there are, for the first run that knows."""
+        return self._change(
+            request_id,
+            "SET #run = if_not_exists(#run, :run), #found = if_not_exists(#found, :found),"
+            " #partCount = if_not_exists(#partCount, :parts)",
+            {"run": run, "found": found, "parts": parts},
+        )
 
     def reassign(self, request_id: str, connection_id: ConnectionId) -> None:
         """The request follows its client to another connection."""
@@ -107,13 +151,16 @@ class RequestStore:
         request_id: str,
         change: str,
         values: Mapping[str, Any],
+        *,
+        condition: str = "",
         names: Mapping[str, str] | None = None,
     ) -> BackgroundRequest | None:
         """An update of a request that is not over yet."""
+        conditions = ["#status IN (:pending, :running)", *([condition] if condition else [])]
         write = self._table.update(
             {"requestId": request_id},
             change,
-            condition="#status IN (:pending, :running)",
+            condition=" AND ".join(conditions),
             values={
                 "pending": Status.PENDING.value,
                 "running": Status.RUNNING.value,
@@ -137,10 +184,10 @@ def _to_item(request: BackgroundRequest) -> Item:
         "params": request.params,
         "status": request.status.value,
         "percentage": request.percentage,
+        "toldAt": request.told_at,
         "createdAt": request.created_at,
-        "total": request.total,
-        "done": request.done,
-        "tally": dict(request.tally),
+        "expected": request.expected,
+        "parts": dict(request.parts),
         "expiresAt": request.expires_at // 1000,
     }
 
@@ -157,9 +204,12 @@ def _from_item(item: Item) -> BackgroundRequest:
         params=item["params"],
         status=Status(item["status"]),
         percentage=item["percentage"],
+        told_at=Millis(item["toldAt"]),
         result=item.get("result"),
-        total=item["total"],
+        outcome_told=item.get("outcomeTold", False),
+        expected=item["expected"],
         found=item.get("found"),
-        done=item["done"],
-        tally=item["tally"],
+        run=item.get("run", ""),
+        part_count=item.get("partCount", 0),
+        parts=item["parts"],
     )

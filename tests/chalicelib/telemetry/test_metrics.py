@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from chalicelib.telemetry import METRICS, Dimension, MetricName
 from tests.chalicelib.telemetry.captured import NOW, Captured
 
-# DESIGN, section 7, copied by hand.
+# DESIGN, section 7, copied by hand, and all four outcomes of a fan-out.
 DESIGN = """
 ConnectionTimeout (Role, Reason) · ConnectionsChecked · IdleConnectionsDetected ·
 ConnectionsClosed · ConnectionDuration (Role) · MessagesReceived (Action) · MessageErrors (Code) ·
 HandlerLatency (Action) · StatusQueryLatency · PeriodicStatusUpdatesSent · FanOutRecipients ·
-FanOutLatency · FanOutGone · FanOutUnsent · DisconnectCleanupLatency · SubscriptionsCancelled ·
+FanOutLatency · FanOutDelivered · FanOutGone · FanOutSlow · FanOutUnsent ·
+DisconnectCleanupLatency · SubscriptionsCancelled ·
 RequestsCancelled · ActiveSessions · TotalListeners · ListenersByLanguage (Language) ·
 SessionDuration · CountDrift · RateLimited (Operation)
 """

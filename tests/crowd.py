@@ -1,0 +1,61 @@
+"""Many listeners at once, put straight into the tables: joining one by one takes too long."""
+
+from collections.abc import Sequence
+
+from chalicelib.domain.types import ConnectionId
+from chalicelib.stores.attributes import to_attributes
+from tests.stack import Client, Stack
+
+_BATCH = 25
+
+
+def crowd(
+    stack: Stack, session_id: str, size: int, languages: Sequence[str] = ("es",)
+) -> list[Client]:
+    """So many listeners of a session, in these languages by turns, with open sockets."""
+    session = stack.session_item(session_id)
+    counts = dict(session["languageCounts"])
+    clients, items = [], []
+    for number in range(size):
+        language = languages[number % len(languages)]
+        counts[language] = counts.get(language, 0) + 1
+        connection_id = ConnectionId(f"crowd-{session_id}-{number}")
+        clients.append(Client(stack, connection_id, "198.51.100.9", stack.clock.now))
+        stack.sockets.open[connection_id] = []
+        items.append(
+            {
+                "connectionId": connection_id,
+                "role": "listener",
+                "tenantId": session["tenantId"],
+                "sessionId": session_id,
+                "targetLanguage": language,
+                "participantId": f"participant-{number}",
+                "joinedPositions": session["streamPositions"],
+                "connectedAt": stack.clock.now,
+                "refreshAt": stack.clock.now + 6_000_000,
+                "messagesReceived": 0,
+                "expiresAt": stack.clock.now // 1000 + 14_400,
+            }
+        )
+    _write(stack, items)
+    _count(stack, session_id, counts)
+    return clients
+
+
+def _write(stack: Stack, items: Sequence[dict[str, object]]) -> None:
+    table = stack.aws.tables["connections"]
+    for start in range(0, len(items), _BATCH):
+        batch = items[start : start + _BATCH]
+        puts = [{"PutRequest": {"Item": to_attributes(item)}} for item in batch]
+        stack.aws.dynamodb.batch_write_item(RequestItems={table: puts})
+
+
+def _count(stack: Stack, session_id: str, counts: dict[str, int]) -> None:
+    stack.aws.dynamodb.update_item(
+        TableName=stack.aws.tables["sessions"],
+        Key={"sessionId": {"S": session_id}},
+        UpdateExpression="SET listenerCount = :total, joins = :total, languageCounts = :counts",
+        ExpressionAttributeValues=to_attributes(
+            {":total": sum(counts.values()), ":counts": counts}
+        ),
+    )
