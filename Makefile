@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check policies format package clean
+.PHONY: help run demo test check policies docs format package clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -54,6 +54,9 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 
 package: $(READY)  ## make terraform/chalice.tf.json and deployment.zip of STAGE (dev)
 	@$(BIN)/python -m tools.package --stage $(STAGE)
+
+docs: $(READY)  ## make the tables in Terraform's READMEs anew
+	@$(BIN)/python -m tools.terraform_docs
 
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff format .

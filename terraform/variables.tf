@@ -22,7 +22,7 @@ variable "tags" {
 }
 
 variable "jwt_secret" {
-  description = "Where the secret of HS256 tokens is: ssm:<parameter> or secretsmanager:<id or ARN>. Null = ssm:/<app>/<stage>/jwt-secret, unless jwt_jwks_url is set."
+  description = "Where the secret of HS256 tokens is: ssm:/path/of/parameter or secretsmanager:id. Null = ssm:/app/stage/jwt-secret, unless jwt_jwks_url is set."
   type        = string
   default     = null
 
@@ -44,7 +44,7 @@ variable "jwt_jwks_url" {
 }
 
 variable "resume_token_secret" {
-  description = "Where the key of resume tokens is: ssm:<parameter> or secretsmanager:<id or ARN>. Null = ssm:/<app>/<stage>/resume-token-secret."
+  description = "Where the key of resume tokens is: ssm:/path/of/parameter or secretsmanager:id. Null = ssm:/app/stage/resume-token-secret."
   type        = string
   default     = null
 
@@ -151,7 +151,7 @@ variable "sweep_reserved_concurrency" {
 }
 
 variable "connect_provisioned_concurrency" {
-  description = "Instances of connect that are kept warm; 0 = none. Each costs about 2.8 USD a month."
+  description = "Instances of connect that are kept warm; 0 = none. Each costs about 2.7 USD a month."
   type        = number
   default     = 0
 

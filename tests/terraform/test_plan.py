@@ -176,6 +176,15 @@ def test_the_access_log_has_no_token_address_payload_or_connection_id(
 
 
 @stages
+def test_a_failed_job_comes_again_soon_but_not_while_it_runs(stage: str, plans: Plans) -> None:
+    plan = plans(stage)["plan"]
+    timeout = plan["aws_lambda_function.run_jobs"]["timeout"]
+    visibility = plan["module.jobs.aws_sqs_queue.jobs"]["visibility_timeout_seconds"]
+
+    assert timeout <= visibility <= 60  # Lambda refuses less; a listener waits no longer than that
+
+
+@stages
 def test_tables_are_protected_in_prod(stage: str, plans: Plans) -> None:
     tables = plans(stage)["plan"].of_type("aws_dynamodb_table").values()
 

@@ -9,9 +9,9 @@ variable "stage" {
 }
 
 variable "visibility_timeout_seconds" {
-  description = "Seconds before a job that was not answered is tried again; AWS asks for six times the function's timeout."
+  description = "Seconds until a job that failed is tried again; at least the timeout of the function that runs jobs."
   type        = number
-  default     = 360
+  default     = 60
 
   validation {
     condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200
