@@ -1,5 +1,6 @@
 """The event source mapping of the jobs queue, and the queue with its dead letters."""
 
+import functools
 import logging
 from pathlib import Path
 from typing import Any
@@ -118,10 +119,7 @@ class Jobs:
 
 def queue_attributes(dead_letters_arn: str, variables: Path = MODULE) -> dict[str, str]:
     """The attributes of the jobs queue, with the defaults of Terraform's module."""
-    blocks = hcl2.loads(variables.read_text(encoding="utf-8"))["variable"]
-    defaults = {
-        name.strip('"'): block.get("default") for each in blocks for name, block in each.items()
-    }
+    defaults = _defaults(variables)
     redrive = (
         f'{{"deadLetterTargetArn":"{dead_letters_arn}",'
         f'"maxReceiveCount":{defaults["max_receive_count"]}}}'
@@ -130,6 +128,14 @@ def queue_attributes(dead_letters_arn: str, variables: Path = MODULE) -> dict[st
         "VisibilityTimeout": str(defaults["visibility_timeout_seconds"]),
         "MessageRetentionPeriod": str(defaults["retention_seconds"]),
         "RedrivePolicy": redrive,
+    }
+
+
+@functools.cache
+def _defaults(variables: Path) -> dict[str, Any]:
+    blocks = hcl2.loads(variables.read_text(encoding="utf-8"))["variable"]
+    return {
+        name.strip('"'): block.get("default") for each in blocks for name, block in each.items()
     }
 
 

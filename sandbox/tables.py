@@ -4,6 +4,7 @@ Only what a local store can honour is taken over: keys, indexes with their proje
 and the TTL attribute. Encryption, point-in-time recovery and alarms mean nothing on one machine.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ class Table:
     ttl_attribute: str | None
 
 
+@functools.cache
 def read_tables(module: Path = MODULE) -> dict[Label, Table]:
     """Every table that the `*.tf` files of `module` define, by label.
 

@@ -26,6 +26,11 @@ class Client:
             if message["type"] == kind:
                 return message
 
+    def failed(self) -> None:
+        """Waits for API Gateway's own answer where a handler came to nothing."""
+        while json.loads(self.socket.recv(PATIENCE)) != {"message": "Internal server error"}:
+            pass
+
     def send(self, action: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"action": action, **fields}))
 
@@ -54,6 +59,7 @@ def _listening(lectern: Lectern) -> Iterator[tuple[Client, Client]]:
         _client(lectern, _join(session_id, "es")) as listener,
     ):
         listener.recv("sessionJoined")
+        lectern.settle()
         yield speaker, listener
 
 
@@ -155,7 +161,7 @@ def test_what_a_killed_handler_left_is_finished_by_the_stream(lectern: Lectern) 
     with _listening(lectern) as (speaker, listener):
         _arm(lectern, Kind.KILL, operation="UpdateItem")
         speaker.send("endSession")
-        assert json.loads(speaker.socket.recv(PATIENCE)) == {"message": "Internal server error"}
+        speaker.failed()
 
         lectern.settle()
 
@@ -168,5 +174,5 @@ def test_a_handler_dies_between_its_posts(lectern: Lectern) -> None:
         _arm(lectern, Kind.KILL, target=Target.MANAGEMENT, operation="POST")
         speaker.send("broadcast", data={"text": "hello"})
 
-        assert json.loads(speaker.socket.recv(PATIENCE)) == {"message": "Internal server error"}
-        assert listener.socket
+        speaker.failed()
+        assert listener.recv("broadcast")["data"] == {"text": "hello"}
