@@ -10,11 +10,15 @@ from typing import Any
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Session
 from chalicelib.domain.status import distribution
-from chalicelib.domain.types import SessionId
+from chalicelib.domain.types import Millis, SessionId
 from chalicelib.stores.history import Kept
 
 _SAMPLES = "@samples"
 """The history stream of samples; no broadcast stream can have that name."""
+_KEPT_MILLIS = 7 * 24 * 3_600_000
+"""Longer than any session is likely to last: each refresh prolongs it."""
+_MOST_BYTES = 100_000
+"""What the languages over time may take of the one message that a report is."""
 
 
 def sample(services: Services, session_id: SessionId, rooms: Sequence[Session]) -> None:
@@ -28,7 +32,7 @@ def sample(services: Services, session_id: SessionId, rooms: Sequence[Session]) 
         "joins": last.joins,
         "languages": distribution(last.language_counts),
     }
-    kept = Kept(now, json.dumps(entry), last.expires_at)
+    kept = Kept(now, json.dumps(entry), Millis(now + _KEPT_MILLIS))
     services.history.keep(session_id, _SAMPLES, kept)
 
 
@@ -45,8 +49,15 @@ def build(services: Services, session: Session) -> dict[str, Any]:
         "leaves": session.joins - session.listener_count,
         "listeners": session.listener_count,
         "peak": max([session.listener_count, *(sample["peak"] for sample in samples)]),
-        "languagesOverTime": [
-            {"at": sample["at"], "languages": sample["languages"]} for sample in samples
-        ],
+        "languagesOverTime": _thinned(
+            [{"at": sample["at"], "languages": sample["languages"]} for sample in samples]
+        ),
         "broadcasts": dict(session.stream_positions),
     }
+
+
+def _thinned(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every second point, and again, until they fit; the last one always stays."""
+    while len(points) > 1 and len(json.dumps(points)) > _MOST_BYTES:
+        points = points[::-2][::-1]
+    return points

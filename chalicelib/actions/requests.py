@@ -56,14 +56,15 @@ class Progress:
 Work = Callable[[Services, BackgroundRequest, Mapping[str, Any], Progress], Any]
 """Does what a request asks for, with its `params`; answers the result, as JSON can hold it."""
 
-_registry: dict[str, Work] = {}
+registry: dict[str, Work] = {}
+"""Every kind of request by the name that clients use."""
 
 
 def request_type(name: str) -> Callable[[Work], Work]:
     """Registers a function as what `submitRequest` runs for `name`."""
 
     def register(work: Work) -> Work:
-        _registry[name] = work
+        registry[name] = work
         return work
 
     return register
@@ -72,8 +73,8 @@ def request_type(name: str) -> Callable[[Work], Work]:
 def submit(services: Services, call: Call, request: SubmitRequest) -> messages.RequestAccepted:
     """Raises BadRequest: there is no such type. NotFound: the session ended."""
     session = active_session(services, call.require_session())
-    if request.request not in _registry:
-        problem = f"must be one of {', '.join(sorted(_registry))}"
+    if request.request not in registry:
+        problem = f"must be one of {', '.join(sorted(registry))}"
         raise BadRequest(
             Code.INVALID_MESSAGE, f"request: {problem}", details=[("request", problem)]
         )
@@ -126,7 +127,7 @@ def run(services: Services, request_id: str) -> None:
         return
     progress = Progress(services, request)
     try:
-        result = _registry[request.request](services, request, json.loads(request.params), progress)
+        result = registry[request.request](services, request, json.loads(request.params), progress)
         complete(services, progress.request, result)
     except Cancelled:
         return
