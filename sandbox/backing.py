@@ -9,11 +9,12 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
+from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
 from sandbox.context import REGION
 from sandbox.jobs import queue_attributes
 from sandbox.signature import Credentials
-from sandbox.tables import Label, create_tables, table_environ
+from sandbox.tables import Label, create_tables, read_tables, table_environ
 
 PREFIX = "lectern-local-"
 _plain = TypeDeserializer()
@@ -35,6 +36,14 @@ class Backing:
         self.queue_name = f"{PREFIX}jobs"
         self.tables: dict[Label, str] = {}
 
+    @property
+    def keys(self) -> Mapping[Label, list[str]]:
+        """The names of each table's key attributes."""
+        return {
+            label: [key["AttributeName"] for key in table.request["KeySchema"]]
+            for label, table in read_tables().items()
+        }
+
     def create(self) -> dict[str, str]:
         """Makes tables and queues, empty; answers the settings that name them.
 
@@ -55,17 +64,19 @@ class Backing:
         """Every item of every table as plain JSON."""
         return {label: self._items(name) for label, name in self.tables.items()}
 
+    def change(self, change: Change) -> dict[str, Any]:
+        """One write as plain JSON: `{"table": label, "key": {…}, "item": {…} or null}`."""
+        label = next(each for each, name in self.tables.items() if name == change["table"])
+        new = change["new"]
+        return {"table": label, "key": _item(change["keys"]), "item": new and _item(new)}
+
     def close(self) -> None:
         """Lets the connections go."""
         self._dynamodb.close()
 
     def _items(self, table: str) -> list[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table)
-        return [
-            {name: _json(_plain.deserialize(value)) for name, value in item.items()}
-            for page in pages
-            for item in page["Items"]
-        ]
+        return [_item(item) for page in pages for item in page["Items"]]
 
     def _create_queues(self) -> str:
         sqs = self._client("sqs", self._cloud.endpoint_url)
@@ -95,6 +106,10 @@ class Backing:
             aws_secret_access_key=self._credentials.secret_access_key,
             config=Config(retries={"total_max_attempts": 2}),
         )
+
+
+def _item(typed: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _json(_plain.deserialize(value)) for name, value in typed.items()}
 
 
 def _json(value: Any) -> Any:

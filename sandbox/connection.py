@@ -78,6 +78,10 @@ class Connection:
             self._flush()
             self._abort_later()
 
+    def cut(self) -> None:
+        """The network is gone: no close frame, in either direction."""
+        self._transport.abort()
+
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Called by aiohttp with what arrives after the handshake."""
         self.last_active_at = self._clock()

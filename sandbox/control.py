@@ -1,9 +1,13 @@
-"""The sandbox's own endpoints (PROTOCOL 7), and the console."""
+"""The sandbox's own endpoints (PROTOCOL 7), and two more for whoever looks on, as the console does:
+
+`GET /_sandbox/events` tells what happens as it happens (`sandbox/live.py`). `POST /_sandbox/cut`
+`{"client": …}` cuts the sockets whose URL has `client=…`, without a close frame, as a dead battery
+would; answers `{"cut": how many}`.
+"""
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -11,32 +15,22 @@ from aiohttp import web
 from chalicelib.domain.types import Millis
 from sandbox.faults import Fault, FaultError, FaultPlan
 from sandbox.functions import FunctionError
+from sandbox.live import Live
+from sandbox.pages import page
 from sandbox.tokens import DEFAULT_TTL
 
-CONSOLE = Path(__file__).parent / "console"
 MAX_ADVANCE = 30 * 86_400
-_TYPES = {
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".css": "text/css",
-    ".svg": "image/svg+xml",
-    ".json": "application/json",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-}
-_NO_CONSOLE = """<!doctype html><title>Lectern sandbox</title>
-<h1>Lectern sandbox</h1><p>The stack runs. The socket is at <code>/local</code>;
-<a href="/_sandbox/state">state</a>, <a href="/_sandbox/metrics">metrics</a>.</p>"""
 
 
 class Stack(Protocol):
     """What the endpoints steer. Methods may block; they are called in threads of their own."""
 
     faults: FaultPlan
+    live: Live
 
     def token(self, *, sub: str, tenant: str | None, ttl: int) -> str: ...
     def advance(self, seconds: float) -> Millis: ...
+    def cut(self, client: str) -> int: ...
     def schedules(self) -> list[str]: ...
     def run_schedule(self, name: str) -> Any: ...
     def state(self) -> Mapping[str, list[dict[str, Any]]]: ...
@@ -59,9 +53,10 @@ class Control:
         self._answers: dict[tuple[str, str], Callable[[web.BaseRequest, Any], Any]] = {
             ("GET", "token"): self._token,
             ("POST", "clock"): self._clock,
+            ("POST", "cut"): self._cut,
             ("GET", "state"): lambda *_: self._stack.state(),
             ("GET", "metrics"): lambda *_: self._stack.metrics(),
-            ("GET", "faults"): lambda *_: [_plain(each) for each in stack.faults.active],
+            ("GET", "faults"): self._faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
         }
@@ -69,7 +64,9 @@ class Control:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request."""
         if not request.path.startswith("/_sandbox/"):
-            return _file(request)
+            return page(request)
+        if request.path == "/_sandbox/events":
+            return await self._stack.live.serve(request)
         try:
             body = await _json(request)
             answer = await asyncio.to_thread(self._answer, request, body)
@@ -104,6 +101,12 @@ class Control:
             return {"now": self._stack.advance(float(seconds or 0))}
         raise BadRequestError(400, f"advance must be seconds, from 0 to {MAX_ADVANCE}")
 
+    def _cut(self, _: web.BaseRequest, body: Any) -> dict[str, int]:
+        client = body.get("client") if isinstance(body, dict) else None
+        if not isinstance(client, str) or not client:
+            raise BadRequestError(400, "client must be what the socket's URL says: ?client=…")
+        return {"cut": self._stack.cut(client)}
+
     def _schedule(self, method: str, name: str) -> Any:
         if name not in self._stack.schedules():
             known = ", ".join(self._stack.schedules())
@@ -120,7 +123,10 @@ class Control:
             self._stack.faults.add(Fault.parse(body))
         except FaultError as problem:
             raise BadRequestError(400, str(problem)) from None
-        return [_plain(each) for each in self._stack.faults.active]
+        return self._faults()
+
+    def _faults(self, *_: Any) -> list[dict[str, Any]]:
+        return [each.plain() for each in self._stack.faults.active]
 
     def _clear_faults(self, *_: Any) -> list[dict[str, Any]]:
         self._stack.faults.clear()
@@ -135,34 +141,3 @@ async def _json(request: web.BaseRequest) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError):
         raise BadRequestError(400, "the body is not JSON") from None
-
-
-def _plain(fault: Fault) -> dict[str, Any]:
-    fields = {
-        "target": fault.target,
-        "fault": fault.kind,
-        "rate": fault.rate,
-        "times": fault.times,
-        "seed": fault.seed,
-        "operation": fault.operation,
-        "seconds": fault.seconds,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _file(request: web.BaseRequest) -> web.StreamResponse:
-    if request.method not in ("GET", "HEAD"):
-        return web.json_response({"message": "use GET"}, status=405)
-    path = (CONSOLE / request.path.lstrip("/")).resolve()
-    if request.path == "/":
-        path = CONSOLE / "index.html"
-        if not path.is_file():
-            return web.Response(text=_NO_CONSOLE, content_type="text/html")
-    if not path.is_file() or not path.is_relative_to(CONSOLE) or path.suffix not in _TYPES:
-        return web.json_response({"message": "no such file"}, status=404)
-    return web.Response(
-        body=path.read_bytes(),
-        content_type=_TYPES[path.suffix],
-        charset="utf-8" if _TYPES[path.suffix].startswith("text/") else None,
-        headers={"Cache-Control": "no-cache"},
-    )

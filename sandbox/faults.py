@@ -6,7 +6,7 @@ The parts of the sandbox draw from it at each call; how a fault shows is theirs 
 
 import random
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -98,6 +98,19 @@ class Fault:
         )
         return fault.checked()
 
+    def plain(self) -> dict[str, Any]:
+        """As `parse` reads it, without what is not set."""
+        fields = {
+            "target": self.target,
+            "fault": self.kind,
+            "rate": self.rate,
+            "times": self.times,
+            "seed": self.seed,
+            "operation": self.operation,
+            "seconds": self.seconds,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
     def checked(self) -> "Fault":
         """Itself. Raises FaultError if no call could meet it."""
         if (self.rate is None) == (self.times is None):
@@ -112,6 +125,8 @@ class FaultPlan:
     """The faults in force. The same faults with the same seeds meet the same calls again."""
 
     def __init__(self) -> None:
+        self.on_change: list[Callable[[], None]] = []
+        """Called when a fault comes into force, is used up or ended; from any thread."""
         self._lock = threading.Lock()
         self._armed: list[_Armed] = []
         self._ended = threading.Event()
@@ -120,6 +135,7 @@ class FaultPlan:
         """Puts one more fault in force. Raises FaultError."""
         with self._lock:
             self._armed.append(_Armed(fault.checked()))
+        self._changed()
 
     def clear(self) -> None:
         """Ends all faults, and every hang that they caused."""
@@ -127,16 +143,26 @@ class FaultPlan:
             self._armed.clear()
             self._ended.set()
             self._ended = threading.Event()
+        self._changed()
 
     def draw(self, target: Target, operation: str, kinds: Collection[Kind] = WIRE) -> Fault | None:
         """The fault that this call meets, if any. A call draws once for the kinds of one place."""
         if not self._armed:
             return None
         with self._lock:
-            for armed in self._armed:
-                if armed.fault.kind in kinds and armed.meets(target, operation):
-                    return armed.fault
-        return None
+            meeting = next(
+                (
+                    armed
+                    for armed in self._armed
+                    if armed.fault.kind in kinds and armed.meets(target, operation)
+                ),
+                None,
+            )
+        if meeting is None:
+            return None
+        if meeting.used_up:
+            self._changed()
+        return meeting.fault
 
     def hang(self, seconds: float) -> None:
         """Waits until all faults are ended, at most `seconds`."""
@@ -145,7 +171,11 @@ class FaultPlan:
     @property
     def active(self) -> list[Fault]:
         """The faults in force, oldest first."""
-        return [armed.fault for armed in self._armed]
+        return [armed.fault for armed in self._armed if not armed.used_up]
+
+    def _changed(self) -> None:
+        for tell in self.on_change:
+            tell()
 
 
 class _Armed:
@@ -153,6 +183,11 @@ class _Armed:
         self.fault = fault
         self._left = fault.times
         self._random = random.Random(fault.seed)
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it was for so many calls, and has met them all."""
+        return self._left == 0
 
     def meets(self, target: Target, operation: str) -> bool:
         fault = self.fault

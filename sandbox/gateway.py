@@ -79,6 +79,14 @@ class Gateway:
         self._loop.run(self._close())
         self._loop.stop()
 
+    def cut(self, client: str) -> int:
+        """Cuts the sockets whose URL has `client`, without a close frame; answers how many."""
+
+        async def on_loop() -> int:
+            return self._hub.cut(client)
+
+        return self._loop.run(on_loop())
+
     async def _listen(self) -> None:
         # No access log: its lines would carry connection ids and tokens.
         self._http = web.Server(self._handle, access_log=None)

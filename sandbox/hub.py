@@ -45,6 +45,13 @@ class Hub:
         """The open connection of that id; None if it never was or is no more."""
         return self._open.get(ConnectionId(connection_id))
 
+    def cut(self, client: str) -> int:
+        """Cuts the connections that name themselves so in their URL; answers how many."""
+        found = [each for each in self._open.values() if ("client", client) in each.handshake.query]
+        for connection in found:
+            connection.cut()
+        return len(found)
+
     def close_all(self) -> None:
         """The service goes away: every client is told, no handler is."""
         for connection in list(self._open.values()):

@@ -13,6 +13,7 @@ from sandbox import environment
 from sandbox.activity import Activity
 from sandbox.backing import Backing
 from sandbox.clock import Clock
+from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
 from sandbox.control import Control
 from sandbox.expiry import Expiry
@@ -20,6 +21,7 @@ from sandbox.faults import FaultPlan
 from sandbox.functions import functions_of, read_timeouts
 from sandbox.gateway import Gateway
 from sandbox.jobs import Jobs
+from sandbox.live import Live
 from sandbox.loop import LoopThread
 from sandbox.metrics import Metrics
 from sandbox.pool import Pool
@@ -54,6 +56,7 @@ class Sandbox:
         self.port: int = sock.getsockname()[1]
         self.environ = environ
         self._install = install
+        self.live = Live(self._snapshot)
         self._metrics = Metrics(write)
         self._activity = Activity()
         self._pool = Pool(THREADS)
@@ -79,6 +82,8 @@ class Sandbox:
         """Starts every part, the socket last. Raises BackingError."""
         self._cloud.start()
         made = self._backing.create()
+        self._cloud.on_change.append(self._tell_change)
+        self.faults.on_change.append(self._tell_faults)
         made["API_GATEWAY_ENDPOINT"] = f"http://127.0.0.1:{self.port}/{STAGE}"
         environment.fill(self.environ, made)
         self._install(self.environ, self.clock, self.faults, self.take_line)
@@ -110,7 +115,12 @@ class Sandbox:
         for stream in self._streams:
             stream.flush()
         self.settle()
+        self.live.tell("clock", {"now": now})
         return now
+
+    def cut(self, client: str) -> int:
+        """Cuts the sockets whose URL has `client`, without a close frame; answers how many."""
+        return self._gateway.cut(client)
 
     def schedules(self) -> list[str]:
         """The names of the scheduled functions."""
@@ -126,11 +136,28 @@ class Sandbox:
 
     def take_line(self, line: str) -> None:
         """One line of the stack's log: metrics are kept, the rest is written."""
+        self.live.tell("line", line)
         self._metrics.line(line)
 
     def metrics(self) -> list[dict[str, Any]]:
         """The metrics emitted so far, newest last."""
         return self._metrics.emitted
+
+    def _snapshot(self) -> Mapping[str, Any]:
+        return {
+            "now": self.clock(),
+            "tables": self.state(),
+            "keys": self._backing.keys,
+            "faults": [fault.plain() for fault in self.faults.active],
+            "schedules": self.schedules(),
+        }
+
+    def _tell_change(self, change: Change) -> None:
+        if self.live.followed:
+            self.live.tell("item", self._backing.change(change))
+
+    def _tell_faults(self) -> None:
+        self.live.tell("faults", [fault.plain() for fault in self.faults.active])
 
     def _shared(self) -> dict[str, Any]:
         return {"clock": self.clock, "pool": self._pool, "activity": self._activity}
