@@ -1,0 +1,25 @@
+/** Languages: their names in English, and a colour each for as long as the page lives. */
+
+export const OFFERED = ['es', 'fr', 'de', 'pt', 'it', 'pl', 'nl', 'sv', 'ja', 'ar', 'hi', 'zh-Hans'];
+/** The six of "Fill the room", with the share of the listeners that each has. */
+export const SIX = { es: 8, fr: 7, de: 5, pt: 4, it: 3, pl: 3 };
+const COLOURS = 8;
+
+const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
+const hues = new Map();
+
+export function languageName(code) {
+  try {
+    return names.of(code);
+  } catch {
+    return code;
+  }
+}
+
+/** The name of the language's colour, `--hue-0` and so on. */
+export function hueOf(code) {
+  if (!hues.has(code)) hues.set(code, hues.size % COLOURS);
+  return `--hue-${hues.get(code)}`;
+}
+
+for (const code of Object.keys(SIX)) hueOf(code);

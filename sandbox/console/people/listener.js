@@ -1,0 +1,69 @@
+/** One listener: a session of the SDK on a socket of this page, and what it received when. */
+
+import { joinSession } from '/clients/js/lectern.js';
+import { languageName } from '../lib/languages.js';
+import { socketUrl } from '../stack/api.js';
+import { Person } from './person.js';
+
+const KEPT = 200;
+
+/** The time in milliseconds that pages of one machine share. */
+export const wallNow = () => performance.timeOrigin + performance.now();
+
+export class Listener extends Person {
+  constructor(number, language, parts) {
+    super(`${languageName(language)} ${number}`, parts);
+    this.number = number;
+    this.language = language;
+    this.received = 0;
+    this.history = []; // the newest last
+    this.gaps = 0;
+    this.waiting = 0; // missed while away, received on return
+  }
+
+  async join(sessionId) {
+    const session = await joinSession(socketUrl(), {
+      ...this.options, sessionId, targetLanguage: this.language,
+    });
+    this.take(session);
+    session.on('broadcast', (message) => this.#hear(message));
+    session.on('gap', ({ from, to }) => {
+      this.gaps += to - from + 1;
+    });
+    this.news.tell('people', this);
+  }
+
+  async speak(language) {
+    await this.session.changeLanguage(language);
+    this.language = language;
+    this.name = `${languageName(language)} ${this.number}`;
+    this.news.tell('people', this);
+  }
+
+  leave() {
+    return this.session.leaveSession();
+  }
+
+  get last() {
+    return this.history.at(-1);
+  }
+
+  #hear({ data, stream, seq }) {
+    const late = this.state === 'reconnecting'; // it came with the reply to the return
+    const latency = typeof data?.sentAt === 'number' ? wallNow() - data.sentAt : null;
+    const text = data?.text ?? JSON.stringify(data);
+    const heard = { at: this.stack.now, text, stream, seq, latency, late };
+    this.received += 1;
+    this.waiting += late ? 1 : 0;
+    this.history.push(heard);
+    if (this.history.length > KEPT) this.history.shift();
+    this.news.tell('heard', { listener: this, heard });
+  }
+
+  returned(millis) {
+    const missed = this.waiting ? `, with ${this.waiting} it had missed` : '';
+    const lost = this.gaps ? '' : ' Nothing was lost.';
+    this.journal.story(`${this.name} is back after ${Math.round(millis)} ms${missed}.${lost}`);
+    this.waiting = 0;
+  }
+}

@@ -1,0 +1,102 @@
+/** Everybody on this page: at most one speaker, and as many listeners as a browser has sockets for. */
+
+import { SIX } from '../lib/languages.js';
+import { Listener } from './listener.js';
+import { Speaker } from './speaker.js';
+import { Talk } from './talk.js';
+
+/** Chromium opens no more than 255 WebSockets to a host; refreshes need room for a second one. */
+export const MOST = 240;
+const AT_ONCE = 12;
+const FAR = 30_000; // a jump of the clock, in milliseconds, after which all send a heartbeat
+
+export class People {
+  #parts;
+  #number = 0;
+
+  constructor(stack, journal) {
+    this.stack = stack;
+    this.news = stack.news;
+    this.journal = journal;
+    this.#parts = { stack, journal, news: stack.news };
+    this.speaker = null;
+    this.sessionId = null; // the session that this page looks at
+    this.listeners = new Map(); // number → Listener
+    this.talk = new Talk(this);
+    this.news.on('clock', ({ by }) => by > FAR && this.heartbeat());
+    this.news.on('people', (person) => person?.state === 'closed' && this.#gone(person));
+  }
+
+  async start(sourceLanguage) {
+    const speaker = new Speaker(this.#parts);
+    await speaker.start(sourceLanguage);
+    this.speaker = speaker;
+    this.look(speaker.sessionId);
+    this.journal.story(`Session ${speaker.sessionId} is open. Listeners join with that name.`);
+  }
+
+  look(sessionId) {
+    this.sessionId = sessionId;
+    this.news.tell('people');
+  }
+
+  /** Adds listeners of one language, a dozen at a time; returns how many could join. */
+  async add(language, count) {
+    const room = Math.max(0, Math.min(count, MOST - this.listeners.size));
+    let joined = 0;
+    const joiners = Array.from({ length: Math.min(AT_ONCE, room) }, async () => {
+      while (joined < room) {
+        joined += 1;
+        await this.#join(language);
+      }
+    });
+    await Promise.all(joiners);
+    return room;
+  }
+
+  /** Six languages, so many listeners in all. */
+  async fill(count) {
+    const weight = Object.values(SIX).reduce((sum, share) => sum + share);
+    let left = count;
+    for (const [language, share] of Object.entries(SIX)) {
+      const some = Math.min(left, Math.round((count * share) / weight));
+      left -= some;
+      await this.add(language, some);
+    }
+  }
+
+  async heartbeat() {
+    const everybody = [...this.listeners.values()];
+    if (this.speaker) everybody.push(this.speaker);
+    await Promise.all(everybody.map((person) => person.heartbeat()));
+  }
+
+  anyListener() {
+    const open = [...this.listeners.values()].filter(({ state }) => state === 'open');
+    return open[Math.floor(Math.random() * open.length)];
+  }
+
+  async #join(language) {
+    this.#number += 1;
+    const listener = new Listener(this.#number, language, this.#parts);
+    this.listeners.set(listener.number, listener);
+    try {
+      await listener.join(this.sessionId);
+    } catch (error) {
+      this.listeners.delete(listener.number);
+      this.journal.story(`${listener.name} could not join: ${error.message}`, true);
+      this.news.tell('people');
+    }
+  }
+
+  #gone(person) {
+    if (person === this.speaker) {
+      this.speaker = null;
+      this.sessionId = null;
+      this.talk.stop();
+    } else {
+      this.listeners.delete(person.number);
+    }
+    this.news.tell('people');
+  }
+}

@@ -1,0 +1,53 @@
+/** What the speaker says by itself: a talk in every language, or a counter that ticks. */
+
+import { SENTENCES } from './sentences.js';
+
+const SENTENCE_SECONDS = 3;
+const TICK_SECONDS = 1;
+
+export class Talk {
+  #timer = null;
+  #place = 0;
+  mode = null; // 'talk', 'count' or null
+
+  constructor(people) {
+    this.people = people;
+  }
+
+  start(mode) {
+    this.stop();
+    this.mode = mode;
+    const seconds = mode === 'talk' ? SENTENCE_SECONDS : TICK_SECONDS;
+    this.#next();
+    this.#timer = setInterval(() => this.#next(), seconds * 1000);
+    this.people.news.tell('people');
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.mode = null;
+    this.people.news.tell('people');
+  }
+
+  #next() {
+    const { speaker } = this.people;
+    if (!speaker || speaker.state !== 'open' || speaker.broadcasting.isPaused) return;
+    this.#place += 1;
+    if (this.mode === 'count') this.#send(speaker.say(`${this.#place}`));
+    else this.#sentence(speaker, SENTENCES[(this.#place - 1) % SENTENCES.length]);
+  }
+
+  /** Each language has its own broadcast; those that nobody has translated get the original. */
+  #sentence(speaker, { en, ...translations }) {
+    speaker.said = en;
+    const { languageCounts = {} } = this.people.stack.session(speaker.sessionId) ?? {};
+    for (const [language, count] of Object.entries(languageCounts)) {
+      if (count > 0) this.#send(speaker.say(translations[language] ?? en, language));
+    }
+    this.people.news.tell('people', speaker);
+  }
+
+  #send(sending) {
+    sending.catch((error) => this.people.journal.add('socket', 'Speaker', error.message, { wrong: true }));
+  }
+}

@@ -1,0 +1,126 @@
+/** The room: who sits where, and each message on its way from the lectern to a seat. */
+
+import { h, onceAFrame, say, sharp } from '../lib/dom.js';
+import { duration, latency, plural } from '../lib/format.js';
+import { hueOf, languageName } from '../lib/languages.js';
+import { arrange } from './seats.js';
+import { paintRoom } from './roompaint.js';
+
+const FLIGHT = 380; // milliseconds that a message is seen flying; it takes far fewer
+const GLOW = 1500;
+const MOST_FLYING = 160;
+
+export function roomCard({ people, stack, news, select }) {
+  const card = document.querySelector('.room');
+  const canvas = h('canvas', { role: 'img' });
+  const tip = h('div.tip', { hidden: true });
+  const captions = h('ul.captions');
+  const said = h('p.said', { 'aria-live': 'off' });
+  const count = h('p.number', { id: 'count-in-room' });
+  card.append(h('div.head', {}, h('h2', { id: 'room-title' }, 'The room'), count),
+    h('div.picture', {}, canvas, tip), said, captions);
+
+  const heard = new Map(); // language → the last text
+  const lit = new Map(); // listener → the time at which it last received
+  let scene = { places: [], lectern: { x: 0, y: 0 }, pitch: 20 };
+  let flying = [];
+
+  const frame = onceAFrame((time) => {
+    const surface = sharp(canvas);
+    flying = flying.filter(({ since }) => time - since < FLIGHT);
+    paintRoom(surface, scene, { time, flying, lit, people, flight: FLIGHT, glow: GLOW });
+    const busy = flying.length || [...lit.values()].some((since) => time - since < GLOW);
+    const waiting = scene.places.some(({ seat }) => seat.state === 'reconnecting');
+    if (busy || waiting) frame();
+  });
+
+  const seat = onceAFrame(() => {
+    const { width, height } = canvas.getBoundingClientRect();
+    const groups = seated(people, stack);
+    scene = arrange(groups, width, height);
+    const total = groups.reduce((sum, group) => sum + group.seats.length, 0);
+    const languages = plural(groups.length, 'language');
+    say(count, total ? `${plural(total, 'listener')} in ${languages}` : '');
+    canvas.setAttribute('aria-label', `A speaker and ${plural(total, 'listener')} in ${languages}`);
+    drawCaptions(captions, groups, heard);
+    say(said, people.speaker?.said ? `“${people.speaker.said}”` : '');
+    frame();
+  });
+
+  news.on('people tables', seat);
+  news.on('said', ({ text }) => {
+    if (people.speaker && !people.talk.mode) people.speaker.said = text;
+    seat();
+  });
+  news.on('heard', ({ listener, heard: { text } }) => {
+    const since = performance.now();
+    lit.set(listener, since);
+    if (flying.length < MOST_FLYING) flying.push({ listener, since });
+    heard.set(listener.language, text);
+    seat();
+  });
+  new ResizeObserver(seat).observe(canvas);
+  window.addEventListener('resize', seat);
+  setInterval(seat, 2000); // ages
+  pointing(canvas, tip, () => scene, select);
+  seat();
+}
+
+/** This page's listeners, and an anonymous seat for each of the session's others. */
+function seated(people, stack) {
+  const groups = new Map();
+  const group = (language) => {
+    if (!groups.has(language)) groups.set(language, []);
+    return groups.get(language);
+  };
+  for (const listener of people.listeners.values()) group(listener.language).push(listener);
+  const counted = stack.session(people.sessionId)?.languageCounts ?? {};
+  for (const [language, count] of Object.entries(counted)) {
+    const here = groups.get(language)?.length ?? 0;
+    for (let other = here; other < count; other += 1) group(language).push({ other: true });
+  }
+  return [...groups].map(([language, seats]) => ({ language, seats }));
+}
+
+function drawCaptions(list, groups, heard) {
+  const people = groups.map(({ language }) => language).join();
+  if (list.dataset.people !== people) {
+    list.dataset.people = people;
+    list.replaceChildren(...groups.map(() => h('li', {}, h('span.swatch'), h('b'), h('span.count'), h('q'))));
+    if (!groups.length) list.append(h('li.empty', {}, 'Nobody is here yet. Add listeners, each in a language of their own.'));
+  }
+  groups.forEach(({ language, seats }, index) => {
+    const [swatch, name, count, text] = list.children[index].children;
+    swatch.style.setProperty('--hue', `var(${hueOf(language)})`);
+    say(name, languageName(language));
+    say(count, String(seats.length));
+    say(text, heard.get(language) ?? '');
+    text.lang = language;
+  });
+}
+
+function pointing(canvas, tip, scene, select) {
+  const at = ({ offsetX, offsetY }) => {
+    const { places, pitch } = scene();
+    return places.find(({ x, y }) => Math.hypot(x - offsetX, y - offsetY) < Math.max(8, pitch / 2));
+  };
+  canvas.addEventListener('pointermove', (event) => {
+    const place = at(event);
+    tip.hidden = !place;
+    if (!place) return;
+    const { seat, language } = place;
+    tip.textContent = seat.other
+      ? `${languageName(language)}, in another program`
+      : `${seat.name}\nsocket ${duration(seat.age)} old · ${seat.received} received · last in ${latency(seat.last?.latency)}`;
+    tip.style.left = `${Math.min(Math.max(place.x, 110), canvas.clientWidth - 110)}px`;
+    tip.style.top = `${Math.max(place.y, 56)}px`;
+  });
+  canvas.addEventListener('pointerleave', () => {
+    tip.hidden = true;
+  });
+  canvas.addEventListener('click', (event) => {
+    const place = at(event);
+    if (place && !place.seat.other) select(place.seat);
+  });
+}
+

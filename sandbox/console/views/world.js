@@ -1,0 +1,129 @@
+/** Time and trouble: the clock, cut sockets, faults, schedules. */
+
+import { h, onceAFrame, say } from '../lib/dom.js';
+import { plural } from '../lib/format.js';
+import { addFault, endFaults, runSchedule } from '../stack/api.js';
+import { travel } from '../stack/time.js';
+
+const MINUTE = 60;
+const FAULTS = {
+  'management throttle': 'Posts are throttled',
+  'management error': 'Posts fail with 500',
+  'management drop': 'Posts get lost',
+  'management reorder': 'Posts overtake each other',
+  'management duplicate': 'Posts are made twice',
+  'dynamodb throttle': 'DynamoDB is throttled',
+  'dynamodb error': 'DynamoDB fails with 500',
+  'gateway drop': 'Events get lost',
+  'gateway duplicate': 'Events come twice',
+  'gateway delay': 'Events come late',
+};
+
+export function worldCard({ people, stack, journal, news, attempt }) {
+  const card = document.querySelector('.world');
+  card.append(
+    h('div.head', {}, h('h2', { id: 'world-title' }, 'Time and trouble')),
+    clock(people, stack, journal, attempt),
+    h('hr'),
+    trouble(people, journal, attempt),
+    h('hr'),
+    faults(stack, news, attempt),
+    h('hr'),
+    schedules(stack, news, journal, attempt),
+  );
+}
+
+function clock(people, stack, journal, attempt) {
+  const bar = h('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Moving the clock' });
+  const refreshed = () => [...stack.tables.connections.values()].every(
+    ({ sessionId, supersededBy, connectedAt }) => !sessionId || supersededBy || stack.now - connectedAt < 100 * MINUTE * 1000);
+  const move = (seconds, until) => attempt(async () => {
+    for (const button of row.children) button.disabled = true;
+    bar.hidden = false;
+    const before = moves(people);
+    try {
+      await travel(stack, seconds, { told: (share) => { bar.value = share; }, until });
+    } finally {
+      bar.hidden = true;
+      for (const button of row.children) button.disabled = false;
+    }
+    const moved = moves(people) - before;
+    journal.story(moved ? `The clock was moved. Sockets were replaced ${plural(moved, 'time')}; nobody was lost.` : 'The clock was moved.');
+  });
+  const row = h('div.row.even', { id: 'moves' },
+    h('button', { type: 'button', onclick: move(MINUTE) }, '1 minute'),
+    h('button', { type: 'button', onclick: move(100 * MINUTE, refreshed) }, '100 minutes'),
+    h('button', { type: 'button', onclick: move(120 * MINUTE) }, '2 hours'));
+  return h('div.stack', {}, h('h3', {}, 'Move the stack’s clock'), row, bar,
+    h('p.small.muted', {}, 'In steps, with heartbeats in between. After 100 minutes it goes on until every socket has been replaced.'));
+}
+
+const moves = ({ listeners, speaker }) =>
+  [...listeners.values(), ...(speaker ? [speaker] : [])].reduce((sum, { refreshes }) => sum + refreshes, 0);
+
+function trouble(people, journal, attempt) {
+  const cutOne = async () => {
+    const listener = people.anyListener();
+    if (!listener) throw new Error('Nobody is listening on this page.');
+    journal.story(`${listener.name}: the socket was cut, without a word.`);
+    await listener.cut();
+  };
+  const cutSpeaker = async () => {
+    if (!people.speaker) throw new Error('There is no speaker on this page.');
+    journal.story('The speaker’s socket was cut. Listeners wait for its return.');
+    await people.speaker.cut();
+  };
+  const lose = async () => {
+    await addFault({ target: 'gateway', fault: 'drop', times: 1, operation: '$disconnect' });
+    await cutOne();
+    journal.story('The stack was not told. The sweep will notice the silence within two minutes.');
+  };
+  return h('div.stack', {}, h('h3', {}, 'Cut somebody off'),
+    h('div.row.wrap', {},
+      h('button', { type: 'button', id: 'cut', onclick: attempt(cutOne) }, 'A listener'),
+      h('button', { type: 'button', onclick: attempt(cutSpeaker) }, 'The speaker'),
+      h('button', { type: 'button', onclick: attempt(lose) }, 'and lose the disconnect')));
+}
+
+function faults(stack, news, attempt) {
+  const which = h('select', { 'aria-label': 'Fault' }, ...Object.entries(FAULTS).map(([value, text]) => h('option', { value }, text)));
+  const share = h('select', { 'aria-label': 'How often' },
+    ...[['0.1', '1 in 10'], ['0.3', '3 in 10'], ['1', 'always']].map(([value, text]) => h('option', { value }, text)));
+  const inject = async () => {
+    const [target, fault] = which.value.split(' ');
+    await addFault({ target, fault, rate: Number(share.value), seed: Math.floor(Math.random() * 1e6) });
+  };
+  const list = h('ul.faults');
+  const end = h('button.quiet', { type: 'button', onclick: attempt(endFaults) }, 'End all faults');
+  const draw = onceAFrame(() => {
+    end.hidden = !stack.faults.length;
+    list.replaceChildren(...stack.faults.map((fault) => h('li', {}, h('span.chip.bad', {}, 'on'), describe(fault))));
+  });
+  news.on('faults', draw);
+  draw();
+  return h('div.stack', {}, h('h3', {}, 'Inject a fault'),
+    h('div.row', {}, h('div.grow', { style: 'flex-grow: 2' }, which), h('div.grow', {}, share),
+      h('button', { type: 'button', onclick: attempt(inject) }, 'Inject')),
+    list, end);
+}
+
+function describe({ target, fault, rate, times, operation }) {
+  const text = FAULTS[`${target} ${fault}`] ?? `${target}: ${fault}`;
+  const often = rate === undefined ? `the next ${times}` : rate === 1 ? 'always' : `${Math.round(rate * 10)} in 10`;
+  return [text, operation, often].filter(Boolean).join(', ');
+}
+
+function schedules(stack, news, journal, attempt) {
+  const row = h('div.row.wrap');
+  const answer = h('p.small.mono', { role: 'status' });
+  const run = (name) => attempt(async () => {
+    const result = JSON.stringify(await runSchedule(name));
+    say(answer, `${name}: ${result}`);
+    journal.add('stack', name, `run by hand: ${result}`);
+  });
+  news.on('faults link', () => {
+    row.replaceChildren(...stack.schedules.map((name) =>
+      h('button', { type: 'button', onclick: run(name) }, name.replaceAll('_', ' '))));
+  });
+  return h('div.stack', {}, h('h3', {}, 'Run a scheduled function now'), row, answer);
+}
