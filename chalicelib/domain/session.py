@@ -57,8 +57,14 @@ class Session:
     end_reason: str | None = None
 
     def positions(self, language: str | None) -> dict[str, int]:
-        """Where the streams stand that a connection follows: `{"*": 12, "es": 40}`."""
-        streams = [EVERYBODY] if language is None else [EVERYBODY, language]
+        """Where the streams stand that concern a connection: `{"*": 12, "es": 40}`.
+
+        A listener follows two. A speaker, who has no language, speaks on all of them: after a lost
+        socket their positions tell it which of its broadcasts arrived.
+        """
+        if language is None:
+            return {EVERYBODY: 0} | dict(self.stream_positions)
+        streams = [EVERYBODY, language]
         return {stream: self.stream_positions.get(stream, 0) for stream in streams}
 
     def listeners_of(self, language: str | None) -> int:
