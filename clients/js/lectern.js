@@ -13,7 +13,8 @@ const SUBPROTOCOL = 'lectern.v1';
 const ALL = '*';
 // 1000 and 1001 would end a speaker's session (6.3), so sockets that are replaced close with this.
 const REPLACED = 4000;
-const LARGEST_FRAME = 128 * 1024;
+// API Gateway closes on a longer frame, and a WebSocket of the platform cannot split a message.
+const LARGEST_FRAME = 32 * 1024;
 // What the stack carries out twice without harm, so it is sent again after a lost socket.
 const REPEATABLE = new Set([
   'changeLanguage', 'endSession', 'getSessionStatus', 'pauseBroadcast', 'resumeBroadcast',

@@ -36,6 +36,21 @@ async def test_the_token_travels_in_the_header(token: str | None, seen: str) -> 
         await socket.close(1000)
 
 
+async def test_a_long_message_goes_out_in_frames_that_the_gateway_takes() -> None:
+    async def echo(connection: ServerConnection) -> None:
+        frames = [frame async for frame in connection.recv_streaming(decode=False)]
+        await connection.send(str(max(map(len, frames))))
+        await connection.send(b"".join(frames).decode())
+
+    async with serve(echo, "127.0.0.1", 0) as server:
+        socket = await open_socket(url_of(server), None, 5)
+        text = "日本" * 20_000
+        await socket.send(text)
+        assert int(await socket.receive()) <= 32 * 1024
+        assert await socket.receive() == text
+        await socket.close(1000)
+
+
 async def test_a_refused_handshake_tells_status_and_retry_after() -> None:
     def refuse(_: ServerConnection, __: Request) -> Response:
         status = HTTPStatus.TOO_MANY_REQUESTS

@@ -8,6 +8,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from lectern_client.errors import LecternError, connection_lost
 
+# Characters of a frame: at most 32 KB, whatever they are, as API Gateway closes on a longer one.
+_FRAGMENT = 8 * 1024
+
 
 class Socket(Protocol):
     async def send(self, text: str) -> None:
@@ -54,7 +57,7 @@ class _WebSocket:
 
     async def send(self, text: str) -> None:
         try:
-            await self._connection.send(text)
+            await self._connection.send(text if len(text) <= _FRAGMENT else _fragments(text))
         except ConnectionClosed:
             return
 
@@ -66,6 +69,10 @@ class _WebSocket:
 
     async def close(self, code: int) -> None:
         await self._connection.close(code)
+
+
+def _fragments(text: str) -> list[str]:
+    return [text[at : at + _FRAGMENT] for at in range(0, len(text), _FRAGMENT)]
 
 
 def _refused(refusal: InvalidStatus) -> LecternError:
