@@ -1,0 +1,55 @@
+"""One stack a worker: the one at LECTERN_URL, or one started here."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from tests.conformance.process import local_stack
+from tests.conformance.stack import Sandbox, Stack
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Stack]:
+    url = os.environ.get("LECTERN_URL")
+    if url:
+        yield Stack(url, _sandbox_beside(url), json.loads(os.environ.get("LECTERN_TOKENS", "{}")))
+        return
+    with local_stack() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def stack(running: Stack) -> AsyncIterator[Stack]:
+    """The stack; whatever the test opened is closed and looked over after it."""
+    stack = Stack(running.url, running.sandbox, running.tokens)
+    yield stack
+    ids = await _connection_ids(stack)
+    if stack.sandbox:
+        await stack.end_faults()
+    for client in stack.clients:
+        await client.close()
+    found = [problem for client in stack.clients for problem in client.problems()]
+    assert not found, "\n".join(found)
+    frames = [frame for client in stack.clients for frame in client.frames]
+    leaked = [frame for frame in frames if any(each in frame for each in ids)]
+    assert not leaked, f"connection ids never leave the stack (PROTOCOL 2): {leaked}"
+
+
+async def _connection_ids(stack: Stack) -> list[str]:
+    if stack.sandbox is None:
+        return []
+    return [item["connectionId"] for item in (await stack.state())["connections"]]
+
+
+def _sandbox_beside(url: str) -> Sandbox | None:
+    base = f"{urlsplit(url).scheme.replace('ws', 'http')}://{urlsplit(url).netloc}"
+    try:
+        with urlopen(f"{base}/_sandbox/token?sub=probe", timeout=10) as answer:  # noqa: S310
+            return Sandbox(base) if "token" in json.load(answer) else None
+    except (URLError, ValueError):
+        return None

@@ -1,0 +1,127 @@
+"""PROTOCOL 3: sessions, from createSession to endSession."""
+
+import pytest
+
+from tests.conformance.stack import Stack
+
+
+async def test_a_session_is_created_with_its_defaults(stack: Stack) -> None:
+    speaker = await stack.speaker()
+    created = await speaker.done("createSession", sourceLanguage="en")
+    assert created["type"] == "sessionCreated"
+    assert (created["sourceLanguage"], created["qualityTier"]) == ("en", "standard")
+    state = created["broadcastState"]
+    assert (state["isActive"], state["isPaused"], state["isMuted"]) == (True, False, False)
+    assert state["volume"] == 1.0
+    assert created["heartbeatInterval"] > 0
+    assert created["expiresAt"] > created["timestamp"]
+
+
+@pytest.mark.parametrize("language", ["en", "yue", "zh-Hans", "pt-BR", "sr-Latn-RS"])
+async def test_languages_have_two_or_three_letters_a_script_and_a_region(
+    stack: Stack, language: str
+) -> None:
+    speaker = await stack.speaker()
+    created = await speaker.done("createSession", sourceLanguage=language, qualityTier="premium")
+    assert (created["sourceLanguage"], created["qualityTier"]) == (language, "premium")
+    listener = await stack.listener(created["sessionId"], language)
+    assert listener.welcome["targetLanguage"] == language
+
+
+async def test_a_connection_has_one_session(stack: Stack) -> None:
+    speaker, _ = await stack.session()
+    await speaker.refused("createSession", "ALREADY_IN_SESSION", sourceLanguage="en")
+    listener = await stack.listener((await stack.session())[1])
+    _, other = await stack.session()
+    fields = {"sessionId": other, "targetLanguage": "es"}
+    await listener.refused("joinSession", "ALREADY_IN_SESSION", **fields)
+
+
+async def test_a_listener_learns_where_the_session_stands(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    await speaker.done("muteBroadcast")
+    for _ in range(2):
+        await speaker.done("broadcast", data=1, targetLanguage="es")
+    await speaker.done("broadcast", data=1)
+    joined = (await stack.listener(session)).welcome
+    assert joined["type"] == "sessionJoined"
+    assert (joined["sourceLanguage"], joined["targetLanguage"]) == ("en", "es")
+    assert joined["broadcastState"]["isMuted"]
+    assert joined["stateVersion"] == speaker.welcome["stateVersion"] + 1
+    assert joined["lastSeq"] == {"*": 1, "es": 2}
+    assert "missed" not in joined
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_session_that_is_not_there_cannot_be_joined(stack: Stack, ended: bool) -> None:
+    session, code = "golden-nobody-000", "SESSION_NOT_FOUND"
+    if ended:
+        speaker, session = await stack.session()
+        await speaker.done("endSession")
+        code = "SESSION_INACTIVE"
+    client = await stack.connect()
+    await client.refused("joinSession", code, sessionId=session, targetLanguage="es")
+
+
+async def test_listeners_are_counted_by_language(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listeners = [await stack.listener(session, language) for language in ("es", "es", "fr")]
+    status = await speaker.done("getSessionStatus")
+    assert (status["listenerCount"], status["languageDistribution"]) == (3, {"es": 2, "fr": 1})
+    changed = await listeners[0].done("changeLanguage", targetLanguage="de")
+    assert (changed["type"], changed["targetLanguage"]) == ("languageChanged", "de")
+    assert (await listeners[1].done("leaveSession"))["type"] == "sessionLeft"
+    status = await speaker.done("getSessionStatus")
+    assert (status["listenerCount"], status["languageDistribution"]) == (2, {"de": 1, "fr": 1})
+
+
+async def test_a_listener_that_leaves_hears_nothing_more(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    left = await listener.done("leaveSession")
+    assert left["sessionId"] == session
+    assert (await speaker.done("broadcast", data=1))["recipients"] == 0
+
+
+@pytest.mark.parametrize("how", ["close", "cut"])
+async def test_a_listener_that_goes_away_is_not_counted(stack: Stack, how: str) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    await speaker.next("sessionStatus", listenerCount=1)
+    await getattr(listener, how)()
+    await speaker.next("sessionStatus", listenerCount=0)
+
+
+async def test_a_changed_language_is_what_is_heard_from_then_on(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    await listener.done("changeLanguage", targetLanguage="fr")
+    await speaker.done("broadcast", data="hola", targetLanguage="es")
+    await speaker.done("broadcast", data="bonjour", targetLanguage="fr")
+    assert [message["data"] for message in await listener.rest("broadcast")] == ["bonjour"]
+
+
+async def test_the_speaker_ends_the_session_for_everybody(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listeners = [await stack.listener(session, language) for language in ("es", "fr")]
+    ended = await speaker.done("endSession")
+    assert (ended["type"], ended["sessionId"]) == ("sessionEnded", session)
+    for listener in listeners:
+        told = await listener.next("sessionEnded")
+        assert (told["sessionId"], told["reason"]) == (session, "endedBySpeaker")
+    if stack.sandbox:
+        left = (await stack.state())["connections"]
+        assert not [item for item in left if item.get("sessionId") == session]
+
+
+async def test_a_listener_of_the_same_tenant_may_join_with_a_token(stack: Stack) -> None:
+    _, session = await stack.session()
+    client = await stack.connect(await stack.token("eve"))
+    await client.done("joinSession", sessionId=session, targetLanguage="es")
+
+
+async def test_a_listener_of_another_tenant_may_not(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    client = await stack.connect(await stack.token("ana", "other"))
+    await client.refused("joinSession", "FORBIDDEN", sessionId=session, targetLanguage="es")
+    assert await stack.count(speaker) == 0
