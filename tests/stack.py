@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import jwt
@@ -24,7 +24,8 @@ from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import Gone, Throttled
 from chalicelib.settings import Settings
 from chalicelib.stores.attributes import from_attributes, to_attributes
-from tests.aws import Aws
+from chalicelib.stores.dynamodb import DynamoDB
+from sandbox.tables import Label
 from tests.outside import Outside, WatchedDynamoDB
 from tests.schemas import check_said
 
@@ -129,7 +130,7 @@ class Client:
     connection_id: ConnectionId
     address: str
     connected_at: Millis
-    replies: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+    replies: list[Json] = field(default_factory=list)
 
     @property
     def received(self) -> list[Json]:
@@ -147,6 +148,7 @@ class Client:
         answer = handlers.message(event, self.stack.context)
         reply: Json = json.loads(answer["body"])
         check_said(reply)
+        self.replies.append(reply)
         return reply
 
     def close(self, code: int | None = 1000, *, lost: bool = False) -> None:
@@ -172,11 +174,27 @@ class Refused(Exception):  # noqa: N818 - what happened to a handshake
         self.headers: dict[str, str] = answer["headers"]
 
 
+class Backing(Protocol):
+    """Where the tables are: behind a server, in this process, or in DynamoDB Local."""
+
+    @property
+    def tables(self) -> dict[Label, str]: ...
+
+    @property
+    def environ(self) -> dict[str, str]: ...
+
+    @property
+    def session_changes(self) -> list[dict[str, Any]]: ...
+
+    def items(self, label: Label) -> list[dict[str, Any]]: ...
+
+
 class Stack:
     """Everything, wired; use as many as a test needs."""
 
-    def __init__(self, aws: Aws, **environ: str) -> None:
+    def __init__(self, aws: Backing, **environ: str) -> None:
         self.aws = aws
+        self.clients: list[Client] = []
         self.clock = Clock()
         self.outside = Outside()
         self.sockets = Sockets(self.outside)
@@ -191,8 +209,7 @@ class Stack:
         }
         endpoint = {"API_GATEWAY_ENDPOINT": "http://127.0.0.1:9/local"}
         self.environ = {**aws.environ, **endpoint, **limits, **environ}
-        wire = aws_wire.dynamodb(Settings.from_environ(self.environ), self.environ)
-        self.database = WatchedDynamoDB(wire, self.outside)
+        self.database = WatchedDynamoDB(self.wire(), self.outside)
         built = wiring.build(
             self.environ, clock=self.clock, write=self.lines.append, dynamodb=self.database
         )
@@ -202,6 +219,10 @@ class Stack:
         self._ids = count(1)
         self._changes_seen = 0
         wiring.install(self.services)
+
+    def wire(self) -> DynamoDB:
+        """Who carries out DynamoDB's operations."""
+        return aws_wire.dynamodb(Settings.from_environ(self.environ), self.environ)
 
     def token(self, user: str = "anna", tenant: str | None = None, ttl: int = 86_400) -> str:
         claims: Json = {"sub": user, "exp": self.clock.now // 1000 + ttl}
@@ -214,6 +235,7 @@ class Stack:
     ) -> Client:
         """A handshake; the socket exists once `$connect` has returned. Raises Refused."""
         client = Client(self, ConnectionId(f"C{next(self._ids)}="), address, self.clock.now)
+        self.clients.append(client)
         event = {
             "requestContext": self.where(client, "CONNECT"),
             "headers": headers or {},
