@@ -71,5 +71,7 @@ def read_timeouts(project: Path, stage: str) -> dict[str, float]:
     for part in [config, *stages.values(), stages.get(stage, {})]:
         for name, settings in part.get("lambda_functions", {}).items():
             if "lambda_timeout" in settings:
-                timeouts[name] = float(settings["lambda_timeout"])
+                # Chalice calls the handlers of a socket so in its configuration.
+                handler = name.removeprefix("websocket_")
+                timeouts[handler] = float(settings["lambda_timeout"])
     return timeouts
