@@ -68,8 +68,8 @@ class Connection:
     def close(self, code: int, reason: str = "") -> None:
         """Closes from this side, and says so through `on_closed` at once."""
         if self._open:
-            self.leave(code, reason)
             self._closed(code, reason)
+            self.leave(code, reason)
 
     def leave(self, code: int, reason: str = "") -> None:
         """Sends a close frame, and gives the client a moment to answer it."""
@@ -89,9 +89,9 @@ class Connection:
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and self._open:
                 self._frame(event)
-        self._flush()
         if self._protocol.state is not State.OPEN:
-            self._closing()
+            self._closing()  # before the client can see the answer: then it counts as under way
+        self._flush()
         return False, b""
 
     def feed_eof(self) -> None:
