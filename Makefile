@@ -25,7 +25,7 @@ run: $(READY)  ## start the whole stack on this machine, with its console
 	@exec $(BIN)/chalice local --stage local
 
 demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `make run`
-	@$(BIN)/python -m sandbox.demo
+	@PYTHONPATH=clients/python/src $(BIN)/python -m sandbox.demo
 
 test: $(READY)  ## every test that CI runs
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term

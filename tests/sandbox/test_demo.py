@@ -1,0 +1,68 @@
+"""`make demo`, against a running stack."""
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sandbox import demo
+from sandbox.demo_screen import LiveScreen, Screen
+from tests.running import Lectern
+
+
+async def _no_rest(_: float) -> None:
+    """The scenes follow each other at once."""
+
+
+async def _played(lectern: Lectern, show: Screen) -> None:
+    await demo.play(demo.Stack(lectern.sandbox.port), show, _no_rest)
+
+
+async def test_without_a_terminal_each_thing_that_happens_is_a_line(lectern: Lectern) -> None:
+    written = io.StringIO()
+
+    await _played(lectern, Screen(Console(file=written, width=80)))
+
+    text = written.getvalue()
+    for name, language in demo.LISTENERS:
+        assert f"{name:<12}joins, listening in {language}" in text
+        for sentence in demo.SENTENCES:
+            assert f"{name:<12}hears “{sentence[language]}”" in text
+        assert f"{name:<12}is told: speaker is away" in text
+        assert f"{name:<12}is told: endedBySpeaker" in text
+    assert "counts 5 listeners: de 1, es 2, fr 1, pt 1" in text
+    assert "15 deliveries" in text
+
+
+async def test_in_a_terminal_it_is_a_picture_that_changes(lectern: Lectern) -> None:
+    written = io.StringIO()
+
+    await _played(
+        lectern, LiveScreen(Console(file=written, width=100, force_terminal=True, highlight=False))
+    )
+
+    text = written.getvalue()
+    assert demo.SENTENCES[-1]["en"] in text
+    assert demo.SENTENCES[-1]["pt"] in text
+    assert "15 deliveries" in text
+
+
+async def test_nothing_is_left_when_it_is_over(lectern: Lectern) -> None:
+    await _played(lectern, Screen(Console(file=io.StringIO())))
+    await asyncio.to_thread(lectern.settle)
+
+    state: dict[str, Any] = await asyncio.to_thread(lectern.call, "GET", "/_sandbox/state")
+    assert state["connections"] == []
+    assert [session["isActive"] for session in state["sessions"]] == [False]
+
+
+def test_without_a_stack_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LECTERN_PORT", "9")  # nothing listens to "discard"
+
+    assert demo.main() == 1
+
+    assert "make run" in capsys.readouterr().err
