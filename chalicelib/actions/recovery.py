@@ -1,5 +1,6 @@
 """What a listener has missed (PROTOCOL 6.2): read from the history, or said to be lost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from msgspec import Raw, UnsetType
@@ -12,9 +13,12 @@ from chalicelib.protocol.codec import encode
 from chalicelib.protocol.requests import MESSAGE_BYTES
 from chalicelib.stores.history import Kept
 
-_LOOKS = 3
-_PAUSE = 0.05
+_WAITS = (0.05, 0.1, 0.2, 0.4)
 """Seconds between looks at a hole: a broadcast has its seq a moment before it is in the history."""
+_FRESH_MILLIS = 5_000
+"""Behind a broadcast that is older than this, a hole is not filled any more."""
+_ID_BYTES = 6 * 128 + 8
+"""What the reply's `id`, which is set later, may take at most: every character an escape."""
 
 
 def recover(services: Services, call: Call, request: requests.Recover) -> messages.Recovered:
@@ -47,16 +51,10 @@ def add_missed(
     reply.missed, reply.gap = [], False
     room = _Room(MESSAGE_BYTES - len(encode(reply)) - _ID_BYTES)
     for stream, position in reply.last_seq.items():
-        first = seen.get(stream, 0) + 1
-        wanted = range(first, position + 1)
-        held = _held(services, session, stream, wanted)
-        room.add(held)
-        reply.gap |= len(held) < len(wanted) or room.left_out
+        wanted = range(seen.get(stream, 0) + 1, position + 1)
+        added = room.fill(_held(services, session, stream, wanted))
+        reply.gap |= added < len(wanted)
     reply.missed = room.messages
-
-
-_ID_BYTES = 6 * 128 + 8
-"""What the reply's `id`, which is set later, may take at most: every character an escape."""
 
 
 @dataclass
@@ -65,33 +63,67 @@ class _Room:
 
     size: int
     messages: list[Raw] = field(default_factory=list)
-    left_out: bool = False
 
-    def add(self, held: list[Kept]) -> None:
-        """Takes messages until the first that doesn't fit; one too large for any reply is skipped.
+    def fill(self, held: Iterator[Kept]) -> int:
+        """Takes messages until one doesn't fit, and reads no further; answers how many it took.
 
-        A client that was left something out asks again from the last one it received.
+        A client that was left something out asks again from the last one it received. One that
+        fits in no reply, however empty, is skipped.
         """
+        added = 0
         for kept in held:
             text = kept.message.encode()
             if len(text) + 1 <= self.size:
                 self.size -= len(text) + 1
                 self.messages.append(Raw(text))
-                continue
-            self.left_out = True
-            if self.messages:
-                return
+                added += 1
+            elif self.messages:
+                break
+        return added
 
 
-def _held(services: Services, session: Session, stream: str, wanted: range) -> list[Kept]:
-    """What the history holds of `wanted`. A hole is looked at again: it may be filled by now."""
-    held: list[Kept] = []
-    for look in range(_LOOKS if wanted else 0):
-        if look:
-            services.sleep(_PAUSE)
-        kept = services.history.after(session.session_id, stream, wanted.start - 1)
-        now = services.clock()
-        held = [each for each in kept if each.seq in wanted and each.expires_at > now]
-        if held and len(held) >= wanted.stop - held[0].seq:
-            break
-    return held
+def _held(services: Services, session: Session, stream: str, wanted: range) -> Iterator[Kept]:
+    """What the history holds of `wanted`, oldest first. A fresh hole is looked at again."""
+    following = _skip_expired(services, session, stream, wanted)
+    for wait in (*_WAITS, 0.0):
+        if following >= wanted.stop:
+            return
+        for kept in services.history.after(session.session_id, stream, following - 1):
+            if kept.seq >= wanted.stop or (
+                kept.seq > following and wait and _is_fresh(services, kept)
+            ):
+                break
+            yield kept
+            following = kept.seq + 1
+        if following < wanted.stop:
+            services.sleep(wait)
+
+
+def _skip_expired(services: Services, session: Session, stream: str, wanted: range) -> int:
+    """The first seq of `wanted` that has not expired.
+
+    DynamoDB deletes hours late. What was kept earlier expires earlier: so it can be looked for,
+    and hours of it need not be read.
+    """
+
+    def expired_from(seq: int) -> int | None:
+        """The first seq held from `seq` on, if that one has expired."""
+        kept = services.history.at_or_after(session.session_id, stream, seq)
+        expired = kept is not None and kept.expires_at <= services.clock()
+        return kept.seq if kept is not None and expired else None
+
+    low, high = wanted.start, wanted.stop
+    middle = low
+    while low < high:
+        expired = expired_from(middle)
+        if expired is None:
+            high = middle
+        else:
+            low = expired + 1
+        middle = (low + high) // 2
+    return low
+
+
+def _is_fresh(services: Services, kept: Kept) -> bool:
+    kept_at = kept.expires_at - services.settings.history_seconds * 1000
+    return services.clock() - kept_at < _FRESH_MILLIS

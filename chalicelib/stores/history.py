@@ -35,12 +35,10 @@ class HistoryStore:
             )
         )
 
-    def get(self, session_id: SessionId, stream: str, seq: int) -> Kept | None:
-        item = self._table.get({"streamKey": f"{session_id}#{stream}", "seq": seq}, consistent=True)
-        return Kept(item["seq"], item["message"], Millis(item["keptUntil"])) if item else None
-
-    def after(self, session_id: SessionId, stream: str, seq: int) -> Iterator[Kept]:
-        """What is held of a stream behind `seq`, oldest first.
+    def after(
+        self, session_id: SessionId, stream: str, seq: int, page_size: int | None = None
+    ) -> Iterator[Kept]:
+        """What is held of a stream behind `seq`, oldest first, read as it is taken.
 
         It includes what has expired but has not been deleted yet: the caller looks at `expires_at`.
         """
@@ -48,6 +46,11 @@ class HistoryStore:
             "#streamKey = :stream AND #seq > :seq",
             values={"stream": f"{session_id}#{stream}", "seq": seq},
             consistent=True,
+            page_size=page_size,
         )
         for item in items:
             yield Kept(item["seq"], item["message"], Millis(item["keptUntil"]))
+
+    def at_or_after(self, session_id: SessionId, stream: str, seq: int) -> Kept | None:
+        """The first that is held from `seq` on, expired or not."""
+        return next(self.after(session_id, stream, seq - 1, page_size=1), None)

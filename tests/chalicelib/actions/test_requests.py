@@ -32,7 +32,7 @@ def register(kinds: dict[str, Work], work: Any) -> str:
     return "test"
 
 
-def jobs_of(stack: Stack) -> list[Mapping[str, Any]]:
+def jobs_of(stack: Stack) -> list[dict[str, Any]]:
     return stack.jobs.take_due()
 
 
@@ -86,7 +86,7 @@ def test_progress_is_told_ten_times_a_second_at_most(stack: Stack, kinds: dict[s
 def test_a_request_that_is_cancelled_stops_at_its_next_progress(
     stack: Stack, kinds: dict[str, Work]
 ) -> None:
-    reached = []
+    reached: list[str] = []
 
     def work(_s: Services, request: BackgroundRequest, _p: Any, progress: Progress) -> None:
         progress(10)
