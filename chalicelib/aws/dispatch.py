@@ -21,6 +21,8 @@ RESERVE = 4.0
 """Seconds before the deadline at which no new post is taken: room for one that times out."""
 LAST_CALL = 1.0
 """Seconds before the deadline at which posts in the air are given up."""
+LOOK_EVERY = 0.1
+"""Seconds between looks at the deadline and at posts without an answer."""
 _BACKOFF = 0.1
 _LEFT_ALONE = 30_000
 
@@ -53,6 +55,8 @@ class Post:
     connection_id: ConnectionId
     data: bytes
     tried: int = 0
+    clock_offset: float = 0.0
+    """What the clock was corrected by when it was signed, in seconds."""
 
 
 class Dispatch:
@@ -123,10 +127,10 @@ class Dispatch:
         return self._remaining() < (LAST_CALL if air else RESERVE)
 
     def wait(self, now: float) -> float:
-        """Seconds until something may be due, if no answer comes before."""
-        due = self._retries[0][0] - now if self._retries else POST_TIMEOUT
-        until_last_call = self._remaining() - LAST_CALL
-        return max(0.0, min(due, until_last_call))
+        """Seconds until something may be due, or the deadline is to be looked at again."""
+        if not self._retries:
+            return LOOK_EVERY
+        return max(0.0, min(LOOK_EVERY, self._retries[0][0] - now))
 
     def give_up(self) -> FanOutResult:
         """The result, with everything that has no outcome as unsent."""

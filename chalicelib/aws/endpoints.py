@@ -1,9 +1,11 @@
 """Connections to one endpoint: its addresses, TCP, and TLS over it where the URL says so."""
 
+import errno
+import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,9 @@ from chalicelib.errors import RequestRejected
 if TYPE_CHECKING:
     from chalicelib.aws.tls import Tls
 
+Address = tuple[Any, ...]
+"""As `socket.getaddrinfo` gives it."""
+
 _ADDRESSES_FOR = 30.0
 """Seconds for which resolved addresses are used; AWS's records live for 5 to 60."""
 
@@ -19,7 +24,12 @@ _ADDRESSES_FOR = 30.0
 class Endpoint:
     """Where one service is reached. Thread-safe."""
 
-    def __init__(self, url: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        environ: Mapping[str, str],
+        look_up: Callable[..., Sequence[Address]] = socket.getaddrinfo,
+    ) -> None:
         """`url` is http:// or https://; `AWS_CA_BUNDLE` in `environ` names other roots.
 
         Raises:
@@ -41,8 +51,9 @@ class Endpoint:
 
             self.tls = tls.Tls(self._hostname, environ.get("AWS_CA_BUNDLE", ""))
             self.blocked = tls.BLOCKED
+        self._look_up = look_up
         self._lock = threading.Lock()
-        self._addresses: list[Any] = []
+        self._addresses: list[Address] = []
         self._resolved = 0.0
 
     def connect(self, timeout: float) -> socket.socket:
@@ -55,15 +66,25 @@ class Endpoint:
                 raise
         return self._secured(self._connected(end), end)
 
-    def start(self, turn: int) -> socket.socket:
-        """A non-blocking socket that has begun to connect to one of the addresses, by `turn`."""
-        addresses = self._resolve()
-        family, kind, protocol, _, address = addresses[turn % len(addresses)]
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.connect_ex(address)
-        return connection
+    def start(self, turn: int) -> tuple[socket.socket, Address]:
+        """A non-blocking socket that has begun to connect to one of the addresses, by `turn`.
+
+        Raises OSError.
+        """
+        while True:
+            addresses = self._resolve()
+            address = addresses[turn % len(addresses)]
+            try:
+                return _begun(address), address
+            except OSError:
+                if not self.unreachable(address):
+                    raise
+
+    def unreachable(self, address: Address) -> bool:
+        """Leaves out an address until the next look-up. Returns whether there are others."""
+        with self._lock:
+            self._addresses = [other for other in self._addresses if other != address]
+            return bool(self._addresses)
 
     def keep_session(self, connection: socket.socket) -> None:
         """Remembers the TLS session of a connection that was answered, to be resumed."""
@@ -74,32 +95,26 @@ class Endpoint:
         """Whether connecting again is worth it because more roots are trusted now."""
         return self.tls is not None and self.tls.widen(problem)
 
-    def forget_addresses(self) -> None:
-        """Resolves anew next time: what was resolved cannot be reached."""
-        self._addresses = []
-
-    def _resolve(self) -> list[Any]:
+    def _resolve(self) -> list[Address]:
         with self._lock:
             if not self._addresses or time.monotonic() - self._resolved > _ADDRESSES_FOR:
-                found = socket.getaddrinfo(self._hostname, self._port, type=socket.SOCK_STREAM)
+                found = self._look_up(self._hostname, self._port, type=socket.SOCK_STREAM)
                 self._addresses, self._resolved = list(found), time.monotonic()
             return self._addresses
 
     def _connected(self, end: float) -> socket.socket:
-        problem = OSError("the host has no address")
-        for family, kind, protocol, _, address in self._resolve():
-            connection = socket.socket(family, kind, protocol)
+        while True:
+            address = self._resolve()[0]
+            connection = _socket(address)
             try:
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.settimeout(_left(end))
-                connection.connect(address)
-            except OSError as failed:
+                connection.connect(address[4])
+            except OSError:
                 connection.close()
-                problem = failed
+                if not self.unreachable(address) or time.monotonic() >= end:
+                    raise
             else:
                 return connection
-        self.forget_addresses()
-        raise problem
 
     def _secured(self, connection: socket.socket, end: float) -> socket.socket:
         if self.tls is None:
@@ -112,6 +127,23 @@ class Endpoint:
             secured.close()
             raise
         return secured
+
+
+def _socket(address: Address) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    connection = socket.socket(family, kind, protocol)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _begun(address: Address) -> socket.socket:
+    connection = _socket(address)
+    connection.setblocking(False)
+    error = connection.connect_ex(address[4])
+    if error not in (0, errno.EINPROGRESS):
+        connection.close()
+        raise OSError(error, os.strerror(error))
+    return connection
 
 
 def _left(end: float) -> float:

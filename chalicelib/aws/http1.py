@@ -32,7 +32,7 @@ class HttpAnswer(NamedTuple):
 class AnswerReader:
     """Reads the answer to one request."""
 
-    __slots__ = ("_body", "_buffer", "_chunks", "_head", "_interim", "_length", "_most")
+    __slots__ = ("_body", "_buffer", "_chunks", "_head", "_interim", "_length", "_most", "_status")
 
     def __init__(self, most_body: int) -> None:
         """`most_body` is the largest body, in bytes, that is taken."""
@@ -40,6 +40,7 @@ class AnswerReader:
         self._buffer = bytearray()
         self._head = b""
         self._interim = 0
+        self._status = 0
         self._length: int | None = None
         self._chunks: _Chunks | None = None
 
@@ -61,7 +62,7 @@ class AnswerReader:
         """The peer closed: the answer, where its body lasts until then. Raises Malformed."""
         if not self._head or self._length is not None or self._chunks is not None:
             raise Malformed("the connection was closed within the answer")
-        return HttpAnswer(_status(self._head), self._head, bytes(self._buffer), False)
+        return HttpAnswer(self._status, self._head, bytes(self._buffer), False)
 
     def _start(self, head: bytes) -> None:
         status = _status(head)
@@ -70,7 +71,7 @@ class AnswerReader:
                 raise Malformed("the protocol was switched unasked")
             self._interim += len(head)
             return
-        self._head = head
+        self._head, self._status = head, status
         coding = _field(head, b"transfer-encoding")
         length = _field(head, b"content-length")
         if status in (204, 304):
@@ -80,7 +81,9 @@ class AnswerReader:
                 raise Malformed("a transfer coding that was not asked for")
             self._chunks = _Chunks(self._most)
         elif length:
-            self._length = _number(length, b"0123456789", 10)
+            if not length.isdigit() or len(length) > 16:
+                raise Malformed("the length of the answer is malformed")
+            self._length = int(length)
             if self._length > self._most:
                 raise Malformed("the body of the answer is too large")
 
@@ -106,7 +109,7 @@ class AnswerReader:
             and self._head.startswith(b"http/1.1")
             and b"close" not in _field(self._head, b"connection")
         )
-        return HttpAnswer(_status(self._head), self._head, body, reusable)
+        return HttpAnswer(self._status, self._head, body, reusable)
 
 
 class _Chunks:
@@ -136,7 +139,9 @@ class _Chunks:
         if end is None:
             return None
         size = bytes(buffer[:end]).partition(b";")[0].strip(b" \t").lower()
-        self._left = _number(size, b"0123456789abcdef", 16)
+        if not 1 <= len(size) <= 16 or size.strip(b"0123456789abcdef"):
+            raise Malformed("the size of a chunk is malformed")
+        self._left = int(size, 16)
         if len(self.body) + self._left > self._most:
             raise Malformed("the body of the answer is too large")
         self._state = self._data if self._left else self._trailer
@@ -176,10 +181,11 @@ def _line_end(buffer: bytearray, most: int) -> int | None:
 
 
 def _status(head: bytes) -> int:
-    if not head.startswith((b"http/1.1 ", b"http/1.0 ")) or head[12:13] not in b" \r":
+    digits = head[9:12]
+    if not head.startswith((b"http/1.1 ", b"http/1.0 ")) or not digits.isdigit():
         raise Malformed("the answer is not HTTP/1.1")
-    status = _number(head[9:12], b"0123456789", 10)
-    if not 100 <= status <= 599:
+    status = int(digits)
+    if head[12:13] not in (b" ", b"\r") or not 100 <= status <= 599:
         raise Malformed("the answer has no valid status")
     return status
 
@@ -193,9 +199,3 @@ def _field(head: bytes, name: bytes) -> bytes:
     if head.find(mark, start) >= 0:
         raise Malformed("a header field stands twice")
     return head[start : head.index(b"\r\n", start)].strip(b" \t")
-
-
-def _number(text: bytes, digits: bytes, base: int) -> int:
-    if not 1 <= len(text) <= 16 or text.strip(digits):
-        raise Malformed("a number of the answer is malformed")
-    return int(text, base)

@@ -32,6 +32,7 @@ class Lane:
         "_socket",
         "_state",
         "_unsent",
+        "address",
         "deadline",
         "kept",
         "post",
@@ -41,7 +42,7 @@ class Lane:
     def __init__(self, endpoint: Endpoint, turn: int) -> None:
         """Begins to connect; `turn` chooses among the endpoint's addresses."""
         self._endpoint = endpoint
-        self._socket: socket.socket = endpoint.start(turn)
+        self._socket, self.address = endpoint.start(turn)
         self._state = _State.CONNECTING
         self._unsent: bytes | memoryview = b""
         self._reader = AnswerReader(_MOST_BODY)
@@ -55,6 +56,16 @@ class Lane:
 
     def fileno(self) -> int:
         return self._socket.fileno()
+
+    @property
+    def is_connecting(self) -> bool:
+        """Whether its address has not answered yet."""
+        return self._state is _State.CONNECTING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected, its TLS handshake done."""
+        return self._state is _State.OPEN
 
     @property
     def died_idle(self) -> bool:
@@ -93,7 +104,6 @@ class Lane:
         if self._state is _State.CONNECTING:
             error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
-                self._endpoint.forget_addresses()
                 raise OSError(error, os.strerror(error))
             self._state = _State.SHAKING_HANDS
             if self._endpoint.tls:

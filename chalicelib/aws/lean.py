@@ -17,7 +17,7 @@ from chalicelib.aws.http_client import HttpClient
 from chalicelib.aws.json_protocol import MOST_ANSWER, JsonService
 from chalicelib.aws.places import endpoint, region
 from chalicelib.aws.refusals import Refusal
-from chalicelib.aws.signed import SignedClient, Target, is_skewed, request, server_time
+from chalicelib.aws.signed import SignedClient, Target, request, signed_too_early_or_late
 from chalicelib.aws.sigv4 import Signer, Signing, canonical_path, hashed
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
@@ -61,11 +61,11 @@ class LeanConnections:
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
         requests = PostRequests(self._endpoint, self._signer)
         dispatch = Dispatch(posts, remaining, self._slow)
-        run = FanOut(dispatch, self._endpoint, requests, requests.skewed, self._concurrency)
+        run = FanOut(dispatch, self._endpoint, requests, requests.outdated, self._concurrency)
         return run.run(self._kept)
 
     def _send(self, method: str, connection_id: ConnectionId, data: bytes) -> None:
-        path = f"{self._endpoint.path}/@connections/{quote(connection_id, safe='')}"
+        path = f"{self._endpoint.path}/@connections/{encoded(connection_id)}"
         answer = self._client.send(method, path, {}, data)
         if not 200 <= answer.status < 300:
             kind = answer.field("x-amzn-errortype").partition(":")[0]
@@ -82,27 +82,36 @@ class PostRequests:
         self._signer = signer
         self._signing: Signing | None = None
         self._second = 0
+        self._offset = 0.0
         self._data: bytes | None = None
         self._hash = ""
 
     def __call__(self, post: Post) -> bytes:
         second = int(time.monotonic())
         if self._signing is None or second != self._second:
+            self._offset = self._signer.offset
             self._signing = self._signer.prepare({"host": self._host})
             self._second = second
+        post.clock_offset = self._offset
         if post.data is not self._data:
             self._data, self._hash = post.data, hashed(post.data)
-        name = quote(post.connection_id, safe="")
+        name = encoded(post.connection_id)
         # An encoded name holds nothing else that is encoded again.
         target = Target(self._path + name, self._canonical + name.replace("%", "%25"))
         return request(self._signing, "POST", target, self._hash, post.data)
 
-    def skewed(self, answer: HttpAnswer) -> bool:
-        """Whether a refusal was due to our clock; it is right now."""
-        if not is_skewed(answer) or not self._signer.set_right(server_time(answer)):
+    def outdated(self, post: Post, answer: HttpAnswer) -> bool:
+        """Whether a post was refused for our clock; it is right now, and the post may go again."""
+        if not signed_too_early_or_late(answer, self._signer, post.clock_offset):
             return False
         self._signing = None
         return True
+
+
+def encoded(connection_id: ConnectionId) -> str:
+    """A connection id as a part of a path. The `=` at its end alone would cost most of `quote`."""
+    stem = connection_id.rstrip("=")
+    return quote(stem, safe="") + "%3D" * (len(connection_id) - len(stem))
 
 
 def _signer(service: str, environ: Mapping[str, str]) -> Signer:

@@ -1,5 +1,6 @@
 """Signed requests: SigV4 over the HTTP client, and a clock that is put right by the server's."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -29,8 +30,9 @@ class SignedClient:
     ) -> HttpAnswer:
         """The answer, whatever its status; `path` is encoded once. Raises Refusal(NO_ANSWER)."""
         target = Target(path, canonical_path(path))
+        offset = self._signer.offset
         answer = self._send(method, target, fields, body)
-        if is_skewed(answer) and self._signer.set_right(server_time(answer)):
+        if signed_too_early_or_late(answer, self._signer, offset):
             answer = self._send(method, target, fields, body)
         return answer
 
@@ -55,16 +57,12 @@ def request(signing: Signing, method: str, target: Target, payload_hash: str, bo
     return head.encode("latin-1") + body
 
 
-def is_skewed(answer: HttpAnswer) -> bool:
-    """Whether a refusal may be due to our clock."""
-    return answer.status in (400, 403) and any(mark in answer.body for mark in _SKEW)
-
-
-def server_time(answer: HttpAnswer) -> float:
-    """The `Date` of an answer in seconds since the epoch; 0 where it has none that is valid."""
+def signed_too_early_or_late(answer: HttpAnswer, signer: Signer, offset: float) -> bool:
+    """Whether a refusal of what was signed with `offset` was due to our clock; it is right now."""
+    if answer.status not in (400, 403) or not any(mark in answer.body for mark in _SKEW):
+        return False
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly ever needed
 
-    try:
-        return parsedate_to_datetime(answer.field("date")).timestamp()
-    except ValueError:
-        return 0.0
+    with contextlib.suppress(ValueError):
+        signer.set_right(parsedate_to_datetime(answer.field("date")).timestamp())
+    return signer.offset != offset

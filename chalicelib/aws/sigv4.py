@@ -75,7 +75,8 @@ class Signer:
         self._parts = (region, service, "aws4_request")
         self._credentials = credentials
         self._now = now
-        self._offset = 0.0
+        self.offset = 0.0
+        """Seconds by which the service's clock is ahead of ours, as far as is known."""
         self._cached: tuple[str, str, bytes] = ("", "", b"")
 
     def prepare(self, fields: Mapping[str, str]) -> Signing:
@@ -88,17 +89,15 @@ class Signer:
 
     def now(self) -> float:
         """The time as the service sees it, in seconds."""
-        return self._now() + self._offset
+        return self._now() + self.offset
 
-    def set_right(self, server_time: float) -> bool:
+    def set_right(self, server_time: float) -> None:
         """Takes over the service's time, if ours is off by enough to be refused for it.
 
-        Returns whether it was: then the same request is worth another try.
+        What was signed with another `offset` than there is now is worth another try.
         """
-        if abs(server_time - self.now()) < LEAST_SKEW:
-            return False
-        self._offset = server_time - self._now()
-        return True
+        if abs(server_time - self.now()) >= LEAST_SKEW:
+            self.offset = server_time - self._now()
 
     def _key(self, secret: str, day: str) -> bytes:
         cached_secret, cached_day, key = self._cached

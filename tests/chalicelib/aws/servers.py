@@ -40,7 +40,14 @@ class Hang:
     """No answer at all, until the server stops."""
 
 
-Answer = int | Raw | Hang
+@dataclass(frozen=True)
+class Drip:
+    """These bytes, one every 20 ms: never long enough without news to be given up for that."""
+
+    data: bytes
+
+
+Answer = int | Raw | Hang | Drip
 """A status with an empty body, or something less usual."""
 
 
@@ -65,6 +72,8 @@ class ScriptedServer:
 
     script: Callable[[Request], Answer] = lambda request: 200  # noqa: ARG005
     tls: ssl.SSLContext | None = None
+    refuse_early: Raw | None = None
+    """Given as soon as a connection says anything, before its request is read."""
     requests: list[Request] = field(default_factory=list)
 
     def __enter__(self) -> "ScriptedServer":
@@ -119,15 +128,23 @@ class ScriptedServer:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             self._open.add(connection)
             with connection, connection.makefile("rb") as reader:
+                if self.refuse_early and connection.recv(1):
+                    connection.sendall(self.refuse_early.data)
+                    return
                 while (request := _read(reader, number)) is not None:
                     self.requests.append(request)
                     if not self._send(connection, self.script(request)):
                         break
-            self._open.discard(connection)
 
     def _send(self, connection: socket.socket, what: Answer) -> bool:
         if isinstance(what, Hang):
             self._stopped.wait()
+            return False
+        if isinstance(what, Drip):
+            for byte in what.data:
+                connection.sendall(bytes([byte]))
+                if self._stopped.wait(0.02):
+                    break
             return False
         raw = answer(what) if isinstance(what, int) else what
         connection.sendall(raw.data)

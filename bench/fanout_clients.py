@@ -1,0 +1,127 @@
+"""The clients that `fanout.py` compares, each in a process of its own.
+
+    python -m bench.fanout_clients CLIENT URL COUNT warm|cold
+
+posts COUNT messages of 300 bytes. `warm` sends others before, so that imports and connections are
+paid for; `cold` counts the CPU from the process's start, and the wall from the first post.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench.fanout_floor import floor
+
+Fan = Callable[[list[str]], None]
+"""Posts to these connections, and returns when all of them are answered."""
+
+DATA = b'{"type":"broadcast","data":"' + b"x" * 270 + b'"}'
+CONCURRENCY = 32
+_WARM_UPS = 3
+"""Fan-outs of 1,000 until every client has all of its connections open."""
+
+
+def lectern(url: str) -> Fan:
+    """What Lectern runs, with all its retries, time-outs and limits."""
+    from chalicelib import aws
+    from chalicelib.domain.types import ConnectionId, Millis
+    from chalicelib.settings import Settings
+
+    settings = Settings(api_gateway_endpoint=url, fanout_concurrency=CONCURRENCY)
+    management = aws.management(settings, os.environ, lambda: Millis(0))
+
+    def fan(names: list[str]) -> None:
+        posts = ((ConnectionId(name), DATA) for name in names)
+        result = management.fan_out(posts, lambda: 60.0)
+        assert result.delivered == len(names), result
+
+    return fan
+
+
+def boto3_sequential(url: str) -> Fan:
+    client = _boto3(url, 1)
+
+    def fan(names: list[str]) -> None:
+        for name in names:
+            client.post_to_connection(ConnectionId=name, Data=DATA)
+
+    return fan
+
+
+def boto3_threads(url: str, threads: int) -> Fan:
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = _boto3(url, threads)
+    pool = ThreadPoolExecutor(threads)
+
+    def post(name: str) -> None:
+        client.post_to_connection(ConnectionId=name, Data=DATA)
+
+    return lambda names: [None for _ in pool.map(post, names)].clear()
+
+
+def aiobotocore(url: str) -> Fan:
+    import asyncio
+
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import get_session
+
+    loop = asyncio.new_event_loop()
+    config = AioConfig(max_pool_connections=CONCURRENCY)
+    service = "apigatewaymanagementapi"
+    making = get_session().create_client(service, endpoint_url=url, config=config)
+    client = loop.run_until_complete(making.__aenter__())
+
+    async def post(name: str, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            await client.post_to_connection(ConnectionId=name, Data=DATA)
+
+    async def everybody(names: list[str]) -> None:
+        limit = asyncio.Semaphore(CONCURRENCY)
+        await asyncio.gather(*(post(name, limit) for name in names))
+
+    return lambda names: loop.run_until_complete(everybody(names))
+
+
+CLIENTS: dict[str, Callable[[str], Fan]] = {
+    "Lectern": lectern,
+    "boto3, one after the other": boto3_sequential,
+    "boto3, 10 threads": lambda url: boto3_threads(url, 10),
+    "boto3, 32 threads": lambda url: boto3_threads(url, 32),
+    "aiobotocore, 32 tasks": aiobotocore,
+    "floor: sockets and epoll": lambda url: floor(url, DATA, CONCURRENCY),
+}
+
+
+def _boto3(url: str, threads: int) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(max_pool_connections=threads)
+    return boto3.client("apigatewaymanagementapi", endpoint_url=url, config=config)
+
+
+def main() -> None:
+    client, url, count, temperature = sys.argv[1:]
+    names = [f"L0SM9cOFvHcC{number:05d}=" for number in range(int(count))]
+    fan = CLIENTS[client](url)
+    cpu = 0.0
+    if temperature == "warm":
+        for _ in range(_WARM_UPS):
+            fan([f"warm{number}" for number in range(1000)])
+        cpu = time.process_time()
+    begun = time.perf_counter()
+    fan(names)
+    wall = time.perf_counter() - begun
+    spent = time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures = {"CPU µs a post": spent / len(names) * 1e6, "wall ms": wall * 1000, "MB": peak}
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

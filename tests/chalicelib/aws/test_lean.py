@@ -1,0 +1,165 @@
+"""The lean wire as a Lambda may find itself: frozen, with a wrong clock, without an address."""
+
+import datetime
+import socket
+from collections.abc import Callable
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.aws.dispatch import Dispatch, SlowConnections
+from chalicelib.aws.endpoints import Address, Endpoint
+from chalicelib.aws.fanout import FanOut, KeptLanes
+from chalicelib.aws.http_client import HttpClient
+from chalicelib.aws.management import RetryingManagement
+from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.domain.posts import FanOutResult
+from chalicelib.domain.types import ConnectionId, Millis
+from tests.chalicelib.aws.conftest import Against
+from tests.chalicelib.aws.servers import Answer, Raw, Request, ScriptedServer, answer, json_answer
+
+HOUR = datetime.timedelta(hours=1)
+
+
+@pytest.fixture
+def against() -> Against:
+    return Against("lean")
+
+
+def _posts(count: int) -> list[tuple[ConnectionId, bytes]]:
+    return [(ConnectionId(f"c{number}"), b"{}") for number in range(count)]
+
+
+def test_calls_share_a_connection(server: ScriptedServer, against: Against) -> None:
+    server.script = lambda _: json_answer({})
+    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    for _ in range(5):
+        dynamodb.call("Scan", {"TableName": "t"})
+    assert [request.connection for request in server.requests] == [1] * 5
+
+
+def test_a_connection_that_died_while_frozen_is_replaced_unnoticed(
+    server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
+) -> None:
+    management.post(ConnectionId("a"), b"{}")
+    assert management.fan_out(_posts(8), plenty).delivered == 8
+    server.drop_connections()
+    server.requests.clear()
+
+    management.post(ConnectionId("a"), b"{}")
+    assert management.fan_out(_posts(8), plenty).delivered == 8
+    assert len(server.requests) == 9
+
+
+def test_a_connection_that_dies_under_the_next_request_is_replaced_once(
+    server: ScriptedServer,
+) -> None:
+    def dies_at_the_second(request: Request) -> Answer:
+        seen = [other.connection for other in server.requests]
+        return 200 if seen.count(request.connection) == 1 else Raw(b"", close=True)
+
+    server.script = dies_at_the_second
+    client = HttpClient(Endpoint(server.url, {}), 5, 1000)
+    for _ in range(3):
+        assert client.exchange(b"GET / HTTP/1.1\r\n\r\n").status == 200
+    assert [request.connection for request in server.requests] == [1, 1, 2, 2, 3]
+
+
+def test_a_new_connection_that_dies_is_told(server: ScriptedServer) -> None:
+    server.script = lambda _: Raw(b"", close=True)
+    client = HttpClient(Endpoint(server.url, {}), 5, 1000)
+    with pytest.raises(Refusal) as refused:
+        client.exchange(b"GET / HTTP/1.1\r\n\r\n")
+    assert refused.value.status == NO_ANSWER
+    assert len(server.requests) == 1
+
+
+def test_a_fan_out_replaces_connections_that_die_under_it(
+    server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
+) -> None:
+    """Without counting it as a try: nothing was wrong with the post."""
+
+    def dies_at_the_third(request: Request) -> Answer:
+        seen = [other.connection for other in server.requests]
+        return 200 if seen.count(request.connection) < 3 else Raw(b"", close=True)
+
+    server.script = dies_at_the_third
+    assert management.fan_out(_posts(60), plenty).delivered == 60
+
+
+def _strict_about_the_time(request: Request) -> Answer:
+    """A service whose clock is an hour ahead."""
+    now = datetime.datetime.now(datetime.UTC) + HOUR
+    sent = datetime.datetime.fromisoformat(request.headers["x-amz-date"])
+    if abs(now - sent) < datetime.timedelta(minutes=5):
+        return json_answer({})
+    told = b'{"__type":"InvalidSignatureException","message":"Signature expired: "}'
+    return answer(403, told, {"Date": format_datetime(now, usegmt=True)})
+
+
+def test_a_wrong_clock_is_set_right_by_the_services_date(
+    server: ScriptedServer, against: Against, plenty: Callable[[], float]
+) -> None:
+    server.script = _strict_about_the_time
+    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    assert dynamodb.call("Scan", {"TableName": "t"}) == {}
+    assert dynamodb.call("Scan", {"TableName": "t"}) == {}
+    assert len(server.requests) == 3
+    assert against.management(f"{server.url}/s").fan_out(_posts(20), plenty).delivered == 20
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
+def test_a_refusal_that_names_no_date_stays_one(
+    server: ScriptedServer, against: Against, plenty: Callable[[], float], headers: dict[str, str]
+) -> None:
+    told = b'{"message":"InvalidSignatureException"}'
+    server.script = lambda _: answer(403, told, headers)
+    management = against.management(f"{server.url}/s")
+    assert management.fan_out(_posts(2), plenty).delivered == 0
+    assert len(server.requests) == 2
+
+
+class _Names:
+    """A name service that gives these ports of 127.0.0.1 as addresses."""
+
+    def __init__(self, *ports: int) -> None:
+        self.ports = ports
+        self.asked = 0
+
+    def __call__(self, *_: Any, **__: Any) -> list[Address]:
+        self.asked += 1
+        tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*tcp, ("127.0.0.1", port)) for port in self.ports]
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def _fan_out(endpoint: Endpoint, count: int, plenty: Callable[[], float]) -> FanOutResult:
+    dispatch = Dispatch(_posts(count), plenty, SlowConnections(lambda: Millis(0)))
+    head = b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
+    return FanOut(dispatch, endpoint, lambda _: head, lambda *_: False, 8).run(KeptLanes(8))
+
+
+def test_an_address_that_cannot_be_reached_is_left_out(
+    server: ScriptedServer, closed_port: int, plenty: Callable[[], float]
+) -> None:
+    names = _Names(closed_port, int(server.url.rpartition(":")[2]))
+    client = HttpClient(Endpoint(server.url, {}, names), 5, 1000)
+    assert client.exchange(b"GET / HTTP/1.1\r\n\r\n").status == 200
+    assert _fan_out(Endpoint(server.url, {}, names), 40, plenty).delivered == 40
+
+
+def test_names_are_looked_up_anew_when_no_address_is_left(
+    closed_port: int, plenty: Callable[[], float]
+) -> None:
+    names = _Names(closed_port)
+    result = _fan_out(Endpoint("http://example.test", {}, names), 1, plenty)
+    assert result.slow == ["c0"]
+    assert names.asked == 3

@@ -1,0 +1,167 @@
+"""TLS on the lean wire: verified always, resumed where it can be."""
+
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import certifi
+import pytest
+
+from chalicelib.aws.tls import Tls
+from chalicelib.domain.types import ConnectionId
+from chalicelib.errors import ServiceDown
+from tests.chalicelib.aws.certificates import Authority
+from tests.chalicelib.aws.conftest import Against
+from tests.chalicelib.aws.servers import ScriptedServer, answer, json_answer
+
+ROOTS = Path(__file__).parents[3] / "chalicelib/aws/amazon_roots.pem"
+CLOSING = answer(200, headers={"Connection": "close"}, close=True)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def lean() -> Against:
+    return Against("lean")
+
+
+def _posts(count: int) -> list[tuple[ConnectionId, bytes]]:
+    return [(ConnectionId(f"c{number}"), b"{}") for number in range(count)]
+
+
+def test_a_trusted_server_is_spoken_to(authority: Authority, lean: Against) -> None:
+    with ScriptedServer(lambda _: json_answer({}), authority.server("127.0.0.1")) as server:
+        dynamodb = lean.dynamodb(
+            {"AWS_ENDPOINT_URL_DYNAMODB": server.url, "AWS_CA_BUNDLE": str(authority.roots)}
+        )
+        assert dynamodb.call("Scan", {"TableName": "t"}) == {}
+        assert dynamodb.call("Scan", {"TableName": "t"}) == {}
+    assert [request.connection for request in server.requests] == [1, 1]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost"])
+def test_a_certificate_for_another_host_is_refused(
+    authority: Authority, lean: Against, host: str
+) -> None:
+    with ScriptedServer(tls=authority.server(host)) as server:
+        management = lean.management(f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots))
+        with pytest.raises(ServiceDown, match="mismatch"):
+            management.post(ConnectionId("a"), b"{}")
+    assert server.requests == []
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    authority: Authority, lean: Against, tmp_path: Path, plenty: Callable[[], float]
+) -> None:
+    with ScriptedServer(tls=Authority(tmp_path).server("127.0.0.1")) as server:
+        management = lean.management(f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots))
+        with pytest.raises(ServiceDown, match="CERTIFICATE_VERIFY_FAILED"):
+            management.post(ConnectionId("a"), b"{}")
+        assert management.fan_out(_posts(2), plenty).delivered == 0
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("count", [1, 3, 200])
+def test_a_fan_out_goes_over_tls(
+    authority: Authority, lean: Against, plenty: Callable[[], float], count: int
+) -> None:
+    with ScriptedServer(tls=authority.server("127.0.0.1")) as server:
+        management = lean.management(
+            f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots), FANOUT_CONCURRENCY="6"
+        )
+        assert management.fan_out(_posts(count), plenty).delivered == count
+        assert management.fan_out(_posts(count), plenty).delivered == count
+    assert max(request.connection for request in server.requests) <= min(count, 6)
+
+
+def test_a_fan_out_over_tls_survives_connections_that_close(
+    authority: Authority, lean: Against, plenty: Callable[[], float]
+) -> None:
+    with ScriptedServer(lambda _: CLOSING, authority.server("127.0.0.1")) as server:
+        management = lean.management(
+            f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots), FANOUT_CONCURRENCY="3"
+        )
+        assert management.fan_out(_posts(30), plenty).delivered == 30
+
+
+def test_large_messages_go_over_tls_to_a_server_that_reads_slowly(
+    authority: Authority, lean: Against, plenty: Callable[[], float]
+) -> None:
+    """Send buffers fill up, and are written on when there is room."""
+    data = bytes(range(256)) * 512
+    with ScriptedServer(tls=authority.server("127.0.0.1")) as server:
+        management = lean.management(f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots))
+        posts = [(ConnectionId(f"c{number}"), data) for number in range(20)]
+        assert management.fan_out(posts, plenty).delivered == 20
+    assert all(request.body == data for request in server.requests)
+
+
+def _shake_hands(tls: Tls, server: ScriptedServer) -> ssl.SSLSocket:
+    port = int(server.url.rpartition(":")[2])
+    connection = tls.wrap(socket.create_connection(("127.0.0.1", port)))
+    try:
+        connection.do_handshake()
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def test_a_later_connection_resumes_the_session(authority: Authority) -> None:
+    with ScriptedServer(tls=authority.server("127.0.0.1")) as server:
+        tls = Tls("127.0.0.1", str(authority.roots))
+        with _shake_hands(tls, server) as first:
+            first.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert first.recv(1000)
+            tls.keep_session(first)
+        with _shake_hands(tls, server) as second:
+            assert second.session_reused
+
+
+def test_aws_hosts_with_other_roots_are_verified_against_the_whole_bundle(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amazon's five roots are tried first, for the cold start; they must never lock anybody out."""
+    host = "api.execute-api.us-east-1.amazonaws.com"
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.roots))
+    with ScriptedServer(tls=authority.server(host)) as server:
+        tls = Tls(host, "")
+        with pytest.raises(ssl.SSLCertVerificationError) as refused:
+            _shake_hands(tls, server)
+        assert tls.widen(refused.value)
+        _shake_hands(tls, server).close()
+
+
+def test_a_host_that_no_root_vouches_for_stays_refused(authority: Authority) -> None:
+    host = "api.execute-api.us-east-1.amazonaws.com"
+    with ScriptedServer(tls=authority.server(host)) as server:
+        tls = Tls(host, "")
+        for again in (True, False):
+            with pytest.raises(ssl.SSLCertVerificationError) as refused:
+                _shake_hands(tls, server)
+            assert tls.widen(refused.value) is again
+
+
+def test_old_versions_of_tls_are_refused(authority: Authority) -> None:
+    context = authority.server("127.0.0.1")
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with ScriptedServer(tls=context) as server, pytest.raises(ssl.SSLError):
+        _shake_hands(Tls("127.0.0.1", str(authority.roots)), server)
+
+
+def test_the_roots_are_the_ones_that_mozilla_trusts_as_amazons() -> None:
+    ours = set(_certificates(ROOTS.read_text()))
+    assert len(ours) == 5
+    assert ours <= set(_certificates(Path(certifi.where()).read_text()))
+
+
+def _certificates(text: str) -> list[str]:
+    return re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
