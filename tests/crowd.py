@@ -47,15 +47,19 @@ def _write(stack: Stack, items: Sequence[dict[str, object]]) -> None:
     for start in range(0, len(items), _BATCH):
         batch = items[start : start + _BATCH]
         puts = [{"PutRequest": {"Item": to_attributes(item)}} for item in batch]
-        stack.aws.dynamodb.batch_write_item(RequestItems={table: puts})
+        stack.database.call("BatchWriteItem", {"RequestItems": {table: puts}})
 
 
 def _count(stack: Stack, session_id: str, counts: dict[str, int]) -> None:
-    stack.aws.dynamodb.update_item(
-        TableName=stack.aws.tables["sessions"],
-        Key={"sessionId": {"S": session_id}},
-        UpdateExpression="SET listenerCount = :total, joins = :total, languageCounts = :counts",
-        ExpressionAttributeValues=to_attributes(
-            {":total": sum(counts.values()), ":counts": counts}
-        ),
+    stack.database.call(
+        "UpdateItem",
+        {
+            "TableName": stack.aws.tables["sessions"],
+            "Key": {"sessionId": {"S": session_id}},
+            "UpdateExpression": "SET listenerCount = :total, joins = :total,"
+            " languageCounts = :counts",
+            "ExpressionAttributeValues": to_attributes(
+                {":total": sum(counts.values()), ":counts": counts}
+            ),
+        },
     )

@@ -31,9 +31,8 @@ def test_a_connection_that_was_never_seen_changes_nothing(stack: Stack) -> None:
 def test_a_listener_whose_session_is_deleted_leaves_without_making_it_anew(stack: Stack) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)
-    stack.aws.dynamodb.delete_item(
-        TableName=stack.aws.tables["sessions"], Key={"sessionId": {"S": session_id}}
-    )
+    key = {"sessionId": {"S": session_id}}
+    stack.database.call("DeleteItem", {"TableName": stack.aws.tables["sessions"], "Key": key})
 
     listener.close()
 

@@ -143,11 +143,14 @@ def test_hours_of_expired_broadcasts_are_not_read(stack: Stack) -> None:
     for seq in range(1, 401):
         kept = Kept(seq, json.dumps({"type": "broadcast", "seq": seq}), expired)
         stack.services.history.keep(SessionId(session_id), "*", kept)
-    stack.aws.dynamodb.update_item(
-        TableName=stack.aws.tables["sessions"],
-        Key={"sessionId": {"S": session_id}},
-        UpdateExpression="SET streamPositions = :positions",
-        ExpressionAttributeValues={":positions": {"M": {"*": {"N": "400"}}}},
+    stack.database.call(
+        "UpdateItem",
+        {
+            "TableName": stack.aws.tables["sessions"],
+            "Key": {"sessionId": {"S": session_id}},
+            "UpdateExpression": "SET streamPositions = :positions",
+            "ExpressionAttributeValues": {":positions": {"M": {"*": {"N": "400"}}}},
+        },
     )
     speaker.send("broadcast", data="new")
     speaker.send("broadcast", data="newer")
@@ -223,17 +226,15 @@ def test_nothing_can_be_recovered_of_a_session_that_is_gone(stack: Stack) -> Non
     _, session_id = stack.session()
     listener = stack.listener(session_id)
     key = {"sessionId": {"S": session_id}}
-    stack.aws.dynamodb.delete_item(TableName=stack.aws.tables["sessions"], Key=key)
+    stack.database.call("DeleteItem", {"TableName": stack.aws.tables["sessions"], "Key": key})
 
     assert listener.send("recover", lastSeq={})["code"] == "SESSION_NOT_FOUND"
 
 
 def forget(stack: Stack, session_id: str, seq: int) -> None:
     """As if a broadcast's place in the history had not been written (yet)."""
-    stack.aws.dynamodb.delete_item(
-        TableName=stack.aws.tables["history"],
-        Key={"streamKey": {"S": f"{session_id}#*"}, "seq": {"N": str(seq)}},
-    )
+    key = {"streamKey": {"S": f"{session_id}#*"}, "seq": {"N": str(seq)}}
+    stack.database.call("DeleteItem", {"TableName": stack.aws.tables["history"], "Key": key})
 
 
 def refresh_while_broadcasting(stack: Stack, seed: int) -> None:
