@@ -61,25 +61,31 @@ def plans(packaged: Packaged, once: Callable[[str, Make], Path]) -> Plans:
     """The plans of a stage, by the run blocks of `plan.tftest.hcl`: `plans("prod")["plan"]`."""
 
     def planned(stage: str, folder: Path) -> None:
-        made = mocked_plans(packaged(stage), "tests/plan.tftest.hcl")
-        (folder / "plans").write_bytes(pickle.dumps(made))
+        keep(folder, mocked_plans(packaged(stage), "tests/plan.tftest.hcl"))
 
-    def of_stage(stage: str) -> dict[str, Plan]:
-        folder = once(f"plans-{stage}", lambda folder: planned(stage, folder))
-        known: dict[str, Plan] = pickle.loads((folder / "plans").read_bytes())  # noqa: S301 (ours)
-        return known
-
-    return of_stage
+    return lambda stage: kept(once(f"plans-{stage}", lambda folder: planned(stage, folder)))
 
 
 @pytest.fixture(scope="session")
-def module(once: Callable[[str, Make], Path]) -> Packaged:
-    """An initialised copy of a module: `module("access")`. Read only."""
+def module_plans(once: Callable[[str, Make], Path]) -> Plans:
+    """The plans that a module's own tests make, by their run blocks: `module_plans("access")`."""
 
-    def copied(folder: Path, name: str) -> None:
-        source = ROOT / "terraform" / "modules" / name
+    def planned(name: str, folder: Path) -> None:
+        copy = folder / "module"
         ignore = shutil.ignore_patterns(".terraform*")
-        shutil.copytree(source, folder, ignore=ignore, dirs_exist_ok=True)
-        terraform(folder, "init", "-backend=false")
+        shutil.copytree(ROOT / "terraform" / "modules" / name, copy, ignore=ignore)
+        terraform(copy, "init", "-backend=false")
+        keep(folder, mocked_plans(copy, f"tests/{name}.tftest.hcl"))
 
-    return lambda name: once(f"module-{name}", lambda folder: copied(folder, name))
+    return lambda name: kept(once(f"module-{name}", lambda folder: planned(name, folder)))
+
+
+def keep(folder: Path, plans: dict[str, Plan]) -> None:
+    """Leaves plans in a folder, for every worker of the run."""
+    (folder / "plans").write_bytes(pickle.dumps(plans))
+
+
+def kept(folder: Path) -> dict[str, Plan]:
+    """The plans that `keep` left."""
+    plans: dict[str, Plan] = pickle.loads((folder / "plans").read_bytes())  # noqa: S301 (ours)
+    return plans

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.conftest import Packaged, Plans
+from tests.terraform.conftest import Make, Packaged, Plans, keep, kept
 from tools.mocked_plan import Plan, mocked_plans, terraform
 from tools.package import ROOT
 
@@ -122,13 +122,17 @@ def test_chalice_alone_has_the_defect(is_mended: Callable[[Plan], bool], unmende
 
 
 @pytest.fixture(scope="module")
-def unmended(packaged: Packaged, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+def unmended(packaged: Packaged, once: Callable[[str, Make], Path]) -> Plan:
     """The plan of dev with nothing left of the override but its versions."""
-    folder = changed_copy(packaged("dev"), tmp_path_factory.mktemp("unmended"), only_versions)
-    mocks = (folder / "tests" / "plan.tftest.hcl").read_text().partition('run "plan"')[0]
-    bare = folder / "tests" / "bare.tftest.hcl"
-    bare.write_text(f'{mocks}\nrun "bare" {{\n  command = plan\n}}\n')
-    return mocked_plans(folder, "tests/bare.tftest.hcl")["bare"]
+
+    def planned(folder: Path) -> None:
+        copy = changed_copy(packaged("dev"), folder, only_versions)
+        mocks = (copy / "tests" / "plan.tftest.hcl").read_text().partition('run "plan"')[0]
+        bare = copy / "tests" / "bare.tftest.hcl"
+        bare.write_text(f'{mocks}\nrun "bare" {{\n  command = plan\n}}\n')
+        keep(folder, mocked_plans(copy, "tests/bare.tftest.hcl"))
+
+    return kept(once("unmended", planned))["bare"]
 
 
 def changed_copy(source: Path, folder: Path, change: Callable[[str], str]) -> Path:

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from chalicelib.telemetry.metrics import METRICS
-from tests.terraform.conftest import Packaged
-from tools.mocked_plan import Plan, mocked_plans
+from tests.terraform.conftest import Plans
+from tools.mocked_plan import Plan
 
 EMITTED: dict[str, set[str]] = {name: set(dimensions) for name, dimensions in METRICS.items()}
 
@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def plan(module: Packaged) -> Plan:
+def plan(module_plans: Plans) -> Plan:
     """The plan of the observability module, where the dashboard's text is known."""
-    return mocked_plans(module("observability"), "tests/observability.tftest.hcl")["quiet"]
+    return module_plans("observability")["quiet"]
 
 
 def test_every_alarm_on_the_apps_metrics_reads_one_that_the_code_emits(plan: Plan) -> None:

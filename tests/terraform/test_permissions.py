@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from tests.aws import Aws
-from tests.terraform.conftest import Packaged
+from tests.terraform.conftest import Plans
 from tests.terraform.driven import Driven
 from tests.terraform.recorder import Needed, Recorder
 from tests.terraform.scenarios import SCENARIOS
-from tools.mocked_plan import mocked_plans
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 
@@ -35,10 +34,9 @@ def stack(aws: Aws) -> Iterator[Driven]:
 
 
 @pytest.fixture(scope="module")
-def statements(module: Packaged) -> dict[str, list[dict[str, Any]]]:
+def statements(module_plans: Plans) -> dict[str, list[dict[str, Any]]]:
     """The statements of each function's policy."""
-    plan = mocked_plans(module("access"), "tests/access.tftest.hcl")["roles"]
-    policies = plan.of_type("aws_iam_role_policy")
+    policies = module_plans("access")["roles"].of_type("aws_iam_role_policy")
     return {
         address.split('"')[1]: json.loads(policy.values["policy"])["Statement"]
         for address, policy in policies.items()

@@ -49,26 +49,14 @@ run "own_key" {
   }
 }
 
-run "refuses_a_visibility_over_twelve_hours" {
+run "refuses_what_sqs_would" {
   command = plan
+
   variables {
     visibility_timeout_seconds = 43201
+    retention_seconds          = 59
+    max_receive_count          = 0
   }
-  expect_failures = [var.visibility_timeout_seconds]
-}
 
-run "refuses_a_retention_under_a_minute" {
-  command = plan
-  variables {
-    retention_seconds = 59
-  }
-  expect_failures = [var.retention_seconds]
-}
-
-run "refuses_jobs_that_are_never_tried" {
-  command = plan
-  variables {
-    max_receive_count = 0
-  }
-  expect_failures = [var.max_receive_count]
+  expect_failures = [var.visibility_timeout_seconds, var.retention_seconds, var.max_receive_count]
 }

@@ -110,26 +110,14 @@ run "quiet" {
   }
 }
 
-run "refuses_a_retention_that_cloudwatch_does_not_know" {
+run "refuses_what_cloudwatch_would" {
   command = plan
+
   variables {
     log_retention_days = 8
+    alarm_email        = "ops at example.com"
+    table_operations   = { sessions = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"] }
   }
-  expect_failures = [var.log_retention_days]
-}
 
-run "refuses_what_is_no_address" {
-  command = plan
-  variables {
-    alarm_email = "ops at example.com"
-  }
-  expect_failures = [var.alarm_email]
-}
-
-run "refuses_an_alarm_over_too_many_metrics" {
-  command = plan
-  variables {
-    table_operations = { sessions = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"] }
-  }
-  expect_failures = [var.table_operations]
+  expect_failures = [var.log_retention_days, var.alarm_email, var.table_operations]
 }

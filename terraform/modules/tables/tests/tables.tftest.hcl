@@ -7,14 +7,15 @@ variables {
   tags  = { App = "lectern" }
 }
 
-run "sessions" {
+run "tables" {
   command = plan
+
+  # sessions
 
   assert {
     condition     = aws_dynamodb_table.sessions.name == "lectern-test-sessions" && aws_dynamodb_table.sessions.hash_key == "sessionId" && aws_dynamodb_table.sessions.range_key == null
     error_message = "The name carries app and stage; the key is sessionId."
   }
-
   assert {
     condition = jsonencode({
       for index in aws_dynamodb_table.sessions.global_secondary_index :
@@ -43,16 +44,13 @@ run "sessions" {
     condition     = aws_dynamodb_table.sessions.stream_enabled && aws_dynamodb_table.sessions.stream_view_type == "NEW_AND_OLD_IMAGES"
     error_message = "The sessions stream has new and old images."
   }
-}
 
-run "connections" {
-  command = plan
+  # connections
 
   assert {
     condition     = aws_dynamodb_table.connections.name == "lectern-test-connections" && aws_dynamodb_table.connections.hash_key == "connectionId" && aws_dynamodb_table.connections.range_key == null
     error_message = "The name carries app and stage; the key is connectionId."
   }
-
   assert {
     condition = jsonencode({
       for index in aws_dynamodb_table.connections.global_secondary_index :
@@ -75,16 +73,13 @@ run "connections" {
     ])
     error_message = "On demand, expiring at expiresAt, recoverable, encrypted, protected, tagged."
   }
-}
 
-run "subscriptions" {
-  command = plan
+  # subscriptions
 
   assert {
     condition     = aws_dynamodb_table.subscriptions.name == "lectern-test-subscriptions" && aws_dynamodb_table.subscriptions.hash_key == "topicKey" && aws_dynamodb_table.subscriptions.range_key == "connectionId"
     error_message = "The name carries app and stage; the key is topicKey and connectionId."
   }
-
   assert {
     condition = jsonencode({
       for index in aws_dynamodb_table.subscriptions.global_secondary_index :
@@ -106,16 +101,13 @@ run "subscriptions" {
     ])
     error_message = "On demand, expiring at expiresAt, recoverable, encrypted, protected, tagged."
   }
-}
 
-run "requests" {
-  command = plan
+  # requests
 
   assert {
     condition     = aws_dynamodb_table.requests.name == "lectern-test-requests" && aws_dynamodb_table.requests.hash_key == "requestId" && aws_dynamodb_table.requests.range_key == null
     error_message = "The name carries app and stage; the key is requestId."
   }
-
   assert {
     condition = jsonencode({
       for index in aws_dynamodb_table.requests.global_secondary_index :
@@ -137,16 +129,13 @@ run "requests" {
     ])
     error_message = "On demand, expiring at expiresAt, recoverable, encrypted, protected, tagged."
   }
-}
 
-run "history" {
-  command = plan
+  # history
 
   assert {
     condition     = aws_dynamodb_table.history.name == "lectern-test-history" && aws_dynamodb_table.history.hash_key == "streamKey" && aws_dynamodb_table.history.range_key == "seq"
     error_message = "The name carries app and stage; the key is streamKey and seq."
   }
-
   assert {
     condition = jsonencode({
       for index in aws_dynamodb_table.history.global_secondary_index :
@@ -166,16 +155,13 @@ run "history" {
     ])
     error_message = "On demand, expiring at expiresAt, recoverable, encrypted, protected, tagged."
   }
-}
 
-run "rate_limits" {
-  command = plan
+  # rate_limits
 
   assert {
     condition     = aws_dynamodb_table.rate_limits.name == "lectern-test-rate_limits" && aws_dynamodb_table.rate_limits.hash_key == "bucket" && aws_dynamodb_table.rate_limits.range_key == null
     error_message = "The name carries app and stage; the key is bucket."
   }
-
   assert {
     condition = jsonencode({
       for index in aws_dynamodb_table.rate_limits.global_secondary_index :
