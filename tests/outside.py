@@ -63,7 +63,7 @@ class WatchedDynamoDB:
         self._real = real
         self._outside = outside
         self._held: dict[str, Any] = {}
-        self._before: list[tuple[Callable[[str, Request], bool], Callable[[], None]]] = []
+        self._before: list[tuple[Callable[[str, Request], bool], Callable[[], object]]] = []
 
     def call(self, operation: Operation, request: Request) -> dict[str, Any]:
         self._outside.enter(operation)
@@ -78,7 +78,7 @@ class WatchedDynamoDB:
     def before(
         self,
         operation: Operation,
-        happen: Callable[[], None],
+        happen: Callable[[], object],
         concerns: str = "",
     ) -> None:
         """Lets something happen once, right before the next such operation.

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from chalicelib.actions import disconnect, limits, refresh, sessions
+from chalicelib.actions import disconnect, limits, refresh, seating, sessions
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role
-from chalicelib.errors import BadRequest, ClientError, Code, Forbidden, Unauthorized, UpstreamError
+from chalicelib.errors import BadRequest, Code, Forbidden, Unauthorized
 from chalicelib.identity.credentials import find_token
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
@@ -43,7 +43,9 @@ def connect(services: Services, handshake: Handshake, remaining: Remaining) -> s
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
     request = _request(handshake.query, role)
     connection = _connection(services, handshake, role, identity)
-    services.connections.put(connection)
+    if not services.connections.put_new(connection):
+        # This handshake runs a second time: what it did before stands.
+        connection = seating.reread(services, connection.connection_id)
     if request is not None:
         _act(services, Call(connection, handshake.address, remaining), request)
     return subprotocol
@@ -96,7 +98,8 @@ def _connection(
 def _act(services: Services, call: Call, request: requests.Request) -> None:
     """Does what the URL asks for, and leaves the reply to a job: the socket is not open yet."""
     try:
-        _perform(services, call, request)
+        if call.connection.session_id is None:
+            _perform(services, call, request)
         services.jobs.send(
             {
                 "kind": "welcome",
@@ -106,9 +109,11 @@ def _act(services: Services, call: Call, request: requests.Request) -> None:
                 "id": _unless_unset(request.id),
             }
         )
-    except (ClientError, UpstreamError):
-        asked_for = disconnect.Closing(code=1000)
-        disconnect.disconnect(services, call.connection_id, asked_for, call.remaining)
+    except Exception:
+        # A new session that its speaker never hears of is over; one that was to go on waits.
+        wish = 1000 if isinstance(request, requests.CreateSession) else None
+        closing = disconnect.Closing(code=wish)
+        disconnect.disconnect(services, call.connection_id, closing, call.remaining)
         raise
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chalicelib.actions import belongings, delivery, ending, leaving
+from chalicelib.actions import belongings, ending, grace, leaving
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.lifetimes import asked_for
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
 from chalicelib.errors import LecternError
-from chalicelib.protocol.messages import EndReason, SpeakerReconnecting
+from chalicelib.protocol.messages import EndReason
 
 _HANDSHAKE_MILLIS = 30_000
 """How long a handshake can take: younger than that, a 410 may mean that it is not over yet."""
@@ -32,7 +32,11 @@ class Closing:
 def disconnect(
     services: Services, connection_id: ConnectionId, closing: Closing, remaining: Remaining
 ) -> None:
-    """Cleans up after a connection. Never raises; never changes anything the second time."""
+    """Cleans up after a connection; never changes anything the second time.
+
+    The record goes last: as long as it is there, the sweep will come to the same connection again.
+    A listener is counted out in the very transaction that deletes its record.
+    """
     started = services.clock()
     failures = _Failures(services)
     connection = None
@@ -40,14 +44,13 @@ def disconnect(
         connection = services.connections.get_current(connection_id)
     if connection is not None:
         with failures.of("session"):
-            _leave_session(services, connection, closing, remaining)
+            _speaker_left(services, connection, closing, remaining)
     with failures.of("belongings"):
         _belongings(services, connection_id, connection)
     if connection is not None:
         with failures.of("metrics"):
             _measure(services, connection)
         if "session" not in failures.parts:
-            # Otherwise the record stays: the sweep finds it and tries the session again.
             with failures.of("connection"):
                 leaving.remove(services, connection)
     services.telemetry.metric(
@@ -57,27 +60,25 @@ def disconnect(
 
 def found_gone(services: Services, connection_id: ConnectionId) -> None:
     """A post got 410: the same, unless the connection is so young that it may still be opening."""
-    connection = None
     with _Failures(services).of("read"):
         connection = services.connections.get_current(connection_id)
-    if connection is None or services.clock() - connection.connected_at < _HANDSHAKE_MILLIS:
-        return
-    disconnect(services, connection_id, Closing(), lambda: ending.RESERVE_SECONDS * 2)
+        if connection is None or services.clock() - connection.connected_at >= _HANDSHAKE_MILLIS:
+            disconnect(services, connection_id, Closing(), lambda: ending.RESERVE_SECONDS * 2)
 
 
-def _leave_session(
+def _speaker_left(
     services: Services, connection: Connection, closing: Closing, remaining: Remaining
 ) -> None:
-    if connection.session_id is None:
+    """Ends the session of a speaker, or lets it wait; nothing for any other connection."""
+    session_id = connection.session_id
+    if connection.role is not Role.SPEAKER or session_id is None:
         return
-    if connection.role is Role.LISTENER:
-        leaving.remove(services, connection)
-    elif _is_wish(services, connection, closing):
-        _end(services, connection, connection.session_id, "endedBySpeaker", remaining)
+    if _is_wish(services, connection, closing):
+        _end(services, connection, session_id, "endedBySpeaker", remaining)
     elif services.settings.speaker_grace_seconds == 0:
-        _end(services, connection, connection.session_id, "speakerDisconnected", remaining)
+        _end(services, connection, session_id, "speakerDisconnected", remaining)
     else:
-        _start_grace(services, connection, connection.session_id, remaining)
+        grace.start(services, session_id, connection.connection_id, remaining)
 
 
 def _end(
@@ -96,25 +97,6 @@ def _is_wish(services: Services, connection: Connection, closing: Closing) -> bo
     age = now - (closing.connected_at or connection.connected_at)
     silence = now - (connection.last_activity_time or connection.connected_at)
     return asked_for(closing.code, age, silence)
-
-
-def _start_grace(
-    services: Services, connection: Connection, session_id: SessionId, remaining: Remaining
-) -> None:
-    """The session waits for its speaker; the sweep ends it too, should the job be lost."""
-    seconds = services.settings.speaker_grace_seconds
-    deadline = Millis(services.clock() + seconds * 1000)
-    session = services.sessions.start_grace(session_id, connection.connection_id, deadline)
-    if session is None:
-        return
-    deadline = session.grace_deadline or deadline
-    services.jobs.send(
-        {"kind": "endOfGrace", "sessionId": session_id, "deadline": deadline}, seconds
-    )
-    message = SpeakerReconnecting(
-        timestamp=services.clock(), session_id=session_id, deadline=deadline
-    )
-    delivery.to_listeners(services, session, message, remaining)
 
 
 def _belongings(

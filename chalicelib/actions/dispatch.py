@@ -20,13 +20,22 @@ from chalicelib.actions.services import Call, Services
 from chalicelib.domain.lifetimes import token_expired
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis
-from chalicelib.errors import Code, Forbidden, Unauthorized
+from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized
 from chalicelib.protocol import requests as protocol
 from chalicelib.protocol.codec import Envelope, decode_request
 from chalicelib.protocol.messages import Message
 
 _ACTIVITY_MILLIS = 30_000
 """Activity is written at most this often: it is compared with minutes."""
+
+_MOVING = (
+    protocol.CreateSession,
+    protocol.JoinSession,
+    protocol.RefreshConnection,
+    protocol.ChangeLanguage,
+    protocol.LeaveSession,
+)
+"""What these do depends on where the connection is right now: they are rare, and read it so."""
 
 ACTIONS: dict[type[protocol.Request], Callable[[Services, Call, Any], Message]] = {
     protocol.CreateSession: sessions.create,
@@ -70,8 +79,32 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
         ClientError: it is refused, and the state is as before. UpstreamError: AWS failed.
     """
     request = decode_request(envelope, frame.body)
+    if isinstance(request, _MOVING):
+        connection = services.connections.get_current(frame.connection_id)
+        reply = _perform(services, frame, request, connection)
+    else:
+        reply = _perform_often(services, frame, request)
+    reply.id = request.id
+    return reply
+
+
+def _perform_often(services: Services, frame: Frame, request: protocol.Request) -> Message:
+    """The cheap read may be stale: should it be what refuses the message, it is done once more."""
+    copy = services.connections.get(frame.connection_id)
+    try:
+        return _perform(services, frame, request, copy)
+    except ClientError:
+        current = services.connections.get_current(frame.connection_id)
+        if _place(current) == _place(copy):
+            raise
+        return _perform(services, frame, request, current)
+
+
+def _perform(
+    services: Services, frame: Frame, request: protocol.Request, connection: Connection | None
+) -> Message:
     now = services.clock()
-    connection = _known(services, frame.connection_id)
+    connection = _known(connection)
     _check(connection, request, now)
     if connection.is_joining:
         # It speaks, so its socket is open: should the welcome job be lost, this makes up for it.
@@ -80,13 +113,20 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
     if now - last_activity > _ACTIVITY_MILLIS:
         services.connections.record_activity(connection.connection_id, now)
     call = Call(connection, frame.address, frame.remaining)
-    reply = ACTIONS[type(request)](services, call, request)
-    reply.id = request.id
-    return reply
+    return ACTIONS[type(request)](services, call, request)
 
 
-def _known(services: Services, connection_id: ConnectionId) -> Connection:
-    connection = services.connections.get(connection_id)
+def _place(connection: Connection | None) -> object:
+    """What of a connection can refuse a message."""
+    return connection and (
+        connection.session_id,
+        connection.ended_session_id,
+        connection.superseded_by,
+        connection.token_expires_at,
+    )
+
+
+def _known(connection: Connection | None) -> Connection:
     if connection is None or connection.superseded_by is not None:
         raise Forbidden(
             Code.FORBIDDEN,

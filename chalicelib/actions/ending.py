@@ -6,6 +6,7 @@ is over: it goes down with each connection that is removed, so 0 means that none
 the index still lags behind.
 """
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from chalicelib.actions import delivery, leaving
@@ -17,11 +18,13 @@ from chalicelib.errors import TransactionCancelled
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.messages import EndReason, SessionEnded
 from chalicelib.stores.connections import Recipient
-from chalicelib.stores.membership import REMOVAL_BATCH
+from chalicelib.stores.membership import REMOVAL_BATCH, REMOVAL_LANGUAGES
 
 RESERVE_SECONDS = 3.0
 """What is kept of an invocation's time for handing the rest to a job."""
 _RETRY_SECONDS = 2
+_PATIENCE_MILLIS = 60_000
+"""For so long a listener that cannot be reached (yet) is tried again before it is forgotten."""
 _MESSAGES: dict[EndReason, str] = {
     "endedBySpeaker": "The speaker has ended the session.",
     "speakerDisconnected": "The speaker's connection was lost.",
@@ -38,15 +41,20 @@ def end(
     *,
     speaker: ConnectionId | None = None,
     grace_deadline: Millis | None = None,
+    overdue: bool = False,
 ) -> bool:
     """Ends a session; False if it was over, or a condition (see `SessionStore.end`) is false."""
     won = services.sessions.end(
-        session_id, reason, services.clock(), speaker=speaker, grace_deadline=grace_deadline
+        session_id,
+        reason,
+        services.clock(),
+        speaker=speaker,
+        grace_deadline=grace_deadline,
+        overdue=overdue,
     )
     if won:
         session = services.sessions.get(session_id)
         if session is not None:
-            _tell_speaker(services, session, reason)
             _measure(services, session)
             if session.listener_count > services.settings.inline_fanout_limit:
                 _finish_later(services, session_id, delay=0)
@@ -65,62 +73,22 @@ def notice(services: Services, session_id: SessionId, reason: EndReason) -> Sess
 
 
 def finish(services: Services, session_id: SessionId, remaining: Remaining) -> None:
-    """Tells and removes the listeners that an ended session still has; may be called again."""
+    """Tells and removes everybody that an ended session still has; may be called again."""
     session = services.sessions.get(session_id)
     if session is None or session.is_active:
         return
-    services.connections.release(session.speaker_connection_id, session_id)
+    _dismiss_speaker(services, session)
     body = encode(notice(services, session_id, reason_of(session)))
+    patient = services.clock() < (session.ended_at or 0) + _PATIENCE_MILLIS
+    listeners = services.connections.listeners(session_id)
     while remaining() > RESERVE_SECONDS:
-        page = list(islice(services.connections.listeners(session_id), delivery.CHUNK))
-        told = _tell(services, page, body, remaining)
-        if not told:
+        page = list(islice(listeners, delivery.CHUNK))
+        if not page:
             break
-        _remove(services, session_id, told)
+        _remove(services, session_id, _told(services, page, body, remaining, patient))
     left = services.sessions.get(session_id)
     if left is not None and left.listener_count > 0:
         _finish_later(services, session_id, _RETRY_SECONDS)
-
-
-def _tell(
-    services: Services, page: list[Recipient], body: bytes, remaining: Remaining
-) -> list[Recipient]:
-    """Posts to a page of listeners; answers those that need not be told (again)."""
-    ready = [(listener.connection_id, body) for listener in page if listener.ready]
-    result = delivery.post(services, ready, remaining)
-    unsent = set(result.unsent)
-    return [listener for listener in page if listener.connection_id not in unsent]
-
-
-def _remove(services: Services, session_id: SessionId, listeners: list[Recipient]) -> None:
-    """Deletes connections in batches; a batch that has changed meanwhile goes one by one."""
-    for start in range(0, len(listeners), REMOVAL_BATCH):
-        batch = listeners[start : start + REMOVAL_BATCH]
-        try:
-            services.membership.remove(session_id, batch)
-        except TransactionCancelled:
-            for listener in batch:
-                _remove_one(services, listener.connection_id)
-
-
-def _remove_one(services: Services, connection_id: ConnectionId) -> None:
-    connection = services.connections.get_current(connection_id)
-    if connection is not None:
-        leaving.remove(services, connection)
-
-
-def _tell_speaker(services: Services, session: Session, reason: EndReason) -> None:
-    """A speaker that did not end the session itself is told; its socket stays open."""
-    if reason in ("expired", "endedByOperator"):
-        delivery.to_one(
-            services,
-            session.speaker_connection_id,
-            notice(services, session.session_id, reason),
-        )
-
-
-def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:
-    services.jobs.send({"kind": "finishEnd", "sessionId": session_id}, delay)
 
 
 def reason_of(session: Session | None) -> EndReason:
@@ -129,6 +97,70 @@ def reason_of(session: Session | None) -> EndReason:
         if session is not None and reason == session.end_reason:
             return reason
     return "expired"
+
+
+def _dismiss_speaker(services: Services, session: Session) -> None:
+    """A speaker that did not end the session itself is told; its socket stays open."""
+    speaker = services.connections.get_current(session.speaker_connection_id)
+    if speaker is None or speaker.session_id != session.session_id:
+        return
+    reason = reason_of(session)
+    if reason in ("expired", "endedByOperator"):
+        delivery.to_one(
+            services, speaker.connection_id, notice(services, session.session_id, reason)
+        )
+    services.connections.release(speaker.connection_id, session.session_id)
+
+
+def _told(
+    services: Services,
+    page: list[Recipient],
+    body: bytes,
+    remaining: Remaining,
+    patient: bool,
+) -> list[Recipient]:
+    """Posts to a page of listeners; answers those that need not be told (again)."""
+    ready = [(listener.connection_id, body) for listener in page if listener.ready]
+    result = delivery.post(services, ready, remaining)
+    keep = set(result.unsent)
+    if patient:
+        keep |= set(result.slow)
+        keep |= {listener.connection_id for listener in page if not listener.ready}
+    return [listener for listener in page if listener.connection_id not in keep]
+
+
+def _remove(services: Services, session_id: SessionId, listeners: list[Recipient]) -> None:
+    """Deletes connections in batches; a batch that has changed meanwhile goes one by one."""
+    for batch in _batches(listeners):
+        try:
+            services.membership.remove(session_id, batch)
+        except TransactionCancelled:
+            for listener in batch:
+                _remove_one(services, listener.connection_id)
+
+
+def _batches(listeners: Iterable[Recipient]) -> Iterator[list[Recipient]]:
+    """What one transaction can take: so many connections, of not too many languages."""
+    batch: list[Recipient] = []
+    languages: set[str] = set()
+    for listener in sorted(listeners, key=lambda each: each.language):
+        if len(batch) == REMOVAL_BATCH or len(languages | {listener.language}) > REMOVAL_LANGUAGES:
+            yield batch
+            batch, languages = [], set()
+        batch.append(listener)
+        languages.add(listener.language)
+    if batch:
+        yield batch
+
+
+def _remove_one(services: Services, connection_id: ConnectionId) -> None:
+    connection = services.connections.get_current(connection_id)
+    if connection is not None:
+        leaving.remove(services, connection)
+
+
+def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:
+    services.jobs.send({"kind": "finishEnd", "sessionId": session_id}, delay)
 
 
 def _measure(services: Services, session: Session) -> None:

@@ -36,7 +36,8 @@ def authenticate(
     connection = call.connection
     if (identity.user_id, identity.tenant_id) != (connection.user_id, connection.tenant_id):
         raise Forbidden(Code.FORBIDDEN, "this token is not the one of this connection's user")
-    services.connections.renew_token(
+    if not services.connections.renew_token(
         call.connection_id, identity.expires_at, token_notice_at(identity.expires_at)
-    )
+    ):
+        raise Forbidden(Code.FORBIDDEN, "this connection has just been closed")
     return messages.Authenticated(timestamp=services.clock())

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.actions import (
     delivery_jobs,
     ending,
+    grace,
     reconcile,
     requests,
     status,
@@ -28,13 +29,7 @@ def run_job(services: Services, job: Job, remaining: Remaining) -> None:
 
 
 def _end_of_grace(services: Services, job: Job, remaining: Remaining) -> None:
-    ending.end(
-        services,
-        SessionId(job["sessionId"]),
-        "speakerDisconnected",
-        remaining,
-        grace_deadline=Millis(job["deadline"]),
-    )
+    grace.run_out(services, SessionId(job["sessionId"]), Millis(job["deadline"]), remaining)
 
 
 _KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from chalicelib.actions import belongings
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Role
-from chalicelib.errors import TransactionCancelled
+from chalicelib.domain.types import ConnectionId, Role, SessionId
+from chalicelib.errors import Code, TransactionCancelled, Unavailable
 from chalicelib.stores.connections import Recipient
 from chalicelib.stores.membership import CONNECTION, SESSION
 
@@ -40,33 +40,36 @@ def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
 
 
 def _out(services: Services, connection: Connection | None, *, delete: bool) -> None:
+    """Raises Unavailable: the connection changed under every try. UpstreamError."""
     for _ in range(_TRIES):
-        if connection is None:
-            return
-        if not _counted(connection):
-            if not delete or services.connections.delete(connection):
-                return
-        elif _transaction(services, connection, delete=delete):
+        if connection is None or _done(services, connection, delete=delete):
             return
         connection = services.connections.get_current(connection.connection_id)
+    raise Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
 
 
-def _counted(connection: Connection) -> bool:
-    return connection.role is Role.LISTENER and connection.session_id is not None
-
-
-def _transaction(services: Services, connection: Connection, *, delete: bool) -> bool:
+def _done(services: Services, connection: Connection, *, delete: bool) -> bool:
     """One try; False if the connection is not (any more) what it was read as."""
-    session_id, language = connection.session_id, connection.target_language or ""
+    if connection.role is Role.LISTENER and connection.session_id is not None:
+        return _uncount(services, connection, connection.session_id, delete=delete)
+    return not delete or services.connections.delete(connection)
+
+
+def _uncount(
+    services: Services, connection: Connection, session_id: SessionId, *, delete: bool
+) -> bool:
     try:
-        if delete and session_id is not None:
+        if delete:
+            language = connection.target_language or ""
             listener = Recipient(connection.connection_id, language, ready=True)
             services.membership.remove(session_id, [listener])
         else:
             services.membership.leave(connection)
     except TransactionCancelled as cancelled:
-        if cancelled.failed(CONNECTION) or not cancelled.failed(SESSION):
+        if cancelled.failed(CONNECTION):
             return False
+        if not cancelled.failed(SESSION):
+            raise
         # The session is gone, or its counts are not what they should be: the count is never taken
         # below zero nor made anew, but the connection must not stay.
         services.telemetry.error("leftWithoutCount", sessionId=session_id)

@@ -5,7 +5,7 @@ comes in then still meets every other check, and `RateLimited` shows that the li
 """
 
 from chalicelib.actions.services import Services
-from chalicelib.domain.types import ConnectionId, UserId
+from chalicelib.domain.types import ConnectionId, TenantId, UserId
 from chalicelib.errors import Code, RateLimited, UpstreamError
 
 
@@ -19,9 +19,11 @@ def limit_joins(services: Services, address: str) -> None:
     _count(services, "join", "address", services.hasher.address(address), limit, 60)
 
 
-def limit_sessions(services: Services, user_id: UserId) -> None:
+def limit_sessions(services: Services, tenant_id: TenantId, user_id: UserId) -> None:
+    """By user. Two tenants may have users of one name; the length keeps `a:b` and `c` apart."""
     limit = services.settings.rate_limit_sessions_per_hour
-    _count(services, "createSession", "user", user_id, limit, 3600)
+    user = f"{len(tenant_id)}:{tenant_id}:{user_id}"
+    _count(services, "createSession", "user", user, limit, 3600)
 
 
 def limit_controls(services: Services, connection_id: ConnectionId) -> None:

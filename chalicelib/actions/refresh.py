@@ -1,6 +1,8 @@
 """refreshConnection: a session goes on over a new socket (PROTOCOL 6.1)."""
 
-from chalicelib.actions import belongings, delivery, replies, seating
+from msgspec import UnsetType
+
+from chalicelib.actions import belongings, grace, limits, replies, seating
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import (
     Seated,
@@ -11,7 +13,15 @@ from chalicelib.actions.sessions import (
 )
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import Role, SessionId
-from chalicelib.errors import BadRequest, Code, Forbidden, TransactionCancelled, Unauthorized
+from chalicelib.errors import (
+    BadRequest,
+    Code,
+    Forbidden,
+    TransactionCancelled,
+    Unauthorized,
+    Unavailable,
+    UpstreamError,
+)
 from chalicelib.protocol import messages, requests
 from chalicelib.stores.membership import CONNECTION, SESSION
 
@@ -50,6 +60,8 @@ def refresh_connection(
         session = _take_over(services, call, session)
         return Seated(seating.reread(services, call.connection_id), session, request.last_seq)
     refuse_other_tenant(connection, session)
+    if isinstance(request.resume_token, UnsetType):
+        limits.limit_joins(services, call.address)
     wish = seating.Wish(str(request.target_language), request.resume_token, opening)
     seated = seating.seat(services, connection, session, wish)
     return Seated(seated, session, request.last_seq)
@@ -70,47 +82,50 @@ def _check(connection: Connection, request: requests.RefreshConnection) -> None:
 
 
 def _take_over(services: Services, call: Call, session: Session) -> Session:
-    """The speaker's swap: one transaction, in which the old connection loses the session."""
+    """The speaker's swap; a session that changes meanwhile is looked at again."""
     if (call.connection.user_id, call.connection.tenant_id) != (
         session.speaker_user_id,
         session.tenant_id,
     ):
         raise Forbidden(Code.FORBIDDEN, "this session has another speaker")
-    old_id, was_away = session.speaker_connection_id, session.grace_deadline
+    known_speaker = session.speaker_connection_id
     for _ in range(_TRIES):
-        old = services.connections.get_current(old_id)
-        if old is not None and old.session_id != session.session_id:
-            old = None
-        try:
-            services.membership.replace_speaker(
-                session,
-                old,
-                call.connection_id,
-                session_expires_at=session_expiry(services, services.clock()),
-                connection_expires_at=connection_expiry(call.connection),
-            )
-        except TransactionCancelled as cancelled:
-            if cancelled.failed(SESSION):
-                active_session(services, session.session_id)
-                raise Forbidden(Code.FORBIDDEN, "another connection was refreshed first") from None
-            if cancelled.failed(CONNECTION):
-                raise seating.refusal_of_connection(services, call.connection_id) from None
-            if cancelled.failed(_OLD_CONNECTION):
-                continue  # It closed just now: without it.
-            raise
-        belongings.move(services, old_id, call.connection_id)
-        return _returned(services, call, session.session_id, was_away)
-    raise Forbidden(Code.FORBIDDEN, "the session's connection keeps changing")
+        if session.speaker_connection_id != known_speaker:
+            raise Forbidden(Code.FORBIDDEN, "another connection was refreshed first")
+        if _swapped(services, call, session):
+            return _taken_over(services, call, session)
+        session = active_session(services, session.session_id)
+    raise Unavailable(Code.SERVICE_UNAVAILABLE, "the session keeps changing", retry_after=1)
 
 
-def _returned(
-    services: Services, call: Call, session_id: SessionId, was_away: int | None
-) -> Session:
-    """The session as it is now; listeners that were waiting for the speaker are told."""
-    session = active_session(services, session_id)
-    if was_away is not None:
-        message = messages.SpeakerReturned(
-            timestamp=services.clock(), session_id=session_id, deadline=was_away
+def _swapped(services: Services, call: Call, session: Session) -> bool:
+    """One transaction, in which the old connection loses the session; False if it had changed."""
+    old = services.connections.get_current(session.speaker_connection_id)
+    if old is not None and old.session_id != session.session_id:
+        old = None
+    try:
+        services.membership.replace_speaker(
+            session,
+            old,
+            call.connection_id,
+            session_expires_at=session_expiry(services, services.clock()),
+            connection_expires_at=connection_expiry(call.connection),
         )
-        delivery.to_listeners(services, session, message, call.remaining)
-    return session
+    except TransactionCancelled as cancelled:
+        if cancelled.failed(CONNECTION):
+            raise seating.refusal_of_connection(services, call.connection_id) from None
+        if cancelled.failed(SESSION) or cancelled.failed(_OLD_CONNECTION):
+            return False
+        raise
+    return True
+
+
+def _taken_over(services: Services, call: Call, before: Session) -> Session:
+    """What follows the swap; should it fail, the session is the caller's all the same."""
+    try:
+        belongings.move(services, before.speaker_connection_id, call.connection_id)
+        if before.grace_deadline is not None:
+            grace.tell_returned(services, before, before.grace_deadline, call.remaining)
+    except UpstreamError as error:
+        services.telemetry.error("refreshPartFailed", sessionId=before.session_id, cause=str(error))
+    return active_session(services, before.session_id)

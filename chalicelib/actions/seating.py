@@ -23,6 +23,7 @@ from chalicelib.stores.connections import Listening
 from chalicelib.stores.membership import CONNECTION, SEAT, SESSION, Entry
 
 _FULL_RETRY_SECONDS = 5
+_TRIES = 4
 _OLD_CONNECTION = 3
 """Where the old connection stands in a move, for the reasons of a cancelled one."""
 
@@ -71,20 +72,27 @@ def refusal_of_connection(services: Services, connection_id: ConnectionId) -> Cl
 
 def _resume(services: Services, entry: Entry) -> None:
     """The participant's seat decides: it is moved from whoever holds it, or taken afresh."""
-    holder = services.seats.holder(entry.session.session_id, entry.listening.participant_id)
-    old = services.connections.get_current(holder) if holder is not None else None
-    if holder is None or old is None or old.session_id != entry.session.session_id:
-        _join(services, entry, previous=holder)
-        return
+    for _ in range(_TRIES):
+        holder = services.seats.holder(entry.session.session_id, entry.listening.participant_id)
+        old = services.connections.get_current(holder) if holder is not None else None
+        if old is None or old.session_id != entry.session.session_id:
+            _join(services, entry, previous=holder)
+            return
+        if _moved(services, old, entry):
+            belongings.move(services, old.connection_id, entry.connection_id)
+            return
+    raise Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
+
+
+def _moved(services: Services, old: Connection, entry: Entry) -> bool:
+    """False if the old connection closed, or changed its language, just now."""
     try:
         services.membership.move(old, entry)
     except TransactionCancelled as cancelled:
         if cancelled.failed(_OLD_CONNECTION) and not cancelled.failed(SEAT):
-            # It closed, or changed its language, just now: what the seat says still holds.
-            _resume(services, entry)
-            return
+            return False
         raise _refusal(services, entry, cancelled) from None
-    belongings.move(services, old.connection_id, entry.connection_id)
+    return True
 
 
 def _join(services: Services, entry: Entry, previous: ConnectionId | None) -> None:

@@ -22,6 +22,8 @@ from chalicelib.protocol import messages, requests
 from chalicelib.stores.membership import CONNECTION, SESSION
 
 _NAME_TRIES = 8
+_CHANGE_TRIES = 4
+_RETRY_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def create_session(
     """
     _refuse_second_session(call.connection)
     user_id, tenant_id = _speaker(call.connection)
-    limits.limit_sessions(services, user_id)
+    limits.limit_sessions(services, tenant_id, user_id)
     now = services.clock()
     for _ in range(_NAME_TRIES):
         session = Session(
@@ -113,14 +115,7 @@ def change_language(
     session_id = call.require_session()
     if call.connection.target_language != request.target_language:
         limits.limit_controls(services, call.connection_id)
-        try:
-            services.membership.change_language(call.connection, request.target_language)
-        except TransactionCancelled as cancelled:
-            if cancelled.failed(SESSION):
-                active_session(services, session_id)
-            if cancelled.failed(CONNECTION):
-                raise seating.refusal_of_connection(services, call.connection_id) from None
-            raise
+        _change_language(services, call.connection, session_id, request.target_language)
     return messages.LanguageChanged(
         timestamp=services.clock(),
         session_id=session_id,
@@ -128,10 +123,35 @@ def change_language(
     )
 
 
+def _change_language(
+    services: Services, connection: Connection, session_id: SessionId, language: str
+) -> None:
+    """One transaction; another one by the same client at this moment is gone along with."""
+    for _ in range(_CHANGE_TRIES):
+        try:
+            services.membership.change_language(connection, language)
+        except TransactionCancelled as cancelled:
+            if cancelled.failed(SESSION):
+                active_session(services, session_id)
+            if not cancelled.failed(CONNECTION):
+                raise
+        else:
+            return
+        connection = seating.reread(services, connection.connection_id)
+        if connection.session_id != session_id:
+            raise Forbidden(Code.FORBIDDEN, "this connection has just left the session")
+        if connection.target_language == language:
+            return
+    raise Unavailable(
+        Code.SERVICE_UNAVAILABLE, "the language keeps changing", retry_after=_RETRY_SECONDS
+    )
+
+
 def leave(services: Services, call: Call, _: requests.LeaveSession) -> messages.SessionLeft:
     session_id = call.require_session()
-    leaving.leave(services, call.connection)
+    # In this order, should the process die in between, nobody keeps the topics of a session left.
     leaving.clean_up(services, call.connection_id)
+    leaving.leave(services, call.connection)
     return messages.SessionLeft(timestamp=services.clock(), session_id=session_id)
 
 

@@ -3,7 +3,7 @@
 Everything comes from the counts on the session's item: no listener is ever looked at.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from chalicelib.actions.ports import Remaining
@@ -12,7 +12,7 @@ from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.domain.session import Session, StatusSent
 from chalicelib.domain.status import distribution, trigger
-from chalicelib.domain.types import ConnectionId, SessionId
+from chalicelib.domain.types import SessionId
 from chalicelib.errors import Code, Forbidden, LecternError
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode
@@ -47,18 +47,16 @@ def publish(services: Services, remaining: Remaining) -> int:
     return told
 
 
-def tell_if_due(services: Services, session_id: SessionId) -> bool:
+def tell_if_due(services: Services, session_id: SessionId, remaining: Remaining) -> None:
     """A status because the room has changed, if it has changed enough by now."""
     session = services.sessions.get(session_id)
-    if session is None or not session.is_active:
-        return False
+    if session is None or not session.is_active or session.grace_deadline is not None:
+        return
     reason = trigger(session)
-    if reason is None:
-        return False
-    # Noted first: should two batches look at once, the second finds nothing left to tell.
-    _note(services, session)
-    _send(services, [(session, reason)], lambda: 5.0)
-    return True
+    if reason is not None:
+        # Noted first: should two batches look at once, the second finds nothing left to tell.
+        _note(services, session)
+        _send(services, [(session, reason)], remaining)
 
 
 def status(
@@ -85,29 +83,33 @@ def active_sessions(services: Services) -> Iterator[Session]:
 
 
 def _publish(services: Services, batch: list[Session], remaining: Remaining) -> int:
-    told = _send(services, ((session, "periodic") for session in batch), remaining)
-    for session in batch:
+    present = [session for session in batch if session.grace_deadline is None]
+    told = _send(services, [(session, "periodic") for session in present], remaining)
+    for session in told:
         try:
             _note(services, session)
         except LecternError as error:
             services.telemetry.error("statusNotNoted", cause=str(error))
-    return told
+    return len(told)
 
 
 def _send(
     services: Services,
-    statuses: Iterable[tuple[Session, messages.UpdateReason]],
+    statuses: Sequence[tuple[Session, messages.UpdateReason]],
     remaining: Remaining,
-) -> int:
-    def posts() -> Iterator[tuple[ConnectionId, bytes]]:
-        for session, reason in statuses:
-            if session.grace_deadline is None:
-                yield session.speaker_connection_id, encode(status(services, session, reason))
-
-    result = services.management.fan_out(posts(), remaining)
+) -> list[Session]:
+    """Posts each to its speaker, cleans up those that are gone; answers the sessions told."""
+    result = services.management.fan_out(
+        (
+            (session.speaker_connection_id, encode(status(services, session, reason)))
+            for session, reason in statuses
+        ),
+        remaining,
+    )
     for connection_id in result.gone:
         services.found_gone(services, connection_id)
-    return result.delivered
+    missed = {*result.gone, *result.slow, *result.unsent, *result.refused}
+    return [session for session, _ in statuses if session.speaker_connection_id not in missed]
 
 
 def _note(services: Services, session: Session) -> None:

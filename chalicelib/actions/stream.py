@@ -69,4 +69,4 @@ def _handle(
     if change.ended:
         ending.finish(services, session_id, remaining)
     elif change.rooms:
-        status.tell_if_due(services, session_id)
+        status.tell_if_due(services, session_id, remaining)

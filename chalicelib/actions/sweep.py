@@ -6,20 +6,21 @@ reach before its time is up goes on in a job. A lease keeps two sweeps from runn
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.actions import disconnect, ending, notices, status
+from chalicelib.actions import disconnect, ending, grace, notices, status
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection, Session
+from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import LecternError, UpstreamError
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.messages import ConnectionTimeout
-from chalicelib.stores.attributes import Item
 
 SEGMENTS = 4
 _LEASE = "sweep_connections"
@@ -35,20 +36,21 @@ class Swept:
     closed: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Place:
-    """Where a run is in the scan: a segment, and the key behind which to go on."""
+    """Where a run is in the scan: a segment, and the connection behind which to go on."""
 
     segment: int = 0
-    start: Item | None = None
+    after: ConnectionId | None = None
 
 
 def sweep(services: Services, remaining: Remaining, place: Place | None = None) -> Swept:
     """One run, from the beginning or from where an earlier one had to stop."""
     swept = Swept()
     holder = uuid.uuid4().hex
-    # No longer than this invocation can live: after a crash the next schedule goes on.
-    seconds = int(remaining())
+    # A run that crashes must not keep the next minute's from going on: it would have stopped with
+    # the reserve left.
+    seconds = max(1, int(remaining() - _RESERVE_SECONDS / 2))
     if not services.leases.acquire(_LEASE, holder, services.clock(), seconds):
         services.telemetry.info("sweepIsRunning")
         return swept
@@ -65,53 +67,64 @@ def sweep(services: Services, remaining: Remaining, place: Place | None = None) 
 
 
 def resume(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
-    """Goes on where a run had to stop."""
-    sweep(services, remaining, Place(job["segment"], job["start"]))
+    """Goes on where a run had to stop, unless another one has begun meanwhile."""
+    sweep(services, remaining, Place(job["segment"], job["after"]))
 
 
 def _sweep_connections(
     services: Services, remaining: Remaining, place: Place, swept: Swept
 ) -> None:
+    after = place.after
     for segment in range(place.segment, SEGMENTS):
-        start = place.start if segment == place.segment else None
         while True:
-            if remaining() < _RESERVE_SECONDS:
-                services.jobs.send({"kind": "sweep", "segment": segment, "start": start})
-                return
-            page, start = services.connections.scan_page(segment, SEGMENTS, start)
+            page, following = services.connections.scan_page(segment, SEGMENTS, after)
             for connection in page:
+                if remaining() < _RESERVE_SECONDS:
+                    services.jobs.send({"kind": "sweep", "segment": segment, "after": after})
+                    return
                 with _isolated(services):
                     _sweep_one(services, connection, remaining, swept)
-            if start is None:
+                after = connection.connection_id
+            after = following
+            if after is None:
                 break
 
 
 def _sweep_one(
     services: Services, connection: Connection, remaining: Remaining, swept: Swept
 ) -> None:
-    now = services.clock()
     swept.checked += 1
-    silence = lifetimes.idle_seconds(connection, now)
-    if silence >= services.settings.connection_idle_timeout_seconds:
-        swept.idle += 1
-        message = ConnectionTimeout(
-            timestamp=now,
-            idle_seconds=silence,
-            message=f"Nothing was heard for {silence} seconds: send heartbeats to stay.",
-        )
-        # A post that finds the socket gone would clean up by itself: here it is done below.
-        with _isolated(services):
-            services.management.post(connection.connection_id, encode(message))
-        _close(services, connection, "idle", remaining, swept)
-    elif lifetimes.token_expired(connection, now):
-        _close(services, connection, "tokenExpired", remaining, swept)
-    else:
+    reason = lifetimes.close_reason(connection, services.clock(), services.settings)
+    if reason is None:
         notices.notify(services, connection)
+        return
+    # The page may be some seconds old by now, and the client may have spoken since.
+    current = services.connections.get_current(connection.connection_id)
+    if current is None:
+        return
+    reason = lifetimes.close_reason(current, services.clock(), services.settings)
+    if reason == "idle":
+        swept.idle += 1
+        _tell_timeout(services, current)
+    if reason is not None:
+        _close(services, current, reason, remaining)
+        swept.closed += 1
 
 
-def _close(
-    services: Services, connection: Connection, reason: str, remaining: Remaining, swept: Swept
-) -> None:
+def _tell_timeout(services: Services, connection: Connection) -> None:
+    """As well as can be. Not by `delivery`, which would clean up after a 410 all by itself."""
+    now = services.clock()
+    silence = lifetimes.idle_seconds(connection, now)
+    message = ConnectionTimeout(
+        timestamp=now,
+        idle_seconds=silence,
+        message=f"Nothing was heard for {silence} seconds: send heartbeats to stay.",
+    )
+    with _isolated(services):
+        services.management.post(connection.connection_id, encode(message))
+
+
+def _close(services: Services, connection: Connection, reason: str, remaining: Remaining) -> None:
     """Cleans up in this process, as `$disconnect` may never come, then closes the socket.
 
     In that order the `$disconnect` that may come finds nothing left to do.
@@ -119,7 +132,6 @@ def _close(
     disconnect.disconnect(services, connection.connection_id, disconnect.Closing(), remaining)
     with _isolated(services):
         services.management.close(connection.connection_id)
-    swept.closed += 1
     services.telemetry.metric(
         "ConnectionTimeout", 1, dimensions={"Role": connection.role.value, "Reason": reason}
     )
@@ -127,16 +139,17 @@ def _close(
 
 def _sweep_sessions(services: Services, remaining: Remaining) -> None:
     """Ends sessions whose time is up, or whose speaker's grace is: its job may have been lost."""
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     sessions = 0
     for session in status.active_sessions(services):
+        if remaining() < _RESERVE_SECONDS:
+            return
         sessions += 1
-        for language, count in session.language_counts.items():
-            totals[language] = totals.get(language, 0) + count
+        totals.update(session.language_counts)
         with _isolated(services):
             _sweep_session(services, session, remaining)
     services.telemetry.metric("ActiveSessions", sessions)
-    services.telemetry.metric("TotalListeners", sum(totals.values()))
+    services.telemetry.metric("TotalListeners", totals.total())
     for language, count in totals.items():
         services.telemetry.metric("ListenersByLanguage", count, dimensions={"Language": language})
 
@@ -144,15 +157,9 @@ def _sweep_sessions(services: Services, remaining: Remaining) -> None:
 def _sweep_session(services: Services, session: Session, remaining: Remaining) -> None:
     now = services.clock()
     if session.expires_at <= now:
-        ending.end(services, session.session_id, "expired", remaining)
+        ending.end(services, session.session_id, "expired", remaining, overdue=True)
     elif session.grace_deadline is not None and session.grace_deadline <= now:
-        ending.end(
-            services,
-            session.session_id,
-            "speakerDisconnected",
-            remaining,
-            grace_deadline=session.grace_deadline,
-        )
+        grace.run_out(services, session.session_id, session.grace_deadline, remaining)
 
 
 @contextmanager

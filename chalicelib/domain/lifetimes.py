@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from typing import Literal
 
 from chalicelib.domain.session import NEVER, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role
@@ -64,12 +65,24 @@ def remaining_minutes(connection: Connection, now: Millis) -> int:
 
 
 def idle_seconds(connection: Connection, now: Millis) -> int:
-    """Seconds since something was heard, or since the connect if nothing ever was."""
+    """Seconds since something was heard, or since the connect if nothing ever was.
+
+    Activity is noted at most every 30 seconds (DESIGN 5), so the silence may be shorter by that.
+    """
     return (now - (connection.last_activity_time or connection.connected_at)) // 1000
 
 
 def token_expired(connection: Connection, now: Millis) -> bool:
     return connection.token_expires_at is not None and now >= connection.token_expires_at
+
+
+def close_reason(
+    connection: Connection, now: Millis, settings: Settings
+) -> Literal["idle", "tokenExpired"] | None:
+    """Why a socket must not stay open, if there is a reason (PROTOCOL 4 and 6.4)."""
+    if idle_seconds(connection, now) >= settings.connection_idle_timeout_seconds:
+        return "idle"
+    return "tokenExpired" if token_expired(connection, now) else None
 
 
 def asked_for(close_code: int | None, connection_age: int, silence: int) -> bool:

@@ -1,32 +1,19 @@
 """The connections table (DESIGN section 3): one item an open socket."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.session import NEVER, Connection
-from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
-from chalicelib.stores.attributes import Item
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId
+from chalicelib.stores.connection_items import (
+    JOINING,
+    SWEPT,
+    connection_from_item,
+    connection_to_item,
+)
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
-
-_SWEPT = (
-    "connectionId",
-    "role",
-    "userId",
-    "tenantId",
-    "sessionId",
-    "targetLanguage",
-    "connectedAt",
-    "lastActivityTime",
-    "refreshAt",
-    "warned",
-    "tokenExpiresAt",
-    "tokenNoticeAt",
-    "supersededBy",
-)
-JOINING = "joining"
-"""The `role` of a listener whose socket is not open yet: counted, but not to be posted to."""
 
 
 @dataclass(frozen=True)
@@ -39,28 +26,30 @@ class Recipient:
     """False while its handshake is not over: it exists, but posts to it would get 410."""
 
 
+@dataclass(frozen=True)
+class Listening:
+    """What a listener's connection has besides a speaker's."""
+
+    language: str
+    participant_id: str
+    joined_positions: Mapping[str, int]
+    socket_opening: bool = False
+
+
 class ConnectionStore:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
         self._table = Table(dynamodb, table)
         self._database = Database(dynamodb)
 
     def get(self, connection_id: ConnectionId) -> Connection | None:
-        """One eventually consistent read; a connection that seems not to exist is asked for again.
-
-        The second look is for the message that comes right behind its own handshake.
-        """
-        key = {"connectionId": connection_id}
-        item = self._table.get(key) or self._table.get(key, consistent=True)
+        """An eventually consistent read: half the price, and up to a second behind."""
+        item = self._table.get({"connectionId": connection_id})
         return connection_from_item(item) if item else None
 
     def get_current(self, connection_id: ConnectionId) -> Connection | None:
         """A consistent read, for decisions that a stale copy would get wrong."""
         item = self._table.get({"connectionId": connection_id}, consistent=True)
         return connection_from_item(item) if item else None
-
-    def get_many(self, connection_ids: Iterable[ConnectionId]) -> Iterator[Connection]:
-        keys = [{"connectionId": connection_id} for connection_id in connection_ids]
-        return map(connection_from_item, self._table.get_many(keys))
 
     def listeners(self, session_id: SessionId, language: str | None = None) -> Iterator[Recipient]:
         """The listeners of a session, or those of one language, as the index has them."""
@@ -82,14 +71,23 @@ class ConnectionStore:
         return (ConnectionId(item["connectionId"]) for item in items)
 
     def scan_page(
-        self, segment: int, segments: int, start: Item | None
-    ) -> tuple[list[Connection], Item | None]:
-        """A page of all connections with what the sweep looks at, and where the next one starts."""
-        items, last = self._table.scan_page(_SWEPT, segment, segments, start)
-        return [connection_from_item(item) for item in items if "role" in item], last
+        self, segment: int, segments: int, after: ConnectionId | None
+    ) -> tuple[list[Connection], ConnectionId | None]:
+        """A page of all connections with what the sweep looks at, and behind which the next starts.
 
-    def put(self, connection: Connection) -> None:
-        self._database.write(self._table.put(_connection_to_item(connection)))
+        The second is None at the end of the segment.
+        """
+        start = None if after is None else {"connectionId": after}
+        items, last = self._table.scan_page(SWEPT, segment, segments, start)
+        following = None if last is None else ConnectionId(last["connectionId"])
+        return [connection_from_item(item) for item in items], following
+
+    def put_new(self, connection: Connection) -> bool:
+        """False if it is there already, from an earlier run of the same handshake."""
+        item = connection_to_item(connection)
+        return self._database.try_write(
+            self._table.put(item, "attribute_not_exists(#connectionId)")
+        )
 
     def delete(self, connection: Connection) -> bool:
         """Forgets a connection; False if it has entered or left a session since it was read."""
@@ -125,13 +123,15 @@ class ConnectionStore:
         `changes` are new values of `refreshAt`, `warned` and `tokenNoticeAt`. Heartbeat and sweep
         may both find the same notice due: the condition lets one of them through.
         """
-        key = {"connectionId": connection.connection_id}
         assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+        condition = "#refreshAt = :knownRefreshAt AND #tokenNoticeAt = :knownTokenNoticeAt"
+        if "warned" in changes:
+            condition += " AND attribute_not_exists(#warned)"
         return self._database.try_write(
             self._table.update(
-                key,
+                {"connectionId": connection.connection_id},
                 f"SET {assignments}",
-                condition="#refreshAt = :knownRefreshAt AND #tokenNoticeAt = :knownTokenNoticeAt",
+                condition=condition,
                 values={
                     "knownRefreshAt": connection.refresh_at,
                     "knownTokenNoticeAt": connection.token_notice_at,
@@ -142,9 +142,9 @@ class ConnectionStore:
 
     def renew_token(
         self, connection_id: ConnectionId, expires_at: Millis, notice_at: Millis
-    ) -> None:
-        """Notes that the client has shown a newer token."""
-        self._database.write(
+    ) -> bool:
+        """Notes that the client has shown a newer token; False if the connection is gone."""
+        return self._database.try_write(
             self._table.update(
                 {"connectionId": connection_id},
                 "SET #tokenExpiresAt = :expiresAt, #tokenNoticeAt = :noticeAt",
@@ -160,7 +160,7 @@ class ConnectionStore:
         tenant_id: TenantId,
         *,
         expires_at: Millis,
-        listening: "Listening | None" = None,
+        listening: Listening | None = None,
     ) -> Write:
         """Puts a connection that is in no session into one, as its speaker or as a listener."""
         change = "SET #sessionId = :session, #tenantId = :tenant, #expiresAt = :expiresAt"
@@ -258,59 +258,3 @@ def _unchanged(connection: Connection) -> tuple[str, dict[str, Any]]:
         "session": connection.session_id,
         "language": connection.target_language,
     }
-
-
-@dataclass(frozen=True)
-class Listening:
-    """What a listener's connection has besides a speaker's."""
-
-    language: str
-    participant_id: str
-    joined_positions: Mapping[str, int]
-    socket_opening: bool = False
-
-
-def _connection_to_item(connection: Connection) -> Item:
-    """A new connection, in no session yet."""
-    return {
-        "connectionId": connection.connection_id,
-        "role": connection.role.value,
-        "tenantId": connection.tenant_id,
-        "userId": connection.user_id,
-        "connectedAt": connection.connected_at,
-        "refreshAt": connection.refresh_at,
-        "tokenExpiresAt": connection.token_expires_at,
-        "tokenNoticeAt": connection.token_notice_at,
-        "messagesReceived": 0,
-        "expiresAt": connection.expires_at // 1000,
-    }
-
-
-def connection_from_item(item: Item) -> Connection:
-    """A connection as the table has it, whole or projected by the sweep."""
-    role = item["role"]
-    return Connection(
-        connection_id=ConnectionId(item["connectionId"]),
-        role=Role.LISTENER if role == JOINING else Role(role),
-        is_joining=role == JOINING,
-        tenant_id=_optional(TenantId, item.get("tenantId")),
-        user_id=_optional(UserId, item.get("userId")),
-        connected_at=Millis(item["connectedAt"]),
-        refresh_at=Millis(item["refreshAt"]),
-        expires_at=Millis(item.get("expiresAt", 0) * 1000),
-        session_id=_optional(SessionId, item.get("sessionId")),
-        ended_session_id=_optional(SessionId, item.get("endedSessionId")),
-        target_language=item.get("targetLanguage"),
-        participant_id=item.get("participantId"),
-        last_activity_time=item.get("lastActivityTime"),
-        warned=item.get("warned", False),
-        token_expires_at=item.get("tokenExpiresAt"),
-        token_notice_at=Millis(item.get("tokenNoticeAt", NEVER)),
-        superseded_by=_optional(ConnectionId, item.get("supersededBy")),
-        joined_positions=item.get("joinedPositions", {}),
-        messages_received=item.get("messagesReceived", 0),
-    )
-
-
-def _optional(kind: Any, value: str | None) -> Any:
-    return None if value is None else kind(value)

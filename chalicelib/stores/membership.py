@@ -21,6 +21,8 @@ SESSION, CONNECTION, SEAT = 0, 1, 2
 
 REMOVAL_BATCH = TRANSACTION_ITEMS - 1
 """Listeners that one transaction can delete, the session's update beside them."""
+REMOVAL_LANGUAGES = 25
+"""Languages that they can have: an update's expression may be 4 KB long."""
 
 
 @dataclass(frozen=True)

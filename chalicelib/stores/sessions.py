@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.domain.session import Session, StatusSent
-from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ConditionFailed
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.session_items import session_from_item, session_to_item
@@ -29,16 +29,6 @@ class SessionStore:
         """The active sessions of one shard, oldest first."""
         items = self._table.query(
             "#activeShard = :shard", values={"shard": shard}, index="active-index"
-        )
-        return (SessionId(item["sessionId"]) for item in items)
-
-    def ids_of_tenant(self, tenant_id: TenantId) -> Iterator[SessionId]:
-        """Newest first, ended ones included for as long as the table has them."""
-        items = self._table.query(
-            "#tenantId = :tenant",
-            values={"tenant": tenant_id},
-            index="tenantId-createdAt-index",
-            newest_first=True,
         )
         return (SessionId(item["sessionId"]) for item in items)
 
@@ -90,20 +80,30 @@ class SessionStore:
         return self._table.check({"sessionId": session_id}, "#isActive = :true", {"true": True})
 
     def replace_speaker(self, session: Session, new: ConnectionId, expires_at: Millis) -> Write:
-        """Hands the session to another connection of the same user (PROTOCOL 6.1)."""
+        """Hands the session to another connection of the same user (PROTOCOL 6.1).
+
+        The condition is that speaker and grace are still those of `session`: a grace that begins
+        at this moment is not to be ended without its listeners being told.
+        """
+        grace = session.grace_deadline
+        same_grace = "attribute_not_exists(#graceDeadline)"
+        values = {
+            "true": True,
+            "new": new,
+            "old": session.speaker_connection_id,
+            "user": session.speaker_user_id,
+            "tenant": session.tenant_id,
+            "expiresAt": expires_at // 1000,
+        }
+        if grace is not None:
+            same_grace = "#graceDeadline = :grace"
+            values["grace"] = grace
         return self._table.update(
             {"sessionId": session.session_id},
             "SET #speakerConnectionId = :new, #expiresAt = :expiresAt REMOVE #graceDeadline",
             condition="#isActive = :true AND #speakerUserId = :user AND #tenantId = :tenant"
-            " AND #speakerConnectionId = :old",
-            values={
-                "true": True,
-                "new": new,
-                "old": session.speaker_connection_id,
-                "user": session.speaker_user_id,
-                "tenant": session.tenant_id,
-                "expiresAt": expires_at // 1000,
-            },
+            f" AND #speakerConnectionId = :old AND {same_grace}",
+            values=values,
         )
 
     def end(
@@ -114,11 +114,13 @@ class SessionStore:
         *,
         speaker: ConnectionId | None = None,
         grace_deadline: Millis | None = None,
+        overdue: bool = False,
     ) -> bool:
         """Marks an active session as ended; True for the one caller that did it.
 
         With `speaker`, only while that connection is the session's speaker; with
-        `grace_deadline`, only while the speaker is still away under that very deadline.
+        `grace_deadline`, only while the speaker is still away under that very deadline; with
+        `overdue`, only if the session is past its `expiresAt`.
         """
         condition = "#isActive = :true"
         values: dict[str, Any] = {"true": True, "false": False, "now": now, "reason": reason}
@@ -128,6 +130,9 @@ class SessionStore:
         if grace_deadline is not None:
             condition += " AND #graceDeadline = :deadline"
             values["deadline"] = grace_deadline
+        if overdue:
+            condition += " AND #expiresAt <= :seconds"
+            values["seconds"] = now // 1000
         return self._database.try_write(
             self._table.update(
                 {"sessionId": session_id},
@@ -191,33 +196,22 @@ class SessionStore:
         told = {"count": sent.count, "languages": sorted(sent.languages), "at": sent.at}
         self._change(session_id, "SET #statusSent = :sent", {"sent": told})
 
-    def repair_counts(
-        self, seen: Session, differences: Mapping[str, int], forgotten: Iterable[str] = ()
-    ) -> bool:
-        """Adds `differences` by language, if the counts are still those of `seen`.
-
-        Languages in `forgotten` have no listener and leave the map.
-        """
-        changes: list[str] = []
-        names: dict[str, str] = {}
-        values: dict[str, Any] = {"seen": dict(seen.language_counts)}
-        for index, (language, difference) in enumerate(differences.items()):
-            names[f"language{index}"] = language
-            values[f"count{index}"] = seen.language_counts.get(language, 0) + difference
-            changes.append(f"#languageCounts.#language{index} = :count{index}")
-        total = seen.listener_count + sum(differences.values())
-        changes.append("#listenerCount = :total")
-        removals = []
-        for index, language in enumerate(forgotten):
-            names[f"forgotten{index}"] = language
-            removals.append(f"#languageCounts.#forgotten{index}")
-        change = "SET " + ", ".join(changes)
-        if removals:
-            change += " REMOVE " + ", ".join(removals)
-        values |= {"total": total, "known": seen.listener_count}
-        condition = "#languageCounts = :seen AND #listenerCount = :known"
-        changed = self._change(seen.session_id, change, values, condition=condition, names=names)
-        return changed is not None
+    def repair_counts(self, seen: Session, found: Mapping[str, int]) -> bool:
+        """Sets the counts to the listeners `found` by language, if they are still as in `seen`."""
+        return (
+            self._change(
+                seen.session_id,
+                "SET #languageCounts = :found, #listenerCount = :total",
+                {
+                    "found": dict(found),
+                    "total": sum(found.values()),
+                    "seen": dict(seen.language_counts),
+                    "known": seen.listener_count,
+                },
+                condition="#languageCounts = :seen AND #listenerCount = :known",
+            )
+            is not None
+        )
 
     def _change(
         self,

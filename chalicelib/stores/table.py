@@ -62,13 +62,11 @@ class Table:
         *,
         values: Mapping[str, Any],
         index: str | None = None,
-        newest_first: bool = False,
         consistent: bool = False,
         page_size: int | None = None,
     ) -> Iterator[Item]:
         """Every item under a key, however many pages they are."""
         request = self._expressions({"KeyConditionExpression": condition}, values)
-        request["ScanIndexForward"] = not newest_first
         if index:
             request["IndexName"] = index
         else:
