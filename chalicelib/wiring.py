@@ -13,6 +13,7 @@ from chalicelib import aws
 from chalicelib.actions import disconnect
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import Millis
+from chalicelib.identity.cursors import Cursors
 from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
@@ -65,6 +66,7 @@ def build(
         sleep=time.sleep,
         telemetry=Telemetry(hasher, clock, write, settings.log_level),
         hasher=hasher,
+        cursors=Cursors(settings.resume_token_secret),
         tokens=TokenVerifier(settings),
         resume_tokens=ResumeTokens(settings.resume_token_secret),
         management=aws.management(settings, environ, clock),

@@ -133,6 +133,7 @@ MESSAGES: list[Message] = [
     messages.TopicMessage(
         timestamp=_NOW, session_id=_SESSION, topic="questions", data=Raw(b'{"text":"Why?"}')
     ),
+    messages.TenantMessage(timestamp=_NOW, data=Raw(b'{"text":"Maintenance at noon."}')),
     messages.SessionStatus(
         timestamp=_NOW,
         session_id=_SESSION,

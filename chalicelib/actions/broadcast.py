@@ -9,11 +9,13 @@ from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import ClientError, Code, Conflict, Forbidden, PayloadTooLarge
+from chalicelib.errors import ClientError, Code, Conflict, Forbidden
 from chalicelib.protocol import messages, requests
-from chalicelib.protocol.codec import encode
-from chalicelib.protocol.requests import MESSAGE_BYTES
+from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.history import Kept
+
+_LONGEST_SEQ = 10**9
+"""A message is measured before it has its seq, as what is refused must not be given one."""
 
 
 def broadcast(
@@ -49,18 +51,19 @@ def say(
         Conflict: the broadcast is paused. Forbidden: the session has another speaker.
         NotFound: the session ended or never was.
     """
-    _refuse_too_large(services, session_id, stream, data)
-    session = services.sessions.advance_stream(session_id, stream, speaker)
-    if session is None:
-        raise _refusal(services, session_id, speaker)
     message = messages.Broadcast(
         timestamp=services.clock(),
         session_id=session_id,
         stream=stream,
-        seq=session.stream_positions[stream],
+        seq=_LONGEST_SEQ,
         data=data,
     )
-    body = encode(message)
+    encode_for_many(message)
+    session = services.sessions.advance_stream(session_id, stream, speaker)
+    if session is None:
+        raise _refusal(services, session_id, speaker)
+    message.seq = session.stream_positions[stream]
+    body = encode_for_many(message)
     _keep(services, message, body)
     return _send(services, session, message, body, remaining, watched=speaker is not None)
 
@@ -101,23 +104,6 @@ def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
     expires_at = Millis(message.timestamp + services.settings.history_seconds * 1000)
     kept = Kept(message.seq, body.decode(), expires_at)
     services.history.keep(SessionId(message.session_id), message.stream, kept)
-
-
-def _refuse_too_large(services: Services, session_id: SessionId, stream: str, data: Raw) -> None:
-    """Refused before a seq is given: measured with the longest seq that may come."""
-    message = messages.Broadcast(
-        timestamp=services.clock(),
-        session_id=session_id,
-        stream=stream,
-        seq=10**9,
-        data=data,
-    )
-    size = len(encode(message))
-    if size > MESSAGE_BYTES:
-        raise PayloadTooLarge(
-            Code.PAYLOAD_TOO_LARGE,
-            f"this broadcast would have {size} bytes, {MESSAGE_BYTES} are the most",
-        )
 
 
 def _refusal(

@@ -8,6 +8,7 @@ from chalicelib.domain.ids import PickBelow
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import BadRequest, Code, NotFound
+from chalicelib.identity.cursors import Cursors
 from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
@@ -33,6 +34,7 @@ class Services:
     """Real seconds: for waiting on the platform, never for waiting until a time of the clock."""
     telemetry: Telemetry
     hasher: Hasher
+    cursors: Cursors
     tokens: TokenVerifier
     resume_tokens: ResumeTokens
     management: Management

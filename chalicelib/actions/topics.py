@@ -4,10 +4,8 @@ from chalicelib.actions import delivery
 from chalicelib.actions.audience import subscribers
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session, connection_expiry
-from chalicelib.errors import Code, PayloadTooLarge
 from chalicelib.protocol import messages, requests
-from chalicelib.protocol.codec import encode
-from chalicelib.protocol.requests import MESSAGE_BYTES
+from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.subscriptions import Subscription, topic_key
 
 
@@ -39,19 +37,13 @@ def publish(services: Services, call: Call, request: requests.Publish) -> messag
         PayloadTooLarge: the message would pass 128 KB on its way. NotFound: the session ended.
     """
     session = active_session(services, call.require_session())
-    body = encode(
-        messages.TopicMessage(
-            timestamp=services.clock(),
-            session_id=session.session_id,
-            topic=request.topic,
-            data=request.data,
-        )
+    message = messages.TopicMessage(
+        timestamp=services.clock(),
+        session_id=session.session_id,
+        topic=request.topic,
+        data=request.data,
     )
-    if len(body) > MESSAGE_BYTES:
-        raise PayloadTooLarge(
-            Code.PAYLOAD_TOO_LARGE,
-            f"this message would have {len(body)} bytes, {MESSAGE_BYTES} are the most",
-        )
+    body = encode_for_many(message)
     audience = subscribers(topic_key(session.session_id, request.topic))
     found = delivery.to_all_found(services, audience, body, call.remaining)
     return messages.Published(timestamp=services.clock(), topic=request.topic, recipients=found)

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.errors import BadRequest, ClientError, Code, PayloadTooLarge
 from chalicelib.protocol.messages import Error, FieldProblem, Message
-from chalicelib.protocol.requests import ACTIONS, HANDSHAKE_ACTIONS, Request
+from chalicelib.protocol.requests import ACTIONS, HANDSHAKE_ACTIONS, MESSAGE_BYTES, Request
 
 R = TypeVar("R", bound=Request)
 
@@ -107,6 +107,21 @@ def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
 def encode(message: Message) -> bytes:
     """The JSON text of a message, as it goes over the wire."""
     return _encode(message)
+
+
+def encode_for_many(message: Message) -> bytes:
+    """The same for what carries a payload of the user's.
+
+    Raises:
+        PayloadTooLarge: API Gateway would not carry it.
+    """
+    body = _encode(message)
+    if len(body) > MESSAGE_BYTES:
+        raise PayloadTooLarge(
+            Code.PAYLOAD_TOO_LARGE,
+            f"this would be a message of {len(body)} bytes, {MESSAGE_BYTES} are the most",
+        )
+    return body
 
 
 def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:

@@ -178,6 +178,12 @@ class TopicMessage(Message, kw_only=True):
     data: Raw
 
 
+class TenantMessage(Message, kw_only=True):
+    """What the operator says to everybody of a tenant, in a session or not."""
+
+    data: Raw
+
+
 class SessionStatus(Message, kw_only=True):
     session_id: str
     listener_count: int

@@ -1,11 +1,12 @@
 """The connections table (DESIGN section 3): one item an open socket."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId
+from chalicelib.stores.attributes import Item
 from chalicelib.stores.connection_items import (
     JOINING,
     SWEPT,
@@ -51,6 +52,11 @@ class ConnectionStore:
         item = self._table.get({"connectionId": connection_id}, consistent=True)
         return connection_from_item(item) if item else None
 
+    def get_many(self, connection_ids: Iterable[ConnectionId]) -> Iterator[Connection]:
+        """Those that still exist, in no order."""
+        keys = [{"connectionId": connection_id} for connection_id in connection_ids]
+        return map(connection_from_item, self._table.get_many(keys))
+
     def listeners(self, session_id: SessionId, language: str | None = None) -> Iterator[Recipient]:
         """The listeners of a session, or those of one language, as the index has them."""
         condition = "#sessionId = :session"
@@ -69,6 +75,19 @@ class ConnectionStore:
             "#tenantId = :tenant", values={"tenant": tenant_id}, index="tenantId-index"
         )
         return (ConnectionId(item["connectionId"]) for item in items)
+
+    def page_of_tenant(
+        self, tenant_id: TenantId, start: Item | None, limit: int
+    ) -> tuple[list[ConnectionId], Item | None]:
+        """In no order that means anything."""
+        items, last = self._table.query_page(
+            "#tenantId = :tenant",
+            values={"tenant": tenant_id},
+            index="tenantId-index",
+            limit=limit,
+            start=start,
+        )
+        return [ConnectionId(item["connectionId"]) for item in items], last
 
     def scan_page(
         self, segment: int, segments: int, after: ConnectionId | None
@@ -207,11 +226,14 @@ class ConnectionStore:
         return self._database.try_write(self.leave(connection))
 
     def supersede(self, connection: Connection, new: ConnectionId) -> Write:
-        """What `leave` does, noting which connection has taken its place."""
+        """What `leave` does, noting which connection has taken its place.
+
+        It belongs to nothing any more, so a message to its tenant does not go to it either.
+        """
         return self._of_session(
             connection,
-            "SET #supersededBy = :new REMOVE #sessionId, #targetLanguage, #participantId,"
-            " #joinedPositions",
+            "SET #supersededBy = :new REMOVE #sessionId, #tenantId, #targetLanguage,"
+            " #participantId, #joinedPositions",
             new=new,
         )
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.domain.session import Session, StatusSent
-from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.errors import ConditionFailed
+from chalicelib.stores.attributes import Item
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.session_items import session_from_item, session_to_item
 from chalicelib.stores.table import Database, Table, Write
@@ -31,6 +32,20 @@ class SessionStore:
             "#activeShard = :shard", values={"shard": shard}, index="active-index"
         )
         return (SessionId(item["sessionId"]) for item in items)
+
+    def page_of_tenant(
+        self, tenant_id: TenantId, start: Item | None, limit: int
+    ) -> tuple[list[SessionId], Item | None]:
+        """Newest first, ended ones included for as long as the table has them."""
+        items, last = self._table.query_page(
+            "#tenantId = :tenant",
+            values={"tenant": tenant_id},
+            index="tenantId-createdAt-index",
+            limit=limit,
+            start=start,
+            newest_first=True,
+        )
+        return [SessionId(item["sessionId"]) for item in items], last
 
     def put_new(self, session: Session) -> Write:
         return self._table.put(session_to_item(session), "attribute_not_exists(#sessionId)")

@@ -66,15 +66,27 @@ class Table:
         page_size: int | None = None,
     ) -> Iterator[Item]:
         """Every item under a key, however many pages they are."""
-        request = self._expressions({"KeyConditionExpression": condition}, values)
-        if index:
-            request["IndexName"] = index
-        else:
+        request = self._query(condition, values, index)
+        if not index:
             request["ConsistentRead"] = consistent
         if page_size:
             request["Limit"] = page_size
         for page in self._pages("Query", request):
             yield from page
+
+    def query_page(
+        self,
+        condition: str,
+        *,
+        values: Mapping[str, Any],
+        index: str,
+        limit: int,
+        start: Item | None = None,
+        newest_first: bool = False,
+    ) -> tuple[list[Item], Item | None]:
+        """At most `limit` items under a key of an index, and where the next ones start."""
+        request = self._query(condition, values, index, newest_first) | {"Limit": limit}
+        return self._page("Query", request, start)
 
     def scan_page(
         self, projection: Sequence[str], segment: int, segments: int, start: Item | None
@@ -83,11 +95,7 @@ class Table:
         names = " , ".join(f"#{name}" for name in projection)
         request = self._expressions({"ProjectionExpression": names}, {})
         request |= {"Segment": segment, "TotalSegments": segments}
-        if start:
-            request["ExclusiveStartKey"] = to_attributes(start)
-        answer = self._dynamodb.call("Scan", request)
-        last = answer.get("LastEvaluatedKey")
-        return [from_attributes(item) for item in answer["Items"]], last and from_attributes(last)
+        return self._page("Scan", request, start)
 
     def put(
         self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
@@ -117,6 +125,27 @@ class Table:
     def check(self, key: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Write:
         request = self._expressions({"ConditionExpression": condition}, values)
         return Write("ConditionCheck", request | {"Key": to_attributes(key)})
+
+    def _query(
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        index: str | None,
+        newest_first: bool = False,
+    ) -> dict[str, Any]:
+        request = self._expressions({"KeyConditionExpression": condition}, values)
+        if index:
+            request["IndexName"] = index
+        return request | {"ScanIndexForward": not newest_first}
+
+    def _page(
+        self, operation: Operation, request: dict[str, Any], start: Item | None
+    ) -> tuple[list[Item], Item | None]:
+        if start:
+            request = request | {"ExclusiveStartKey": to_attributes(start)}
+        answer = self._dynamodb.call(operation, request)
+        last = answer.get("LastEvaluatedKey")
+        return [from_attributes(item) for item in answer["Items"]], last and from_attributes(last)
 
     def _pages(self, operation: Operation, request: dict[str, Any]) -> Iterator[list[Item]]:
         while True:
