@@ -1,6 +1,6 @@
 """The tables and queues of one stack, in moto or in the DynamoDB that the user points to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlparse
@@ -14,6 +14,7 @@ from sandbox.cloud.server import Cloud
 from sandbox.context import REGION
 from sandbox.jobs import queue_attributes
 from sandbox.signature import Credentials
+from sandbox.stream_poller import StreamPoller
 from sandbox.tables import Label, create_tables, read_tables, table_environ
 
 PREFIX = "lectern-local-"
@@ -22,6 +23,15 @@ _plain = TypeDeserializer()
 
 class BackingError(Exception):
     """The DynamoDB that the user points to cannot be used; the text says why."""
+
+
+def check_endpoint(dynamodb_url: str | None) -> None:
+    """Raises BackingError for a DynamoDB that is not on this machine: its tables would be lost."""
+    if dynamodb_url and urlparse(dynamodb_url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise BackingError(
+            f"AWS_ENDPOINT_URL_DYNAMODB is {dynamodb_url}: the sandbox starts with empty tables, "
+            "and so uses a DynamoDB on this machine only"
+        )
 
 
 class Backing:
@@ -45,11 +55,7 @@ class Backing:
         }
 
     def create(self) -> dict[str, str]:
-        """Makes tables and queues, empty; answers the settings that name them.
-
-        Raises:
-            BackingError: the tables of another DynamoDB than one on this machine would be lost.
-        """
+        """Makes tables and queues, empty; answers the settings that name them."""
         if self.external:
             self._drop_old_tables()
         self.tables = create_tables(self._dynamodb, prefix=PREFIX)
@@ -70,6 +76,11 @@ class Backing:
         new = change["new"]
         return {"table": label, "key": _item(change["keys"]), "item": new and _item(new)}
 
+    def follow(self, label: Label, on_change: Callable[[Change], None]) -> StreamPoller:
+        """Who reads the stream of a table, where that is not in this process."""
+        streams = self._client("dynamodbstreams", self._dynamodb_url)
+        return StreamPoller(self._dynamodb, streams, self.tables[label], on_change)
+
     def close(self) -> None:
         """Lets the connections go."""
         self._dynamodb.close()
@@ -88,11 +99,6 @@ class Backing:
         return str(jobs["QueueUrl"])
 
     def _drop_old_tables(self) -> None:
-        if urlparse(self._dynamodb_url).hostname not in ("127.0.0.1", "localhost", "::1"):
-            raise BackingError(
-                f"AWS_ENDPOINT_URL_DYNAMODB is {self._dynamodb_url}: the sandbox starts with empty "
-                "tables, and so uses a DynamoDB on this machine only"
-            )
         for name in self._dynamodb.list_tables()["TableNames"]:
             if name.startswith(PREFIX):
                 self._dynamodb.delete_table(TableName=name)

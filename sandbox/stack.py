@@ -11,7 +11,7 @@ from chalice.app import Chalice
 from chalicelib.domain.types import Millis
 from sandbox import environment
 from sandbox.activity import Activity
-from sandbox.backing import Backing
+from sandbox.backing import Backing, check_endpoint
 from sandbox.clock import Clock
 from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
@@ -28,6 +28,7 @@ from sandbox.pool import Pool
 from sandbox.routes import Routes
 from sandbox.schedules import Schedules
 from sandbox.sources import sources_of
+from sandbox.stream_poller import StreamPoller
 from sandbox.streams import Stream
 from sandbox.tokens import new_token
 
@@ -51,6 +52,7 @@ class Sandbox:
         environ: MutableMapping[str, str] = os.environ,
         write: Callable[[str], None] = print,
     ) -> None:
+        check_endpoint(environ.get("AWS_ENDPOINT_URL_DYNAMODB"))
         self.clock = Clock()
         self.faults = FaultPlan()
         self.port: int = sock.getsockname()[1]
@@ -67,6 +69,7 @@ class Sandbox:
         self._backing = Backing(self._cloud, credentials, environ.get("AWS_ENDPOINT_URL_DYNAMODB"))
         self._schedules = Schedules(self._sources.schedules, self._functions, **self._shared())
         self._streams: list[Stream] = []
+        self._pollers: list[StreamPoller] = []
         self._gateway = Gateway(
             sock,
             stage=STAGE,
@@ -79,7 +82,7 @@ class Sandbox:
         )
 
     def start(self) -> None:
-        """Starts every part, the socket last. Raises BackingError."""
+        """Starts every part, the socket last."""
         self._cloud.start()
         made = self._backing.create()
         self._cloud.on_change.append(self._tell_change)
@@ -95,6 +98,8 @@ class Sandbox:
     def stop(self) -> None:
         """Closes every socket with 1001 and ends every thread."""
         self.clock.stop()
+        for poller in self._pollers:
+            poller.stop()
         self._gateway.stop()
         self._pool.stop()
         self._cloud.stop()
@@ -103,6 +108,8 @@ class Sandbox:
     def settle(self) -> None:
         """Waits until no handler runs and no event waits, at most a minute."""
         self._activity.wait(SETTLE_SECONDS)
+        for poller in self._pollers:
+            poller.poll()
 
     def token(self, *, sub: str, tenant: str | None, ttl: int) -> str:
         """A token that the stack accepts."""
@@ -176,5 +183,8 @@ class Sandbox:
             stream = Stream(self._backing.tables["sessions"], mapping, function, **shared)
             self._streams.append(stream)
             stream.start()
+        if self._backing.external and self._streams:
+            self._pollers.append(self._backing.follow("sessions", self._cloud.changed))
+            self._pollers[0].start()
         self._schedules.start()
         Expiry(self._cloud, self.clock).start()

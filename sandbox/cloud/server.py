@@ -53,6 +53,10 @@ class Cloud:
         self._loop.run(self._close())
         self._loop.stop()
 
+    def changed(self, change: Change) -> None:
+        """A change to a table that is elsewhere. From any thread."""
+        self.call_soon(lambda: self._changed(change))
+
     def run(self, function: Callable[[], T]) -> T:
         """Runs `function` where the requests are carried out, and answers what it returns."""
 

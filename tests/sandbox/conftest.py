@@ -24,9 +24,9 @@ def plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
 class RunningStack:
     """A whole sandbox on free ports, with a recording app."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environ: str) -> None:
         self.app = StackApp()
-        self.environ: dict[str, str] = {}
+        self.environ = environ
         self.lines: list[str] = []
         self.sandbox = Sandbox(
             self.app.chalice,
