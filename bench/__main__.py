@@ -8,7 +8,7 @@ import importlib
 
 from bench.harness import save
 
-BENCHES = ("fanout",)
+BENCHES = ("cold_start", "fanout")
 
 
 def main() -> None:

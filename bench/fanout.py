@@ -108,7 +108,7 @@ def _candidates(
                 "bench.fanout_clients",
                 name,
                 *arguments,
-                environ=server.environ,
+                environ=server.boto3_environ if "boto" in name else server.environ,
                 share=share,
                 interpreter=interpreter,
             )

@@ -8,13 +8,13 @@ paid for; `cold` counts the CPU from the process's start, and the wall from the 
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from bench.fanout_floor import floor
+from bench.memory import peak
 
 Fan = Callable[[list[str]], None]
 """Posts to these connections, and returns when all of them are answered."""
@@ -118,8 +118,7 @@ def main() -> None:
     fan(names)
     wall = time.perf_counter() - begun
     spent = time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures = {"CPU µs a post": spent / len(names) * 1e6, "wall ms": wall * 1000, "MB": peak}
+    figures = {"CPU µs a post": spent / len(names) * 1e6, "wall ms": wall * 1000, "MB": peak()}
     print(json.dumps(figures))
 
 

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import certifi
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 Figures = Mapping[str, float]
@@ -117,10 +119,14 @@ def can_slice() -> bool:
 
 @dataclass(frozen=True)
 class Server:
-    """A running stub. `environ` is what a client needs to reach and to trust it."""
+    """A running stub. `environ` is what a client needs to sign for it and to trust it.
+
+    `boto3_environ` has it among the 117 roots that boto3 brings along and parses, as in reality.
+    """
 
     url: str
     environ: dict[str, str]
+    boto3_environ: dict[str, str]
 
 
 @contextmanager
@@ -141,10 +147,13 @@ def stub(latency_ms: float, tls: bool, body: str = "") -> Iterator[Server]:
         )
         assert running.stdout is not None and running.stdin is not None  # noqa: PT018
         port = running.stdout.readline().strip()
-        environ = _AWS | ({"AWS_CA_BUNDLE": str(directory / "roots.pem")} if tls else {})
+        bundles = [
+            {"AWS_CA_BUNDLE": str(directory / name)} if tls else {}
+            for name in ("roots.pem", "all-roots.pem")
+        ]
+        url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
         try:
-            scheme = "https" if tls else "http"
-            yield Server(f"{scheme}://localhost:{port}", environ)
+            yield Server(url, _AWS | bundles[0], _AWS | bundles[1])
         finally:
             running.stdin.close()
             running.wait()
@@ -233,4 +242,6 @@ def _certificates(directory: Path) -> list[str]:
     subprocess.run(command, cwd=directory, check=True, capture_output=True)
     amazon = (ROOT / "chalicelib/aws/amazon_roots.pem").read_text()
     (directory / "roots.pem").write_text(amazon + (directory / "root.pem").read_text())
+    everybody = Path(certifi.where()).read_text()
+    (directory / "all-roots.pem").write_text(everybody + (directory / "root.pem").read_text())
     return [str(directory / "chain.pem"), str(directory / "leaf.key")]

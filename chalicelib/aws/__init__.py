@@ -18,8 +18,15 @@ __all__ = ["dynamodb", "job_queue", "management"]
 
 
 def dynamodb(settings: Settings, environ: Mapping[str, str]) -> RetryingDynamoDB:
-    """The stores' port. Make one for each process; threads may share it."""
-    return RetryingDynamoDB(_service("dynamodb", settings, environ))
+    """The stores' port. Make one for each process; threads may share it.
+
+    On Lambda it has a connection already: before the first event a process has a whole core,
+    and every handler needs DynamoDB.
+    """
+    made = RetryingDynamoDB(_service("dynamodb", settings, environ))
+    if "AWS_LAMBDA_FUNCTION_NAME" in environ:
+        made.warm()
+    return made
 
 
 def job_queue(settings: Settings, environ: Mapping[str, str]) -> SqsJobQueue:

@@ -3,6 +3,7 @@
 boto3's own retries are off: those of `retry.py` and `dispatch.py` are the same on both wires.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.aws.calls import Call, Posts
+from chalicelib.aws.calls import Posts
 from chalicelib.aws.dispatch import POST_TIMEOUT, Dispatch, Post, SlowConnections
 from chalicelib.aws.places import configured_endpoint, region
 from chalicelib.aws.refusals import NO_ANSWER, Refusal
@@ -42,7 +43,7 @@ class _Client:
     def __call__(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """One try of `client.<method>(**request)`. Raises Refusal."""
         try:
-            answer = getattr(self._ready(), method)(**request)
+            answer = getattr(self.ready(), method)(**request)
         except ClientError as problem:
             raise _refusal(problem) from problem
         except (HTTPClientError, ResponseParserError) as problem:
@@ -52,7 +53,8 @@ class _Client:
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 
-    def _ready(self) -> BaseClient:
+    def ready(self) -> BaseClient:
+        """The client, made by now. Raises BotoCoreError."""
         with self._lock:
             if self._client is None:
                 self._client = _session(self._environ).client(
@@ -63,10 +65,24 @@ class _Client:
             return self._client
 
 
-def json_service(service: str, environ: Mapping[str, str], timeout: float) -> Call:
+def json_service(service: str, environ: Mapping[str, str], timeout: float) -> "BotoService":
     """One try of an operation of `service` (`dynamodb`, `sqs`); `timeout` in seconds."""
-    client = _Client(service, environ, configured_endpoint(environ, service), _config(timeout))
-    return lambda operation, request: client(_snake(operation), request)
+    endpoint = configured_endpoint(environ, service)
+    return BotoService(_Client(service, environ, endpoint, _config(timeout)))
+
+
+class BotoService:
+    """What `chalicelib.aws.calls.Call` describes. Thread-safe."""
+
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+
+    def __call__(self, operation: str, request: Mapping[str, Any], /) -> dict[str, Any]:
+        return self._client(_snake(operation), request)
+
+    def warm(self) -> None:
+        with contextlib.suppress(BotoCoreError):
+            self._client.ready()
 
 
 class BotoConnections:

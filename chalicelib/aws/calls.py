@@ -6,13 +6,19 @@ from typing import Any, Protocol
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 
-Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-"""One try of one operation of a JSON service: `call("GetItem", request) -> answer`.
-
-Raises `Refusal` for any answer that is not a success, and for none.
-"""
-
 Posts = Iterable[tuple[ConnectionId, bytes]]
+
+
+class Call(Protocol):
+    """One try of one operation of a JSON service."""
+
+    def __call__(self, operation: str, request: Mapping[str, Any], /) -> dict[str, Any]:
+        """`call("GetItem", request) -> answer`. Raises `Refusal` for whatever is no success."""
+        ...
+
+    def warm(self) -> None:
+        """Does now what the first call would have to: a client, a connection. Raises nothing."""
+        ...
 
 
 class Connections(Protocol):

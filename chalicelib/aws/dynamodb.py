@@ -21,6 +21,10 @@ class RetryingDynamoDB:
         self._call = call
         self._retries = retries or Retries(_POLICY)
 
+    def warm(self) -> None:
+        """Opens a connection for the first call, if that can be done. Never raises."""
+        self._call.warm()
+
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "TransactWriteItems":
             # A retry after a lost answer must not be carried out twice (valid for ten minutes).

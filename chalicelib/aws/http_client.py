@@ -6,7 +6,6 @@ anything is said to the caller.
 """
 
 import contextlib
-import select
 import socket
 import threading
 import time
@@ -89,9 +88,23 @@ class HttpClient:
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
-            if _quiet(connection):
+            if self._alive(connection):
                 return connection
             connection.close()
+
+    def _alive(self, connection: socket.socket) -> bool:
+        """Whether nothing came on an idle connection: what comes there can only be its end.
+
+        Over TLS something may well have: session tickets, which this takes in.
+        """
+        connection.setblocking(False)
+        try:
+            connection.recv(1)
+        except self.endpoint.blocked:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _keep(self, connection: socket.socket) -> None:
         with self._lock:
@@ -143,10 +156,3 @@ def _left(end: float) -> float:
     if left <= 0:
         raise TimeoutError("timed out")
     return left
-
-
-def _quiet(connection: socket.socket) -> bool:
-    """Whether nothing came on an idle connection: what comes there can only be its end."""
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return not poll.poll(0)

@@ -5,6 +5,7 @@ Guide, "Making query API requests using AWS JSON protocol". Attribute values sta
 numbers are strings, `{"N": "12"}`, and so stay exact.
 """
 
+import contextlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -38,8 +39,9 @@ class JsonService:
         return _judged(self._client.send("POST", "/", fields, body))
 
     def warm(self) -> None:
-        """Opens a connection for the first call. Raises OSError."""
-        self._client.warm()
+        """Opens the connection that the first call will use, if that can be done."""
+        with contextlib.suppress(OSError):
+            self._client.warm()
 
 
 def _judged(answer: HttpAnswer) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Tls:
 
     def __init__(self, hostname: str, bundle: str) -> None:
         """`bundle` is a file of other roots (`AWS_CA_BUNDLE`), or `""`."""
-        self._hostname = hostname
+        self._hostname = hostname.encode()  # as bytes, for the same reason as in `Endpoint`
         self._roots = bundle
         if not bundle and hostname.endswith(".amazonaws.com"):
             self._roots = _AMAZON_ROOTS

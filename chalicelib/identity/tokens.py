@@ -2,12 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from chalicelib.domain.types import Millis, TenantId, UserId
 from chalicelib.errors import Code, Unauthorized
 from chalicelib.identity import https
-from chalicelib.identity.jws import SharedSecret, SignatureCheck, decode_object, invalid, parse
+from chalicelib.identity.jws import (
+    SharedSecret,
+    SignatureCheck,
+    SignedToken,
+    decode_object,
+    invalid,
+    parse,
+)
 from chalicelib.settings import Settings
 
 DEFAULT_TENANT = TenantId("default")
@@ -77,10 +85,29 @@ def _signature_check(
 ) -> SignatureCheck:
     if not settings.jwt_jwks_url:
         return SharedSecret(settings.jwt_secret)
-    # Imported here: PyJWT and cryptography double a cold start, and HS256 needs neither.
-    from chalicelib.identity.jwks import KeySet  # noqa: PLC0415
 
-    return KeySet(settings.jwt_jwks_url, algorithms, fetch)
+    def key_set() -> SignatureCheck:
+        # Imported here: PyJWT and cryptography double a cold start, and HS256 needs neither.
+        from chalicelib.identity.jwks import KeySet  # noqa: PLC0415
+
+        return KeySet(settings.jwt_jwks_url, algorithms, fetch)
+
+    return _OnFirstUse(key_set)
+
+
+class _OnFirstUse:
+    """A check that is made when the first token comes. Most listeners never bring one."""
+
+    def __init__(self, make: Callable[[], SignatureCheck]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: SignatureCheck | None = None
+
+    def check(self, token: SignedToken, now: Millis) -> None:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+        self._made.check(token, now)
 
 
 def _name(claims: Mapping[str, Any], claim: str) -> str:

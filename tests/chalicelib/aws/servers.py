@@ -81,6 +81,7 @@ class ScriptedServer:
         self._open: set[socket.socket] = set()
         self._stopped = threading.Event()
         self._connections = 0
+        self._connected = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
         return self
@@ -103,6 +104,10 @@ class ScriptedServer:
     def url(self) -> str:
         scheme = "https" if self.tls else "http"
         return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def wait_for_connection(self) -> None:
+        """Returns once a client is connected, its TLS handshake done."""
+        assert self._connected.wait(10)
 
     def drop_connections(self) -> None:
         """Closes every open connection, as a peer does while a Lambda is frozen."""
@@ -127,6 +132,7 @@ class ScriptedServer:
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             self._open.add(connection)
+            self._connected.set()
             with connection, connection.makefile("rb") as reader:
                 if self.refuse_early and connection.recv(1):
                     connection.sendall(self.refuse_early.data)

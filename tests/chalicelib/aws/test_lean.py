@@ -163,3 +163,14 @@ def test_names_are_looked_up_anew_when_no_address_is_left(
     result = _fan_out(Endpoint("http://example.test", {}, names), 1, plenty)
     assert result.slow == ["c0"]
     assert names.asked == 3
+
+
+def test_a_service_that_cannot_be_reached_yet_does_not_stop_a_process_from_starting(
+    against: Against, closed_port: int
+) -> None:
+    against.dynamodb(
+        {
+            "AWS_LAMBDA_FUNCTION_NAME": "connect",
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{closed_port}",
+        }
+    )

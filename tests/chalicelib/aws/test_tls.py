@@ -44,6 +44,24 @@ def test_a_trusted_server_is_spoken_to(authority: Authority, lean: Against) -> N
     assert [request.connection for request in server.requests] == [1, 1]
 
 
+def test_on_lambda_the_first_connection_is_open_before_the_first_call(
+    authority: Authority, lean: Against
+) -> None:
+    """And it is used, although session tickets have arrived on it meanwhile."""
+    with ScriptedServer(lambda _: json_answer({}), authority.server("127.0.0.1")) as server:
+        dynamodb = lean.dynamodb(
+            {
+                "AWS_LAMBDA_FUNCTION_NAME": "connect",
+                "AWS_ENDPOINT_URL_DYNAMODB": server.url,
+                "AWS_CA_BUNDLE": str(authority.roots),
+            }
+        )
+        server.wait_for_connection()
+        assert server.requests == []
+        dynamodb.call("Scan", {"TableName": "t"})
+    assert [request.connection for request in server.requests] == [1]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.2", "localhost"])
 def test_a_certificate_for_another_host_is_refused(
     authority: Authority, lean: Against, host: str

@@ -1,0 +1,57 @@
+"""One cold start: imports an app, answers a first `$connect`, and prints what that cost.
+
+    python -m bench.cold_start_client APP EVENT_FILE [CALLS]
+
+APP is `app` (Lectern), `bench.peer.app`, or `nothing` for bare Python. With CALLS it also prints
+the CPU of each of so many further calls.
+"""
+
+import os
+import sys
+import time
+
+
+class Context:
+    """What Lambda gives a handler, as far as the two apps look."""
+
+    aws_request_id = "0"
+    function_name = "connect"
+    memory_limit_in_mb = "256"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 20_000
+
+
+def main() -> None:
+    name, event_file, *calls = sys.argv[1:]
+    told = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # logs go where CloudWatch would take them
+    warm = 0.0
+    if name != "nothing":
+        import importlib
+
+        app = importlib.import_module(name)
+        import json
+
+        with open(event_file) as file:
+            event = json.load(file)
+        answer = app.connect(event, Context())
+        assert answer["statusCode"] == 200, answer
+    cold = time.process_time()
+    for _ in range(int(calls[0]) if calls else 0):
+        app.connect(event, Context())
+    if calls:
+        warm = (time.process_time() - cold) / int(calls[0])
+    import json
+
+    from bench.memory import peak
+
+    figures = {"CPU ms": cold * 1000, "MB": peak()}
+    if calls:
+        figures["CPU ms of a further call"] = warm * 1000
+    told.write(json.dumps(figures))
+    told.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What a cold start imports is a list with a budget: a Lambda pays for each module, every time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READY = "import app; from chalicelib import wiring; wiring.parts()"
+LISTED = "import sys; print(*sorted(sys.modules))"
+CPU = "import time; print(time.process_time())"
+
+# Of the zip, this may be imported before the first event. typing_extensions is msgspec's, where
+# it is installed: it is not in the zip.
+THIRD_PARTY = {"app", "chalice", "chalicelib", "msgspec", "typing_extensions"}
+# Of the standard library, these cost several milliseconds each, and nothing needs them that early.
+TOO_DEAR = {
+    "asyncio",
+    "concurrent.futures",
+    "email",
+    "encodings.idna",
+    "http.client",
+    "multiprocessing",
+    "pathlib",
+    "shutil",
+    "subprocess",
+    "tempfile",
+    "unittest",
+    "urllib.request",
+    "xml",
+}
+MOST_TIMES_BARE_PYTHON = 11.0
+"""It takes 9; PyJWT would add 4, boto3 15."""
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """A Lambda's, with public keys as the way to recognise speakers: the dearest of all."""
+    return {
+        "PATH": os.environ["PATH"],
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIDTESTTESTTESTTEST",
+        "AWS_SECRET_ACCESS_KEY": "test-secret-access-key",
+        "AWS_ENDPOINT_URL_DYNAMODB": "https://127.0.0.1:1",
+        "API_GATEWAY_ENDPOINT": "https://127.0.0.1:1/prod",
+        "JOBS_QUEUE_URL": "https://127.0.0.1:1/1/jobs",
+        "JWT_JWKS_URL": "https://issuer.example/keys",
+        "RESUME_TOKEN_SECRET": "a-secret-for-tests-of-enough-characters",
+    }
+
+
+def _said(code: str, environ: dict[str, str]) -> str:
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def _imported(environ: dict[str, str]) -> set[str]:
+    before = set(_said(LISTED, environ).split())
+    return set(_said(f"{READY}; {LISTED}", environ).split()) - before
+
+
+def test_only_what_is_in_the_zip_and_needed_is_imported(environ: dict[str, str]) -> None:
+    """No boto3, no PyJWT, no cryptography, no command line of Chalice, nothing for development."""
+    packages = {name.partition(".")[0] for name in _imported(environ)}
+    third_party = {name for name in packages if name not in sys.stdlib_module_names}
+    assert third_party - {"__main__"} <= THIRD_PARTY
+
+
+def test_of_chalice_only_the_runtime_is_imported(environ: dict[str, str]) -> None:
+    chalice = {name for name in _imported(environ) if name.startswith("chalice.")}
+    assert chalice == {"chalice.app"}
+
+
+def test_the_dear_parts_of_the_standard_library_wait_until_they_are_needed(
+    environ: dict[str, str],
+) -> None:
+    imported = _imported(environ)
+    assert {dear for dear in TOO_DEAR if dear in imported} == set()
+
+
+def test_without_tls_not_even_ssl_is_imported(environ: dict[str, str]) -> None:
+    for name in ("AWS_ENDPOINT_URL_DYNAMODB", "API_GATEWAY_ENDPOINT"):
+        environ[name] = environ[name].replace("https", "http")
+    environ["AWS_ENDPOINT_URL_SQS"] = "http://127.0.0.1:1"
+    assert "ssl" not in _imported(environ)
+
+
+def test_boto3_can_be_switched_back_to_and_is_then_imported(environ: dict[str, str]) -> None:
+    assert "boto3" in _imported(environ | {"AWS_WIRE": "boto3"})
+
+
+def test_a_cold_start_costs_a_few_times_what_bare_python_costs(environ: dict[str, str]) -> None:
+    """CPU, the lowest of some rounds: what else the machine does can only add to it."""
+    ours = bare = float("inf")
+    for _ in range(15):
+        ours = min(ours, float(_said(f"{READY}; {CPU}", environ)))
+        bare = min(bare, float(_said(CPU, environ)))
+        if ours / bare < MOST_TIMES_BARE_PYTHON:
+            return
+    raise AssertionError(f"{ours:.3f} s of CPU, where bare Python takes {bare:.3f}")
