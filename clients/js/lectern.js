@@ -222,12 +222,10 @@ class Link {
       this.#pending.set('open', this.#waiter(options.connectTimeout, resolve, reject));
       socket.onopen = () => this.#take('open')?.resolve();
     });
-    let refusal;
     socket.onmessage = (event) => owner.received(this, event.data);
-    socket.onerror = (event) => {
-      refusal = refusalOf(event);
-    };
-    socket.onclose = (event) => this.end(refusal ?? lost(`closed with ${event.code}`));
+    // Node's own WebSocket fires no `close` where the handshake is refused; else one follows.
+    socket.onerror = (event) => this.#pending.has('open') && this.end(refusalOf(event));
+    socket.onclose = (event) => this.end(lost(`closed with ${event.code}`));
   }
 
   get buffered() {

@@ -46,6 +46,11 @@ class FakeClock:
         self.now = 0.0
         self._timers: list[FakeTimer] = []
 
+    @property
+    def live(self) -> list[FakeTimer]:
+        self._timers = [timer for timer in self._timers if timer.live]
+        return self._timers
+
     def call_later(self, delay: float, callback: Callable[[], object], /) -> FakeTimer:
         timer = FakeTimer(self.now + delay, callback)
         self._timers.append(timer)
@@ -55,7 +60,7 @@ class FakeClock:
         """Moves the time, timer by timer, letting the client act after each."""
         end = self.now + seconds
         await settle()
-        while due := [timer for timer in self._timers if timer.live and timer.due <= end]:
+        while due := [timer for timer in self.live if timer.due <= end]:
             timer = min(due, key=lambda timer: timer.due)
             self._timers.remove(timer)
             self.now = timer.due

@@ -1,7 +1,6 @@
 """Starts a whole stack on this machine for a run of the suite, and stops it."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +31,7 @@ def local_stack() -> Iterator[Stack]:
             _wait(process, ws, log)
             yield Stack(f"ws://127.0.0.1:{ws}/local", Sandbox(f"http://127.0.0.1:{ws}"))
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:

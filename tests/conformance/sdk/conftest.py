@@ -1,0 +1,34 @@
+"""Each test here runs with each SDK."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conformance.sdk.driver import Driver, World
+from tests.conformance.sdk.javascript_driver import JavaScriptDriver
+from tests.conformance.sdk.proxy import Proxy
+from tests.conformance.sdk.python_driver import PythonDriver
+from tests.conformance.stack import Stack
+
+
+@pytest.fixture(params=["python", "javascript"])
+async def driver(request: pytest.FixtureRequest) -> AsyncIterator[Driver]:
+    if request.param == "javascript" and shutil.which("node") is None:
+        pytest.skip("needs node 20 or newer")
+    driver = PythonDriver() if request.param == "python" else await JavaScriptDriver.start()
+    yield driver
+    await driver.close()
+
+
+@pytest.fixture
+async def world(stack: Stack, driver: Driver) -> World:
+    await stack.advance(0)  # skips where there is no clock to move
+    return World(stack, driver)
+
+
+@pytest.fixture
+async def proxy(stack: Stack) -> AsyncIterator[Proxy]:
+    """Between one client and the stack."""
+    async with Proxy(stack.url) as proxy:
+        yield proxy

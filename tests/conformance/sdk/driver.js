@@ -1,0 +1,95 @@
+/** The JavaScript SDK under the suite: reads commands from stdin, answers on stdout, a line each. */
+
+import { createInterface } from 'node:readline';
+
+import { createSession, joinSession } from '../../../clients/js/lectern.js';
+
+const NEVER = 1e6; // seconds: the delay of what the network owes
+const RECORDED = ['broadcast', 'gap', 'state', 'error', 'topicMessage', 'sessionEnded'];
+
+const sessions = [];
+const events = [];
+const timers = new Map();
+let now = 0;
+let count = 0;
+let asking = 0;
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+const clock = {
+  setTimeout(call, milliseconds) {
+    timers.set((count += 1), { call, due: now + milliseconds });
+    return count;
+  },
+  clearTimeout: (id) => timers.delete(id),
+};
+const options = { timers: clock, requestTimeout: NEVER, connectTimeout: NEVER, drainTimeout: 5 };
+
+async function fetchToken(url) {
+  asking += 1;
+  try {
+    return (await (await fetch(url)).json()).token;
+  } finally {
+    asking -= 1;
+  }
+}
+
+function record(session) {
+  const seen = [];
+  for (const type of RECORDED) {
+    session.on(type, (event) => seen.push({ ...event, type, code: event.code }));
+  }
+  events.push(seen);
+  return sessions.push(session) - 1;
+}
+
+function waiting() {
+  return [...timers].map(([id, timer]) => ({ id, ...timer, left: (timer.due - now) / 1000 }));
+}
+
+const commands = {
+  create: async ({ url, tokenUrl }) => {
+    const token = () => fetchToken(tokenUrl);
+    return record(await createSession(url, { ...options, token, sourceLanguage: 'en' }));
+  },
+  join: async ({ url, sessionId, language }) =>
+    record(await joinSession(url, { ...options, sessionId, targetLanguage: language })),
+  call: ({ session, action, args }) =>
+    action === 'broadcast'
+      ? sessions[session].broadcast(args[0], { targetLanguage: args[1] ?? undefined })
+      : sessions[session][action](...args),
+  events: ({ session }) => events[session],
+  look: ({ session }) => ({ sessionId: sessions[session].sessionId, state: sessions[session].state }),
+  due: () => {
+    const lefts = waiting().map(({ left }) => left).filter((left) => left < NEVER / 2);
+    return lefts.length ? Math.min(...lefts) : null;
+  },
+  busy: async () => {
+    await settle();
+    return asking > 0 || waiting().some(({ left }) => left > NEVER / 2);
+  },
+  advance: async ({ seconds }) => {
+    const end = now + seconds * 1000;
+    for (;;) {
+      await settle();
+      const [next] = waiting().filter(({ due }) => due <= end).sort((a, b) => a.due - b.due);
+      if (!next) break;
+      timers.delete(next.id);
+      now = next.due;
+      next.call();
+    }
+    now = end;
+  },
+  close: () => sessions.forEach((session) => session.close()),
+};
+
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const { id, command, ...fields } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { id, value: (await commands[command](fields)) ?? null };
+  } catch (error) {
+    answer = { id, error: error.code ?? String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}).on('close', () => process.exit());

@@ -1,0 +1,58 @@
+"""Both SDKs over hours: refreshes, tokens, heartbeats, by the clock."""
+
+from tests.conformance.sdk.driver import World
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+
+async def test_five_hours_lose_and_double_nothing(world: World) -> None:
+    speaker = await world.speaker()
+    spanish = await world.listener(speaker, "es")
+    french = await world.listener(speaker, "fr")
+    said = {"es": 0, "fr": 0, "*": 0}
+    for _ in range(20):
+        for language in ("es", "fr", None):
+            accepted = await speaker.call("broadcast", f"to {language}", language)
+            said[language or "*"] += 1
+            assert accepted["seq"] == said[language or "*"]
+        await world.live(15 * MINUTE)
+    for listener, language in ((spanish, "es"), (french, "fr")):
+        heard = await listener.hears(40)
+        for stream in ("*", language):
+            assert [seq for name, seq, _ in heard if name == stream] == list(range(1, 21))
+        assert len(heard) == 40
+        assert not await listener.events("gap", "error")
+        states = [event["state"] for event in await listener.events("state")]
+        assert states == ["refreshing", "open"] * 2
+        assert await listener.state() == "open"
+    status = await speaker.call("getSessionStatus")
+    assert status["languageDistribution"] == {"es": 1, "fr": 1}
+
+
+async def test_a_token_is_replaced_before_it_expires(world: World) -> None:
+    speaker = await world.speaker(ttl=10 * MINUTE)
+    listener = await world.listener(speaker, "es")
+    for number in range(1, 7):
+        await world.live(10 * MINUTE)
+        assert (await speaker.call("broadcast", number))["seq"] == number
+    assert not await speaker.events("state", "error")
+    assert [data for _, _, data in await listener.hears(6)] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_topics_go_on_over_a_refresh(world: World) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es")
+    await listener.call("subscribe", "chat")
+    await world.live(106 * MINUTE)
+    assert (await speaker.call("publish", "chat", "hello"))["recipients"] == 1
+    await world.settle()
+    assert [event["data"] for event in await listener.events("topicMessage")] == ["hello"]
+
+
+async def test_silence_is_filled_with_heartbeats(world: World) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es")
+    await world.live(HOUR)
+    assert (await speaker.state(), await listener.state()) == ("open", "open")
+    assert not await listener.events("state")

@@ -1,0 +1,249 @@
+"""Both SDKs when the network fails at the moment that hurts most."""
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from tests.conformance.schema import Message
+from tests.conformance.sdk.driver import Actor, World
+from tests.conformance.sdk.proxy import (
+    Cut,
+    Proxy,
+    action,
+    cut_after,
+    cut_before,
+    double,
+    kind,
+    lose,
+    once,
+)
+
+MINUTE = 60
+
+
+def numbered(count: int, stream: str = "*") -> list[tuple[str, int, Any]]:
+    """What a listener hears when `say` has said this much."""
+    return [(stream, number, number) for number in range(1, count + 1)]
+
+
+async def say(speaker: Actor, *numbers: int) -> None:
+    for number in numbers:
+        assert (await speaker.call("broadcast", number))["seq"] == number
+
+
+async def wait_for(world: World, call: "asyncio.Future[Any]", seconds: float = 30) -> Any:
+    """Lets time pass, as the SDK waits between attempts, until the call has its answer."""
+    for _ in range(int(seconds * 2)):
+        await world.live(0.5)
+        if call.done():
+            break
+    return await asyncio.wait_for(call, 1)
+
+
+@pytest.mark.parametrize("moment", [cut_before, cut_after])
+async def test_a_speaker_cut_while_a_broadcast_is_on_its_way_says_it_once(
+    world: World, proxy: Proxy, moment: Any
+) -> None:
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es")
+    await say(speaker, 1)
+    proxy.up = once(action("broadcast"), moment)
+    second = asyncio.ensure_future(speaker.call("broadcast", 2))
+    third = asyncio.ensure_future(speaker.call("broadcast", 3))
+    assert (await wait_for(world, second))["seq"] == 2
+    assert (await wait_for(world, third))["seq"] == 3
+    assert await listener.hears(3) == numbered(3)
+
+
+async def test_a_speaker_whose_acknowledgement_is_lost_says_it_once(
+    world: World, proxy: Proxy
+) -> None:
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es")
+    proxy.down = once(kind("broadcastAccepted"), cut_before)
+    first = asyncio.ensure_future(speaker.call("broadcast", 1))
+    assert (await wait_for(world, first))["seq"] == 1
+    await say(speaker, 2)
+    assert await listener.hears(2) == numbered(2)
+
+
+async def test_a_broadcast_to_one_language_is_not_doubled_either(
+    world: World, proxy: Proxy
+) -> None:
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es")
+    proxy.down = once(kind("broadcastAccepted"), cut_before)
+    first = asyncio.ensure_future(speaker.call("broadcast", 1, "es"))
+    assert (await wait_for(world, first))["seq"] == 1
+    assert (await speaker.call("broadcast", 2, "es"))["seq"] == 2
+    assert await listener.hears(2) == numbered(2, "es")
+
+
+@pytest.mark.parametrize("moment", [cut_before, cut_after])
+@pytest.mark.parametrize("answer", ["request", "reply"])
+async def test_a_refresh_that_is_cut_is_made_good(
+    world: World, proxy: Proxy, moment: Any, answer: str
+) -> None:
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es", proxy.url)
+    await say(speaker, 1)
+    if answer == "request":
+        proxy.up = once(action("refreshConnection"), moment)
+    else:
+        proxy.down = once(kind("connectionRefreshComplete"), moment)
+    for actor in (speaker, listener):
+        await actor.call("refresh")
+    await world.live(MINUTE)
+    await say(speaker, 2)
+    assert await listener.hears(2) == numbered(2)
+    assert (await speaker.state(), await listener.state()) == ("open", "open")
+    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
+
+
+@pytest.mark.parametrize("moment", [cut_before, cut_after])
+async def test_a_listener_cut_while_it_comes_back_comes_back(
+    world: World, proxy: Proxy, moment: Any
+) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es", proxy.url)
+    await say(speaker, 1)
+    await listener.hears(1)
+    proxy.down = once(kind("sessionJoined"), moment)
+    proxy.cut()
+    await say(speaker, 2, 3)
+    await world.live(MINUTE)
+    await say(speaker, 4)
+    assert await listener.hears(4) == numbered(4)
+    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
+
+
+async def test_a_hole_is_filled_by_the_next_broadcast(world: World, proxy: Proxy) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es", proxy.url)
+    proxy.down = once(kind("broadcast", seq=2), lose)
+    await say(speaker, 1, 2, 3)
+    await listener.hears(1)
+    await world.live(1)
+    assert await listener.hears(3) == numbered(3)
+
+
+async def test_a_hole_at_the_end_is_found_by_the_heartbeat(world: World, proxy: Proxy) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es", proxy.url)
+    proxy.down = once(kind("broadcast", seq=2), lose)
+    await say(speaker, 1, 2)
+    await listener.hears(1)
+    await world.live(52)
+    assert await listener.hears(2) == numbered(2)
+
+
+async def test_what_comes_twice_is_heard_once(world: World, proxy: Proxy) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es", proxy.url)
+    proxy.down = lambda message: double(message) if message["type"] == "broadcast" else [message]
+    await say(speaker, 1, 2, 3)
+    assert await listener.hears(3) == numbered(3)
+
+
+async def test_what_overtakes_is_put_into_order_without_asking(world: World, proxy: Proxy) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es", proxy.url)
+    asked: list[Message] = []
+    proxy.down = reordered()
+    proxy.up = lambda message: asked.append(message) or [message]  # type: ignore[func-returns-value]
+    await say(speaker, 1, 2, 3, 4)
+    assert await listener.hears(4) == numbered(4)
+    assert not [message for message in asked if message["action"] == "recover"]
+
+
+def reordered() -> Any:
+    """Every second broadcast overtakes the one before it."""
+    held: list[Message] = []
+
+    def rule(message: Message) -> list[Message]:
+        if message["type"] != "broadcast":
+            return [message]
+        if not held:
+            held.append(message)
+            return []
+        return [message, held.pop()]
+
+    return rule
+
+
+async def test_what_the_stack_holds_no_more_is_told_as_a_gap(world: World, proxy: Proxy) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es", proxy.url)
+    await say(speaker, 1)
+    await listener.hears(1)
+    proxy.refusals = [503] * 1000
+    proxy.cut()
+    await say(speaker, 2, 3)
+    await world.live(130)
+    await say(speaker, 4)
+    proxy.refusals.clear()
+    await world.live(30)
+    await say(speaker, 5)
+    await listener.hears(3)
+    assert await listener.heard() == [("*", 1, 1), ("*", 4, 4), ("*", 5, 5)]
+    (gap,) = await listener.events("gap")
+    assert (gap["stream"], gap["first"], gap["last"]) == ("*", 2, 3)
+
+
+@pytest.mark.parametrize("status", [429, 503, 500])
+async def test_refused_handshakes_are_tried_again_and_nothing_is_lost(
+    world: World, proxy: Proxy, status: int
+) -> None:
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es", proxy.url)
+    await say(speaker, 1)
+    await listener.hears(1)
+    proxy.refusals = [status] * 4
+    proxy.cut()
+    second = asyncio.ensure_future(speaker.call("broadcast", 2))
+    assert (await wait_for(world, second, seconds=14))["seq"] == 2
+    await world.live(20)
+    assert await listener.hears(2) == numbered(2)
+
+
+async def test_a_stack_whose_tables_are_down_is_waited_for(world: World) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es")
+    await world.stack.fault(target="dynamodb", fault="error", rate=1)
+    first = asyncio.ensure_future(speaker.call("broadcast", 1))
+    await asyncio.sleep(0)
+    await world.live(1)
+    await world.stack.end_faults()
+    assert (await wait_for(world, first))["seq"] == 1
+    assert await listener.hears(1) == numbered(1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_bad_network_loses_and_doubles_nothing(
+    world: World, proxy: Proxy, seed: int
+) -> None:
+    chance = random.Random(seed)
+    speaker = await world.speaker(proxy.url)
+    listeners = [await world.listener(speaker, "es", proxy.url) for _ in range(2)]
+    proxy.up = lambda message: _perhaps(chance, message)
+    proxy.down = lambda message: _perhaps(chance, message)
+    for number in range(1, 31):
+        call = asyncio.ensure_future(speaker.call("broadcast", number))
+        assert (await wait_for(world, call))["seq"] == number
+    proxy.up = proxy.down = lambda message: [message]
+    await world.live(2 * MINUTE)
+    for listener in listeners:
+        assert await listener.hears(30) == numbered(30)
+        assert not await listener.events("gap")
+    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 2
+
+
+def _perhaps(chance: random.Random, message: Message) -> list[Message]:
+    luck = chance.random()
+    if luck < 0.04:
+        raise Cut(passed=luck < 0.02)
+    if message.get("type") == "broadcast":
+        return lose(message) if luck < 0.14 else double(message) if luck < 0.24 else [message]
+    return [message]
