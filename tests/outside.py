@@ -68,11 +68,12 @@ class WatchedDynamoDB:
 
     def call(self, operation: Operation, request: Request) -> dict[str, Any]:
         self._outside.enter(operation)
-        for entry in list(self._before):
+        for entry in self._before:
             concerns, happen = entry
-            if concerns(operation, request) and entry in self._before:
+            if concerns(operation, request):
                 self._before.remove(entry)
                 happen()
+                break
         answer = self._real.call(operation, request)
         self.on_answer(operation, answer)
         return self._as_held(operation, request, answer) if self._held else answer
@@ -85,7 +86,8 @@ class WatchedDynamoDB:
     ) -> None:
         """Lets something happen once, right before the next such operation.
 
-        `concerns`: only before one whose request has this text in it.
+        Told twice, it happens before the next two. `concerns`: only before one whose request has
+        this text in it.
         """
 
         def fits(name: str, request: Request) -> bool:
