@@ -129,7 +129,8 @@ def test_what_fails_for_one_is_left_to_the_next_run_and_stops_no_other(stack: St
     assert stack.counts(session_id) == (0, {})
 
 
-def test_twenty_thousand_connections_are_read_once_and_the_idle_closed(stack: Stack) -> None:
+def test_twenty_thousand_connections_are_read_once_and_the_idle_closed(aws: Aws) -> None:
+    stack = Stack(aws, AWS_TIMEOUT_SECONDS="60")  # the local store takes seconds for such a page
     _, session_id = stack.session()
     room = crowd(stack, session_id, 20_000, ("es", "fr", "de"))
     idle = room[::400]
