@@ -140,11 +140,14 @@ def _socket(address: Address) -> socket.socket:
 
 def _begun(address: Address) -> socket.socket:
     connection = _socket(address)
-    connection.setblocking(False)
-    error = connection.connect_ex(address[4])
-    if error not in (0, errno.EINPROGRESS):
+    try:
+        connection.setblocking(False)
+        error = connection.connect_ex(address[4])
+        if error not in (0, errno.EINPROGRESS):
+            raise OSError(error, os.strerror(error))
+    except OSError:
         connection.close()
-        raise OSError(error, os.strerror(error))
+        raise
     return connection
 
 

@@ -9,8 +9,9 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from typing import NamedTuple
 
-from chalicelib.aws.dispatch import LOOK_EVERY, POST_TIMEOUT, Dispatch, Post
+from chalicelib.aws.dispatch import LOOK_EVERY, Dispatch, Post
 from chalicelib.aws.endpoints import Endpoint
 from chalicelib.aws.http1 import HttpAnswer, Malformed
 from chalicelib.aws.http_client import close_all
@@ -44,6 +45,13 @@ class KeptLanes:
         close_all(lanes[room:])
 
 
+class Limits(NamedTuple):
+    """How many connections a fan-out may have, and how many seconds a post may take."""
+
+    lanes: int
+    post_seconds: float
+
+
 class FanOut:
     """One fan-out, from its first post to its result."""
 
@@ -53,14 +61,14 @@ class FanOut:
         endpoint: Endpoint,
         request: Callable[[Post], bytes],
         outdated: Callable[[Post, HttpAnswer], bool],
-        most_lanes: int,
+        limits: Limits,
     ) -> None:
         """`request` makes the bytes of a post; `outdated` says whether to make them anew."""
         self._dispatch = dispatch
         self._endpoint = endpoint
         self._request = request
         self._outdated = outdated
-        self._most_lanes = most_lanes
+        self._limits = limits
         self._lanes: dict[int, Lane] = {}
         self._idle: list[Lane] = []
         self._opened = 0
@@ -99,7 +107,7 @@ class FanOut:
         Opening one costs as much CPU as 40 posts, so those that are open get to work before all
         are: a cold fan-out to 100 is through sooner, and the later ones resume a TLS session.
         """
-        if len(self._lanes) >= self._most_lanes:
+        if len(self._lanes) >= self._limits.lanes:
             return False
         opened = sum(lane.is_open for lane in self._lanes.values())
         return len(self._lanes) - opened < max(_OPENING_AT_FIRST, opened)
@@ -116,7 +124,7 @@ class FanOut:
 
     def _send(self, lane: Lane, post: Post) -> None:
         before = lane.wants
-        lane.send(post, self._request(post), time.monotonic() + POST_TIMEOUT)
+        lane.send(post, self._request(post), time.monotonic() + self._limits.post_seconds)
         if lane.wants != before:
             self._poll.modify(lane, lane.wants)
 

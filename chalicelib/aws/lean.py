@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from chalicelib.aws.calls import Posts
 from chalicelib.aws.credentials import configured_region, credentials
-from chalicelib.aws.dispatch import Dispatch, Post, SlowConnections
+from chalicelib.aws.dispatch import POST_TIMEOUT, Dispatch, Post, SlowConnections
 from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.fanout import FanOut, KeptLanes
+from chalicelib.aws.fanout import FanOut, KeptLanes, Limits
 from chalicelib.aws.http1 import HttpAnswer
 from chalicelib.aws.http_client import HttpClient
 from chalicelib.aws.json_protocol import MOST_ANSWER, JsonService
@@ -48,7 +48,7 @@ class LeanConnections:
         self._signer = _signer("execute-api", environ)
         http = HttpClient(self._endpoint, timeout, _MOST_ANSWER)
         self._client = SignedClient(http, self._signer)
-        self._concurrency = concurrency
+        self._limits = Limits(concurrency, min(timeout, POST_TIMEOUT))
         self._slow = slow
         self._kept = KeptLanes(concurrency)
 
@@ -61,7 +61,7 @@ class LeanConnections:
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
         requests = PostRequests(self._endpoint, self._signer)
         dispatch = Dispatch(posts, remaining, self._slow)
-        run = FanOut(dispatch, self._endpoint, requests, requests.outdated, self._concurrency)
+        run = FanOut(dispatch, self._endpoint, requests, requests.outdated, self._limits)
         return run.run(self._kept)
 
     def _send(self, method: str, connection_id: ConnectionId, data: bytes) -> None:

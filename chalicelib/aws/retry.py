@@ -88,11 +88,12 @@ class Retries:
             UpstreamError: the last refusal's, once it cannot pass or the budget is spent.
         """
         end = self._now() + self._policy.seconds
-        cost = 0
-        for tried in range(1, self._policy.tries + 1):
+        tried = cost = 0
+        while True:
             try:
                 answer = attempt()
             except Refusal as refusal:
+                tried += 1
                 cost = _cost(refusal)
                 if not self._again(refusal, tried, end, cost):
                     raise refusal.error() from refusal
@@ -100,7 +101,6 @@ class Retries:
             else:
                 self._tokens.give_back(cost)
                 return answer
-        raise AssertionError("the last try returns or raises")
 
     def _again(self, refusal: Refusal, tried: int, end: float, cost: int) -> bool:
         if not refusal.passing or tried >= self._policy.tries or self._now() >= end:

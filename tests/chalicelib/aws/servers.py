@@ -74,11 +74,13 @@ class ScriptedServer:
     tls: ssl.SSLContext | None = None
     refuse_early: Raw | None = None
     """Given as soon as a connection says anything, before its request is read."""
+    hold_back: threading.Event = field(default_factory=threading.Event)
+    """While it is set, nothing is read: send buffers fill up."""
     requests: list[Request] = field(default_factory=list)
 
     def __enter__(self) -> "ScriptedServer":
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self._open: set[socket.socket] = set()
+        self._open: dict[int, socket.socket] = {}
         self._stopped = threading.Event()
         self._connections = 0
         self._connected = threading.Event()
@@ -109,11 +111,12 @@ class ScriptedServer:
         """Returns once a client is connected, its TLS handshake done."""
         assert self._connected.wait(10)
 
-    def drop_connections(self) -> None:
+    def drop_connections(self, other_than: int = 0) -> None:
         """Closes every open connection, as a peer does while a Lambda is frozen."""
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        for number, connection in list(self._open.items()):
+            if number != other_than:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:
@@ -131,9 +134,11 @@ class ScriptedServer:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
-            self._open.add(connection)
+            self._open[number] = connection
             self._connected.set()
             with connection, connection.makefile("rb") as reader:
+                while self.hold_back.is_set():
+                    self._stopped.wait(0.01)
                 if self.refuse_early and connection.recv(1):
                     connection.sendall(self.refuse_early.data)
                     return

@@ -4,20 +4,26 @@ import datetime
 import socket
 from collections.abc import Callable
 from email.utils import format_datetime
-from typing import Any
 
 import pytest
 
-from chalicelib.aws.dispatch import Dispatch, SlowConnections
 from chalicelib.aws.endpoints import Address, Endpoint
-from chalicelib.aws.fanout import FanOut, KeptLanes
+from chalicelib.aws.fanout import KeptLanes
 from chalicelib.aws.http_client import HttpClient
 from chalicelib.aws.management import RetryingManagement
 from chalicelib.aws.refusals import NO_ANSWER, Refusal
-from chalicelib.domain.posts import FanOutResult
-from chalicelib.domain.types import ConnectionId, Millis
+from chalicelib.domain.types import ConnectionId
 from tests.chalicelib.aws.conftest import Against
-from tests.chalicelib.aws.servers import Answer, Raw, Request, ScriptedServer, answer, json_answer
+from tests.chalicelib.aws.direct import REQUEST, Names, fan_out, posts
+from tests.chalicelib.aws.servers import (
+    Answer,
+    Hang,
+    Raw,
+    Request,
+    ScriptedServer,
+    answer,
+    json_answer,
+)
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -25,10 +31,6 @@ HOUR = datetime.timedelta(hours=1)
 @pytest.fixture
 def against() -> Against:
     return Against("lean")
-
-
-def _posts(count: int) -> list[tuple[ConnectionId, bytes]]:
-    return [(ConnectionId(f"c{number}"), b"{}") for number in range(count)]
 
 
 def test_calls_share_a_connection(server: ScriptedServer, against: Against) -> None:
@@ -43,12 +45,12 @@ def test_a_connection_that_died_while_frozen_is_replaced_unnoticed(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
     management.post(ConnectionId("a"), b"{}")
-    assert management.fan_out(_posts(8), plenty).delivered == 8
+    assert management.fan_out(posts(8), plenty).delivered == 8
     server.drop_connections()
     server.requests.clear()
 
     management.post(ConnectionId("a"), b"{}")
-    assert management.fan_out(_posts(8), plenty).delivered == 8
+    assert management.fan_out(posts(8), plenty).delivered == 8
     assert len(server.requests) == 9
 
 
@@ -85,7 +87,7 @@ def test_a_fan_out_replaces_connections_that_die_under_it(
         return 200 if seen.count(request.connection) < 3 else Raw(b"", close=True)
 
     server.script = dies_at_the_third
-    assert management.fan_out(_posts(60), plenty).delivered == 60
+    assert management.fan_out(posts(60), plenty).delivered == 60
 
 
 def _strict_about_the_time(request: Request) -> Answer:
@@ -106,7 +108,7 @@ def test_a_wrong_clock_is_set_right_by_the_services_date(
     assert dynamodb.call("Scan", {"TableName": "t"}) == {}
     assert dynamodb.call("Scan", {"TableName": "t"}) == {}
     assert len(server.requests) == 3
-    assert against.management(f"{server.url}/s").fan_out(_posts(20), plenty).delivered == 20
+    assert against.management(f"{server.url}/s").fan_out(posts(20), plenty).delivered == 20
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
@@ -116,21 +118,8 @@ def test_a_refusal_that_names_no_date_stays_one(
     told = b'{"message":"InvalidSignatureException"}'
     server.script = lambda _: answer(403, told, headers)
     management = against.management(f"{server.url}/s")
-    assert management.fan_out(_posts(2), plenty).delivered == 0
+    assert management.fan_out(posts(2), plenty).delivered == 0
     assert len(server.requests) == 2
-
-
-class _Names:
-    """A name service that gives these ports of 127.0.0.1 as addresses."""
-
-    def __init__(self, *ports: int) -> None:
-        self.ports = ports
-        self.asked = 0
-
-    def __call__(self, *_: Any, **__: Any) -> list[Address]:
-        self.asked += 1
-        tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
-        return [(*tcp, ("127.0.0.1", port)) for port in self.ports]
 
 
 @pytest.fixture
@@ -141,34 +130,78 @@ def closed_port() -> int:
     return port
 
 
-def _fan_out(endpoint: Endpoint, count: int, plenty: Callable[[], float]) -> FanOutResult:
-    dispatch = Dispatch(_posts(count), plenty, SlowConnections(lambda: Millis(0)))
-    head = b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
-    return FanOut(dispatch, endpoint, lambda _: head, lambda *_: False, 8).run(KeptLanes(8))
-
-
 def test_an_address_that_cannot_be_reached_is_left_out(
-    server: ScriptedServer, closed_port: int, plenty: Callable[[], float]
+    server: ScriptedServer, closed_port: int
 ) -> None:
-    names = _Names(closed_port, int(server.url.rpartition(":")[2]))
+    names = Names(closed_port, int(server.url.rpartition(":")[2]))
     client = HttpClient(Endpoint(server.url, {}, names), 5, 1000)
-    assert client.exchange(b"GET / HTTP/1.1\r\n\r\n").status == 200
-    assert _fan_out(Endpoint(server.url, {}, names), 40, plenty).delivered == 40
+    assert client.exchange(REQUEST).status == 200
+    assert fan_out(Endpoint(server.url, {}, names), 40).delivered == 40
 
 
-def test_names_are_looked_up_anew_when_no_address_is_left(
-    closed_port: int, plenty: Callable[[], float]
-) -> None:
-    names = _Names(closed_port)
-    result = _fan_out(Endpoint("http://example.test", {}, names), 1, plenty)
-    assert result.slow == ["c0"]
+def test_names_are_looked_up_anew_when_no_address_is_left(closed_port: int) -> None:
+    names = Names(closed_port)
+    assert fan_out(Endpoint("http://example.test", {}, names), 1).slow == ["c0"]
     assert names.asked == 3
 
 
-def test_a_service_that_cannot_be_reached_yet_does_not_stop_a_process_from_starting(
-    against: Against, closed_port: int
+def test_an_address_that_no_socket_can_be_connected_to_is_left_out(server: ScriptedServer) -> None:
+    """As IPv6 addresses are where there is no IPv6: the system says so at once."""
+    port = int(server.url.rpartition(":")[2])
+    tcp = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    nowhere: Address = (socket.AF_INET6, *tcp, ("127.0.0.1", port))
+    somewhere: Address = (socket.AF_INET, *tcp, ("127.0.0.1", port))
+    endpoint = Endpoint(server.url, {}, lambda *_, **__: [nowhere, somewhere])
+    assert fan_out(endpoint, 20).delivered == 20
+
+
+def test_posts_whose_time_is_up_are_tried_again_and_then_slow(server: ScriptedServer) -> None:
+    server.script = lambda _: Hang()
+    result = fan_out(Endpoint(server.url, {}), 2, post_seconds=0.05)
+    assert sorted(result.slow) == ["c0", "c1"]
+    assert len(server.requests) == 6
+
+
+def test_connections_that_close_between_and_within_fan_outs_are_dropped(
+    server: ScriptedServer,
 ) -> None:
-    against.dynamodb(
+    """One that is idle while the others work may close: nobody waits for it."""
+    kept = KeptLanes(8)
+    endpoint = Endpoint(server.url, {})
+    assert fan_out(endpoint, 8, kept=kept).delivered == 8
+
+    def drops_the_others(request: Request) -> Answer:
+        if request is server.requests[8]:
+            server.drop_connections(other_than=request.connection)
+        return 200
+
+    server.script = drops_the_others
+    assert fan_out(endpoint, 1, kept=kept).delivered == 1
+    assert fan_out(endpoint, 8, kept=kept).delivered == 8
+
+
+def test_more_connections_than_are_kept_are_closed(server: ScriptedServer) -> None:
+    kept = KeptLanes(2)
+    endpoint = Endpoint(server.url, {})
+    assert fan_out(endpoint, 30, kept=kept).delivered == 30
+    lanes = kept.take()
+    assert 1 <= len(lanes) <= 2
+    kept.give_back(lanes)
+
+
+def test_an_answer_that_says_so_ends_its_connection(server: ScriptedServer) -> None:
+    server.script = lambda _: answer(200, headers={"Connection": "close"})
+    client = HttpClient(Endpoint(server.url, {}), 5, 1000)
+    for _ in range(2):
+        assert client.exchange(REQUEST).status == 200
+    assert [request.connection for request in server.requests] == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["lean", "boto3"])
+def test_a_service_that_cannot_be_reached_yet_does_not_stop_a_process_from_starting(
+    kind: str, closed_port: int
+) -> None:
+    Against(kind).dynamodb(
         {
             "AWS_LAMBDA_FUNCTION_NAME": "connect",
             "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{closed_port}",

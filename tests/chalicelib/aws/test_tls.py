@@ -3,17 +3,22 @@
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import certifi
 import pytest
 
+from chalicelib.aws.endpoints import Endpoint
+from chalicelib.aws.http_client import HttpClient
+from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.tls import Tls
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import ServiceDown
 from tests.chalicelib.aws.certificates import Authority
 from tests.chalicelib.aws.conftest import Against
+from tests.chalicelib.aws.direct import REQUEST, Names, fan_out
 from tests.chalicelib.aws.servers import ScriptedServer, answer, json_answer
 
 ROOTS = Path(__file__).parents[3] / "chalicelib/aws/amazon_roots.pem"
@@ -107,16 +112,21 @@ def test_a_fan_out_over_tls_survives_connections_that_close(
         assert management.fan_out(_posts(30), plenty).delivered == 30
 
 
-def test_large_messages_go_over_tls_to_a_server_that_reads_slowly(
-    authority: Authority, lean: Against, plenty: Callable[[], float]
+@pytest.mark.parametrize("secure", [False, True])
+def test_large_messages_reach_a_server_that_reads_late(
+    authority: Authority, lean: Against, plenty: Callable[[], float], secure: bool
 ) -> None:
     """Send buffers fill up, and are written on when there is room."""
-    data = bytes(range(256)) * 512
-    with ScriptedServer(tls=authority.server("127.0.0.1")) as server:
+    data = bytes(range(256)) * 40_000
+    tls = authority.server("127.0.0.1") if secure else None
+    with ScriptedServer(tls=tls) as server:
         management = lean.management(f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots))
-        posts = [(ConnectionId(f"c{number}"), data) for number in range(20)]
-        assert management.fan_out(posts, plenty).delivered == 20
-    assert all(request.body == data for request in server.requests)
+        server.hold_back.set()
+        threading.Timer(0.2, server.hold_back.clear).start()
+        posts = [(ConnectionId(f"c{number}"), data) for number in range(3)]
+        assert management.fan_out(posts, plenty).delivered == 3
+        assert all(request.body == data for request in server.requests)
+        management.post(ConnectionId("a"), data)
 
 
 def _shake_hands(tls: Tls, server: ScriptedServer) -> ssl.SSLSocket:
@@ -148,21 +158,22 @@ def test_aws_hosts_with_other_roots_are_verified_against_the_whole_bundle(
     host = "api.execute-api.us-east-1.amazonaws.com"
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.roots))
     with ScriptedServer(tls=authority.server(host)) as server:
-        tls = Tls(host, "")
-        with pytest.raises(ssl.SSLCertVerificationError) as refused:
-            _shake_hands(tls, server)
-        assert tls.widen(refused.value)
-        _shake_hands(tls, server).close()
+        names = Names(int(server.url.rpartition(":")[2]))
+        client = HttpClient(Endpoint(f"https://{host}", {}, names), 5, 1000)
+        assert client.exchange(REQUEST).status == 200
+        assert fan_out(Endpoint(f"https://{host}", {}, names), 5).delivered == 5
+    assert len(server.requests) == 6
 
 
 def test_a_host_that_no_root_vouches_for_stays_refused(authority: Authority) -> None:
     host = "api.execute-api.us-east-1.amazonaws.com"
     with ScriptedServer(tls=authority.server(host)) as server:
-        tls = Tls(host, "")
-        for again in (True, False):
-            with pytest.raises(ssl.SSLCertVerificationError) as refused:
-                _shake_hands(tls, server)
-            assert tls.widen(refused.value) is again
+        names = Names(int(server.url.rpartition(":")[2]))
+        client = HttpClient(Endpoint(f"https://{host}", {}, names), 5, 1000)
+        with pytest.raises(Refusal, match="CERTIFICATE_VERIFY_FAILED"):
+            client.exchange(REQUEST)
+        assert fan_out(Endpoint(f"https://{host}", {}, names), 1).slow == ["c0"]
+    assert server.requests == []
 
 
 def test_old_versions_of_tls_are_refused(authority: Authority) -> None:
