@@ -13,6 +13,7 @@ from chalicelib.protocol.codec import Envelope, decode_request
 from chalicelib.protocol.messages import Message
 from chalicelib.protocol.requests import ACTIONS
 from tests.schemas import check_said, check_sent
+from tools import protocol_page
 from tools.asyncapi import TARGET, text
 from tools.protocol_examples import MESSAGES, REQUESTS
 
@@ -21,6 +22,12 @@ PARSER = Path(__file__).parent / "parser"
 
 def test_the_document_is_what_the_code_says() -> None:
     assert TARGET.read_text() == text(), "run: python -m tools.asyncapi"
+
+
+def test_the_page_shows_the_document() -> None:
+    assert protocol_page.TARGET.read_text() == protocol_page.page(), (
+        "run: python -m tools.protocol_page"
+    )
 
 
 @pytest.mark.parametrize("action", ACTIONS)
