@@ -74,10 +74,11 @@ export class Stack {
   }
 
   #clock(now) {
-    const before = this.ahead;
-    this.ahead = now - Date.now();
-    if (this.state !== 'connecting') this.moved += Math.max(0, this.ahead - before);
-    this.news.tell('clock', { by: this.ahead - before });
+    const ahead = now - Date.now();
+    const by = this.state === 'connecting' ? 0 : ahead - this.ahead;
+    this.ahead = ahead;
+    this.moved += Math.max(0, by);
+    this.news.tell('clock', { by });
   }
 
   #enter(state) {

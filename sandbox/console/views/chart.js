@@ -2,7 +2,7 @@
 
 import { h, svg } from '../lib/dom.js';
 
-export const MARGIN = { left: 34, right: 10, top: 10, bottom: 22 };
+export const MARGIN = { left: 34, right: 10, top: 18, bottom: 22 };
 
 export function chart(height) {
   const element = svg('svg', { role: 'img', height });

@@ -7,6 +7,7 @@ import { axes, chart, footer, plot, reading, scale } from './chart.js';
 
 const SECONDS = 180; // shown; one sample a second
 const JUMP = 30_000; // milliseconds by which the clock is moved
+const PAUSE = 3; // samples between two moves that are still one journey
 
 export function crowdCard({ people, stack, news }) {
   const card = document.querySelector('.crowd');
@@ -61,7 +62,7 @@ function paint({ element, height }, samples) {
     });
     return layer(below, lower, x, y, `var(${hueOf(language)})`);
   });
-  const jumps = samples.flatMap(({ moved }, index) => (moved ? [jump(x(index), area)] : []));
+  const jumps = journeys(samples).map((journey) => drawJourney(journey, x, area));
   element.replaceChildren(axes(area, range), ...layers, ...jumps, footer(area, '3 min ago', 'now'));
   return { area, languages, x };
 }
@@ -73,8 +74,22 @@ function layer(upper, lower, x, y, fill) {
   return svg('path', { d: `M${[...there, ...back].join('L')}Z`, fill, stroke: 'var(--card)', 'stroke-width': 1 });
 }
 
-function jump(x, { top, bottom }) {
-  return svg('line', { class: 'jump', x1: x, x2: x, y1: top, y2: bottom });
+/** The stretches in which the clock was moved: from which sample to which, and by how much. */
+function journeys(samples) {
+  const found = [];
+  samples.forEach(({ moved }, index) => {
+    if (!moved) return;
+    const last = found.at(-1);
+    if (last && index - last.to <= PAUSE) Object.assign(last, { to: index, moved: last.moved + moved });
+    else found.push({ from: index, to: index, moved });
+  });
+  return found;
+}
+
+function drawJourney({ from, to, moved }, x, { top, bottom }) {
+  const left = x(from - 1);
+  const text = svg('text', { class: 'axis', x: (left + x(to)) / 2, y: top - 4, 'text-anchor': 'middle' }, `+${duration(moved / 1000)}`);
+  return svg('g', {}, svg('rect', { class: 'journey', x: left, y: top, width: Math.max(2, x(to) - left), height: bottom - top }), text);
 }
 
 function drawKey(key, languages, counts) {

@@ -1,6 +1,6 @@
 /** The room: who sits where, and each message on its way from the lectern to a seat. */
 
-import { h, onceAFrame, say, sharp } from '../lib/dom.js';
+import { atMostEvery, h, onceAFrame, say, sharp } from '../lib/dom.js';
 import { duration, latency, plural } from '../lib/format.js';
 import { hueOf, languageName } from '../lib/languages.js';
 import { arrange } from './seats.js';
@@ -22,17 +22,20 @@ export function roomCard({ people, stack, news, select }) {
 
   const heard = new Map(); // language → the last text
   const lit = new Map(); // listener → the time at which it last received
-  let scene = { places: [], lectern: { x: 0, y: 0 }, pitch: 20 };
+  let scene = arrange([], 0, 0);
   let flying = [];
 
   const frame = onceAFrame((time) => {
     const surface = sharp(canvas);
     flying = flying.filter(({ since }) => time - since < FLIGHT);
     paintRoom(surface, scene, { time, flying, lit, people, flight: FLIGHT, glow: GLOW });
-    const busy = flying.length || [...lit.values()].some((since) => time - since < GLOW);
-    const waiting = scene.places.some(({ seat }) => seat.state === 'reconnecting');
-    if (busy || waiting) frame();
+    if (flying.length) frame();
+    else if (stirs(time)) slowly();
   });
+  const slowly = atMostEvery(0.05, () => frame());
+  const stirs = (time) =>
+    [...lit.values()].some((since) => time - since < GLOW + FLIGHT) ||
+    scene.places.some(({ seat }) => seat.state === 'reconnecting');
 
   const seat = onceAFrame(() => {
     const { width, height } = canvas.getBoundingClientRect();
@@ -57,6 +60,7 @@ export function roomCard({ people, stack, news, select }) {
     lit.set(listener, since);
     if (flying.length < MOST_FLYING) flying.push({ listener, since });
     heard.set(listener.language, text);
+    for (const gone of lit.keys()) if (gone.state === 'closed') lit.delete(gone);
     seat();
   });
   new ResizeObserver(seat).observe(canvas);

@@ -6,7 +6,7 @@ import { hueOf } from '../lib/languages.js';
 const LIFE = 7200; // seconds that a socket lives
 const still = window.matchMedia('(prefers-reduced-motion: reduce)');
 
-export function paintRoom({ context, width, height }, scene, { time, flying, lit, people, flight, glow }) {
+export function paintRoom({ context }, scene, { time, flying, lit, people, flight, glow }) {
   const ink = colour('--ink');
   const line = colour('--line-strong');
   const hues = new Map();
@@ -14,7 +14,7 @@ export function paintRoom({ context, width, height }, scene, { time, flying, lit
     if (!hues.has(language)) hues.set(language, colour(hueOf(language)));
     return hues.get(language);
   };
-  rows(context, scene.lectern, Math.min(width / 2, height), colour('--line'));
+  rows(context, scene.lectern, scene.reach, colour('--line'));
   const places = new Map();
   for (const place of scene.places) {
     const { seat, language } = place;
@@ -37,7 +37,8 @@ export function paintRoom({ context, width, height }, scene, { time, flying, lit
 function rows(context, { x, y }, reach, stroke) {
   context.strokeStyle = stroke;
   context.lineWidth = 1;
-  for (let radius = reach * 0.3; radius < reach; radius += reach * 0.17) {
+  for (let row = 0; row < 5; row += 1) {
+    const radius = reach * (0.3 + row * 0.175);
     context.beginPath();
     context.arc(x, y, radius, Math.PI * 0.99, Math.PI * 2.01);
     context.stroke();

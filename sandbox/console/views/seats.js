@@ -6,8 +6,8 @@ const AISLE = 0.07; // radians between two wedges
 const OPENING = Math.PI * 1.04; // the whole fan
 
 /**
- * `groups`: `[{language, seats: [anything]}]`. Returns the lectern's place, the distance between
- * seats, and for each seat `{x, y, language, seat}`.
+ * `groups`: `[{language, seats: [anything]}]`. Returns the lectern's place, how far the
+ * rows reach, the distance between seats, and for each seat `{x, y, language, seat}`.
  */
 export function arrange(groups, width, height) {
   const lectern = { x: width / 2, y: height - 34 };
@@ -15,7 +15,7 @@ export function arrange(groups, width, height) {
   const total = groups.reduce((sum, { seats }) => sum + seats.length, 0);
   for (let pitch = WIDEST; ; pitch -= 1) {
     const placed = attempt(groups, total, lectern, reach, pitch);
-    if (placed || pitch <= NARROWEST) return { lectern, pitch, places: placed ?? [] };
+    if (placed || pitch <= NARROWEST) return { lectern, reach, pitch, places: placed ?? [] };
   }
 }
 

@@ -52,7 +52,7 @@ function clock(people, stack, journal, attempt) {
   });
   const row = h('div.row.even', { id: 'moves' },
     h('button', { type: 'button', onclick: move(MINUTE) }, '1 minute'),
-    h('button', { type: 'button', onclick: move(100 * MINUTE, refreshed) }, '100 minutes'),
+    h('button', { type: 'button', id: 'move-100', onclick: move(100 * MINUTE, refreshed) }, '100 minutes'),
     h('button', { type: 'button', onclick: move(120 * MINUTE) }, '2 hours'));
   return h('div.stack', {}, h('h3', {}, 'Move the stack’s clock'), row, bar,
     h('p.small.muted', {}, 'In steps, with heartbeats in between. After 100 minutes it goes on until every socket has been replaced.'));
@@ -76,13 +76,14 @@ function trouble(people, journal, attempt) {
   const lose = async () => {
     await addFault({ target: 'gateway', fault: 'drop', times: 1, operation: '$disconnect' });
     await cutOne();
-    journal.story('The stack was not told. The sweep will notice the silence within two minutes.');
+    journal.story('The stack was not told: the old connection stays in its tables until the sweep finds it silent.');
   };
   return h('div.stack', {}, h('h3', {}, 'Cut somebody off'),
     h('div.row.wrap', {},
       h('button', { type: 'button', id: 'cut', onclick: attempt(cutOne) }, 'A listener'),
       h('button', { type: 'button', onclick: attempt(cutSpeaker) }, 'The speaker'),
-      h('button', { type: 'button', onclick: attempt(lose) }, 'and lose the disconnect')));
+      h('button', { type: 'button', id: 'lose', onclick: attempt(lose) }, 'A listener, unnoticed')),
+    h('p.small.muted', {}, 'Unnoticed: the disconnect event is lost, as on AWS it may be. The sweep finds the silence.'));
 }
 
 function faults(stack, news, attempt) {
@@ -102,8 +103,8 @@ function faults(stack, news, attempt) {
   news.on('faults', draw);
   draw();
   return h('div.stack', {}, h('h3', {}, 'Inject a fault'),
-    h('div.row', {}, h('div.grow', { style: 'flex-grow: 2' }, which), h('div.grow', {}, share),
-      h('button', { type: 'button', onclick: attempt(inject) }, 'Inject')),
+    which,
+    h('div.row', {}, h('div.grow', {}, share), h('button', { type: 'button', id: 'inject', onclick: attempt(inject) }, 'Inject')),
     list, end);
 }
 

@@ -1,0 +1,80 @@
+"""A real Chromium, headless, with the console open in it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.running import Lectern
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+ARTEFACTS = Path(__file__).parents[2] / "artifacts" / "console"
+PATIENCE = 30_000.0
+"""Milliseconds after which something that must happen counts as not happening."""
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    """Where the browser is: `CHROMIUM`, or the system's."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs a browser; where there is none, it is skipped and says so."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.browser)
+        if chromium() is None:
+            why = "needs Chromium: apt-get install chromium, or set CHROMIUM to where it is"
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+OpenConsole = Callable[..., Page]
+
+
+@pytest.fixture
+def open_console(lectern: Lectern, browser: Browser) -> Iterator[OpenConsole]:
+    """Opens the console in a window of its own; in the end, none may have told of an error."""
+    problems: list[str] = []
+
+    def open_one(query: str = "", **window: object) -> Page:
+        options: dict[str, object] = {"viewport": {"width": 1440, "height": 900}, **window}
+        page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        page.set_default_timeout(PATIENCE)
+        page.on(
+            "console",
+            lambda said: problems.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"http://127.0.0.1:{lectern.sandbox.port}/{query}")
+        page.wait_for_selector("#link[data-state=live]")
+        return page
+
+    yield open_one
+    assert problems == []
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keeps a screenshot under artifacts/console."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=whole)

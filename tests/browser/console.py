@@ -1,0 +1,72 @@
+"""What a person does in the console, and what they see."""
+
+from playwright.sync_api import Page
+
+
+class Console:
+    """One open page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def start(self) -> str:
+        """Starts a session as its speaker; answers its name."""
+        self.page.click("#start")
+        return self.session_id()
+
+    def session_id(self) -> str:
+        self.page.wait_for_function(
+            "/-[0-9]{3}$/.test(document.querySelector('#session-id')?.innerText)"
+        )
+        return self.page.inner_text("#session-id")
+
+    def add(self, language: str, count: int) -> None:
+        """Adds listeners of one language."""
+        self.page.select_option("#language", language)
+        self.page.fill("#count", str(count))
+        self.page.click("#add")
+
+    def say(self, text: str) -> None:
+        self.page.fill("#words", text)
+        self.page.keyboard.press("Enter")
+
+    def talk(self) -> None:
+        self.page.click("text=Talk")
+
+    def sees_listeners(self, count: int) -> None:
+        """Waits until the room has so many listeners, wherever they are."""
+        self._until("document.querySelector('#count-in-room').innerText", f"^{count} listener")
+
+    def all_listen(self, count: int) -> None:
+        """Waits until so many listeners of this page are there, and none is on its way."""
+        chips = "[...document.querySelectorAll('.listeners .chip')]"
+        states = f"{chips}.map((chip) => chip.innerText).join()"
+        self._until(states, f"^listening(,listening){{{min(count, 8) - 1},}}$")
+
+    def heard(self, language: str, text: str) -> None:
+        """Waits until the caption of a language says so."""
+        caption = f"document.querySelector('.captions q:lang({language})')?.innerText"
+        self._until(caption, text)
+
+    def received(self, least: int) -> None:
+        """Waits until the page has had so many deliveries."""
+        text = "document.querySelector('#received').innerText.replace(',', '')"
+        self.page.wait_for_function(f"least => Number({text}) >= least", arg=least)
+
+    def told(self, text: str) -> None:
+        """Waits until the log says so, in the lines for people."""
+        self.page.select_option("#kind", "story")
+        self.page.wait_for_selector(f".log .story-line:has-text({text!r})")
+        self.page.select_option("#kind", "")
+
+    def move(self, name: str) -> None:
+        """Moves the clock by the button of that name, and waits until it is done."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        button.click()
+        self.page.wait_for_selector("#moves button:disabled")
+        self.page.wait_for_selector("#moves button:not(:disabled)", timeout=100_000)
+
+    def _until(self, expression: str, pattern: str) -> None:
+        self.page.wait_for_function(
+            f"pattern => new RegExp(pattern).test({expression})", arg=pattern
+        )
