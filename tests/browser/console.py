@@ -30,9 +30,6 @@ class Console:
         self.page.fill("#words", text)
         self.page.keyboard.press("Enter")
 
-    def talk(self) -> None:
-        self.page.click("text=Talk")
-
     def sees_listeners(self, count: int) -> None:
         """Waits until the room has so many listeners, wherever they are."""
         self._until("document.querySelector('#count-in-room').innerText", f"^{count} listener")
@@ -65,6 +62,22 @@ class Console:
         button.click()
         self.page.wait_for_selector("#moves button:disabled")
         self.page.wait_for_selector("#moves button:not(:disabled)", timeout=100_000)
+
+    def frames(self, count: int) -> list[float]:
+        """The milliseconds between so many frames that follow each other."""
+        intervals: list[float] = self.page.evaluate(
+            """(count) => new Promise((resolve) => {
+                const times = [];
+                const note = (time) => {
+                    times.push(time);
+                    if (times.length <= count) requestAnimationFrame(note);
+                    else resolve(times.slice(1).map((each, index) => each - times[index]));
+                };
+                requestAnimationFrame(note);
+            })""",
+            count,
+        )
+        return intervals
 
     def _until(self, expression: str, pattern: str) -> None:
         self.page.wait_for_function(

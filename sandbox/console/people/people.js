@@ -13,6 +13,9 @@ const FAR = 30_000; // a jump of the clock, in milliseconds, after which all sen
 export class People {
   #parts;
   #number = 0;
+  #coming = 0;
+  #joining = 0;
+  #queue = []; // what lets the next one join
 
   constructor(stack, journal) {
     this.stack = stack;
@@ -40,18 +43,12 @@ export class People {
     this.news.tell('people');
   }
 
-  /** Adds listeners of one language, a dozen at a time; returns how many could join. */
+  /** Adds listeners of one language, as many as a browser has sockets for; a dozen join at once. */
   async add(language, count) {
-    const room = Math.max(0, Math.min(count, MOST - this.listeners.size));
-    let joined = 0;
-    const joiners = Array.from({ length: Math.min(AT_ONCE, room) }, async () => {
-      while (joined < room) {
-        joined += 1;
-        await this.#join(language);
-      }
-    });
-    await Promise.all(joiners);
-    return room;
+    const room = MOST - this.listeners.size - this.#coming;
+    if (count > room) this.journal.story(`A page has sockets for ${MOST} listeners: ${Math.max(0, room)} join.`);
+    const joining = Array.from({ length: Math.max(0, Math.min(count, room)) }, () => this.#turn(language));
+    await Promise.all(joining);
   }
 
   /** Six languages, so many listeners in all. */
@@ -74,6 +71,17 @@ export class People {
   anyListener() {
     const open = [...this.listeners.values()].filter(({ state }) => state === 'open');
     return open[Math.floor(Math.random() * open.length)];
+  }
+
+  /** Joins when it is its turn. */
+  async #turn(language) {
+    this.#coming += 1;
+    if (this.#joining >= AT_ONCE) await new Promise((resolve) => this.#queue.push(resolve));
+    this.#coming -= 1;
+    this.#joining += 1;
+    await this.#join(language);
+    this.#joining -= 1;
+    this.#queue.shift()?.();
   }
 
   async #join(language) {

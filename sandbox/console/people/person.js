@@ -17,7 +17,7 @@ export class Person {
 
   /** Options for the SDK. */
   get options() {
-    return { WebSocket: tapped(this, this.journal), backoffCap: 4 };
+    return { WebSocket: tapped(this, this.journal), connectTimeout: 30, backoffCap: 4 };
   }
 
   /** Seconds that the socket in use is old, by the stack's clock. */

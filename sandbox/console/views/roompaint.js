@@ -14,7 +14,7 @@ export function paintRoom({ context }, scene, { time, flying, lit, people, fligh
     if (!hues.has(language)) hues.set(language, colour(hueOf(language)));
     return hues.get(language);
   };
-  rows(context, scene.lectern, scene.reach, colour('--line'));
+  rows(context, scene, colour('--line'));
   const places = new Map();
   for (const place of scene.places) {
     const { seat, language } = place;
@@ -34,13 +34,13 @@ export function paintRoom({ context }, scene, { time, flying, lit, people, fligh
 }
 
 /** Faint steps, so that an empty room is a room. */
-function rows(context, { x, y }, reach, stroke) {
+function rows(context, { lectern: { x, y }, reach, wide }, stroke) {
   context.strokeStyle = stroke;
   context.lineWidth = 1;
   for (let row = 0; row < 5; row += 1) {
     const radius = reach * (0.3 + row * 0.175);
     context.beginPath();
-    context.arc(x, y, radius, Math.PI * 0.99, Math.PI * 2.01);
+    context.ellipse(x, y, radius * wide, radius, 0, Math.PI * 0.99, Math.PI * 2.01);
     context.stroke();
   }
 }

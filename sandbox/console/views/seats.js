@@ -4,22 +4,24 @@ const WIDEST = 44; // pixels between two seats, where there is room
 const NARROWEST = 5;
 const AISLE = 0.07; // radians between two wedges
 const OPENING = Math.PI * 1.04; // the whole fan
+const WIDE = 1.5; // how much wider than deep the room may be
 
 /**
  * `groups`: `[{language, seats: [anything]}]`. Returns the lectern's place, how far the
- * rows reach, the distance between seats, and for each seat `{x, y, language, seat}`.
+ * rows reach and how much further to the sides, the distance between seats, and for each seat `{x, y, language, seat}`.
  */
 export function arrange(groups, width, height) {
   const lectern = { x: width / 2, y: height - 34 };
   const reach = Math.min(width / 2 - 16, height - 56);
+  const wide = Math.min(WIDE, (width / 2 - 16) / Math.max(1, reach));
   const total = groups.reduce((sum, { seats }) => sum + seats.length, 0);
   for (let pitch = WIDEST; ; pitch -= 1) {
-    const placed = attempt(groups, total, lectern, reach, pitch);
-    if (placed || pitch <= NARROWEST) return { lectern, reach, pitch, places: placed ?? [] };
+    const placed = attempt(groups, total, { lectern, reach, wide }, pitch);
+    if (placed || pitch <= NARROWEST) return { lectern, reach, wide, pitch, places: placed ?? [] };
   }
 }
 
-function attempt(groups, total, lectern, reach, pitch) {
+function attempt(groups, total, { lectern, reach, wide }, pitch) {
   const inner = Math.max(46, reach * 0.3);
   const span = OPENING - AISLE * (groups.length - 1);
   let from = Math.PI * 1.5 - OPENING / 2;
@@ -29,7 +31,7 @@ function attempt(groups, total, lectern, reach, pitch) {
     const filled = wedge(seats.length, { from, angle, inner, reach, pitch });
     if (!filled) return null;
     filled.forEach(({ radius, at }, index) => {
-      const [x, y] = [lectern.x + radius * Math.cos(at), lectern.y + radius * Math.sin(at)];
+      const [x, y] = [lectern.x + wide * radius * Math.cos(at), lectern.y + radius * Math.sin(at)];
       places.push({ x, y, language, seat: seats[index] });
     });
     from += angle + AISLE;

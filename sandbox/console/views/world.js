@@ -40,15 +40,17 @@ function clock(people, stack, journal, attempt) {
   const move = (seconds, until) => attempt(async () => {
     for (const button of row.children) button.disabled = true;
     bar.hidden = false;
-    const before = moves(people);
+    const before = { moves: moves(people), people: people.listeners.size };
     try {
       await travel(stack, seconds, { told: (share) => { bar.value = share; }, until });
     } finally {
       bar.hidden = true;
       for (const button of row.children) button.disabled = false;
     }
-    const moved = moves(people) - before;
-    journal.story(moved ? `The clock was moved. Sockets were replaced ${plural(moved, 'time')}; nobody was lost.` : 'The clock was moved.');
+    const moved = moves(people) - before.moves;
+    const lost = before.people - people.listeners.size;
+    const rest = lost > 0 ? `${plural(lost, 'listener')} did not stay.` : 'Nobody was lost.';
+    journal.story(moved ? `The clock was moved; ${plural(moved, 'socket')} were replaced. ${rest}` : `The clock was moved. ${rest}`, lost > 0);
   });
   const row = h('div.row.even', { id: 'moves' },
     h('button', { type: 'button', onclick: move(MINUTE) }, '1 minute'),
