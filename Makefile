@@ -6,6 +6,7 @@ STAGE ?= dev
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
+AXE := tests/browser/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check policies docs format package clean
@@ -29,6 +30,14 @@ demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `
 
 test: $(READY)  ## every test that CI runs
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+ifneq ($(shell command -v npm),)
+test: $(AXE)
+endif
+
+$(AXE): tests/browser/package-lock.json
+	@npm ci --prefix tests/browser --silent --no-audit --no-fund
+	@touch $@
 
 check: $(READY)  ## format, lint, types, layers
 	@$(BIN)/ruff format --check .
@@ -64,4 +73,5 @@ format: $(READY)  ## put the code into shape
 
 clean:  ## remove everything that was made here
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
-	  .chalice/deployments terraform/.terraform terraform/chalice.tf.json terraform/deployment.zip
+	  .chalice/deployments tests/browser/node_modules terraform/.terraform \
+	  terraform/chalice.tf.json terraform/deployment.zip
