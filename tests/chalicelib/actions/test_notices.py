@@ -1,0 +1,115 @@
+"""What an ageing connection is told, and that it is told once."""
+
+import pytest
+
+from chalicelib.domain.lifetimes import first_refresh_at
+from chalicelib.domain.types import ConnectionId, Millis, Role
+from tests.stack import Client, Stack
+
+
+def quiet(stack: Stack, client: Client) -> None:
+    """The client is heard of, but nothing is looked at."""
+    stack.services.connections.record_activity(client.connection_id, stack.clock.now)
+
+
+def test_listeners_are_asked_to_refresh_evenly_over_four_minutes(stack: Stack) -> None:
+    settings = stack.services.settings
+    at = [
+        first_refresh_at(ConnectionId(f"L{n}="), Role.LISTENER, Millis(0), settings)
+        for n in range(4_000)
+    ]
+
+    minutes = [each // 60_000 for each in at]
+    for minute in (100, 101, 102, 103):
+        assert 900 < minutes.count(minute) < 1100
+    assert set(minutes) == {100, 101, 102, 103}
+
+
+def test_a_speaker_is_asked_on_the_minute(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    stack.clock.advance(100 * 60 - 1)
+    speaker.send("heartbeat")
+    assert speaker.of_type("connectionRefreshRequired") == []
+    stack.clock.advance(1)
+
+    speaker.send("heartbeat")
+
+    (asked,) = speaker.of_type("connectionRefreshRequired")
+    assert (asked["role"], asked["connectionAge"]) == ("speaker", 6000)
+
+
+def test_heartbeat_and_sweep_at_once_tell_it_once(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    stack.clock.advance(100 * 60)
+    quiet(stack, speaker)
+    stack.database.before("UpdateItem", stack.sweep, concerns="knownRefreshAt")
+
+    speaker.send("heartbeat")
+
+    assert len(speaker.of_type("connectionRefreshRequired")) == 1
+
+
+def test_the_warning_is_told_once_although_two_find_it_due(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    stack.clock.advance(104 * 60 + 30)
+    speaker.send("heartbeat")
+    stack.clock.advance(30)
+    stack.hold("connections", connectionId=speaker.connection_id)
+
+    speaker.send("heartbeat")
+    speaker.send("heartbeat")
+
+    assert len(speaker.of_type("connectionWarning")) == 1
+
+
+def test_in_no_session_there_is_nothing_to_refresh_but_a_warning(stack: Stack) -> None:
+    bare = stack.connect()
+    for minutes in (104, 1):
+        stack.clock.advance(minutes * 60)
+        bare.send("heartbeat")
+
+    assert [each["type"] for each in bare.received] == ["connectionWarning"]
+
+
+def test_who_has_moved_on_is_told_nothing_more(stack: Stack) -> None:
+    old, session_id = stack.session()
+    stack.clock.advance(106 * 60)
+    stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
+    quiet(stack, old)
+
+    stack.sweep()
+
+    assert old.received == []
+
+
+def test_one_whose_socket_is_gone_is_cleaned_up_with_the_first_notice(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.clock.advance(106 * 60)
+    quiet(stack, listener)
+    listener.close(lost=True)
+
+    stack.sweep()
+
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_authenticating_on_a_socket_that_closes_meanwhile_is_refused(stack: Stack) -> None:
+    speaker = stack.speaker()
+    stack.database.before("UpdateItem", speaker.close, concerns="tokenExpiresAt")
+
+    assert speaker.send("authenticate", token=stack.token())["status"] == 403
+    assert stack.items("connections") == []
+
+
+@pytest.mark.parametrize("token", ["", "nonsense"])
+def test_a_token_that_is_none_is_refused_and_changes_nothing(stack: Stack, token: str) -> None:
+    speaker = stack.speaker()
+    before = speaker.item
+
+    assert speaker.send("authenticate", token=token)["code"] == "TOKEN_INVALID"
+    assert speaker.item == before
+
+
+def test_an_anonymous_listener_has_nothing_to_authenticate(stack: Stack) -> None:
+    assert stack.connect().send("authenticate", token=stack.token())["code"] == "FORBIDDEN"
