@@ -30,7 +30,7 @@ def crowd(
                 "sessionId": session_id,
                 "targetLanguage": language,
                 "participantId": f"participant-{number}",
-                "joinedPositions": session["streamPositions"],
+                "joinedPositions": {"*": 0, language: 0} | session["streamPositions"],
                 "connectedAt": stack.clock.now,
                 "refreshAt": stack.clock.now + 6_000_000,
                 "messagesReceived": 0,

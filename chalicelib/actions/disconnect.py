@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chalicelib.actions import belongings, ending, grace, leaving
+from chalicelib.actions import belongings, departure, ending, grace, leaving
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.lifetimes import asked_for
@@ -49,7 +49,7 @@ def disconnect(
         _belongings(services, connection_id, connection)
     if connection is not None:
         with failures.of("metrics"):
-            _measure(services, connection)
+            departure.measure(services, connection)
         if "session" not in failures.parts:
             with failures.of("connection"):
                 leaving.remove(services, connection)
@@ -128,34 +128,3 @@ class _Failures:
             self.parts.add(part)
             self._telemetry.error("disconnectPartFailed", part=part, cause=str(error))
             self._telemetry.metric("MessageErrors", 1, dimensions={"Code": f"disconnect.{part}"})
-
-
-def _measure(services: Services, connection: Connection) -> None:
-    """`messagesReceived` counts the writes that happen anyway: a lower bound."""
-    seconds = (services.clock() - connection.connected_at) // 1000
-    services.telemetry.metric(
-        "ConnectionDuration",
-        seconds,
-        "Seconds",
-        dimensions={"Role": connection.role.value},
-    )
-    services.telemetry.info(
-        "disconnected",
-        role=connection.role.value,
-        sessionId=connection.session_id,
-        seconds=seconds,
-        messagesReceivedAtLeast=connection.messages_received,
-        messagesSent=_messages_sent(services, connection),
-    )
-
-
-def _messages_sent(services: Services, connection: Connection) -> int | None:
-    """Broadcasts a listener was sent: from where its streams stood when it joined and left."""
-    if connection.session_id is None or connection.role is Role.SPEAKER:
-        return None
-    session = services.sessions.get(connection.session_id)
-    if session is None:
-        return None
-    now = session.positions(connection.target_language)
-    joined = connection.joined_positions
-    return sum(position - joined.get(stream, position) for stream, position in now.items())

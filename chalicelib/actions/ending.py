@@ -9,7 +9,7 @@ the index still lags behind.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from chalicelib.actions import delivery, leaving
+from chalicelib.actions import delivery, departure, leaving
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Session
@@ -85,7 +85,9 @@ def finish(services: Services, session_id: SessionId, remaining: Remaining) -> N
         page = list(islice(listeners, delivery.CHUNK))
         if not page:
             break
-        _remove(services, session_id, _told(services, page, body, remaining, patient))
+        told = _told(services, page, body, remaining, patient)
+        departure.measure_all(services, (each.connection_id for each in told), session)
+        _remove(services, session_id, told)
     left = services.sessions.get(session_id)
     if left is not None and left.listener_count > 0:
         _finish_later(services, session_id, _RETRY_SECONDS)

@@ -64,7 +64,7 @@ def _uncount(
             listener = Recipient(connection.connection_id, language, ready=True)
             services.membership.remove(session_id, [listener])
         else:
-            services.membership.leave(connection)
+            services.membership.leave(connection, services.sessions.get(session_id))
     except TransactionCancelled as cancelled:
         if cancelled.failed(CONNECTION):
             return False

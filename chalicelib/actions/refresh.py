@@ -7,9 +7,10 @@ from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import (
     Seated,
     active_session,
+    as_it_is,
     connection_expiry,
-    refuse_other_tenant,
     session_expiry,
+    session_to_enter,
 )
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import Role, SessionId
@@ -34,7 +35,8 @@ def refresh(
     services: Services, call: Call, request: requests.RefreshConnection
 ) -> messages.ConnectionRefreshComplete:
     seated = refresh_connection(services, call, request)
-    return replies.refresh_complete(services, seated.connection, seated.session, seated.last_seq)
+    session = as_it_is(services, seated.session)
+    return replies.refresh_complete(services, seated.connection, session, seated.last_seq)
 
 
 def refresh_connection(
@@ -51,7 +53,7 @@ def refresh_connection(
     """
     connection = call.connection
     _check(connection, request)
-    session = active_session(services, SessionId(request.session_id))
+    session = session_to_enter(services, connection, SessionId(request.session_id))
     if connection.session_id == session.session_id:
         return Seated(connection, session, request.last_seq)
     if connection.session_id is not None:
@@ -59,7 +61,6 @@ def refresh_connection(
     if connection.role is Role.SPEAKER:
         session = _take_over(services, call, session)
         return Seated(seating.reread(services, call.connection_id), session, request.last_seq)
-    refuse_other_tenant(connection, session)
     if isinstance(request.resume_token, UnsetType):
         limits.limit_joins(services, call.address)
     wish = seating.Wish(str(request.target_language), request.resume_token, opening)

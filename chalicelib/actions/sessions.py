@@ -82,7 +82,8 @@ def create_session(
 
 def join(services: Services, call: Call, request: requests.JoinSession) -> messages.SessionJoined:
     seated = join_session(services, call, request)
-    return replies.session_joined(services, seated.connection, seated.session, seated.last_seq)
+    session = as_it_is(services, seated.session)
+    return replies.session_joined(services, seated.connection, session, seated.last_seq)
 
 
 def join_session(
@@ -98,8 +99,7 @@ def join_session(
     """
     _refuse_second_session(call.connection)
     limits.limit_joins(services, call.address)
-    session = active_session(services, SessionId(request.session_id))
-    refuse_other_tenant(call.connection, session)
+    session = session_to_enter(services, call.connection, SessionId(request.session_id))
     connection = seating.seat(
         services,
         call.connection,
@@ -128,8 +128,9 @@ def _change_language(
 ) -> None:
     """One transaction; another one by the same client at this moment is gone along with."""
     for _ in range(_CHANGE_TRIES):
+        session = active_session(services, session_id)
         try:
-            services.membership.change_language(connection, language)
+            services.membership.change_language(connection, language, session)
         except TransactionCancelled as cancelled:
             if cancelled.failed(SESSION):
                 active_session(services, session_id)
@@ -168,18 +169,34 @@ def end(services: Services, call: Call, _: requests.EndSession) -> messages.Sess
 
 def active_session(services: Services, session_id: SessionId) -> Session:
     """Raises NotFound: SESSION_NOT_FOUND or SESSION_INACTIVE."""
+    return _active(services.sessions.get(session_id), session_id)
+
+
+def session_to_enter(services: Services, connection: Connection, session_id: SessionId) -> Session:
+    """The active session that a client names.
+
+    Raises:
+        NotFound: there is none. Forbidden: it is another tenant's, active or not: somebody with a
+        token stays within their tenant. Anonymous listeners have none yet.
+    """
     session = services.sessions.get(session_id)
+    anonymous = connection.user_id is None
+    if session is not None and not anonymous and session.tenant_id != connection.tenant_id:
+        raise Forbidden(Code.FORBIDDEN, "this session is not yours to join")
+    return _active(session, session_id)
+
+
+def as_it_is(services: Services, session: Session) -> Session:
+    """A session as it is once the caller is in it: whatever comes later, it will be told of."""
+    return services.sessions.get(session.session_id) or session
+
+
+def _active(session: Session | None, session_id: SessionId) -> Session:
     if session is None:
         raise NotFound(Code.SESSION_NOT_FOUND, f"there is no session {session_id}")
     if not session.is_active:
         raise NotFound(Code.SESSION_INACTIVE, f"session {session_id} has ended")
     return session
-
-
-def refuse_other_tenant(connection: Connection, session: Session) -> None:
-    """Somebody with a token stays within their tenant; anonymous listeners have none yet."""
-    if connection.user_id is not None and connection.tenant_id != session.tenant_id:
-        raise Forbidden(Code.FORBIDDEN, "this session is not yours to join")
 
 
 def session_expiry(services: Services, now: Millis) -> Millis:

@@ -103,3 +103,14 @@ class Connection:
     superseded_by: ConnectionId | None = None
     joined_positions: Mapping[str, int] = field(default_factory=dict)
     messages_received: int = 0
+    messages_sent: int = 0
+    """Broadcasts that it was sent in streams which it follows no longer."""
+
+    def sent_by(self, session: Session | None) -> int:
+        """Broadcasts that it was sent in all, `session` being the one it is in."""
+        positions = session.positions(self.target_language) if session else {}
+        followed = (
+            position - self.joined_positions.get(stream, position)
+            for stream, position in positions.items()
+        )
+        return self.messages_sent + sum(followed)

@@ -66,6 +66,7 @@ def connection_from_item(item: Item) -> Connection:
         superseded_by=_optional(ConnectionId, item.get("supersededBy")),
         joined_positions=item.get("joinedPositions", {}),
         messages_received=item.get("messagesReceived", 0),
+        messages_sent=item.get("messagesSent", 0),
     )
 
 

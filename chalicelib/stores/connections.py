@@ -209,36 +209,47 @@ class ConnectionStore:
             values=values,
         )
 
-    def leave(self, connection: Connection) -> Write:
+    def leave(self, connection: Connection, sent: int) -> Write:
         """Takes a connection out of its session; its socket stays open and belongs to nothing.
 
-        An anonymous listener has its tenant from the session, and loses it with the session.
+        `sent` is how many broadcasts it was sent. An anonymous listener has its tenant from the
+        session, and loses it with the session.
         """
         names = "#sessionId, #targetLanguage, #participantId, #joinedPositions"
         if connection.user_id is None:
             names += ", #tenantId"
-        return self._of_session(connection, f"REMOVE {names}")
+        return self._of_session(connection, f"SET #messagesSent = :sent REMOVE {names}", sent=sent)
 
     def detach(self, connection: Connection, *, delete: bool) -> bool:
         """Takes a listener out of a session that cannot be counted; False if it has changed."""
         if delete:
             return self.delete(connection)
-        return self._database.try_write(self.leave(connection))
+        return self._database.try_write(self.leave(connection, connection.messages_sent))
 
-    def supersede(self, connection: Connection, new: ConnectionId) -> Write:
+    def supersede(self, connection: Connection, new: ConnectionId, sent: int) -> Write:
         """What `leave` does, noting which connection has taken its place.
 
         It belongs to nothing any more, so a message to its tenant does not go to it either.
         """
         return self._of_session(
             connection,
-            "SET #supersededBy = :new REMOVE #sessionId, #tenantId, #targetLanguage,"
-            " #participantId, #joinedPositions",
+            "SET #supersededBy = :new, #messagesSent = :sent REMOVE #sessionId, #tenantId,"
+            " #targetLanguage, #participantId, #joinedPositions",
             new=new,
+            sent=sent,
         )
 
-    def change_language(self, connection: Connection, language: str) -> Write:
-        return self._of_session(connection, "SET #targetLanguage = :new", new=language)
+    def change_language(
+        self, connection: Connection, language: str, positions: Mapping[str, int], sent: int
+    ) -> Write:
+        """From now on it follows other streams, from where these stand (`positions`)."""
+        return self._of_session(
+            connection,
+            "SET #targetLanguage = :new, #joinedPositions = :positions, #messagesSent = :sent",
+            new=language,
+            positions=positions,
+            sent=sent,
+        )
 
     def remove(self, connection_id: ConnectionId, session_id: SessionId, language: str) -> Write:
         """Deletes a listener, if it is still what the caller thinks it is."""

@@ -93,22 +93,24 @@ class Membership:
                 entry.expires_at,
                 previous=old.connection_id,
             ),
-            self._connections.supersede(old, entry.connection_id),
+            self._connections.supersede(old, entry.connection_id, old.sent_by(entry.session)),
         )
 
-    def change_language(self, connection: Connection, language: str) -> None:
+    def change_language(self, connection: Connection, language: str, session: Session) -> None:
+        """`session` is the one it is in, for where its streams stand."""
         session_id, before = _in_session(connection)
+        positions, sent = session.positions(language), connection.sent_by(session)
         self._database.transact(
             self._sessions.move_listener(session_id, before, language),
-            self._connections.change_language(connection, language),
+            self._connections.change_language(connection, language, positions, sent),
         )
 
-    def leave(self, connection: Connection) -> None:
-        """One listener less; its socket stays open."""
+    def leave(self, connection: Connection, session: Session | None) -> None:
+        """One listener less; its socket stays open. `session` is the one it is in, if known."""
         session_id, language = _in_session(connection)
         self._database.transact(
             self._sessions.remove_listeners(session_id, {language: 1}),
-            self._connections.leave(connection),
+            self._connections.leave(connection, connection.sent_by(session)),
         )
 
     def remove(self, session_id: SessionId, listeners: Sequence[Recipient]) -> None:
@@ -141,7 +143,7 @@ class Membership:
             ),
         ]
         if old is not None:
-            writes.append(self._connections.supersede(old, new))
+            writes.append(self._connections.supersede(old, new, old.messages_sent))
         self._database.transact(*writes)
 
     def _enter(self, entry: Entry) -> Write:

@@ -124,3 +124,34 @@ def test_a_session_is_shown_to_its_own_tenant_only(stack: Stack) -> None:
         tenants.session(stack.services, ACME, SessionId("no-such-001"))
     speaker.send("endSession")
     assert tenants.session(stack.services, ACME, session_id).is_active is False
+
+
+@pytest.mark.parametrize("state", ["active", "ended"])
+def test_another_tenants_user_gets_403_for_a_session_whatever_its_state(
+    stack: Stack, state: str
+) -> None:
+    speaker, session_id = stack.session("anna", ACME)
+    if state == "ended":
+        speaker.send("endSession")
+    listener = stack.connect(f"token={stack.token('carl', GLOBEX)}")
+    namesake = stack.speaker("anna", GLOBEX)
+
+    replies = [
+        listener.send("joinSession", sessionId=session_id, targetLanguage="es"),
+        listener.send(
+            "refreshConnection", sessionId=session_id, role="listener", targetLanguage="es"
+        ),
+        namesake.send("refreshConnection", sessionId=session_id, role="speaker"),
+    ]
+
+    assert [(each["status"], each["code"]) for each in replies] == [(403, "FORBIDDEN")] * 3
+    assert len({each["message"] for each in replies}) == 1
+    assert "acme" not in str(replies)
+
+
+def test_anonymous_listeners_join_any_session_whose_id_they_were_given(stack: Stack) -> None:
+    for tenant in (ACME, GLOBEX):
+        _, session_id = stack.session("anna", tenant)
+        listener = stack.listener(session_id)
+        assert listener.item is not None
+        assert listener.item["tenantId"] == tenant
