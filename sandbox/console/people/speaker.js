@@ -32,9 +32,10 @@ export class Speaker extends Person {
     return this.session?.broadcastState;
   }
 
-  /** To everybody, or to the listeners of one language. */
-  async say(text, targetLanguage) {
-    this.news.tell('said', { text, targetLanguage });
+  /** To everybody, or to the listeners of one language; `original` is what they hear translated. */
+  async say(text, targetLanguage, original = text) {
+    this.said = original;
+    this.news.tell('people', this);
     return this.session.broadcast({ text, sentAt: wallNow() }, targetLanguage ? { targetLanguage } : {});
   }
 

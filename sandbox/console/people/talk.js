@@ -39,12 +39,10 @@ export class Talk {
 
   /** Each language has its own broadcast; those that nobody has translated get the original. */
   #sentence(speaker, { en, ...translations }) {
-    speaker.said = en;
     const { languageCounts = {} } = this.people.stack.session(speaker.sessionId) ?? {};
     for (const [language, count] of Object.entries(languageCounts)) {
-      if (count > 0) this.#send(speaker.say(translations[language] ?? en, language));
+      if (count > 0) this.#send(speaker.say(translations[language] ?? en, language, en));
     }
-    this.people.news.tell('people', speaker);
   }
 
   #send(sending) {

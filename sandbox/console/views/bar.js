@@ -1,6 +1,6 @@
 /** The bar: whether the stack is there, its clock, the theme. */
 
-import { atMostEvery, say } from '../lib/dom.js';
+import { atMostEvery, h, say } from '../lib/dom.js';
 import { duration, timeOfDay } from '../lib/format.js';
 
 const LINK = {
@@ -17,10 +17,12 @@ export function bar({ stack, news }) {
     link.dataset.state = stack.state;
     say(link, LINK[stack.state]);
   };
+  const time = h('b');
+  const moved = h('em');
+  now.append(h('span.sr', {}, 'The stack’s clock: '), time, ' ', moved);
   const showClock = atMostEvery(0.1, () => {
-    now.innerHTML = '<span class="sr">The stack’s clock: </span><b></b> <em></em>';
-    say(now.querySelector('b'), timeOfDay(stack.now));
-    if (stack.moved > 1000) say(now.querySelector('em'), `+${duration(stack.moved / 1000)}`);
+    say(time, timeOfDay(stack.now));
+    if (stack.moved > 1000) say(moved, `+${duration(stack.moved / 1000)}`);
   });
   news.on('link', showLink);
   news.on('clock', showClock);

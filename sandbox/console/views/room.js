@@ -51,10 +51,6 @@ export function roomCard({ people, stack, news, select }) {
   });
 
   news.on('people tables', seat);
-  news.on('said', ({ text }) => {
-    if (people.speaker && !people.talk.mode) people.speaker.said = text;
-    seat();
-  });
   news.on('heard', ({ listener, heard: { text } }) => {
     const since = performance.now();
     lit.set(listener, since);

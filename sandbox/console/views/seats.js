@@ -4,35 +4,40 @@ const WIDEST = 44; // pixels between two seats, where there is room
 const NARROWEST = 5;
 const AISLE = 0.07; // radians between two wedges
 const OPENING = Math.PI * 1.04; // the whole fan
+const LEAST = 0.06; // the share of the fan that even a single listener's language has
 const WIDE = 1.5; // how much wider than deep the room may be
 
 /**
- * `groups`: `[{language, seats: [anything]}]`. Returns the lectern's place, how far the
- * rows reach and how much further to the sides, the distance between seats, and for each seat `{x, y, language, seat}`.
+ * `groups`: `[{language, seats: [anything]}]`. Returns `lectern`, its place; `reach`, how far the
+ * rows go back, and `wide`, how much further to the sides; `pitch`, the distance between two seats;
+ * and `places`, `{x, y, language, seat}` for each.
  */
 export function arrange(groups, width, height) {
   const lectern = { x: width / 2, y: height - 34 };
   const reach = Math.min(width / 2 - 16, height - 56);
   const wide = Math.min(WIDE, (width / 2 - 16) / Math.max(1, reach));
-  const total = groups.reduce((sum, { seats }) => sum + seats.length, 0);
+  const room = { lectern, reach, wide };
   for (let pitch = WIDEST; ; pitch -= 1) {
-    const placed = attempt(groups, total, { lectern, reach, wide }, pitch);
-    if (placed || pitch <= NARROWEST) return { lectern, reach, wide, pitch, places: placed ?? [] };
+    const places = seated(groups, room, pitch);
+    if (places || pitch <= NARROWEST) return { ...room, pitch, places: places ?? [] };
   }
 }
 
-function attempt(groups, total, { lectern, reach, wide }, pitch) {
-  const inner = Math.max(46, reach * 0.3);
+/** Everybody at this distance from each other; null if they do not fit. */
+function seated(groups, { lectern, reach, wide }, pitch) {
+  const total = groups.reduce((sum, { seats }) => sum + seats.length, 0);
+  const weights = groups.map(({ seats }) => Math.max(seats.length, total * LEAST));
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
   const span = OPENING - AISLE * (groups.length - 1);
   let from = Math.PI * 1.5 - OPENING / 2;
   const places = [];
-  for (const { language, seats } of groups) {
-    const angle = (span * seats.length) / Math.max(1, total);
-    const filled = wedge(seats.length, { from, angle, inner, reach, pitch });
+  for (const [index, { language, seats }] of groups.entries()) {
+    const angle = (span * weights[index]) / all;
+    const filled = wedge(seats.length, { from, angle, reach, pitch });
     if (!filled) return null;
-    filled.forEach(({ radius, at }, index) => {
+    filled.forEach(({ radius, at }, place) => {
       const [x, y] = [lectern.x + wide * radius * Math.cos(at), lectern.y + radius * Math.sin(at)];
-      places.push({ x, y, language, seat: seats[index] });
+      places.push({ x, y, language, seat: seats[place] });
     });
     from += angle + AISLE;
   }
@@ -40,11 +45,12 @@ function attempt(groups, total, { lectern, reach, wide }, pitch) {
 }
 
 /** Row by row from the front, all rows filled alike; null if the seats do not fit. */
-function wedge(count, { from, angle, inner, reach, pitch }) {
+function wedge(count, { from, angle, reach, pitch }) {
+  const least = pitch <= NARROWEST ? 1 : 0; // in the end, rather too close than not at all
   const rows = [];
   let room = 0;
-  for (let radius = inner; radius <= reach; radius += pitch) {
-    room += Math.max(1, Math.floor((radius * angle) / pitch));
+  for (let radius = Math.max(46, reach * 0.3); radius <= reach; radius += pitch) {
+    room += Math.max(least, Math.floor((radius * angle) / pitch));
     rows.push({ radius, upTo: room });
   }
   if (room < count) return null;

@@ -96,7 +96,6 @@ function speakerControls(people, attempt) {
     const said = text.value.trim();
     if (!said) return;
     text.value = '';
-    people.speaker.said = said;
     await people.speaker.say(said, to.value || undefined);
   };
   const toggle = (mode) => () => (people.talk.mode === mode ? people.talk.stop() : people.talk.start(mode));
