@@ -9,10 +9,10 @@ CHECKOV := $(VENV)/checkov
 AXE := tests/browser/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check policies docs format package clean
+.PHONY: help run demo test test-dynamodb-local bench check policies docs format package clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 24
 
 $(READY): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -30,6 +30,12 @@ demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `
 
 test: $(READY)  ## every test that CI runs
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+test-dynamodb-local: $(READY)  ## the wire's contract tests against DynamoDB Local too (Java, Maven)
+	@$(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto tests/chalicelib/aws
+
+bench: $(READY)  ## measure everything beside its peers; writes bench/results.md and .json
+	@$(BIN)/python -m bench
 
 ifneq ($(shell command -v npm),)
 test: $(AXE)
@@ -72,6 +78,6 @@ format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff check --fix .
 
 clean:  ## remove everything that was made here
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
+	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
 	  .chalice/deployments tests/browser/node_modules terraform/.terraform \
 	  terraform/chalice.tf.json terraform/deployment.zip

@@ -8,7 +8,7 @@ import importlib
 
 from bench.harness import save
 
-BENCHES = ("cold_start", "fanout")
+BENCHES = ("cold_start", "fanout", "wire")
 
 
 def main() -> None:

@@ -1,7 +1,10 @@
 """Both wires to AWS, so that one suite says of both what must hold."""
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
 
+import boto3
 import pytest
 
 from chalicelib import aws as wire
@@ -10,6 +13,7 @@ from chalicelib.aws.management import RetryingManagement
 from chalicelib.aws.sqs import SqsJobQueue
 from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
+from sandbox.tables import create_tables
 from tests.aws import CREDENTIALS, Aws
 from tests.chalicelib.aws.servers import ScriptedServer
 
@@ -59,10 +63,46 @@ def against(request: pytest.FixtureRequest) -> Against:
     return Against(request.param)
 
 
+@pytest.fixture(params=["moto", "DynamoDB Local"])
+def store(request: pytest.FixtureRequest) -> Iterator[Aws]:
+    """The tables of one test: in moto, and in DynamoDB Local where `DYNAMODB_LOCAL_URL` is set."""
+    if request.param == "moto":
+        yield request.getfixturevalue("aws")
+        return
+    url = os.environ.get("DYNAMODB_LOCAL_URL")
+    if url is None:
+        pytest.skip("DYNAMODB_LOCAL_URL is not set")
+    local = _dynamodb_local(url)
+    yield local
+    for name in local.tables.values():
+        local.dynamodb.delete_table(TableName=name)
+    local.dynamodb.close()
+
+
+def _dynamodb_local(url: str) -> Aws:
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name=CREDENTIALS["AWS_REGION"],
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+    return Aws(
+        endpoint_url=url,
+        tables=create_tables(client, suffix=f"-{uuid.uuid4()}"),
+        jobs_queue_url="",
+        dead_letter_queue_url="",
+        environ={"AWS_ENDPOINT_URL_DYNAMODB": url},
+        dynamodb=client,
+        sqs=None,
+        session_changes=[],
+    )
+
+
 @pytest.fixture
-def dynamodb(aws: Aws, against: Against) -> RetryingDynamoDB:
+def dynamodb(store: Aws, against: Against) -> RetryingDynamoDB:
     """The stores' port, against the test's own tables."""
-    return against.dynamodb(aws.environ | {"AWS_TIMEOUT_SECONDS": "30"})
+    return against.dynamodb(store.environ | {"AWS_TIMEOUT_SECONDS": "30"})
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the stores may rely on, whichever wire speaks to DynamoDB."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -24,8 +25,8 @@ def _session(name: str, **more: Any) -> Item:
 
 
 @pytest.fixture
-def table(aws: Aws) -> str:
-    return aws.tables["sessions"]
+def table(store: Aws) -> str:
+    return store.tables["sessions"]
 
 
 def test_what_was_put_is_got(dynamodb: RetryingDynamoDB, table: str) -> None:
@@ -50,7 +51,7 @@ def test_an_item_that_is_not_there_is_no_item(dynamodb: RetryingDynamoDB, table:
     assert "Item" not in dynamodb.call("GetItem", {"TableName": table, "Key": _session("none")})
 
 
-@pytest.mark.parametrize("number", ["12345678901234567890123456789012345678", "0.1", "-1E-7"])
+@pytest.mark.parametrize("number", ["12345678901234567890123456789012345678", "0.1", "-0.0000001"])
 def test_numbers_stay_exact(dynamodb: RetryingDynamoDB, table: str, number: str) -> None:
     item = _session("a-b-001", at={"N": number})
     dynamodb.call("PutItem", {"TableName": table, "Item": item})
@@ -59,7 +60,7 @@ def test_numbers_stay_exact(dynamodb: RetryingDynamoDB, table: str, number: str)
 
 
 def test_a_false_condition_is_told_and_writes_nothing(
-    dynamodb: RetryingDynamoDB, table: str, aws: Aws
+    dynamodb: RetryingDynamoDB, table: str, store: Aws
 ) -> None:
     request = {
         "TableName": table,
@@ -70,7 +71,7 @@ def test_a_false_condition_is_told_and_writes_nothing(
     }
     with pytest.raises(ConditionFailed):
         dynamodb.call("UpdateItem", request)
-    assert aws.items("sessions") == []
+    assert store.items("sessions") == []
 
 
 def test_an_update_returns_the_values_that_were_asked_for(
@@ -88,7 +89,7 @@ def test_an_update_returns_the_values_that_were_asked_for(
 
 
 def test_a_cancelled_transaction_says_which_item_failed(
-    dynamodb: RetryingDynamoDB, table: str, aws: Aws
+    dynamodb: RetryingDynamoDB, table: str, store: Aws
 ) -> None:
     put = {"Put": {"TableName": table, "Item": _session("a-b-001")}}
     check = {
@@ -103,11 +104,11 @@ def test_a_cancelled_transaction_says_which_item_failed(
     assert caught.value.reasons == ("", "ConditionalCheckFailed")
     assert caught.value.failed(1)
     assert not caught.value.failed(0)
-    assert aws.items("sessions") == []
+    assert store.items("sessions") == []
 
 
-def test_a_query_is_followed_to_its_end(dynamodb: RetryingDynamoDB, aws: Aws) -> None:
-    table = aws.tables["history"]
+def test_a_query_is_followed_to_its_end(dynamodb: RetryingDynamoDB, store: Aws) -> None:
+    table = store.tables["history"]
     puts = [
         {"PutRequest": {"Item": {"streamKey": {"S": "s#*"}, "seq": {"N": str(seq)}}}}
         for seq in range(1, 8)
@@ -145,6 +146,26 @@ def test_a_batch_gets_and_a_scan_counts_and_a_delete_deletes(
     assert len(got["Responses"][table]) == 2
     dynamodb.call("DeleteItem", {"TableName": table, "Key": _session("a-b-001")})
     assert dynamodb.call("Scan", {"TableName": table, "Select": "COUNT"})["Count"] == 1
+
+
+def test_writers_that_meet_at_one_item_all_get_through(
+    dynamodb: RetryingDynamoDB, table: str, store: Aws
+) -> None:
+    """Transactions that conflict are cancelled; the retries have each of them carried out once."""
+    dynamodb.call("PutItem", {"TableName": table, "Item": _session("a-b-001")})
+    add = {
+        "Update": {
+            "TableName": table,
+            "Key": _session("a-b-001"),
+            "UpdateExpression": "ADD listenerCount :one",
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        }
+    }
+    with ThreadPoolExecutor(8) as pool:
+        request = {"TransactItems": [add]}
+        list(pool.map(lambda _: dynamodb.call("TransactWriteItems", request), range(40)))
+    [item] = store.items("sessions")
+    assert item["listenerCount"] == {"N": "40"}
 
 
 def test_a_table_that_is_not_there_is_rejected(dynamodb: RetryingDynamoDB) -> None:
