@@ -11,7 +11,7 @@ from chalicelib.aws.calls import Call
 from chalicelib.aws.retry import Policy, Retries
 from chalicelib.stores.dynamodb import Operation
 
-_POLICY = Policy(tries=8, base=0.025, seconds=8.0)
+POLICY = Policy(tries=8, base=0.025, seconds=8.0)
 
 
 class RetryingDynamoDB:
@@ -19,7 +19,7 @@ class RetryingDynamoDB:
 
     def __init__(self, call: Call, retries: Retries | None = None) -> None:
         self._call = call
-        self._retries = retries or Retries(_POLICY)
+        self._retries = retries or Retries(POLICY)
 
     def warm(self) -> None:
         """Opens a connection for the first call, if that can be done. Never raises."""

@@ -1,6 +1,8 @@
 """The lean wire to AWS, on the standard library: the default, `AWS_WIRE=lean`.
 
-A service is an endpoint, a signer and an HTTP client; only what Lectern uses is spoken.
+A service is an endpoint, a signer and an HTTP client; only what Lectern uses is spoken. Not
+supported, and a reason for `AWS_WIRE=boto3`: proxies (`HTTPS_PROXY`), FIPS and dual-stack endpoints
+other than by `AWS_ENDPOINT_URL`, endpoints and CA bundles that only a profile names.
 """
 
 import time

@@ -11,7 +11,7 @@ from chalicelib.aws.retry import Policy, Retries
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 
-_POLICY = Policy(tries=TRIES, base=0.1, seconds=6.0)
+POLICY = Policy(tries=TRIES, base=0.1, seconds=6.0)
 
 
 class RetryingManagement:
@@ -19,7 +19,7 @@ class RetryingManagement:
 
     def __init__(self, connections: Connections, retries: Retries | None = None) -> None:
         self._connections = connections
-        self._retries = retries or Retries(_POLICY)
+        self._retries = retries or Retries(POLICY)
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
         self._retries.run(lambda: self._connections.post(connection_id, data))

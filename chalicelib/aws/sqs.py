@@ -11,7 +11,7 @@ from chalicelib.aws.calls import Call
 from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.retry import Policy, Retries
 
-_POLICY = Policy(tries=5, base=0.05, seconds=8.0)
+POLICY = Policy(tries=5, base=0.05, seconds=8.0)
 _BATCH = 10
 _BATCH_BYTES = 256 * 1024
 
@@ -24,7 +24,7 @@ class SqsJobQueue:
     def __init__(self, call: Call, queue_url: str, retries: Retries | None = None) -> None:
         self._call = call
         self._queue_url = queue_url
-        self._retries = retries or Retries(_POLICY)
+        self._retries = retries or Retries(POLICY)
 
     def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
         message = {"QueueUrl": self._queue_url, "MessageBody": _text(body), "DelaySeconds": delay}

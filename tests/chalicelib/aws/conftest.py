@@ -8,8 +8,10 @@ import boto3
 import pytest
 
 from chalicelib import aws as wire
-from chalicelib.aws.dynamodb import RetryingDynamoDB
+from chalicelib.aws import boto, lean
+from chalicelib.aws.dynamodb import POLICY, RetryingDynamoDB
 from chalicelib.aws.management import RetryingManagement
+from chalicelib.aws.retry import Retries
 from chalicelib.aws.sqs import SqsJobQueue
 from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
@@ -52,6 +54,13 @@ class Against:
     def job_queue(self, environ: dict[str, str]) -> SqsJobQueue:
         environ = self.environ(**environ)
         return wire.job_queue(Settings.from_environ(environ), environ)
+
+    def hasty_dynamodb(self, url: str) -> RetryingDynamoDB:
+        """DynamoDB at `url`, with all its tries but without the time between them."""
+        environ = self.environ(AWS_ENDPOINT_URL_DYNAMODB=url)
+        make = lean.json_service if self.kind == "lean" else boto.json_service
+        retries = Retries(POLICY, sleep=lambda _: None)
+        return RetryingDynamoDB(make("dynamodb", environ, timeout=1), retries)
 
     def management(self, endpoint: str, **more: str) -> RetryingManagement:
         environ = self.environ(API_GATEWAY_ENDPOINT=endpoint, **more)

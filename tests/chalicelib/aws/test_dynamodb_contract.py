@@ -233,7 +233,7 @@ def test_each_refusal_becomes_its_error(
     server: ScriptedServer, against: Against, script: Answer, error: type[Exception]
 ) -> None:
     server.script = lambda request: script  # noqa: ARG005
-    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    dynamodb = against.hasty_dynamodb(server.url)
     with pytest.raises(error):
         dynamodb.call("GetItem", {"TableName": "t", "Key": {}})
 
@@ -245,7 +245,7 @@ def test_a_condition_that_failed_beside_a_conflict_is_final(
     server.script = lambda request: _refused(  # noqa: ARG005
         "TransactionCanceledException", CancellationReasons=reasons
     )
-    dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
+    dynamodb = against.hasty_dynamodb(server.url)
     with pytest.raises(TransactionCancelled) as caught:
         dynamodb.call("TransactWriteItems", {"TransactItems": []})
     assert caught.value.reasons == ("ConditionalCheckFailed", "TransactionConflict")
