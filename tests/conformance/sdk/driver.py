@@ -16,6 +16,7 @@ NEVER = 1e6
 """Seconds."""
 PATIENCE = 10.0
 ROUNDING = 0.001
+SLOW = 10
 
 
 class DriverError(Exception):
@@ -65,12 +66,18 @@ class World:
         return not await self.driver.busy()
 
     async def live(self, seconds: float) -> None:
-        """Lets this time pass for both, stopping at every timer of the SDK."""
+        """Lets this time pass for both, stopping at every timer of the SDK.
+
+        It begins in small steps: an SDK needs a moment of real time to notice that a socket was
+        cut, and no grace may run out before that.
+        """
         left = seconds
         while left > 0:
             await self.settle()
             due = await self.driver.due()
-            step = left if due is None else min(left, max(due, ROUNDING))
+            step = min(left, NEVER if due is None else max(due, ROUNDING))
+            if seconds - left < SLOW:
+                step = min(step, 1)
             await self.stack.advance(step)
             await self.driver.advance(step)
             await self.settle()

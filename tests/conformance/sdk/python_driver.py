@@ -4,7 +4,8 @@ import asyncio
 import inspect
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from urllib.request import urlopen
@@ -25,21 +26,17 @@ from tests.conformance.sdk.driver import NEVER, DriverError
 RECORDED = ("broadcast", "gap", "state", "error", "topicMessage", "sessionEnded")
 
 
-@dataclass
-class _Opening:
-    count: int = 0
-
-
 class PythonDriver:
     def __init__(self) -> None:
         self._clock = FakeClock()
-        self._opening = _Opening()
+        self._outstanding = 0
         self._sessions: list[SpeakerSession | ListenerSession] = []
         self._events: list[list[Message]] = []
 
     async def create(self, url: str, token_url: str) -> int:
         async def token() -> str:
-            return await asyncio.to_thread(_fetch_token, token_url)
+            with self._connecting():
+                return await asyncio.to_thread(_fetch_token, token_url)
 
         return self._record(
             await create_session(url, source_language="en", token=token, options=self._options())
@@ -74,7 +71,7 @@ class PythonDriver:
 
     async def busy(self) -> bool:
         replies = [timer for timer in self._clock.live if timer.due - self._clock.now > NEVER / 2]
-        return bool(replies or self._opening.count)
+        return bool(replies or self._outstanding)
 
     async def advance(self, seconds: float) -> None:
         await self._clock.advance(seconds)
@@ -89,11 +86,17 @@ class PythonDriver:
         )
 
     async def _connect(self, url: str, token: str | None, timeout: float) -> Socket:
-        self._opening.count += 1
-        try:
+        with self._connecting():
             return await open_socket(url, token, timeout)
+
+    @contextmanager
+    def _connecting(self) -> Iterator[None]:
+        """While a token is fetched or a socket opened, an answer is outstanding."""
+        self._outstanding += 1
+        try:
+            yield
         finally:
-            self._opening.count -= 1
+            self._outstanding -= 1
 
     def _record(self, session: SpeakerSession | ListenerSession) -> int:
         events: list[Message] = []
