@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.types import SessionId
 from chalicelib.errors import ServiceDown
 from tests.stack import Client, Stack
 
@@ -168,8 +169,10 @@ def test_a_leave_whose_connection_keeps_changing_says_so(stack: Stack) -> None:
 
     def change(language: str) -> None:
         current = stack.services.connections.get_current(listener.connection_id)
+        session = stack.services.sessions.get(SessionId(session_id))
         assert current is not None
-        stack.services.membership.change_language(current, language)
+        assert session is not None
+        stack.services.membership.change_language(current, language, session)
 
     for language in ("fr", "de", "fr", "de"):
         stack.database.before("TransactWriteItems", partial(change, language))
