@@ -78,7 +78,7 @@ class Settings:
         "HISTORY_SECONDS", "seconds for which broadcasts can be recovered", 120, 1
     )
     status_interval_seconds: int = _setting(
-        "STATUS_INTERVAL_SECONDS", "seconds between periodic statuses; 30 or 60", 30, 1
+        "STATUS_INTERVAL_SECONDS", "seconds between periodic statuses; a divisor of 60", 30, 1
     )
     jwt_secret: str = _setting("JWT_SECRET", "secret of HS256 tokens", "", secret=True)
     jwt_jwks_url: str = _setting(
@@ -163,12 +163,26 @@ _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 def _contradictions(settings: Settings) -> list[str]:
     problems = _secret_problems(settings)
     problems += _token_problems(settings)
+    problems += _time_problems(settings)
     if settings.log_level not in _LOG_LEVELS:
         problems.append(f"LOG_LEVEL must be one of {', '.join(sorted(_LOG_LEVELS))}")
+    if settings.aws_wire not in _AWS_WIRES:
+        problems.append(f"AWS_WIRE must be one of {', '.join(sorted(_AWS_WIRES))}")
+    return problems
+
+
+def _time_problems(settings: Settings) -> list[str]:
+    problems = []
     if settings.connection_warning_minutes < settings.connection_refresh_minutes:
         problems.append(
             "CONNECTION_WARNING_MINUTES must not be less than CONNECTION_REFRESH_MINUTES"
         )
+    if settings.heartbeat_interval_seconds >= settings.connection_idle_timeout_seconds:
+        problems.append(
+            "HEARTBEAT_INTERVAL_SECONDS must be less than CONNECTION_IDLE_TIMEOUT_SECONDS"
+        )
+    if 60 % settings.status_interval_seconds:
+        problems.append("STATUS_INTERVAL_SECONDS must divide the minute of its schedule")
     return problems
 
 

@@ -1,0 +1,70 @@
+"""The environment variables: what is wrong is named, and the page says what the code does."""
+
+import pytest
+
+from chalicelib.settings import Settings, SettingsError
+from tools.settings_page import TARGET, text
+
+SECRET = "0123456789abcdef0123456789abcdef"  # 32 characters
+NEEDED = {"JWT_SECRET": SECRET, "RESUME_TOKEN_SECRET": SECRET}
+
+
+def test_the_page_of_settings_is_what_the_code_says() -> None:
+    assert TARGET.read_text(encoding="utf-8") == text(), "run: python -m tools.settings_page"
+
+
+def test_with_nothing_but_secrets_all_has_its_default() -> None:
+    settings = Settings.from_environ(NEEDED)
+
+    assert settings == Settings(jwt_secret=SECRET, resume_token_secret=SECRET)
+    assert (settings.speaker_grace_seconds, settings.max_listeners_per_session) == (15, 500)
+
+
+def test_secrets_are_in_no_representation() -> None:
+    assert SECRET not in repr(Settings.from_environ(NEEDED))
+
+
+def test_blank_values_count_as_absent_and_lists_are_split() -> None:
+    settings = Settings.from_environ(
+        NEEDED | {"HISTORY_SECONDS": " ", "JWT_ALGORITHMS": "HS256, HS512,"}
+    )
+
+    assert settings.history_seconds == 120
+    assert settings.jwt_algorithms == ("HS256", "HS512")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MAX_LISTENERS_PER_SESSION", "many"),
+        ("MAX_LISTENERS_PER_SESSION", "0"),
+        ("SPEAKER_GRACE_SECONDS", "-1"),
+        ("RESUME_TOKEN_SECRET", "short"),
+        ("JWT_SECRET", "short"),
+        ("JWT_SECRET", ""),
+        ("JWT_JWKS_URL", "https://issuer.example/keys"),
+        ("JWT_ALGORITHMS", "none"),
+        ("JWT_ALGORITHMS", "RS256"),
+        ("LOG_LEVEL", "LOUD"),
+        ("AWS_WIRE", "carrier-pigeon"),
+        ("CONNECTION_WARNING_MINUTES", "99"),
+        ("HEARTBEAT_INTERVAL_SECONDS", "120"),
+        ("STATUS_INTERVAL_SECONDS", "45"),
+    ],
+)
+def test_what_is_wrong_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_environ(NEEDED | {variable: value})
+
+
+def test_a_key_set_is_fetched_over_https_only() -> None:
+    environ = {"RESUME_TOKEN_SECRET": SECRET, "JWT_JWKS_URL": "http://issuer.example/keys"}
+
+    with pytest.raises(SettingsError, match="https://"):
+        Settings.from_environ(environ)
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"INLINE_FANOUT_LIMIT.*LOG_LEVEL") as error:
+        Settings.from_environ(NEEDED | {"INLINE_FANOUT_LIMIT": "-1", "LOG_LEVEL": "loud"})
+    assert "HISTORY_SECONDS" not in str(error.value)
