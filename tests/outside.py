@@ -62,7 +62,7 @@ class WatchedDynamoDB:
     def __init__(self, real: DynamoDB, outside: Outside) -> None:
         self._real = real
         self._outside = outside
-        self.on_answer: Callable[[str, dict[str, Any]], object] = lambda *_: None
+        self.on_answer: Callable[[str, Request, dict[str, Any]], object] = lambda *_: None
         self._held: dict[str, Any] = {}
         self._before: list[tuple[Callable[[str, Request], bool], Callable[[], object]]] = []
 
@@ -75,7 +75,7 @@ class WatchedDynamoDB:
                 happen()
                 break
         answer = self._real.call(operation, request)
-        self.on_answer(operation, answer)
+        self.on_answer(operation, request, answer)
         return self._as_held(operation, request, answer) if self._held else answer
 
     def before(

@@ -274,7 +274,7 @@ class reads:  # noqa: N801 - used as a verb
     def __exit__(self, *_: object) -> None:
         self._stack.database.on_answer = lambda *_: None
 
-    def _note(self, operation: str, answer: Any) -> None:
+    def _note(self, operation: str, _: object, answer: Any) -> None:
         if operation == "Scan":
             self.scanned += [item["connectionId"]["S"] for item in answer["Items"]]
             self.largest_page = max(self.largest_page, len(answer["Items"]))
