@@ -1,0 +1,58 @@
+"""The example pages, as somebody opens them."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.running import Lectern
+
+ROOT = Path(__file__).parents[2]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Says nothing."""
+
+
+@pytest.fixture
+def pages() -> Iterator[str]:
+    """The repository over HTTP, as `python -m http.server` serves it."""
+    handler = partial(Quiet, directory=str(ROOT))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/examples"
+        server.shutdown()
+
+
+def opened(browser: Browser, address: str, /, **query: str) -> Page:
+    page = browser.new_page()
+    page.goto(f"{address}?{urlencode(query)}")
+    return page
+
+
+def shows(page: Page, selector: str, text: str) -> None:
+    script = "([selector, text]) => document.querySelector(selector).innerText === text"
+    page.wait_for_function(script, arg=[selector, text])
+
+
+def test_what_the_speakers_page_says_the_listeners_page_shows(
+    lectern: Lectern, browser: Browser, pages: str
+) -> None:
+    token = lectern.token()
+    speaker = opened(browser, f"{pages}/speaker.html", url=lectern.url, token=token)
+    shows(speaker, "#state", "open")
+    session = speaker.inner_text("#session")
+    listener = opened(browser, f"{pages}/listener.html", url=lectern.url, session=session)
+    shows(listener, "#state", "open")
+    shows(speaker, "#listeners", "1")
+    speaker.fill("input", "Hola a todos")
+    speaker.click("button")
+    shows(listener, "#heard", "Hola a todos")
+    speaker.close()
+    shows(listener, "#state", "endedBySpeaker")
