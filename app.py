@@ -6,7 +6,7 @@ from typing import Any
 from chalice import Chalice, Rate
 from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent, WebsocketEvent
 
-from chalicelib import handlers
+from chalicelib import handlers, wiring
 
 app = Chalice(app_name="lectern")
 app.experimental_feature_flags.update(["WEBSOCKETS"])  # without it Chalice refuses to package
@@ -64,6 +64,9 @@ def run_jobs(event: SQSEvent) -> dict[str, Any]:
     """Background jobs."""
     return handlers.jobs(event.to_dict(), event.context)
 
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    wiring.parts()  # until the first event a Lambda has a whole core, and it opens a connection
 
 if "SANDBOX_PORT" in os.environ:
     from sandbox import start

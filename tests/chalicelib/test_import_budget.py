@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.chalicelib.aws.servers import ScriptedServer
+
 ROOT = Path(__file__).parents[2]
 READY = "import app; from chalicelib import wiring; wiring.parts()"
 LISTED = "import sys; print(*sorted(sys.modules))"
@@ -92,6 +94,16 @@ def test_without_tls_not_even_ssl_is_imported(environ: dict[str, str]) -> None:
 
 def test_boto3_can_be_switched_back_to_and_is_then_imported(environ: dict[str, str]) -> None:
     assert "boto3" in _imported(environ | {"AWS_WIRE": "boto3"})
+
+
+def test_on_lambda_a_connection_is_open_before_the_first_event(environ: dict[str, str]) -> None:
+    """Until then a process has a whole core, later a seventh."""
+    environ["AWS_LAMBDA_FUNCTION_NAME"] = "connect"
+    with ScriptedServer() as server:
+        environ["AWS_ENDPOINT_URL_DYNAMODB"] = server.url
+        _said("import app", environ)
+        server.wait_for_connection()
+    assert server.requests == []
 
 
 def test_a_cold_start_costs_a_few_times_what_bare_python_costs(environ: dict[str, str]) -> None:
