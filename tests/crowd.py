@@ -33,6 +33,7 @@ def crowd(
                 "joinedPositions": {"*": 0, language: 0} | session["streamPositions"],
                 "connectedAt": stack.clock.now,
                 "refreshAt": stack.clock.now + 6_000_000,
+                "warnAt": stack.clock.now + 6_300_000,
                 "messagesReceived": 0,
                 "expiresAt": stack.clock.now // 1000 + 14_400,
             }

@@ -89,6 +89,7 @@ def _connection(
         refresh_at=lifetimes.first_refresh_at(
             handshake.connection_id, role, handshake.connected_at, services.settings
         ),
+        warn_at=lifetimes.warn_at(handshake.connected_at, services.settings),
         expires_at=Millis(handshake.connected_at + expires_in),
         token_expires_at=token_expires_at,
         token_notice_at=lifetimes.token_notice_at(token_expires_at),

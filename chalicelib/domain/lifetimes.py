@@ -1,7 +1,7 @@
 """What is due at which age of a connection or a session (PROTOCOL sections 4 and 6)."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chalicelib.domain.session import NEVER, Connection
@@ -41,21 +41,44 @@ def first_refresh_at(
     return Millis(due)
 
 
+def warn_at(connected_at: Millis, settings: Settings) -> Millis:
+    return Millis(connected_at + settings.connection_warning_minutes * MINUTE)
+
+
 def token_notice_at(token_expires_at: Millis | None) -> Millis:
     if token_expires_at is None:
         return NEVER
     return Millis(token_expires_at - TOKEN_NOTICE_SECONDS * 1000)
 
 
-def notices_due(connection: Connection, now: Millis, settings: Settings) -> Notices:
+def notices_due(connection: Connection, now: Millis) -> Notices:
     """Each is due once; the refresh again every minute until the client has refreshed."""
     if connection.superseded_by is not None:
         return Notices()
-    warning_at = connection.connected_at + settings.connection_warning_minutes * MINUTE
     return Notices(
         refresh=connection.session_id is not None and now >= connection.refresh_at,
-        warning=not connection.warned and now >= warning_at,
+        warning=now >= connection.warn_at,
         token_expiring=now >= connection.token_notice_at,
+    )
+
+
+def postponed(connection: Connection, due: Notices, now: Millis) -> Connection:
+    """With what is due put off by a minute: until it is certain that the client was told."""
+    later = Millis(now + MINUTE)
+    return replace(
+        connection,
+        refresh_at=later if due.refresh else connection.refresh_at,
+        warn_at=later if due.warning else connection.warn_at,
+        token_notice_at=later if due.token_expiring else connection.token_notice_at,
+    )
+
+
+def told(connection: Connection, due: Notices) -> Connection:
+    """With what was due once and has been told never due again."""
+    return replace(
+        connection,
+        warn_at=NEVER if due.warning else connection.warn_at,
+        token_notice_at=NEVER if due.token_expiring else connection.token_notice_at,
     )
 
 

@@ -86,6 +86,9 @@ class Connection:
     """None for an anonymous listener."""
     connected_at: Millis
     refresh_at: Millis
+    """When `connectionRefreshRequired` is due, if it is in a session."""
+    warn_at: Millis
+    """When `connectionWarning` is due."""
     expires_at: Millis
     is_joining: bool = False
     """Its handshake is not over: nothing can be posted to it yet."""
@@ -95,8 +98,6 @@ class Connection:
     target_language: str | None = None
     participant_id: str | None = None
     last_activity_time: Millis | None = None
-    warned: bool = False
-    """Whether it has had its `connectionWarning`."""
     token_expires_at: Millis | None = None
     token_notice_at: Millis = NEVER
     """When `tokenExpiring` is due."""

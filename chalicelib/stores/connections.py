@@ -136,25 +136,24 @@ class ConnectionStore:
             )
         )
 
-    def postpone_notices(self, connection: Connection, changes: Mapping[str, Any]) -> bool:
-        """Notes what a client is about to be told; True for the one caller that is to tell it.
+    def schedule_notices(self, seen: Connection, later: Connection) -> bool:
+        """Sets when the notices of a connection are due; False if that has changed since `seen`.
 
-        `changes` are new values of `refreshAt`, `warned` and `tokenNoticeAt`. Heartbeat and sweep
-        may both find the same notice due: the condition lets one of them through.
+        Heartbeat and sweep may both find the same notice due: one of them gets here first.
         """
-        assignments = ", ".join(f"#{name} = :{name}" for name in changes)
-        condition = "#refreshAt = :knownRefreshAt AND #tokenNoticeAt = :knownTokenNoticeAt"
-        if "warned" in changes:
-            condition += " AND attribute_not_exists(#warned)"
         return self._database.try_write(
             self._table.update(
-                {"connectionId": connection.connection_id},
-                f"SET {assignments}",
-                condition=condition,
+                {"connectionId": seen.connection_id},
+                "SET #refreshAt = :refreshAt, #warnAt = :warnAt, #tokenNoticeAt = :tokenNoticeAt",
+                condition="#refreshAt = :knownRefreshAt AND #warnAt = :knownWarnAt"
+                " AND #tokenNoticeAt = :knownTokenNoticeAt",
                 values={
-                    "knownRefreshAt": connection.refresh_at,
-                    "knownTokenNoticeAt": connection.token_notice_at,
-                    **changes,
+                    "refreshAt": later.refresh_at,
+                    "warnAt": later.warn_at,
+                    "tokenNoticeAt": later.token_notice_at,
+                    "knownRefreshAt": seen.refresh_at,
+                    "knownWarnAt": seen.warn_at,
+                    "knownTokenNoticeAt": seen.token_notice_at,
                 },
             )
         )

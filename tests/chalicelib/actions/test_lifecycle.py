@@ -1,6 +1,7 @@
 """Heartbeats, the sweep, notices and statuses, on a clock that a test moves."""
 
 from chalicelib import handlers
+from tests.aws import Aws
 from tests.stack import Stack
 
 
@@ -117,3 +118,19 @@ def test_a_session_past_its_time_is_ended(stack: Stack) -> None:
     assert speaker.received[-1]["reason"] == "expired"
     assert listener.received[-1]["reason"] == "expired"
     assert stack.counts(session_id) == (0, {})
+
+
+def test_a_warning_comes_a_minute_later_if_the_process_died_over_it(aws: Aws) -> None:
+    stack = Stack(aws, CONNECTION_REFRESH_MINUTES="1", CONNECTION_WARNING_MINUTES="1")
+    client = stack.connect()
+    stack.clock.advance(60)
+    with stack.outside.killed_after(3):  # two reads and writes, and no post
+        client.send("heartbeat")
+    assert client.received == []
+
+    stack.clock.advance(60)
+    client.send("heartbeat")
+    stack.clock.advance(60)
+    client.send("heartbeat")
+
+    assert len(client.of_type("connectionWarning")) == 1
