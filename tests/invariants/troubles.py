@@ -1,0 +1,129 @@
+"""What becomes of a call besides success: refused, done without an answer, done twice.
+
+Killing is `tests.outside`'s; these are what a living process meets, behind the wire's retries.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from chalicelib.domain.posts import FanOutResult
+from chalicelib.domain.types import ConnectionId
+from chalicelib.errors import Gone, ServiceDown, Throttled
+from chalicelib.stores.dynamodb import DynamoDB, Operation
+from tests.outside import Outside
+from tests.stack import Clock, Jobs, Json, Sockets
+
+T = TypeVar("T")
+
+
+class Trouble(StrEnum):
+    """What happens to one call."""
+
+    REFUSED = "refused"
+    """Throttled, after all retries; nothing was done."""
+    LOST = "lost"
+    """Done, but no answer ever came."""
+    REPEATED = "repeated"
+    """Done, the answer was lost, and the retry did it again."""
+
+
+class Troubles:
+    """The troubles of what runs next, by the number of the call."""
+
+    def __init__(self) -> None:
+        self._plan: dict[int, Trouble] = {}
+        self._calls = 0
+
+    def plan(self, troubles: Mapping[int, Trouble]) -> None:
+        """From now on calls are counted from 0."""
+        self._plan, self._calls = dict(troubles), 0
+
+    def end(self) -> None:
+        self._plan = {}
+
+    def run(self, call: Callable[[], T]) -> T:
+        """Makes a call, and lets happen to it what is planned."""
+        trouble = self._plan.pop(self._calls, None)
+        self._calls += 1
+        if trouble is Trouble.REFUSED:
+            raise Throttled("on purpose")
+        answer = call()
+        if trouble is Trouble.REPEATED:
+            answer = call()
+        if trouble is Trouble.LOST:
+            raise ServiceDown("on purpose")
+        return answer
+
+
+class TroubledDynamoDB:
+    """The stores' port in front of another."""
+
+    def __init__(self, real: DynamoDB, troubles: Troubles) -> None:
+        self._real = real
+        self._troubles = troubles
+
+    def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self._troubles.run(lambda: self._real.call(operation, request))
+
+
+class TroubledSockets(Sockets):
+    """`@connections`, with a memory of everything that was ever posted."""
+
+    def __init__(self, outside: Outside, troubles: Troubles) -> None:
+        super().__init__(outside)
+        self._troubles = troubles
+        self.posted: dict[str, list[Json]] = {}
+        self.closing: list[str] = []
+        """Closed by the stack, and their `$disconnect` not delivered yet."""
+
+    def post(self, connection_id: ConnectionId, data: bytes) -> None:
+        self._troubles.run(lambda: self._post(connection_id, data))
+
+    def close(self, connection_id: ConnectionId) -> None:
+        self._troubles.run(lambda: self._close(connection_id))
+
+    def fan_out(self, posts: Any, remaining: Callable[[], float]) -> FanOutResult:
+        result = FanOutResult()
+        for connection_id, data in posts:
+            if remaining() <= 0:
+                result.unsent.append(connection_id)
+                continue
+            try:
+                self.post(connection_id, data)
+                result.delivered += 1
+            except Gone:
+                result.gone.append(connection_id)
+            except (Throttled, ServiceDown):
+                result.slow.append(connection_id)
+        return result
+
+    def _post(self, connection_id: ConnectionId, data: bytes) -> None:
+        super().post(connection_id, data)
+        self.posted.setdefault(connection_id, []).append(self.open[connection_id][-1])
+
+    def _close(self, connection_id: ConnectionId) -> None:
+        super().close(connection_id)
+        self.closing.append(connection_id)
+
+
+class TroubledJobs(Jobs):
+    """The queue; a repeated `send` leaves two messages."""
+
+    def __init__(self, clock: Clock, outside: Outside, troubles: Troubles) -> None:
+        super().__init__(clock, outside)
+        self._troubles = troubles
+
+    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+        self._troubles.run(lambda: super(TroubledJobs, self).send(body, delay))
+
+    def take_one(self) -> Json | None:
+        """The next message that is due; the others stay in the queue."""
+        for index, (at, body) in enumerate(self.waiting):
+            if at <= self._clock.now:
+                del self.waiting[index]
+                return body
+        return None
+
+    def is_due(self) -> bool:
+        return any(at <= self._clock.now for at, _ in self.waiting)

@@ -1,0 +1,176 @@
+"""The stack together with what AWS does around it: retries, lost events, schedules, a stream.
+
+A process that dies (`Killed`) or that AWS fails (`Troubles`) leaves work behind; here it comes
+again the way it would on AWS, until nothing is left to do.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from chalicelib import handlers, wiring
+from chalicelib.errors import UpstreamError
+from chalicelib.stores.dynamodb import DynamoDB
+from tests.invariants.memory import Memory
+from tests.invariants.recorder import Recorder
+from tests.invariants.troubles import TroubledDynamoDB, TroubledJobs, TroubledSockets, Troubles
+from tests.outside import Killed
+from tests.stack import Client, Json, Refused, Stack
+
+VISIBILITY_SECONDS = 30
+MOST_RECEIVES = 5
+"""As the queue's redrive policy: then a message goes to the dead-letter queue."""
+STEP_SECONDS = 45
+"""Clients send heartbeats, and schedules come due, in such steps."""
+Snapshot = dict[str, dict[str, Json]]
+_KEYS = {
+    "sessions": ("sessionId",),
+    "connections": ("connectionId",),
+    "subscriptions": ("topicKey", "connectionId"),
+    "requests": ("requestId",),
+    "history": ("streamKey", "seq"),
+    "rate_limits": ("bucket",),
+}
+
+
+class World(Stack):
+    """A stack whose sockets remember, whose queue brings back, and whose calls may go wrong."""
+
+    def __init__(
+        self, memory: Memory, *, environ: Mapping[str, str] | None = None, seed: int = 0
+    ) -> None:
+        self.troubles = Troubles()
+        self.recorder = Recorder(memory.dynamodb, memory.tables)
+        super().__init__(memory, **(environ or {}))
+        self.sockets: TroubledSockets = TroubledSockets(self.outside, self.troubles)
+        self.jobs: TroubledJobs = TroubledJobs(self.clock, self.outside, self.troubles)
+        self.services = replace(
+            self.services,
+            management=self.sockets,
+            jobs=self.jobs,
+            pick=Random(seed).randrange,
+        )
+        self.deliveries = 1
+        """How often jobs and stream batches come, even if all went well."""
+        self.dead_letters: list[Json] = []
+        self.acting: list[Client] = []
+        """Those whose handshake asked for something at once."""
+        self.expected_lines: set[str] = set()
+        wiring.install(self.services)
+
+    def wire(self) -> DynamoDB:
+        return TroubledDynamoDB(self.recorder, self.troubles)
+
+    def heard(self, client: Client) -> list[Json]:
+        """Everything that ever reached a client: replies, and what was posted."""
+        return client.replies + self.sockets.posted.get(client.connection_id, [])
+
+    def is_open(self, client: Client) -> bool:
+        return client.connection_id in self.sockets.open
+
+    def connect(
+        self, query: str = "", *, headers: Json | None = None, address: str = "198.51.100.7"
+    ) -> Client:
+        client = super().connect(query, headers=headers, address=address)
+        if "action=" in query:
+            self.acting.append(client)
+        return client
+
+    def handshake(self, query: str) -> Client | None:
+        """A handshake that may fail; None if no socket came of it."""
+        with suppress(Killed, Refused):
+            return self.connect(query)
+        return None
+
+    def say(self, client: Client, action: str, **fields: Any) -> Json | None:
+        """A message; None if the process died over it, or there is no such socket."""
+        if not self.is_open(client):
+            return None
+        with suppress(Killed):
+            return client.send(action, **fields)
+        return None
+
+    def schedule(self, function: Callable[[Any], object]) -> None:
+        """One invocation by EventBridge; what AWS refused it, the next one does."""
+        with suppress(UpstreamError):
+            function(self.context)
+
+    def snapshot(self) -> Snapshot:
+        """Every item of every table, by its key."""
+        return {
+            label: {"|".join(str(item[name]) for name in names): item for item in self.items(label)}
+            for label, names in _KEYS.items()
+        }
+
+    def run_jobs(self, *, times: int = 1) -> None:
+        """What is due, and what becomes due by it; a job that failed comes again later."""
+        while (body := self.jobs.take_one()) is not None:
+            for _ in range(times * self.deliveries):
+                self.receive(body)
+
+    def run_changes(self) -> None:
+        """What is new in the sessions stream, as one batch; from the failed record on again."""
+        records = self.recorder.changes[self._changes_seen :]
+        if not records:
+            return
+        for _ in range(self.deliveries):
+            answer = handlers.session_changes({"Records": records}, self.context)
+        failed = [int(each["itemIdentifier"]) for each in answer["batchItemFailures"]]
+        self._changes_seen = min(failed) - 1 if failed else self._changes_seen + len(records)
+
+    def settle(self) -> None:
+        """Everything that AWS brings by itself, on a clock that goes on, until nothing is left."""
+        self.troubles.end()
+        for _ in range(4):
+            self._drain()
+            self.clock.advance(STEP_SECONDS)
+            for client in [each for each in self.clients if self.is_open(each)]:
+                client.send("heartbeat")
+            self.schedule(handlers.sweep_connections)
+        self._drain()
+        self.schedule(handlers.reconcile_counts)
+        self.clock.advance(STEP_SECONDS)
+        self._drain()
+
+    def _drain(self) -> None:
+        for _ in range(20):
+            self._disconnect_closed()
+            self.run_jobs()
+            self.run_changes()
+            if not self._is_left():
+                return
+        raise AssertionError("work makes ever more work")
+
+    def _is_left(self) -> bool:
+        new = len(self.recorder.changes) > self._changes_seen
+        return new or bool(self.sockets.closing) or self.jobs.is_due()
+
+    def _disconnect_closed(self) -> None:
+        """API Gateway's own event for the sockets that the stack has closed."""
+        closing, self.sockets.closing = set(self.sockets.closing), []
+        for client in self.clients:
+            if client.connection_id in closing:
+                assert client.disconnect_event(1000) == {"statusCode": 200}
+
+    def receive(self, body: Json) -> None:
+        """One delivery of one message."""
+        body = dict(body)
+        receives = body.pop("receives", 1)
+        record = {"messageId": "1", "body": json.dumps(body)}
+        try:
+            failed = handlers.jobs({"Records": [record]}, self.context)["batchItemFailures"]
+        except Killed:
+            self._again(body, receives)
+            raise
+        if failed:
+            self._again(body, receives)
+
+    def _again(self, body: Json, receives: int) -> None:
+        if receives >= MOST_RECEIVES:
+            self.dead_letters.append(body)
+            return
+        at = self.clock.now + VISIBILITY_SECONDS * 1000
+        self.jobs.waiting.append((at, {**body, "receives": receives + 1}))
