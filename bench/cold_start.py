@@ -45,9 +45,7 @@ def _cold(stage: _Stage, rounds: int) -> Report:
         "Cold start to the first answered `$connect`",
         "CPU from the process's start, bare Python's included.",
     )
-    candidates: dict[str, Callable[[], Figures]] = {
-        "bare Python": _run(stage.lectern, "nothing", "")
-    }
+    candidates: dict[str, Callable[[], Figures]] = {"bare Python": _run(stage.lectern, "nothing")}
     for who, event in (("listener", stage.listener), ("speaker, RS256", stage.speaker)):
         candidates[f"Lectern, {who}"] = _run(stage.lectern, "app", event)
         candidates[f"Chalice and boto3, {who}"] = _run(stage.peer, "bench.peer.app", event)
@@ -73,8 +71,11 @@ def _warm(stage: _Stage, rounds: int) -> Report:
     return report
 
 
-def _run(environ: Mapping[str, str], *arguments: str) -> Callable[[], Figures]:
-    return partial(python, "bench.cold_start_client", *arguments, environ=environ)
+def _run(
+    environ: Mapping[str, str], app: str, event: str = "", *calls: str
+) -> Callable[[], Figures]:
+    client = "bench.cold_start_client"
+    return partial(python, client, app, "connect", event, *calls, environ=environ)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""One cold start: imports an app, answers a first `$connect`, and prints what that cost.
+"""One cold start: imports an app, answers a first event, and prints what that cost.
 
-    python -m bench.cold_start_client APP EVENT_FILE [CALLS]
+    python -m bench.cold_start_client APP HANDLER EVENT_FILE [CALLS]
 
 APP is `app` (Lectern), `bench.peer.app`, or `nothing` for bare Python. With CALLS it also prints
 the CPU of each of so many further calls.
@@ -23,23 +23,24 @@ class Context:
 
 
 def main() -> None:
-    name, event_file, *calls = sys.argv[1:]
+    name, handler_name, event_file, *calls = sys.argv[1:]
     told = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # logs go where CloudWatch would take them
     warm = 0.0
     if name != "nothing":
         import importlib
 
-        app = importlib.import_module(name)
+        handler = getattr(importlib.import_module(name), handler_name)
         import json
 
         with open(event_file) as file:
             event = json.load(file)
-        answer = app.connect(event, Context())
+        answer = handler(event, Context())
         assert answer["statusCode"] == 200, answer
+        assert '"error"' not in answer.get("body", ""), answer
     cold = time.process_time()
     for _ in range(int(calls[0]) if calls else 0):
-        app.connect(event, Context())
+        handler(event, Context())
     if calls:
         warm = (time.process_time() - cold) / int(calls[0])
     import json

@@ -51,6 +51,29 @@ def connect(event: WebsocketEvent) -> dict[str, Any]:
     return {"statusCode": 200}
 
 
+@app.on_ws_message(name="message")
+def message(event: WebsocketEvent) -> dict[str, Any]:
+    """A heartbeat: the connection is read, its activity written if that is due, and it is told."""
+    frame = event.json_body
+    item = connections.get_item(Key={"connectionId": event.connection_id})["Item"]
+    now = int(time.time() * 1000)
+    if now - int(item["lastActivityTime"]) > 30_000:
+        connections.update_item(
+            Key={"connectionId": event.connection_id},
+            UpdateExpression="SET lastActivityTime = :now",
+            ExpressionAttributeValues={":now": now},
+        )
+    ack = {
+        "type": "heartbeatAck",
+        "timestamp": now,
+        "id": frame.get("id"),
+        "connectionAge": (now - int(item["connectedAt"])) // 1000,
+        "heartbeatInterval": 50,
+    }
+    app.log.info(json.dumps({"message": "heartbeat"}))
+    return {"statusCode": 200, "body": json.dumps(ack)}
+
+
 def limit(address: str) -> None:
     """At most twenty handshakes a minute from one address."""
     window = int(time.time()) // 60
