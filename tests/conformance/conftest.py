@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -26,6 +27,12 @@ def running() -> Iterator[Stack]:
 @pytest.fixture
 async def stack(running: Stack) -> AsyncIterator[Stack]:
     """The stack; whatever the test opened is closed and looked over after it."""
+    async with looked_over(running) as stack:
+        yield stack
+
+
+@asynccontextmanager
+async def looked_over(running: Stack) -> AsyncIterator[Stack]:
     stack = Stack(running.url, running.sandbox, running.tokens)
     yield stack
     ids = await _connection_ids(stack)

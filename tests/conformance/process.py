@@ -19,12 +19,12 @@ _PATIENCE = 60.0
 
 
 @contextmanager
-def local_stack() -> Iterator[Stack]:
-    """`chalice local --stage local` on ports of its own."""
+def local_stack(**settings: str) -> Iterator[Stack]:
+    """`chalice local --stage local` on ports of its own, with settings by their variables."""
     http, ws = _free_port(), _free_port()
     chalice = str(Path(sys.executable).parent / "chalice")
     command = [chalice, "local", "--stage", "local", "--no-autoreload", "--port", str(http)]
-    environ = os.environ | {"LECTERN_PORT": str(ws)}
+    environ = os.environ | {"LECTERN_PORT": str(ws)} | settings
     with TemporaryFile("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
         try:
