@@ -8,6 +8,11 @@ resource "aws_sqs_queue" "jobs" {
   kms_master_key_id                 = var.kms_key_arn
   kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
   tags                              = var.tags
+
+  # Kept by the resource of its own below; some services give it back with other spaces.
+  lifecycle {
+    ignore_changes = [redrive_policy]
+  }
 }
 
 # What failed too often, and batches of the sessions stream that were given up.
@@ -25,13 +30,5 @@ resource "aws_sqs_queue_redrive_policy" "jobs" {
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
     maxReceiveCount     = var.max_receive_count
-  })
-}
-
-resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
-  queue_url = aws_sqs_queue.dead_letters.id
-  redrive_allow_policy = jsonencode({
-    redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.jobs.arn]
   })
 }
