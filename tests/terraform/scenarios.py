@@ -66,9 +66,11 @@ def connect(stack: Driven) -> None:
     stack.disconnect("c-speaker")
     lose(stack, "c-gone")
     stack.speaker("c-again", action="refreshConnection", sessionId=session)
-    # A speaker whose handshake fails at the end takes its session along.
+    # Without a grace, a speaker whose handshake fails at its end takes session and listeners along.
+    listen(stack, "c-last", session)
+    stack.set(SPEAKER_GRACE_SECONDS="0")
     stack.recorder.refuse_jobs = True
-    stack.speaker("c-failing", action="createSession", sourceLanguage="en")
+    stack.speaker("c-failing", action="refreshConnection", sessionId=session)
     stack.recorder.refuse_jobs = False
 
 

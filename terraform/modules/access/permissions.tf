@@ -8,7 +8,7 @@ locals {
   tables = {
     websocket_connect = {
       "sessions"                                         = ["ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"]
-      "connections"                                      = ["DeleteItem", "GetItem", "PutItem", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
@@ -18,7 +18,7 @@ locals {
     }
     websocket_message = {
       "sessions"                                         = ["ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"]
-      "connections"                                      = ["DeleteItem", "GetItem", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem", "Query"]
       "subscriptions/index/connectionId-index"           = ["Query"]
@@ -29,7 +29,7 @@ locals {
     }
     websocket_disconnect = {
       "sessions"                                         = ["GetItem", "UpdateItem"]
-      "connections"                                      = ["DeleteItem", "GetItem", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
@@ -39,7 +39,7 @@ locals {
     sweep_connections = {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
-      "connections"                                      = ["DeleteItem", "GetItem", "Scan", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "Scan", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
@@ -50,7 +50,7 @@ locals {
     publish_status = {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
-      "connections"                                      = ["DeleteItem", "GetItem", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
@@ -64,7 +64,7 @@ locals {
     }
     on_session_change = {
       "sessions"                                         = ["GetItem", "UpdateItem"]
-      "connections"                                      = ["DeleteItem", "GetItem", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
@@ -75,7 +75,7 @@ locals {
     run_jobs = {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
-      "connections"                                      = ["DeleteItem", "GetItem", "Scan", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "Scan", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
