@@ -1,5 +1,6 @@
 """Watches the sessions table: its stream, and who was listening when a session ended."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -25,14 +26,21 @@ class Recorder:
         self._real = real
         self._sessions_table = tables["sessions"]
         self._connections_table = tables["connections"]
+        self._lock = threading.Lock()
         self._sessions: dict[str, Item] = {}
         self.changes: list[Item] = []
         self.audience: dict[str, set[str]] = {}
         self.members: dict[str, set[str]] = defaultdict(set)
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation not in _WRITES:
+            return self._real.call(operation, request)
+        with self._lock:  # or a record would be of two writes
+            return self._write(operation, request)
+
+    def _write(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._real.call(operation, request)
-        if operation in _WRITES and self._sessions_table in str(request):
+        if self._sessions_table in str(request):
             self._compare()
         if operation == "TransactWriteItems":
             for item in self._connections():
