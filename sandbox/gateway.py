@@ -22,7 +22,7 @@ from sandbox.clock import Clock
 from sandbox.events import Handshake, new_id
 from sandbox.faults import FaultPlan
 from sandbox.hub import Hub
-from sandbox.loop import LoopThread
+from sandbox.loop import LoopThread, http_log
 from sandbox.management import Answer, CallLostError, Management
 from sandbox.routes import Outcome, Routes
 from sandbox.signature import Credentials, SignedRequest
@@ -89,7 +89,7 @@ class Gateway:
 
     async def _listen(self) -> None:
         # No access log: its lines would carry connection ids and tokens.
-        self._http = web.Server(self._handle, access_log=None)
+        self._http = web.Server(self._handle, access_log=None, logger=http_log)
         self._listener = await asyncio.get_running_loop().create_server(
             self._http, sock=self._socket, backlog=BACKLOG
         )

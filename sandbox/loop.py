@@ -1,14 +1,27 @@
 """An event loop in a thread of its own, and the cheapest way into it from other threads."""
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 from sandbox.clock import Clock
 
 T = TypeVar("T")
+
+http_log = logging.getLogger("sandbox.http")
+"""aiohttp's log of what went wrong in a request, but not of what was no HTTP: that has its 400."""
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+http_log.addFilter(_is_ours)
 
 
 class LoopThread:

@@ -18,7 +18,7 @@ from sandbox.clock import Clock
 from sandbox.cloud.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.faults import Fault, FaultPlan, Kind, Target
-from sandbox.loop import LoopThread, passed
+from sandbox.loop import LoopThread, http_log, passed
 
 T = TypeVar("T")
 FAREWELL = 0.1
@@ -70,7 +70,7 @@ class Cloud:
         self._loop.call(function)
 
     async def _listen(self) -> None:
-        self._http = web.Server(self._handle, access_log=None)
+        self._http = web.Server(self._handle, access_log=None, logger=http_log)
         self._listener = await asyncio.get_running_loop().create_server(
             self._http, sock=self._socket, backlog=1024
         )
