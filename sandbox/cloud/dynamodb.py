@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
+from sandbox.cloud.expressions import NotSimpleError
 from sandbox.cloud.moto_extensions import JournaledBackend, JournaledTable
+from sandbox.cloud.reads import Reads
+from sandbox.cloud.writes import Writes
 from sandbox.context import REGION
 
 ERROR = "com.amazonaws.dynamodb.v20120810#"
@@ -37,6 +41,8 @@ class DynamoDB:
 
     def __init__(self, account: str, clock: Callable[[], int], on_change: OnChange) -> None:
         self._backend = JournaledBackend(REGION, account, self._changed)
+        self._reads = Reads(self._backend)
+        self._writes = Writes(self._backend)
         self._clock = clock
         self._on_change = on_change
         self._tokens: dict[str, tuple[int, str]] = {}
@@ -55,7 +61,7 @@ class DynamoDB:
         if action is None:
             raise DynamoDBError(400, _error("UnknownOperationException", operation))
         try:
-            result = action().result
+            result = self._carry_out(operation, request, action)
         except HTTPException as refusal:
             raise DynamoDBError(refusal.code or 400, str(refusal.description)) from refusal
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -64,6 +70,15 @@ class DynamoDB:
         if token:
             self._tokens[token] = (self._clock() + TOKEN_MILLIS, _digest(request))
         return json.dumps(result, default=_epoch)
+
+    def _carry_out(
+        self, operation: str, request: dict[str, Any], action: Callable[[], ActionResult]
+    ) -> object:
+        fast = self._reads if operation in ("Query", "Scan") else self._writes
+        try:
+            return fast.call(operation, request)
+        except NotSimpleError:
+            return action().result
 
     def tables(self) -> list[JournaledTable]:
         """moto's tables, for those who look inside."""

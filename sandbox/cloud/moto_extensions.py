@@ -80,6 +80,25 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
         self._reindex(old, new)
         self._journal.add(self, old, new)
 
+    def replace(
+        self,
+        hash_key: DynamoType,
+        range_key: DynamoType | None,
+        old: Item | None,
+        new: Item | None,
+    ) -> None:
+        """Puts `new` in the place of `old`; either may be missing."""
+        if new is not None and self.range_key_attr:
+            self.items[hash_key][range_key] = new
+        elif new is not None:
+            self.items[hash_key] = new
+        elif old is not None and self.range_key_attr:
+            self.items[hash_key].pop(range_key, None)
+        elif old is not None:
+            self.items.pop(hash_key, None)
+        if old is not None or new is not None:
+            self.add(old, new)
+
     def put_back(self, old: Item | None, new: Item | None) -> None:
         """Undoes one write."""
         item = old or new
@@ -106,6 +125,18 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
             return super().query(hash_key, *args, **options)
         finally:
             self._candidates = None
+
+    def of_key(self, hash_key: DynamoType, index_name: str | None) -> list[Item]:
+        """The items with that key, of the table or of an index, in no order."""
+        if index_name is None:
+            return self._of_key(hash_key)
+        return list(self._buckets[index_name].get(_plain(hash_key), {}).values())
+
+    def every_item(self) -> list[Item]:
+        """Every item, in no order."""
+        if not self.range_key_attr:
+            return list(self.items.values())
+        return [item for found in self.items.values() for item in found.values()]
 
     def all_items(self) -> list[Item]:
         """What a query or scan looks through."""
