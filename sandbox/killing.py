@@ -50,16 +50,27 @@ class KillingManagement:
     def fan_out(
         self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
     ) -> FanOutResult:
-        """As the port says. Raises HandlerKilled after any of its posts."""
+        """As the port says. Raises HandlerKilled after any of its posts; the rest is not sent."""
+        dead = False
 
         def mortal() -> Iterator[tuple[ConnectionId, bytes]]:
+            nonlocal dead
             for post in posts:
                 yield post
-                _perhaps_die(self._faults, Target.MANAGEMENT, "POST")
+                dead = _is_fatal(self._faults, Target.MANAGEMENT, "POST")
+                if dead:
+                    break
 
-        return self._real.fan_out(mortal(), remaining)
+        result = self._real.fan_out(mortal(), remaining)
+        if dead:
+            raise HandlerKilled
+        return result
 
 
 def _perhaps_die(faults: FaultPlan, target: Target, operation: str) -> None:
-    if faults.draw(target, operation, _KILL):
+    if _is_fatal(faults, target, operation):
         raise HandlerKilled
+
+
+def _is_fatal(faults: FaultPlan, target: Target, operation: str) -> bool:
+    return faults.draw(target, operation, _KILL) is not None
