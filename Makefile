@@ -8,6 +8,13 @@ READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
 AXE := tests/browser/node_modules/.package-lock.json
 
+# Where a mirror of Terraform's providers is beside the clone, they come from there, unless the
+# environment names a configuration that exists.
+MIRROR := ../shared/tools/terraform-mirror
+ifneq ($(and $(wildcard $(MIRROR)),$(if $(wildcard $(TF_CLI_CONFIG_FILE)),,yes)),)
+export TF_CLI_CONFIG_FILE := $(shell $(MIRROR) 2>/dev/null)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-dynamodb-local bench check policies docs format package clean
 

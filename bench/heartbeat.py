@@ -73,6 +73,7 @@ def _answer() -> str:
         user_id=None,
         connected_at=now,
         refresh_at=later,
+        warn_at=later,
         expires_at=later,
         last_activity_time=later,
     )
