@@ -8,7 +8,7 @@ import importlib
 
 from bench.harness import save
 
-BENCHES = ("cold_start", "fanout", "heartbeat", "wire")
+BENCHES = ("broadcast", "cold_start", "fanout", "heartbeat", "wire")
 
 
 def main() -> None:

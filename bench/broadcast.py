@@ -1,0 +1,39 @@
+"""A broadcast, from the speaker's message to the last listener's: how many a second, at what cost.
+
+The real handler and the real wire in a fresh process, over plain HTTP to a stub that answers at
+once. The store answers from memory, so that what is measured is Lectern: decoding what the index
+has of each listener, signing and sending each post, reading each answer.
+"""
+
+from functools import partial
+
+from bench.harness import Report, interleaved, python, stub
+
+_LISTENERS = (10, 100, 500, 1000)
+_MOST_CPU = 50.0
+
+
+def main(rounds: int = 5) -> list[Report]:
+    """One table; a few seconds a round."""
+    report = Report(
+        "A broadcast to a room",
+        "Warm; 300 bytes of data. A message is one listener's; the speaker sends its next broadcast"
+        " when it has the acknowledgement of the last.",
+    )
+    with stub(0, tls=False) as server:
+        report.rows = interleaved(
+            {
+                f"{count:,} listeners": partial(
+                    python,
+                    "bench.broadcast_client",
+                    f"{server.url}/prod",
+                    str(count),
+                    environ=server.environ,
+                )
+                for count in _LISTENERS
+            },
+            rounds,
+        )
+    cpu = report.median("1,000 listeners", "CPU µs a message")
+    report.demand("CPU µs of a message to 1,000", cpu, _MOST_CPU)
+    return [report]
