@@ -54,10 +54,13 @@ const commands = {
   },
   join: async ({ url, sessionId, language }) =>
     record(await joinSession(url, { ...options, sessionId, targetLanguage: language })),
-  call: ({ session, action, args }) =>
-    action === 'broadcast'
-      ? sessions[session].broadcast(args[0], { targetLanguage: args[1] ?? undefined })
-      : sessions[session][action](...args),
+  call: async ({ session, action, args }) => {
+    const target = sessions[session];
+    const [data, targetLanguage] = args;
+    if (action === 'broadcast') return target.broadcast(data, { targetLanguage: targetLanguage ?? undefined });
+    if (action === 'submitRequest') return (await target.submitRequest(...args)).result;
+    return target[action](...args);
+  },
   events: ({ session }) => events[session],
   look: ({ session }) => ({ sessionId: sessions[session].sessionId, state: sessions[session].state }),
   due: () => {

@@ -33,7 +33,7 @@ class Driver(Protocol):
     async def create(self, url: str, token_url: str) -> int: ...
     async def join(self, url: str, session_id: str, language: str) -> int: ...
     async def call(self, session: int, action: str, *arguments: Any) -> Any:
-        """Raises DriverError."""
+        """Answers the reply; of `submitRequest`, the result. Raises DriverError."""
 
     async def events(self, session: int) -> list[Message]:
         """All there ever were, in order: broadcasts, gaps, states, errors."""

@@ -53,6 +53,8 @@ class PythonDriver:
         try:
             if action == "broadcast":
                 return await method(arguments[0], target_language=(arguments[1:] or (None,))[0])
+            if action == "submitRequest":
+                return await (await method(*arguments)).result()
             answer = method(*arguments)
             return await answer if inspect.isawaitable(answer) else answer
         except LecternError as error:

@@ -50,6 +50,27 @@ async def test_topics_go_on_over_a_refresh(world: World) -> None:
     assert [event["data"] for event in await listener.events("topicMessage")] == ["hello"]
 
 
+async def test_work_in_the_background_ends_with_its_result(world: World) -> None:
+    speaker = await world.speaker()
+    report = await speaker.call("submitRequest", "sessionReport")
+    assert report["sessionId"] == speaker.session_id
+
+
+async def test_a_changed_language_is_heard_from_then_on_without_a_gap(world: World) -> None:
+    speaker = await world.speaker()
+    listener = await world.listener(speaker, "es")
+    for number in range(3):
+        await speaker.call("broadcast", number, "fr")
+    await listener.call("changeLanguage", "fr")
+    for number in range(3):
+        await speaker.call("broadcast", number, "fr")
+        await speaker.call("broadcast", number, "es")
+    assert await listener.hears(3) == [("fr", 4, 0), ("fr", 5, 1), ("fr", 6, 2)]
+    await world.live(HOUR)
+    assert len(await listener.heard()) == 3
+    assert not await listener.events("gap")
+
+
 async def test_silence_is_filled_with_heartbeats(world: World) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
