@@ -8,11 +8,12 @@ import { Talk } from './talk.js';
 /** Chromium opens no more than 255 WebSockets to a host; refreshes need room for a second one. */
 export const MOST = 240;
 const AT_ONCE = 12;
-const FAR = 30_000; // a jump of the clock, in milliseconds, after which all send a heartbeat
+const FAR = 20_000; // a jump of the clock, in milliseconds, after which all send a heartbeat
 
 export class People {
   #parts;
   #number = 0;
+  #beating = null;
   #coming = 0;
   #joining = 0;
   #queue = []; // what lets the next one join
@@ -27,6 +28,7 @@ export class People {
     this.listeners = new Map(); // number → Listener
     this.talk = new Talk(this);
     this.news.on('clock', ({ by }) => by > FAR && this.heartbeat());
+    this.news.on('tables', () => this.#lookedAtEnds());
     this.news.on('people', (person) => person?.state === 'closed' && this.#gone(person));
   }
 
@@ -62,10 +64,14 @@ export class People {
     }
   }
 
-  async heartbeat() {
+  /** Resolves when everybody has been heard; whoever asks meanwhile waits for the same. */
+  heartbeat() {
     const everybody = [...this.listeners.values()];
     if (this.speaker) everybody.push(this.speaker);
-    await Promise.all(everybody.map((person) => person.heartbeat()));
+    this.#beating ??= Promise.all(everybody.map((person) => person.heartbeat())).finally(() => {
+      this.#beating = null;
+    });
+    return this.#beating;
   }
 
   anyListener() {
@@ -95,6 +101,12 @@ export class People {
       this.journal.story(`${listener.name} could not join: ${error.message}`, true);
       this.news.tell('people');
     }
+  }
+
+  /** Somebody else's session that this page looked at is over, or the stack began anew. */
+  #lookedAtEnds() {
+    if (this.speaker || !this.sessionId || this.stack.state !== 'live') return;
+    if (!this.stack.session(this.sessionId)?.isActive) this.look(null);
   }
 
   #gone(person) {

@@ -45,7 +45,7 @@ export class Stack {
       for (const item of tables[label] ?? []) this.tables[label].set(this.#key(label, item), item);
     }
     Object.assign(this, { faults, schedules });
-    this.#clock(now);
+    this.learn(now);
     this.#enter('live');
     for (const topic of ['tables', 'faults']) this.news.tell(topic);
   }
@@ -54,7 +54,7 @@ export class Stack {
     let tables = false;
     for (const [kind, what] of changes) {
       if (kind === 'item') tables = this.#item(what);
-      else if (kind === 'clock') this.#clock(what.now);
+      else if (kind === 'clock') this.learn(what.now);
       else if (kind === 'faults') this.faults = what;
       if (kind === 'faults') this.news.tell('faults');
       if (kind === 'line') this.news.tell('line', what);
@@ -73,7 +73,8 @@ export class Stack {
     return this.keys[label].map((name) => item[name]).join(' · ');
   }
 
-  #clock(now) {
+  /** The stack says what time it is. */
+  learn(now) {
     const ahead = now - Date.now();
     const by = this.state === 'connecting' ? 0 : ahead - this.ahead;
     this.ahead = ahead;

@@ -1,14 +1,18 @@
 /**
  * Moves the stack's clock in steps, with heartbeats in between, so that nobody is taken for dead:
- * the stack closes a socket that is silent for 120 s of its time (PROTOCOL 6.4). Every console that
- * follows the stack sends the heartbeats of its people when it learns that the clock was moved.
+ * the stack closes a socket that is silent for 120 s of its time (PROTOCOL 6.4). Every console
+ * sends the heartbeats of its people when it learns that the clock was moved.
  */
 
 import { advance } from './api.js';
 
-const STEP = 100; // seconds: less than the silence that is allowed
-const HEARD = 30_000; // the stack notes a client's activity at most this often
-const PATIENCE = 3000; // milliseconds for which clients that send no heartbeat are waited for
+const HEARD = 30_000; // milliseconds: the stack notes a client's activity no more often
+// Seconds. A client that sends a heartbeat every 50 s may have been noted 80 s ago, and one that has
+// just sent one, 30 s ago; with a step it must still be heard within 120 s.
+const FIRST_STEP = 30;
+const STEP = 75;
+const OWN_PATIENCE = 15_000; // milliseconds for which this page's heartbeats are waited for
+const PATIENCE = 4000; // and those of others, which may be none
 const EXTRA_MINUTES = 10;
 
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
@@ -31,26 +35,39 @@ function changed(news) {
   });
 }
 
-async function step(stack, seconds) {
+/** Waits for a promise, but no longer than that. */
+function within(millis, promise) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, millis);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+async function step(stack, seconds, beat) {
   const { now } = await advance(seconds);
-  const end = pause(PATIENCE).then(() => true);
-  for (let late = false; !late && !allHeard(stack, now - HEARD); ) {
-    late = await Promise.race([end, changed(stack.news)]);
-  }
+  stack.learn(now);
+  await within(OWN_PATIENCE, beat());
+  let over = false;
+  const others = async () => {
+    while (!over && !allHeard(stack, now - HEARD)) await changed(stack.news);
+  };
+  await within(PATIENCE, others());
+  over = true;
 }
 
 /**
  * Moves by `seconds`; `told` gets the share that is done. It then goes on until `until` is true,
- * a minute at a time and ten at most.
+ * a minute at a time and ten at most. `beat` resolves when this page's people have been heard.
  */
-export async function travel(stack, seconds, { told = () => {}, until = () => true } = {}) {
+export async function travel(stack, seconds, { beat, told = () => {}, until = () => true }) {
   for (let done = 0; done < seconds; told(done / seconds)) {
-    const next = Math.min(STEP, seconds - done);
-    await step(stack, next);
+    const next = Math.min(done ? STEP : FIRST_STEP, seconds - done);
+    await step(stack, next, beat);
     done += next;
   }
   for (let extra = 0; !until() && extra < EXTRA_MINUTES; extra += 1) {
-    await step(stack, 60);
+    await step(stack, 60, beat);
     await pause(250); // sockets are being replaced, and the tables tell
   }
 }

@@ -7,7 +7,7 @@ import { axes, chart, footer, plot, reading, scale } from './chart.js';
 
 const SECONDS = 180; // shown; one sample a second
 const JUMP = 30_000; // milliseconds by which the clock is moved
-const PAUSE = 3; // samples between two moves that are still one journey
+const PAUSE = 12; // samples between two moves that are still one journey
 
 export function crowdCard({ people, stack, news }) {
   const card = document.querySelector('.crowd');

@@ -40,17 +40,27 @@ function clock(people, stack, journal, attempt) {
   const move = (seconds, until) => attempt(async () => {
     for (const button of row.children) button.disabled = true;
     bar.hidden = false;
-    const before = { moves: moves(people), people: people.listeners.size };
+    const before = { moves: sum(people, 'refreshes'), returns: sum(people, 'returns'), people: people.listeners.size };
     try {
-      await travel(stack, seconds, { told: (share) => { bar.value = share; }, until });
+      await travel(stack, seconds, {
+        beat: () => people.heartbeat(),
+        told: (share) => {
+          bar.value = share;
+        },
+        until,
+      });
     } finally {
       bar.hidden = true;
       for (const button of row.children) button.disabled = false;
     }
-    const moved = moves(people) - before.moves;
+    const moved = sum(people, 'refreshes') - before.moves;
+    const returns = sum(people, 'returns') - before.returns;
     const lost = before.people - people.listeners.size;
-    const rest = lost > 0 ? `${plural(lost, 'listener')} did not stay.` : 'Nobody was lost.';
-    journal.story(moved ? `The clock was moved; ${plural(moved, 'socket')} were replaced. ${rest}` : `The clock was moved. ${rest}`, lost > 0);
+    journal.story([
+      moved ? `The clock was moved; ${plural(moved, 'socket')} were replaced.` : 'The clock was moved.',
+      returns ? `${returns} were cut off and came back.` : '',
+      lost > 0 ? `${plural(lost, 'listener')} did not stay.` : 'Nobody was lost.',
+    ].filter(Boolean).join(' '), lost > 0);
   });
   const row = h('div.row.even', { id: 'moves' },
     h('button', { type: 'button', onclick: move(MINUTE) }, '1 minute'),
@@ -60,8 +70,8 @@ function clock(people, stack, journal, attempt) {
     h('p.small.muted', {}, 'In steps, with heartbeats in between. After 100 minutes it goes on until every socket has been replaced.'));
 }
 
-const moves = ({ listeners, speaker }) =>
-  [...listeners.values(), ...(speaker ? [speaker] : [])].reduce((sum, { refreshes }) => sum + refreshes, 0);
+const sum = ({ listeners, speaker }, name) =>
+  [...listeners.values(), ...(speaker ? [speaker] : [])].reduce((all, person) => all + person[name], 0);
 
 function trouble(people, journal, attempt) {
   const cutOne = async () => {
