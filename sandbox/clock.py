@@ -58,6 +58,12 @@ class Clock:
         """Runs `action` in so many seconds of this clock."""
         return self.at(self() + round(seconds * 1000), action)
 
+    @property
+    def pending(self) -> int:
+        """How many timers have not fallen due."""
+        with self._changed:
+            return sum(timer.action is not None for timer in self._timers)
+
     def start(self) -> None:
         """Lets timers fall due in real time, in a thread of its own."""
         threading.Thread(target=self._run, name="sandbox-clock", daemon=True).start()

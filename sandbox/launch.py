@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,7 +29,7 @@ def launch(app: Chalice) -> None:
     The port is `SANDBOX_PORT`, or `LECTERN_PORT`, which the user may set: Chalice writes the
     stage's own environment over what is there.
     """
-    if "local" not in sys.argv[1:] or _started.is_set():
+    if not is_local(sys.argv) or _started.is_set():
         return
     _started.set()
     environ = os.environ
@@ -42,6 +42,16 @@ def launch(app: Chalice) -> None:
         watch_sources(Path.cwd())
         follow_parent(lambda: os._exit(0))
     print(_welcome(sandbox), flush=True)
+
+
+def is_local(argv: Sequence[str]) -> bool:
+    """Whether this is `chalice local …`, and not another command with `local` in its options."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--project-dir")
+    parser.add_argument("--debug", "--no-debug", action="store_true")
+    parser.add_argument("command", nargs="?")
+    options, _ = parser.parse_known_args(list(argv[1:]))
+    return bool(options.command == "local")
 
 
 def _running(app: Chalice, environ: MutableMapping[str, str]) -> Sandbox:

@@ -74,7 +74,8 @@ class DynamoDB:
     def _carry_out(
         self, operation: str, request: dict[str, Any], action: Callable[[], ActionResult]
     ) -> object:
-        fast = self._reads if operation in ("Query", "Scan") else self._writes
+        reading = operation in ("GetItem", "Query", "Scan")
+        fast = self._reads if reading else self._writes
         try:
             return fast.call(operation, request)
         except NotSimpleError:

@@ -11,7 +11,7 @@ import contextlib
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import moto.dynamodb.models as dynamodb_models
@@ -19,6 +19,8 @@ import moto.sqs.models as sqs_models
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+
+from sandbox.cloud.expressions import NotSimpleError
 
 OnChange = Callable[["JournaledTable", Item | None, Item | None], None]
 _Key = tuple[Any, Any]
@@ -65,6 +67,7 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
         super().__init__(*args, **options)
         self._journal = journal
         self._candidates: list[Item] | None = None
+        self.types = {each["AttributeName"]: each["AttributeType"] for each in self.attr}
         self._buckets: dict[str, dict[Any, dict[_Key, Item]]] = {
             index.name: {} for index in self.global_indexes
         }
@@ -125,6 +128,20 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
             return super().query(hash_key, *args, **options)
         finally:
             self._candidates = None
+
+    def typed_key(
+        self, attributes: Mapping[str, Any], *, exact: bool
+    ) -> tuple[DynamoType, DynamoType | None]:
+        """The key in `attributes`, which are nothing else if `exact`. Raises NotSimpleError."""
+        if exact and set(attributes) != set(self.table_key_attrs):
+            raise NotSimpleError
+        parts = []
+        for name in self.table_key_attrs:
+            value = DynamoType(attributes[name]) if name in attributes else None
+            if value is None or value.type != self.types[name] or value.value == "":
+                raise NotSimpleError
+            parts.append(value)
+        return parts[0], parts[1] if len(parts) > 1 else None
 
     def of_key(self, hash_key: DynamoType, index_name: str | None) -> list[Item]:
         """The items with that key, of the table or of an index, in no order."""

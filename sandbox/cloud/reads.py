@@ -29,6 +29,7 @@ _QUERY = {
     "ConsistentRead",
     "Select",
 }
+_GET = {"TableName", "Key", "ProjectionExpression", "ExpressionAttributeNames", "ConsistentRead"}
 _SCAN = _QUERY - {"KeyConditionExpression", "ScanIndexForward"} | {"Segment", "TotalSegments"}
 
 Request = Mapping[str, Any]
@@ -42,8 +43,8 @@ class Reads:
         self._backend = backend
 
     def call(self, operation: str, request: Request) -> dict[str, Any]:
-        """`Query` or `Scan`. Raises NotSimpleError."""
-        known = {"Query": _QUERY, "Scan": _SCAN}.get(operation)
+        """`GetItem`, `Query` or `Scan`. Raises NotSimpleError."""
+        known = {"GetItem": _GET, "Query": _QUERY, "Scan": _SCAN}.get(operation)
         table = self._backend.tables.get(request.get("TableName", ""))
         if known is None or table is None or set(request) - known:
             raise NotSimpleError
@@ -52,6 +53,9 @@ class Reads:
             raise NotSimpleError
         names, values = _placeholders(request)
         shown = _projection(view, request.get("ProjectionExpression"), names)
+        if operation == "GetItem":
+            item = table.get_item(*table.typed_key(request["Key"], exact=True))
+            return {"Item": _plain_item(item, shown)} if item else {}
         filtered = _parsed(request.get("FilterExpression"))
         if operation == "Query":
             condition = _parsed(request.get("KeyConditionExpression"))

@@ -100,7 +100,7 @@ class Writes:
         if table is None or set(request) - _KNOWN:
             raise NotSimpleError
         key = request["Item"] if kind == "Put" else request["Key"]
-        return table, *_key(table, key, exact=kind != "Put")
+        return table, *table.typed_key(key, exact=kind != "Put")
 
     def _decide(self, kind: str, request: Request) -> Write:
         table, hash_key, range_key = self._where(kind, request)
@@ -118,21 +118,6 @@ class Writes:
         elif kind == "Delete":
             new = None
         return Write(table, hash_key, range_key, old, new, paths, kind != "ConditionCheck")
-
-
-def _key(
-    table: JournaledTable, key: Mapping[str, Any], *, exact: bool
-) -> tuple[DynamoType, DynamoType | None]:
-    if exact and set(key) != set(table.table_key_attrs):
-        raise NotSimpleError
-    types = {each["AttributeName"]: each["AttributeType"] for each in table.attr}
-    parts = []
-    for name in table.table_key_attrs:
-        value = DynamoType(key[name]) if name in key else None
-        if value is None or value.type != types[name] or value.value == "":
-            raise NotSimpleError
-        parts.append(value)
-    return parts[0], parts[1] if len(parts) > 1 else None
 
 
 def _check(request: Request, update: Update | None, scope: Scope) -> None:
@@ -229,9 +214,9 @@ def _item(
     range_key: DynamoType | None,
     attributes: dict[str, DynamoType],
 ) -> Item:
-    for definition in table.attr:
-        value = attributes.get(definition["AttributeName"])
-        if value is not None and (value.type != definition["AttributeType"] or value.value == ""):
+    for name, kind in table.types.items():
+        value = attributes.get(name)
+        if value is not None and (value.type != kind or value.value == ""):
             raise NotSimpleError
     item = Item.__new__(Item)
     item.hash_key, item.range_key = hash_key, range_key

@@ -1,10 +1,14 @@
 """Faults meet the calls that they were made for, and the same ones with the same seed."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.exceptions import ProtocolError
+from websockets.exceptions import InvalidStatus
 
 from sandbox.faults import ALLOWED, Fault, FaultError, FaultPlan, Kind, Target
 from tests.sandbox.plane import PATIENCE, Plane, running_plane
@@ -159,3 +163,59 @@ def test_messages_change_places(monkeypatch: pytest.MonkeyPatch) -> None:
         client.send("2")
 
         assert [client.recv(PATIENCE), client.recv(PATIENCE)] == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(Kind.ERROR, 500), (Kind.THROTTLE, 429), (Kind.DROP, 504)]
+)
+def test_a_handshake_is_refused_without_its_handler(plane: Plane, kind: Kind, status: int) -> None:
+    _arm(plane, Target.GATEWAY, kind, operation="$connect")
+
+    with pytest.raises(InvalidStatus) as refused, plane.open():
+        pass
+
+    assert refused.value.response.status_code == status
+    assert plane.app.saw_nothing("connect")
+    with plane.open():
+        assert plane.app.saw("connect")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [(Kind.ERROR, "Internal server error"), (Kind.THROTTLE, "Too Many Requests")],
+)
+def test_a_message_is_answered_without_its_handler(plane: Plane, kind: Kind, message: str) -> None:
+    _arm(plane, Target.GATEWAY, kind, operation="$default")
+    with plane.open() as client:
+        client.send("1")
+        client.send("2")
+
+        assert json.loads(client.recv(PATIENCE)) == {"message": message}
+        assert client.recv(PATIENCE) == "2"
+
+
+def test_a_call_that_hangs_is_never_answered(plane: Plane) -> None:
+    with plane.open() as client:
+        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
+        _arm(plane, Target.MANAGEMENT, Kind.HANG, seconds=0.05)
+
+        with pytest.raises(ProtocolError):
+            plane.manage("POST", connection_id, b"1")
+        assert plane.manage("POST", connection_id, b"2").status == 200
+        assert client.recv(PATIENCE) == "2"
+
+
+def test_a_late_post_waits_for_the_clock(plane: Plane) -> None:
+    with plane.open() as client, ThreadPoolExecutor(1) as thread:
+        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
+        _arm(plane, Target.MANAGEMENT, Kind.DELAY, seconds=60)
+        late = thread.submit(plane.manage, "POST", connection_id, b"late")
+        while plane.clock.pending < 3:  # the life and the idleness of the socket, and the post
+            plane.settle()
+        plane.manage("POST", connection_id, b"on time")
+        assert client.recv(PATIENCE) == "on time"
+
+        plane.advance(60)
+
+        assert client.recv(PATIENCE) == "late"
+        assert late.result().status == 200

@@ -53,6 +53,25 @@ def test_a_handler_that_raises_answers_an_error_without_ids(plane: Plane) -> Non
         assert json.loads(client.recv(PATIENCE)) == {"message": "Internal server error"}
 
 
+def test_a_handler_that_takes_too_long_is_not_waited_for(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.routes.INTEGRATION_TIMEOUT", 0.05)
+    answered = threading.Event()
+
+    def slow(_: dict[str, Any]) -> dict[str, Any]:
+        assert answered.wait(PATIENCE)
+        return {"statusCode": 200, "body": "too late"}
+
+    plane.app.answers["message"] = slow
+    with plane.open() as client:
+        client.send("x")
+        assert json.loads(client.recv(PATIENCE)) == {"message": "Endpoint request timed out"}
+        answered.set()
+        with pytest.raises(TimeoutError):
+            client.recv(0.1)
+
+
 def test_handlers_of_one_connection_run_side_by_side(plane: Plane) -> None:
     both = threading.Barrier(2, timeout=PATIENCE)
 

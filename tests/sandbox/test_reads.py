@@ -142,6 +142,26 @@ def test_the_pages_together_are_the_same(
             assert found == expected
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"ProjectionExpression": "seq, #m", "ExpressionAttributeNames": {"#m": "more"}},
+        {"ConsistentRead": True},
+        {"Key": {"streamKey": {"S": "x"}, "seq": {"N": "9"}}},
+        {"Key": {"streamKey": {"S": "x"}}},
+        {"Key": {"streamKey": {"S": ""}, "seq": {"N": "1"}}},
+        {"Key": {"streamKey": {"N": "1"}, "seq": {"N": "1"}}},
+        {"TableName": "nothing"},
+    ],
+)
+def test_one_item_is_the_same(change: dict[str, Any]) -> None:
+    item = {"streamKey": {"S": "x"}, "seq": {"N": "1"}, "more": {"M": {"a": {"L": [{"N": "2"}]}}}}
+    request = {"TableName": "t", "Key": {"streamKey": {"S": "x"}, "seq": {"N": "1.0"}}, **change}
+
+    Twins(TABLE, [item]).same("GetItem", request)
+
+
 @pytest.mark.parametrize("forward", [True, False])
 def test_an_index_is_in_the_order_of_its_range_key(forward: bool) -> None:
     items = [

@@ -43,7 +43,7 @@ class Twins:
             answer = json.loads(dynamodb.call(operation, copy.deepcopy(request)))
         except DynamoDBError as refusal:
             return refusal.status, json.loads(refusal.body)["__type"]
-        fields = ("Attributes", "Items", "Count", "ScannedCount", "LastEvaluatedKey")
+        fields = ("Attributes", "Item", "Items", "Count", "ScannedCount", "LastEvaluatedKey")
         return {name: answer[name] for name in fields if answer.get(name)}
 
     def _items(self, dynamodb: DynamoDB) -> list[Any]:
