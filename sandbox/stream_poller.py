@@ -30,14 +30,16 @@ class StreamPoller:
         self._handed_on: dict[str, int] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sandbox-streams", daemon=True)
 
     def start(self) -> None:
         """Looks for changes four times a second of real time."""
-        threading.Thread(target=self._run, name="sandbox-streams", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Looks no more."""
+        """Looks no more: nothing is handed on after this."""
         self._stopped.set()
+        self._thread.join()
 
     def poll(self) -> None:
         """Hands on what has come since the last look."""
