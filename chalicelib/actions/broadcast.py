@@ -9,7 +9,7 @@ from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import ClientError, Code, Conflict, Forbidden
+from chalicelib.errors import BadRequest, ClientError, Code, Conflict, Forbidden
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.history import Kept
@@ -49,7 +49,7 @@ def say(
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way to a listener.
         Conflict: the broadcast is paused. Forbidden: the session has another speaker.
-        NotFound: the session ended or never was.
+        NotFound: the session ended or never was. BadRequest: it has too many streams.
     """
     message = messages.Broadcast(
         timestamp=services.clock(),
@@ -113,4 +113,9 @@ def _refusal(
     session = active_session(services, session_id)
     if speaker not in (None, session.speaker_connection_id):
         return Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
-    return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
+    if session.broadcasting.is_paused:
+        return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
+    problem = "is one language more than a session can have"
+    return BadRequest(
+        Code.INVALID_MESSAGE, f"targetLanguage: {problem}", details=[("targetLanguage", problem)]
+    )

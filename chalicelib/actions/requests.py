@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.actions import delivery
+from chalicelib.actions import delivery, limits
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.errors import (
@@ -71,13 +71,14 @@ def request_type(name: str) -> Callable[[Work], Work]:
 
 
 def submit(services: Services, call: Call, request: SubmitRequest) -> messages.RequestAccepted:
-    """Raises BadRequest: there is no such type. NotFound: the session ended."""
+    """Raises BadRequest: there is no such type. NotFound: the session ended. RateLimited."""
     session = active_session(services, call.require_session())
     if request.request not in registry:
         problem = f"must be one of {', '.join(sorted(registry))}"
         raise BadRequest(
             Code.INVALID_MESSAGE, f"request: {problem}", details=[("request", problem)]
         )
+    limits.limit_controls(services, call.connection_id)
     background = BackgroundRequest(
         request_id=uuid.uuid4().hex,
         connection_id=call.connection_id,

@@ -1,6 +1,6 @@
 """Topics within a session: questions, reactions, captions (PROTOCOL section 3)."""
 
-from chalicelib.actions import delivery
+from chalicelib.actions import delivery, limits
 from chalicelib.actions.audience import subscribers
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session, connection_expiry
@@ -11,6 +11,7 @@ from chalicelib.stores.subscriptions import Subscription, topic_key
 
 def subscribe(services: Services, call: Call, request: requests.Subscribe) -> messages.Subscribed:
     session = active_session(services, call.require_session())
+    limits.limit_controls(services, call.connection_id)
     services.subscriptions.add(
         Subscription(
             topic_key=topic_key(session.session_id, request.topic),
@@ -35,8 +36,10 @@ def publish(services: Services, call: Call, request: requests.Publish) -> messag
 
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way. NotFound: the session ended.
+        RateLimited: anybody in a session may publish, and each message goes to many.
     """
     session = active_session(services, call.require_session())
+    limits.limit_controls(services, call.connection_id)
     message = messages.TopicMessage(
         timestamp=services.clock(),
         session_id=session.session_id,

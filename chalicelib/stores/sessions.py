@@ -11,6 +11,13 @@ from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.session_items import session_from_item, session_to_item
 from chalicelib.stores.table import Database, Table, Write
 
+MOST_LANGUAGES = 500
+"""Languages, and streams, that a session can have at a time. An item has an end, and what can be
+sent to a session must not be able to reach it."""
+_ROOM_FOR_LANGUAGE = (
+    "(attribute_exists(#languageCounts.#language) OR size(#languageCounts) < :most)"
+)
+
 
 class SessionStore:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
@@ -56,8 +63,14 @@ class SessionStore:
             {"sessionId": session_id},
             "SET #listenerCount = #listenerCount + :one, #joins = #joins + :one,"
             " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
-            condition="#isActive = :true AND #listenerCount < :capacity",
-            values={"one": 1, "zero": 0, "true": True, "capacity": capacity},
+            condition=f"#isActive = :true AND #listenerCount < :capacity AND {_ROOM_FOR_LANGUAGE}",
+            values={
+                "one": 1,
+                "zero": 0,
+                "true": True,
+                "capacity": capacity,
+                "most": MOST_LANGUAGES,
+            },
             names={"language": language},
         )
 
@@ -85,10 +98,11 @@ class SessionStore:
         return self._table.update(
             {"sessionId": session_id},
             "SET #languageCounts.#old = #languageCounts.#old - :one,"
-            " #languageCounts.#new = if_not_exists(#languageCounts.#new, :zero) + :one",
-            condition="#isActive = :true AND #languageCounts.#old >= :one",
-            values={"one": 1, "zero": 0, "true": True},
-            names={"old": old, "new": new},
+            " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
+            condition="#isActive = :true AND #languageCounts.#old >= :one"
+            f" AND {_ROOM_FOR_LANGUAGE}",
+            values={"one": 1, "zero": 0, "true": True, "most": MOST_LANGUAGES},
+            names={"old": old, "language": new},
         )
 
     def check_active(self, session_id: SessionId) -> Write:
@@ -177,13 +191,15 @@ class SessionStore:
     ) -> Session | None:
         """Gives the next seq of a stream, atomically; None if paused, ended, or not the speaker's.
 
-        `speaker` is None for a service that speaks without a connection.
+        None as well if there are so many streams that no other can be begun. `speaker` is None for
+        a service that speaks without a connection.
         """
         return self._change(
             session_id,
             "ADD #streamPositions.#stream :one",
-            {"one": 1, "false": False},
-            condition="#broadcastState.#isPaused = :false",
+            {"one": 1, "false": False, "most": MOST_LANGUAGES},
+            condition="#broadcastState.#isPaused = :false AND"
+            " (attribute_exists(#streamPositions.#stream) OR size(#streamPositions) < :most)",
             speaker=speaker,
             names={"stream": stream},
         )

@@ -165,6 +165,68 @@ def test_who_is_found_gone_is_counted_out(stack: Stack) -> None:
     assert stack.counts(session_id) == (2, {"es": 2})
 
 
+def test_a_session_cannot_be_filled_up_with_streams(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    streams = {f"{number:03}".translate(_LETTERS): {"N": "1"} for number in range(500)}
+    set_map(stack, session_id, "streamPositions", streams)
+
+    refused = speaker.send("broadcast", data="x", targetLanguage="zz")
+    known = speaker.send("broadcast", data="x", targetLanguage=next(iter(streams)))
+
+    assert (refused["status"], refused["details"][0]["field"]) == (400, "targetLanguage")
+    assert known["seq"] == 2
+
+
+def test_a_session_cannot_be_filled_up_with_languages(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id, "es")
+    counts = {f"{number:03}".translate(_LETTERS): {"N": "0"} for number in range(499)}
+    set_map(stack, session_id, "languageCounts", counts | {"es": {"N": "1"}})
+
+    assert listener.send("changeLanguage", targetLanguage="zz")["status"] == 503
+    assert (
+        stack.connect().send("joinSession", sessionId=session_id, targetLanguage="zz")["status"]
+        == 503
+    )
+    assert stack.listener(session_id, "es").item is not None
+
+
+_LETTERS = str.maketrans("0123456789", "bcdefghijk")
+
+
+def set_map(stack: Stack, session_id: str, name: str, entries: dict[str, Any]) -> None:
+    """Changes a session's item behind its back."""
+    stack.database.call(
+        "UpdateItem",
+        {
+            "TableName": stack.aws.tables["sessions"],
+            "Key": {"sessionId": {"S": session_id}},
+            "UpdateExpression": f"SET {name} = :entries",
+            "ExpressionAttributeValues": {":entries": {"M": entries}},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        ("publish", {"topic": "reactions", "data": "!"}),
+        ("subscribe", {"topic": "reactions"}),
+        ("submitRequest", {"request": "sessionReport"}),
+    ],
+)
+def test_what_anybody_may_send_is_limited(aws: Aws, action: str, fields: dict[str, Any]) -> None:
+    stack = Stack(aws, RATE_LIMIT_CONTROLS_PER_SECOND="2")
+    _, session_id = stack.session()
+    listener, other = stack.listener(session_id), stack.listener(session_id)
+
+    replies = [listener.send(action, **fields) for _ in range(3)]
+
+    assert [each.get("code") for each in replies] == [None, None, "RATE_LIMITED"]
+    assert replies[2]["retryAfter"] == 1
+    assert "code" not in other.send(action, **fields)
+
+
 def test_topics_reach_their_subscribers_of_the_session_only(stack: Stack) -> None:
     _, session_id = stack.session()
     _, other_id = stack.session("berta")
