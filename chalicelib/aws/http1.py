@@ -29,6 +29,23 @@ class HttpAnswer(NamedTuple):
         return _field(self.head, name.encode()).decode("latin-1")
 
 
+def whole_answer(data: bytes, most_body: int) -> HttpAnswer | None:
+    """The answer, if `data` is all of one of the usual form, as nearly every small one is.
+
+    None says that it takes an `AnswerReader` to tell; what both understand, they understand alike.
+    """
+    end = data.find(b"\r\n\r\n", 0, MOST_HEAD)
+    if end < 0 or data[9:10] == b"1" or data[9:12] in (b"204", b"304"):
+        return None
+    head = data[: end + 2].lower()
+    length = _field(head, b"content-length")
+    if not length.isdigit() or len(data) != end + 4 + int(length[:16]) or len(length) > 16:
+        return None
+    if len(data) - end - 4 > most_body or b"\r\ntransfer-encoding:" in head:
+        return None
+    return HttpAnswer(_status(head), head, data[end + 4 :], _reusable(head))
+
+
 class AnswerReader:
     """Reads the answer to one request."""
 
@@ -104,11 +121,7 @@ class AnswerReader:
 
     def _answer(self, body: bytes) -> HttpAnswer:
         # Bytes after the answer were not asked for: whatever they are, they are no later answer.
-        reusable = (
-            not self._buffer
-            and self._head.startswith(b"http/1.1")
-            and b"close" not in _field(self._head, b"connection")
-        )
+        reusable = not self._buffer and _reusable(self._head)
         return HttpAnswer(self._status, self._head, body, reusable)
 
 
@@ -188,6 +201,10 @@ def _status(head: bytes) -> int:
     if head[12:13] not in (b" ", b"\r") or not 100 <= status <= 599:
         raise Malformed("the answer has no valid status")
     return status
+
+
+def _reusable(head: bytes) -> bool:
+    return head.startswith(b"http/1.1") and b"close" not in _field(head, b"connection")
 
 
 def _field(head: bytes, name: bytes) -> bytes:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from chalicelib.aws.dispatch import Post
 from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.http1 import AnswerReader, HttpAnswer
+from chalicelib.aws.http1 import AnswerReader, HttpAnswer, whole_answer
 
 _PIECE = 16 * 1024
 _MOST_BODY = 64 * 1024
@@ -45,7 +45,7 @@ class Lane:
         self._socket, self.address = endpoint.start(turn)
         self._state = _State.CONNECTING
         self._unsent: bytes | memoryview = b""
-        self._reader = AnswerReader(_MOST_BODY)
+        self._reader: AnswerReader | None = None
         self._heard = False
         self.post: Post | None = None
         self.deadline = 0.0
@@ -77,7 +77,7 @@ class Lane:
         self.post = post
         self.deadline = deadline
         self._unsent = request
-        self._reader = AnswerReader(_MOST_BODY)
+        self._reader = None
         self._heard = False
         if self._state is _State.OPEN:
             self._flush()
@@ -138,6 +138,10 @@ class Lane:
                 data = self._socket.recv(_PIECE)
             except self._endpoint.blocked:
                 return None
+            if self._reader is None:
+                if answer := whole_answer(data, _MOST_BODY):
+                    break
+                self._reader = AnswerReader(_MOST_BODY)
             if not data:
                 return self._reader.end()
             self._heard = True

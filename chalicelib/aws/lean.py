@@ -113,7 +113,8 @@ class PostRequests:
 def encoded(connection_id: ConnectionId) -> str:
     """A connection id as a part of a path. The `=` at its end alone would cost most of `quote`."""
     stem = connection_id.rstrip("=")
-    return quote(stem, safe="") + "%3D" * (len(connection_id) - len(stem))
+    encoded_stem = stem if stem.isascii() and stem.isalnum() else quote(stem, safe="")
+    return encoded_stem + "%3D" * (len(connection_id) - len(stem))
 
 
 def _signer(service: str, environ: Mapping[str, str]) -> Signer:

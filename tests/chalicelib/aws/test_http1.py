@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.aws.http1 import MOST_HEAD, AnswerReader, HttpAnswer, Malformed
+from chalicelib.aws.http1 import MOST_HEAD, AnswerReader, HttpAnswer, Malformed, whole_answer
 
 MOST = 10_000
 _LARGE_CHUNK = b"1000\r\n" + b"x" * 0x1000 + b"\r\n"
@@ -99,6 +99,28 @@ def test_whatever_looks_like_http_does_not_depend_on_the_cuts_either(
 ) -> None:
     data = b"".join(parts)
     assert _read(data, *cuts) == _read(data)
+
+
+@given(data=st.binary(max_size=200) | st.lists(_fragments, max_size=12).map(b"".join))
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+@example(b"HTTP/1.1 204 OK\r\nContent-Length: 2\r\n\r\n{}")
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}")
+def test_the_short_way_says_what_the_long_way_says(data: bytes) -> None:
+    try:
+        short = whole_answer(data, MOST)
+    except Malformed:
+        assert _read(data) is Malformed
+    else:
+        assert short is None or short == _read(data)
+
+
+@given(framing=_framings, status=_statuses)
+def test_the_short_way_says_what_the_long_way_says_of_good_answers(
+    framing: tuple[bytes, bytes], status: int
+) -> None:
+    data = b"HTTP/1.1 %d X\r\n%s" % (status, framing[1])
+    short = whole_answer(data, MOST)
+    assert short == (_read(data) if b"Content-Length" in data else None)
 
 
 @pytest.mark.parametrize(
