@@ -312,6 +312,7 @@ function refusalOf(event) {
 class Outbox {
   #items = [];
   #acknowledged = new Map(); // stream → seq
+  #uncertain = new Map(); // stream → how many seqs failed broadcasts may have been given since
   #slow;
 
   constructor(options, link) {
@@ -350,14 +351,20 @@ class Outbox {
     for (const item of this.#items.filter(({ state }) => state === 'doubtful')) {
       const { stream } = item;
       const seq = lastSeq[stream] ?? 0;
-      if (seq > (this.#acknowledged.get(stream) ?? 0)) {
-        this.#done(item);
+      const ahead = seq - (this.#acknowledged.get(stream) ?? 0);
+      if (ahead === 0) {
+        item.state = 'waiting';
+        continue;
+      }
+      this.#done(item);
+      if (ahead > (this.#uncertain.get(stream) ?? 0)) {
         item.resolve({ type: 'broadcastAccepted', stream, seq });
       } else {
-        item.state = 'waiting';
+        item.reject(lost('nobody knows whether it arrived'));
       }
     }
     for (const [stream, seq] of Object.entries(lastSeq)) this.#acknowledged.set(stream, seq);
+    this.#uncertain.clear();
   }
 
   fail(error) {
@@ -378,6 +385,7 @@ class Outbox {
     try {
       const reply = await link.request('broadcast', item.fields);
       this.#acknowledged.set(item.stream, reply.seq);
+      this.#uncertain.delete(item.stream);
       this.#done(item);
       item.resolve(reply);
     } catch (error) {
@@ -389,6 +397,9 @@ class Outbox {
   #failed(item, error) {
     item.tries += 1;
     const again = item.tries < this.options.broadcastAttempts;
+    if (error.status >= 500 || (isLost(error) && !again)) {
+      this.#uncertain.set(item.stream, (this.#uncertain.get(item.stream) ?? 0) + 1);
+    }
     if (isLost(error) && again) {
       item.state = 'doubtful';
     } else if ([429, 503].includes(error.status) && again) {

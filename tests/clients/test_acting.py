@@ -112,6 +112,25 @@ async def test_after_a_lost_socket_only_what_did_not_arrive_is_sent_again(arrive
     assert [(await reply)["seq"] for reply in replies] == [1, 2]
 
 
+async def test_after_a_failure_that_may_have_taken_a_number_a_lost_answer_is_not_guessed_at() -> (
+    None
+):
+    stack = FakeStack()
+    session = await stack.speaker()
+    stack.replies["broadcast"] = error(500, "INTERNAL_ERROR", correlationId="c")
+    with pytest.raises(LecternError, match="INTERNAL_ERROR"):
+        await session.broadcast("one")
+    stack.replies["broadcast"] = None
+    (second,) = start(session, ("two", None))
+    await settle()
+    stack.last_seq = {"*": 1}
+    stack.socket.drop()
+    await stack.clock.advance(1)
+    with pytest.raises(LecternError, match="CONNECTION_LOST"):
+        await second
+    assert stack.socket.requests("broadcast") == []
+
+
 async def test_every_action_goes_out_under_its_own_name_and_answers_with_its_reply() -> None:
     stack = FakeStack()
     session = await stack.speaker()

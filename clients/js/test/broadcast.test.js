@@ -112,6 +112,20 @@ test('a broadcast that did not arrive is sent again, before those that follow', 
   assert.deepEqual([(await first).seq, (await second).seq], [1, 2]);
 });
 
+test('after a failure that may have taken a number, a lost answer is not guessed at', async () => {
+  const { stack, session } = await speaking();
+  stack.replies.broadcast = { type: 'error', status: 500, code: 'INTERNAL_ERROR', message: '', correlationId: 'c' };
+  await assert.rejects(session.broadcast('one'), { code: 'INTERNAL_ERROR' });
+  stack.replies.broadcast = null;
+  const second = assert.rejects(session.broadcast('two'), { code: 'CONNECTION_LOST', retryable: true });
+  await settle();
+  stack.lastSeq = { '*': 1 };
+  stack.socket.drop();
+  await stack.clock.advance(1);
+  await second;
+  assert.equal(stack.socket.requests('broadcast').length, 0);
+});
+
 test('what waits when the session closes is refused', async () => {
   const { stack, session } = await speaking();
   const waiting = assert.rejects(session.broadcast(1), { code: 'CLOSED' });

@@ -1,11 +1,12 @@
 """A speaker's broadcasts on their way: back-pressure, order, nothing twice."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lectern_client.errors import LecternError
+from lectern_client.errors import LecternError, connection_lost
 from lectern_client.link import Link
 from lectern_client.messages import LastSeq, Message
 from lectern_client.options import Options, Timers, backoff
@@ -36,6 +37,8 @@ class Outbox:
         self._spawn = spawn
         self._items: list[_Item] = []
         self._acknowledged: LastSeq = {}
+        # How many seqs of a stream failed broadcasts may have been given since.
+        self._uncertain: Counter[str] = Counter()
 
     async def push(self, fields: dict[str, Any]) -> Message:
         """Waits until the stack has accepted the broadcast."""
@@ -69,12 +72,16 @@ class Outbox:
         """A new link: what was in the air arrived where its stream stands further than we knew."""
         for item in [item for item in self._items if item.state == "doubtful"]:
             seq = last_seq.get(item.stream, 0)
-            if seq > self._acknowledged.get(item.stream, 0):
+            ahead = seq - self._acknowledged.get(item.stream, 0)
+            if ahead == 0:
+                item.state = "waiting"
+            elif ahead > self._uncertain[item.stream]:
                 reply = {"type": "broadcastAccepted", "stream": item.stream, "seq": seq}
                 self._settle(item, reply)
             else:
-                item.state = "waiting"
+                self._settle(item, connection_lost("nobody knows whether it arrived"))
         self._acknowledged.update(last_seq)
+        self._uncertain.clear()
 
     def fail(self, error: LecternError) -> None:
         for item in list(self._items):
@@ -84,6 +91,7 @@ class Outbox:
         try:
             reply = await link.request("broadcast", item.fields)
             self._acknowledged[item.stream] = reply["seq"]
+            del self._uncertain[item.stream]
             self._settle(item, reply)
         except LecternError as error:
             self._failed(item, error)
@@ -92,6 +100,8 @@ class Outbox:
     def _failed(self, item: _Item, error: LecternError) -> None:
         item.tries += 1
         again = item.tries < self._options.broadcast_attempts and not item.answer.done()
+        if error.status >= 500 or (error.lost and not again):
+            self._uncertain[item.stream] += 1
         if error.lost and again:
             item.state = "doubtful"
         elif error.status in {429, 503} and again:
