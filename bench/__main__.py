@@ -8,7 +8,7 @@ import importlib
 
 from bench.harness import save
 
-BENCHES = ("broadcast", "cold_start", "fanout", "heartbeat", "wire")
+BENCHES = ("broadcast", "cold_start", "fanout", "heartbeat", "status", "sweep", "wire")
 
 
 def main() -> None:

@@ -1,0 +1,28 @@
+"""A sweep: what reading 1,000 connections costs in read units, and how long it takes.
+
+`sweep_connections` over 2,000 and 20,000 open connections of which none is idle, by the real
+handler over the sandbox's DynamoDB. A read unit is DynamoDB's own: a scan that is eventually
+consistent costs half a unit for each 4 KB that a page has looked at, before its projection ("Read
+consistency", "Item sizes and formats" in the DynamoDB Developer Guide).
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from bench.harness import Figures, Report, interleaved, python
+
+_TABLES = (2_000, 20_000)
+_FIGURE = "read units for 1,000"
+
+
+def main(rounds: int = 3) -> list[Report]:
+    """One table."""
+    report = Report("A sweep", "Connections of listeners with all attributes; none is idle.")
+    candidates: dict[str, Callable[[], Figures]] = {
+        f"{table:,} connections": partial(python, "bench.sweep_client", str(table))
+        for table in _TABLES
+    }
+    report.rows = interleaved(candidates, rounds)
+    large = f"{_TABLES[-1]:,} connections"
+    report.demand("read units for 1,000 connections", report.median(large, _FIGURE), 75)
+    return [report]
