@@ -4,6 +4,8 @@ more than a delay."""
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.types import Millis
 from chalicelib.errors import ServiceDown
 from tests.aws import Aws
@@ -129,6 +131,7 @@ def test_what_fails_for_one_is_left_to_the_next_run_and_stops_no_other(stack: St
     assert stack.counts(session_id) == (0, {})
 
 
+@pytest.mark.timeout(600)
 def test_twenty_thousand_connections_are_read_once_and_the_idle_closed(aws: Aws) -> None:
     stack = Stack(aws, AWS_TIMEOUT_SECONDS="60")  # the local store takes seconds for such a page
     _, session_id = stack.session()
