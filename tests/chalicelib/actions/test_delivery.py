@@ -281,6 +281,41 @@ def test_a_control_that_cannot_be_told_now_stands_and_is_told_later(stack: Stack
     assert len(listener.of_type("broadcastStateChanged")) == 1
 
 
+def test_a_control_for_more_than_the_inline_limit_is_told_by_jobs(aws: Aws) -> None:
+    stack = in_background(aws)
+    speaker, session_id = stack.session()
+    listeners = crowd(stack, session_id, 3)
+
+    for action in ("muteBroadcast", "unmuteBroadcast"):
+        assert speaker.send(action)["type"] == "broadcastStateChanged"
+    stack.run_jobs()
+
+    told = [
+        [each["broadcastState"]["isMuted"] for each in client.of_type("broadcastStateChanged")]
+        for client in listeners
+    ]
+    assert told == [[True, False]] * 3
+
+
+@pytest.mark.parametrize("how", ["gone", "slow"])
+def test_a_delivery_goes_on_when_its_speaker_cannot_be_told_of_it(aws: Aws, how: str) -> None:
+    stack = in_background(aws)
+    speaker, session_id = stack.session()
+    (listener,) = crowd(stack, session_id, 1)
+    speaker.send("broadcast", data="x")
+    stack.clock.advance(60)
+    if how == "gone":
+        speaker.close(lost=True)
+    else:
+        stack.sockets.slow.add(speaker.connection_id)
+
+    stack.run_jobs()
+
+    assert seqs(listener) == [1]
+    if how == "slow":
+        assert "postFailed" in [event.get("event") for event in stack.events()]
+
+
 @pytest.mark.parametrize("limit", ["0", "500"])
 def test_without_a_queue_a_broadcast_is_still_kept_for_recovery(aws: Aws, limit: str) -> None:
     stack = Stack(aws, INLINE_FANOUT_LIMIT=limit)

@@ -236,6 +236,53 @@ def test_a_request_and_a_subscription_follow_a_refresh(stack: Stack) -> None:
     assert len(fresh.of_type("topicMessage")) == 1
 
 
+def test_a_job_that_comes_again_for_a_cancelled_request_tells_nothing(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    request_id = speaker.send("submitRequest", request="sessionReport")["requestId"]
+    (job,) = jobs_of(stack)
+    speaker.send("cancelRequest", requestId=request_id)
+
+    assert run(stack, job) == []
+    stack.database.call(
+        "DeleteItem",
+        {"TableName": stack.aws.tables["requests"], "Key": {"requestId": {"S": request_id}}},
+    )
+    assert run(stack, job) == []
+
+    assert outcomes(speaker) == []
+
+
+def test_what_is_over_stays_with_the_connection_that_asked_for_it(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    speaker.send("submitRequest", request="sessionReport")
+    stack.run_jobs()
+
+    fresh = stack.speaker()
+    fresh.send("refreshConnection", sessionId=session_id, role="speaker")
+
+    (request,) = stack.items("requests")
+    assert request["connectionId"] == speaker.connection_id
+
+
+def test_a_subscription_that_ends_while_it_is_moved_is_not_made_anew(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    speaker.send("subscribe", topic="questions")
+    key = {
+        "topicKey": {"S": f"{session_id}#questions"},
+        "connectionId": {"S": speaker.connection_id},
+    }
+    table = stack.aws.tables["subscriptions"]
+
+    def end() -> None:
+        stack.database.call("DeleteItem", {"TableName": table, "Key": key})
+
+    fresh = stack.speaker()
+    stack.database.before("GetItem", end, table)
+    fresh.send("refreshConnection", sessionId=session_id, role="speaker")
+
+    assert stack.items("subscriptions") == []
+
+
 def test_a_report_tells_the_peak_and_the_languages_over_time(stack: Stack) -> None:
     speaker, session_id = stack.session()
     spanish, _ = stack.listener(session_id, "es"), stack.listener(session_id, "fr")

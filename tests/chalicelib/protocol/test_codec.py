@@ -1,0 +1,116 @@
+"""Whatever a client sends, it is a request or a refusal that says what to mend."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.errors import BadRequest, ClientError, PayloadTooLarge
+from chalicelib.protocol.codec import decode_handshake, decode_request, open_envelope
+from chalicelib.protocol.requests import ACTIONS, Request
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ("id", "sessionId", "targetLanguage", "lastSeq", "volume", "data", "topic", "params")
+
+
+whatever = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def read(body: bytes) -> Request:
+    return decode_request(open_envelope(body), body)
+
+
+def status_of(decode: Callable[[], Request]) -> int | None:
+    """The status of a refusal; None where there is none."""
+    try:
+        decode()
+    except ClientError as refused:
+        return refused.status
+    return None
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        (b"", "INVALID_JSON", None),
+        (b"{", "INVALID_JSON", None),
+        (b'{"action":"heartbeat","id":"\xff"}', "INVALID_JSON", None),
+        (b'{"action":"publish","topic":"a","data":"\xed\xa0\x80"}', "INVALID_JSON", None),
+        (b'{"action":"broadcast","data":' + b"[" * 20_000 + b"]" * 20_000 + b"}", None, None),
+        (b"[]", "INVALID_MESSAGE", ""),
+        (b'"heartbeat"', "INVALID_MESSAGE", ""),
+        (b"{}", "INVALID_MESSAGE", "action"),
+        (b'{"action":7}', "INVALID_MESSAGE", "action"),
+        (b'{"action":"dance"}', "UNKNOWN_ACTION", None),
+        (b'{"action":"broadcast"}', "INVALID_MESSAGE", "data"),
+        (b'{"action":"heartbeat","wantSeq":1}', "INVALID_MESSAGE", "wantSeq"),
+        (b'{"action":"subscribe","topic":"a b"}', "INVALID_MESSAGE", "topic"),
+        (b'{"action":"subscribe","topic":"a\\n"}', "INVALID_MESSAGE", "topic"),
+        (b'{"action":"recover","lastSeq":{"*":-1}}', "INVALID_MESSAGE", "lastSeq[...]"),
+        (b'{"action":"recover","lastSeq":{"Spanish":1}}', "INVALID_MESSAGE", None),
+        (b'{"action":"setVolume","volume":2}', "INVALID_MESSAGE", "volume"),
+    ],
+)
+def test_what_is_wrong_is_named(body: bytes, code: str | None, field: str | None) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read(body)
+
+    if code is not None:
+        assert refused.value.code == code
+    if field is not None:
+        assert [name for name, _ in refused.value.details] == [field]
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_a_message_is_as_large_as_its_action_may_have_it(action: str) -> None:
+    most = ACTIONS[action].max_bytes
+    body = json.dumps({"action": action, "ignored": ""}).encode()
+    padded = body.replace(b'""', b'"' + b"x" * (most - len(body)) + b'"')
+
+    with pytest.raises(PayloadTooLarge):
+        read(padded + b" ")
+    assert status_of(lambda: read(padded)) in (None, 400)
+
+
+@whatever
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_request_or_a_refusal(body: bytes) -> None:
+    assert status_of(lambda: read(body)) in (None, 400, 413)
+
+
+@whatever
+@given(st.sampled_from(sorted(ACTIONS)), st.dictionaries(st.sampled_from(FIELDS), VALUES))
+def test_any_fields_are_a_request_or_a_refusal(action: str, fields: dict[str, Any]) -> None:
+    body = json.dumps({**fields, "action": action}).encode()
+    assert status_of(lambda: read(body)) in (None, 400, 413)
+
+
+@whatever
+@given(st.sampled_from(["createSession", "joinSession", "dance"]), st.text(max_size=50))
+def test_any_parameters_of_a_url_are_a_request_or_a_refusal(action: str, text: str) -> None:
+    parameters = {"sessionId": text, "targetLanguage": "es", "sourceLanguage": "en"}
+    parameters["lastSeq"] = text
+    assert status_of(lambda: decode_handshake(action, parameters)) in (None, 400)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"targetLanguage": "es"}, "sessionId"),
+        ({"sessionId": "golden-eagle-427", "targetLanguage": "Spanish"}, "targetLanguage"),
+        ({"sessionId": "golden-eagle-427", "targetLanguage": "es", "lastSeq": "{"}, "lastSeq"),
+        ({"sessionId": "golden-eagle-427", "targetLanguage": "es", "lastSeq": "7"}, "lastSeq"),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named(parameters: dict[str, str], field: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        decode_handshake("joinSession", parameters)
+
+    assert [name for name, _ in refused.value.details] == [field]
