@@ -1,7 +1,6 @@
 """A chain of links that looks like one: connecting, refresh, reconnect (PROTOCOL 6.1, 6.3)."""
 
 import asyncio
-import functools
 import inspect
 import json
 from collections.abc import Coroutine
@@ -107,7 +106,12 @@ class Chain:
 
     async def pause(self, seconds: float) -> None:
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.timers.call_later(seconds, functools.partial(over.set_result, None))
+
+        def wake() -> None:
+            if not over.done():  # it may just have been cancelled
+                over.set_result(None)
+
+        timer = self.timers.call_later(seconds, wake)
         self._pauses.add(over)
         try:
             await over
