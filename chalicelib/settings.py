@@ -4,6 +4,7 @@
 wrong deployment fails at once and says why.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -155,7 +156,8 @@ def _parse(text: str, default: Any, least: int | None) -> Any:
 
 _ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 _AWS_WIRES = {"boto3", "lean"}
-_KEY_SET_PLACES = ("https://", "http://127.0.0.1:")
+_KEY_SET_PLACE = re.compile(r"(https://[^/?#@\\]+|http://127\.0\.0\.1(:\d+)?)(/.*)?", re.ASCII)
+"""Who gives the keys decides who is who: an https host, or this machine, and no `user@`."""
 _SECRET_LENGTH = 32
 _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 
@@ -201,7 +203,7 @@ def _token_problems(settings: Settings) -> list[str]:
     problems = []
     if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
         problems.append("set one of JWT_SECRET and JWT_JWKS_URL, so that speakers are recognised")
-    if settings.jwt_jwks_url and not settings.jwt_jwks_url.startswith(_KEY_SET_PLACES):
+    if settings.jwt_jwks_url and not _KEY_SET_PLACE.fullmatch(settings.jwt_jwks_url):
         problems.append("JWT_JWKS_URL must start with https://")
     unknown = set(settings.jwt_algorithms) - _ALGORITHMS
     if unknown:

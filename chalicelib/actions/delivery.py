@@ -154,7 +154,7 @@ def to_one(services: Services, connection_id: ConnectionId, message: Message) ->
         services.found_gone(services, connection_id)
         return False
     except UpstreamError as error:
-        services.telemetry.warning("postFailed", type=type(message).__name__, cause=str(error))
+        services.telemetry.warning("postFailed", type=type(message).__name__, exception=error)
         return False
     return True
 

@@ -126,5 +126,5 @@ class _Failures:
             yield
         except LecternError as error:
             self.parts.add(part)
-            self._telemetry.error("disconnectPartFailed", part=part, cause=str(error))
+            self._telemetry.error("disconnectPartFailed", part=part, exception=error)
             self._telemetry.metric("MessageErrors", 1, dimensions={"Code": f"disconnect.{part}"})

@@ -56,4 +56,4 @@ def _end_later(services: Services, session_id: SessionId, deadline: Millis, seco
         services.jobs.send(job, seconds)
     except UpstreamError as error:
         # The sweep ends the session too, up to a minute later.
-        services.telemetry.error("graceWithoutJob", sessionId=session_id, cause=str(error))
+        services.telemetry.error("graceWithoutJob", sessionId=session_id, exception=error)

@@ -39,7 +39,7 @@ def _count(
     try:
         count = services.rate_limits.count(operation, kind, value, window, now)
     except UpstreamError as error:
-        services.telemetry.error("rateLimiterDown", operation=operation, cause=str(error))
+        services.telemetry.error("rateLimiterDown", operation=operation, exception=error)
         services.telemetry.metric("RateLimited", 0, dimensions={"Operation": operation})
         return
     if count > limit:

@@ -25,7 +25,7 @@ def reconcile(services: Services) -> int:
         try:
             suspects += _is_suspect(services, session)
         except UpstreamError as error:  # the others are looked at all the same
-            services.telemetry.error("reconcilePartFailed", cause=str(error))
+            services.telemetry.error("reconcilePartFailed", exception=error)
     return suspects
 
 

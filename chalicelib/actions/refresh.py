@@ -128,5 +128,5 @@ def _taken_over(services: Services, call: Call, before: Session) -> Session:
         if before.grace_deadline is not None:
             grace.tell_returned(services, before, before.grace_deadline, call.remaining)
     except UpstreamError as error:
-        services.telemetry.error("refreshPartFailed", sessionId=before.session_id, cause=str(error))
+        services.telemetry.error("refreshPartFailed", sessionId=before.session_id, exception=error)
     return active_session(services, before.session_id)

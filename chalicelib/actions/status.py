@@ -89,7 +89,7 @@ def _publish(services: Services, batch: list[Session], remaining: Remaining) -> 
         try:
             _note(services, session)
         except LecternError as error:
-            services.telemetry.error("statusNotNoted", cause=str(error))
+            services.telemetry.error("statusNotNoted", exception=error)
     return len(told)
 
 

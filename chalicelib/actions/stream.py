@@ -40,7 +40,7 @@ def on_session_change(
         try:
             _handle(services, session_id, change, remaining)
         except LecternError as error:
-            services.telemetry.error("streamPartFailed", sessionId=session_id, cause=str(error))
+            services.telemetry.error("streamPartFailed", sessionId=session_id, exception=error)
             failed.append(change.sequence_numbers[0])
     return failed
 

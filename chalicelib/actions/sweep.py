@@ -25,6 +25,9 @@ from chalicelib.protocol.messages import ConnectionTimeout
 SEGMENTS = 4
 _LEASE = "sweep_connections"
 _RESERVE_SECONDS = 8.0
+_LANGUAGES_SHOWN = 20
+_OTHER_LANGUAGES = "other"
+"""No language has that name (PROTOCOL 3)."""
 
 
 @dataclass
@@ -150,8 +153,15 @@ def _sweep_sessions(services: Services, remaining: Remaining) -> None:
             _sweep_session(services, session, remaining)
     services.telemetry.metric("ActiveSessions", sessions)
     services.telemetry.metric("TotalListeners", totals.total())
-    for language, count in totals.items():
+    for language, count in _most_heard(totals).items():
         services.telemetry.metric("ListenersByLanguage", count, dimensions={"Language": language})
+
+
+def _most_heard(totals: Counter[str]) -> Counter[str]:
+    """The languages that get a metric of their own, and the rest as one: each is paid for."""
+    shown = Counter(dict(totals.most_common(_LANGUAGES_SHOWN)))
+    rest = totals.total() - shown.total()
+    return shown + Counter({_OTHER_LANGUAGES: rest})
 
 
 def _sweep_session(services: Services, session: Session, remaining: Remaining) -> None:
@@ -168,6 +178,6 @@ def _isolated(services: Services) -> Iterator[None]:
     try:
         yield
     except UpstreamError as error:
-        services.telemetry.warning("sweepPartFailed", cause=type(error).__name__)
+        services.telemetry.warning("sweepPartFailed", exception=error)
     except LecternError as error:
-        services.telemetry.error("sweepPartFailed", cause=str(error))
+        services.telemetry.error("sweepPartFailed", exception=error)

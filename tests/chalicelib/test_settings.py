@@ -68,3 +68,25 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(SettingsError, match=r"INLINE_FANOUT_LIMIT.*LOG_LEVEL") as error:
         Settings.from_environ(NEEDED | {"INLINE_FANOUT_LIMIT": "-1", "LOG_LEVEL": "loud"})
     assert "HISTORY_SECONDS" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1.evil.example/keys",
+        "http://127.0.0.1:80@evil.example/keys",
+        "https://issuer.example@evil.example/keys",
+        "https:///keys",
+        "file:///etc/keys",
+    ],
+)
+def test_keys_come_from_https_or_from_this_machine_and_from_nobody_like_it(url: str) -> None:
+    with pytest.raises(SettingsError, match="https://"):
+        Settings.from_environ({"RESUME_TOKEN_SECRET": SECRET, "JWT_JWKS_URL": url})
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8001/keys", "https://issuer.example:444/k?a=b"])
+def test_keys_may_come_from_this_machine_or_by_https(url: str) -> None:
+    settings = Settings.from_environ({"RESUME_TOKEN_SECRET": SECRET, "JWT_JWKS_URL": url})
+
+    assert settings.jwt_jwks_url == url

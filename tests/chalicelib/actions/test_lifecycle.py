@@ -134,3 +134,18 @@ def test_a_warning_comes_a_minute_later_if_the_process_died_over_it(aws: Aws) ->
     client.send("heartbeat")
 
     assert len(client.of_type("connectionWarning")) == 1
+
+
+def test_however_many_languages_there_are_twenty_have_a_metric_of_their_own(
+    stack: Stack,
+) -> None:
+    _, session_id = stack.session()
+    names = [f"{first}{second}" for first in "abcde" for second in "fghij"]
+    for language in [*names, *names[:20]]:
+        stack.listener(session_id, language)
+
+    sweep(stack)
+
+    lines = [event for event in stack.events() if "ListenersByLanguage" in event]
+    counts = {line["Language"]: line["ListenersByLanguage"] for line in lines}
+    assert counts == dict.fromkeys(names[:20], 2) | {"other": 5}
