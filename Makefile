@@ -16,7 +16,7 @@ export TF_CLI_CONFIG_FILE := $(shell $(MIRROR) 2>/dev/null)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-dynamodb-local bench check policies docs format package clean
+.PHONY: help run demo test test-nightly test-dynamodb-local bench check policies docs format package clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 24
@@ -37,6 +37,12 @@ demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `
 
 test: $(READY)  ## every test that CI runs
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 histories, code broken on purpose
+	@$(BIN)/python -m tests.invariants
+	@LECTERN_EXAMPLES=5000 $(BIN)/python -m pytest --timeout 7200 tests/invariants/test_stateful.py
+	@$(BIN)/python -m pytest -n auto -m nightly
+	@$(BIN)/python -m tests.invariants.break_it
 
 test-dynamodb-local: $(READY)  ## the wire's contract tests against DynamoDB Local too (Java, Maven)
 	@$(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto tests/chalicelib/aws

@@ -1,0 +1,185 @@
+"""Breaks the code on purpose, one place at a time, and shows that a test fails each time.
+
+    python -m tests.invariants.break_it            all of them
+    python -m tests.invariants.break_it capacity   those whose name has this word in it
+
+It works on a copy. Ends with 1 if a break goes unnoticed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_COPIED = ("chalicelib", "sandbox", "tests", "tools", "terraform", "docs", "app.py")
+_TESTS = ["tests/invariants/test_crash_matrix.py", "tests/invariants/test_concurrency.py"]
+_MORE = ["tests/invariants/test_stateful.py", "tests/chalicelib/actions"]
+_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One small wrong; `old` stands in `file` exactly once."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+    def source(self, root: Path = ROOT) -> str:
+        return (root / "chalicelib" / self.file).read_text()
+
+    def apply(self, root: Path) -> None:
+        path = root / "chalicelib" / self.file
+        path.write_text(path.read_text().replace(self.old, self.new))
+
+
+MUTATIONS = [
+    Mutation(
+        "one more than the capacity",
+        "stores/sessions.py",
+        "#listenerCount < :capacity",
+        "#listenerCount <= :capacity",
+    ),
+    Mutation(
+        "joins go on after the end",
+        "stores/sessions.py",
+        'condition="#isActive = :true AND #listenerCount < :capacity"',
+        'condition="#listenerCount < :capacity"',
+    ),
+    Mutation(
+        "any connection ends a session",
+        "stores/sessions.py",
+        "        if speaker is not None:\n            condition +=",
+        "        if speaker is None:\n            condition +=",
+    ),
+    Mutation(
+        "a listener is deleted whatever it has become",
+        "stores/connections.py",
+        '            "#sessionId = :session AND #targetLanguage = :language",\n'
+        '            {"session": session_id, "language": language},\n',
+        "",
+    ),
+    Mutation(
+        "a seat goes to whoever asks",
+        "stores/rate_limits.py",
+        '"attribute_not_exists(#bucket)" if previous is None else "#holder = :previous"',
+        '""',
+    ),
+    Mutation(
+        "an old connection may go on speaking",
+        "actions/dispatch.py",
+        "if connection is None or connection.superseded_by is not None:",
+        "if connection is None:",
+    ),
+    Mutation(
+        "the stream does not finish an end",
+        "actions/stream.py",
+        "    if change.ended:\n",
+        "    if change.ended and not change.rooms and session_id is None:\n",
+    ),
+    Mutation(
+        "the sweep forgets a grace whose job was lost",
+        "actions/sweep.py",
+        "session.grace_deadline <= now",
+        "session.grace_deadline <= 0",
+    ),
+    Mutation(
+        "who is slow is forgotten at once",
+        "actions/ending.py",
+        "_PATIENCE_MILLIS = 60_000",
+        "_PATIENCE_MILLIS = 0",
+    ),
+    Mutation(
+        "a warning is noted before it is told",
+        "domain/lifetimes.py",
+        "warn_at=later if due.warning else",
+        "warn_at=NEVER if due.warning else",
+    ),
+    Mutation(
+        "the record goes although the clean-up failed",
+        "actions/disconnect.py",
+        'if "session" not in failures.parts:',
+        "if failures is not None:",
+    ),
+    Mutation(
+        "another tenant's session may be joined",
+        "actions/sessions.py",
+        "not anonymous and session.tenant_id != connection.tenant_id",
+        "not anonymous and not session.tenant_id",
+    ),
+    Mutation(
+        "a seq may be given while paused",
+        "stores/sessions.py",
+        'condition="#broadcastState.#isPaused = :false"',
+        'condition=":false = :false"',
+    ),
+    Mutation(
+        "a transaction is not the same when it is tried again",
+        "stores/sessions.py",
+        '"attribute_not_exists(#sessionId)"',
+        '""',
+    ),
+]
+
+
+def main(words: list[str]) -> int:
+    """Prints a line for each break: the test that failed, or that none did."""
+    chosen = [each for each in MUTATIONS if not words or any(w in each.name for w in words)]
+    unnoticed = 0
+    for mutation in chosen:
+        failed = noticed_by(mutation)
+        unnoticed += failed is None
+        sys.stdout.write(f"{mutation.name:<52} {failed or 'UNNOTICED'}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{len(chosen) - unnoticed} of {len(chosen)} breaks were noticed\n")
+    return 1 if unnoticed else 0
+
+
+def noticed_by(mutation: Mutation) -> str | None:
+    """The first test that fails with this break, None if all pass."""
+    if mutation.source().count(mutation.old) != 1:
+        raise SystemExit(f"{mutation.name}: the code is no longer what it was")
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        _copy(root)
+        mutation.apply(root)
+        return _first_failure(root, _TESTS) or _first_failure(root, _MORE)
+
+
+def _copy(root: Path) -> None:
+    for name in (*_COPIED, "pyproject.toml"):
+        source = ROOT / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("node_modules", ".terraform", "__pycache__")
+            shutil.copytree(source, root / name, ignore=ignore)
+        else:
+            shutil.copy(source, root / name)
+
+
+def _first_failure(root: Path, tests: list[str]) -> str | None:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:randomly"]
+    environ = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(
+        [*command, "-n", "0", *tests],
+        cwd=root,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    failures = [line for line in run.stdout.splitlines() if line.startswith("FAILED")]
+    if failures:
+        return failures[0].removeprefix("FAILED tests/").partition(" - ")[0]
+    if run.returncode != 0:
+        raise SystemExit(f"the tests did not run:\n{run.stdout}{run.stderr}")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
