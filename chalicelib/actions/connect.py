@@ -1,7 +1,9 @@
 """`$connect`: who is coming, may they, and what do they want at once (PROTOCOL section 1)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from msgspec import UNSET
 
@@ -16,6 +18,12 @@ from chalicelib.identity.credentials import find_token
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
 from chalicelib.protocol.codec import decode_handshake
+
+_ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object]] = {
+    requests.CreateSession: sessions.create_session,
+    requests.JoinSession: partial(sessions.join_session, opening=True),
+    requests.RefreshConnection: partial(refresh.refresh_connection, opening=True),
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def _act(services: Services, call: Call, request: requests.Request) -> None:
     """Does what the URL asks for, and leaves the reply to a job: the socket is not open yet."""
     try:
         if call.connection.session_id is None:
-            _perform(services, call, request)
+            _ACTIONS[type(request)](services, call, request)
         services.jobs.send(
             {
                 "kind": "welcome",
@@ -116,15 +124,6 @@ def _act(services: Services, call: Call, request: requests.Request) -> None:
         closing = disconnect.Closing(code=wish)
         disconnect.disconnect(services, call.connection_id, closing, call.remaining)
         raise
-
-
-def _perform(services: Services, call: Call, request: requests.Request) -> None:
-    if isinstance(request, requests.CreateSession):
-        sessions.create_session(services, call, request)
-    elif isinstance(request, requests.JoinSession):
-        sessions.join_session(services, call, request, opening=True)
-    elif isinstance(request, requests.RefreshConnection):
-        refresh.refresh_connection(services, call, request, opening=True)
 
 
 def _unless_unset(value: object) -> object:

@@ -36,8 +36,6 @@ def from_attribute(attribute: AttributeValue) -> Any:
         return from_attributes(value)
     if kind == "L":
         return [from_attribute(each) for each in value]
-    if kind == "NULL":
-        return None
     return value
 
 

@@ -207,3 +207,17 @@ def test_counts_that_were_wrong_already_never_go_below_zero(stack: Stack, how: s
 
     assert stack.counts(session_id) == (0, {})
     assert any(line.get("event") == "leftWithoutCount" for line in stack.events())
+
+
+def test_a_socket_that_may_still_be_opening_is_not_taken_for_gone(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.sockets.open.pop(listener.connection_id)
+    found_gone = stack.services.found_gone
+
+    found_gone(stack.services, listener.connection_id)
+    assert stack.counts(session_id) == (1, {"es": 1})
+    stack.clock.advance(30)
+    found_gone(stack.services, listener.connection_id)
+
+    assert stack.counts(session_id) == (0, {})

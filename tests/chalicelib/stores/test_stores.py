@@ -1,0 +1,118 @@
+"""What the stores promise by themselves, beside what the actions' tests show of them."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.types import ConnectionId, SessionId
+from chalicelib.errors import TransactionCancelled
+from chalicelib.stores.attributes import from_attributes, to_attribute, to_attributes
+from chalicelib.stores.connections import Recipient
+from tests.stack import Stack
+
+values = st.recursive(
+    st.booleans() | st.text() | st.integers(-(10**30), 10**30) | st.floats(-1e9, 1e9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(item=st.dictionaries(st.text(), values))
+def test_an_item_comes_back_as_it_went(item: dict[str, Any]) -> None:
+    assert from_attributes(to_attributes(item)) == item
+
+
+def test_what_is_none_is_left_out_and_what_has_no_place_is_refused() -> None:
+    assert to_attributes({"a": None, "b": ["x"]}) == {"b": {"L": [{"S": "x"}]}}
+    with pytest.raises(TypeError):
+        to_attribute(b"bytes")
+
+
+def test_a_lease_is_had_by_one_until_it_is_given_back_or_runs_out(stack: Stack) -> None:
+    leases, now = stack.services.leases, stack.clock.now
+
+    assert leases.acquire("sweep", "anna", now, 10)
+    assert not leases.acquire("sweep", "berta", now, 10)
+    assert leases.acquire("sweep", "anna", now, 10)
+    leases.release("sweep", "berta")
+    assert not leases.acquire("sweep", "berta", now, 10)
+    leases.release("sweep", "anna")
+    assert leases.acquire("sweep", "berta", now, 10)
+    stack.clock.advance(10)
+    assert leases.acquire("sweep", "carla", stack.clock.now, 10)
+
+
+def test_counters_of_a_window_are_forgotten_after_it(stack: Stack) -> None:
+    limits, now = stack.services.rate_limits, stack.clock.now
+
+    counts = [limits.count("join", "address", "a", 60, now) for _ in range(3)]
+
+    assert counts == [1, 2, 3]
+    (item,) = stack.items("rate_limits")
+    assert item["bucket"] == f"join:address:a:{now // 60_000}"
+    assert now // 1000 < item["expiresAt"] <= now // 1000 + 120
+
+
+def test_nothing_that_is_written_re_creates_what_is_gone(stack: Stack) -> None:
+    """DESIGN 4.1: every write to a session or a connection is under a condition."""
+    services, gone = stack.services, SessionId("calm-oak-123")
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    session, connection = services.sessions.get(SessionId(session_id)), listener.item
+    assert session is not None and connection is not None  # noqa: PT018
+    for label in ("sessions", "connections"):
+        for item in stack.aws.items(label):
+            name = label.removesuffix("s") + "Id"
+            request = {"TableName": stack.aws.tables[label], "Key": {name: item[name]}}
+            stack.database.call("DeleteItem", request)
+    nobody = ConnectionId("C9=")
+
+    assert not services.sessions.end(gone, "expired", stack.clock.now)
+    assert services.sessions.start_grace(gone, nobody, stack.clock.now) is None
+    assert services.sessions.switch(gone, "isMuted", True, nobody, stack.clock.now) is None
+    assert not services.sessions.repair_counts(session, {"es": 1})
+    assert not services.connections.welcome(nobody)
+    assert not services.connections.renew_token(nobody, stack.clock.now, stack.clock.now)
+    services.connections.record_activity(nobody, stack.clock.now)
+    services.connections.release(nobody, gone)
+    with pytest.raises(TransactionCancelled):
+        services.membership.remove(SessionId(session_id), [Recipient(nobody, "es", ready=True)])
+
+    assert stack.items("sessions") == []
+    assert stack.items("connections") == []
+
+
+def test_a_speakers_connection_is_no_listener_to_be_taken_out(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    connection = stack.services.connections.get_current(speaker.connection_id)
+    assert connection is not None
+
+    with pytest.raises(ValueError, match="not a listener"):
+        stack.services.membership.leave(connection, None)
+
+
+def test_a_listener_with_a_token_keeps_its_tenant_when_it_leaves(stack: Stack) -> None:
+    _, session_id = stack.session(tenant="acme")
+    _, elsewhere = stack.session("berta", "globex")
+    listener = stack.connect(f"token={stack.token('lisa', 'acme')}")
+    listener.send("joinSession", sessionId=session_id, targetLanguage="es")
+    listener.send("leaveSession")
+
+    refused = listener.send("joinSession", sessionId=elsewhere, targetLanguage="es")
+
+    assert refused["status"] == 403
+
+
+def test_an_anonymous_listener_loses_its_tenant_with_the_session(stack: Stack) -> None:
+    _, session_id = stack.session(tenant="acme")
+    _, elsewhere = stack.session("berta", "globex")
+    listener = stack.listener(session_id)
+    listener.send("leaveSession")
+    assert listener.item is not None
+    assert "tenantId" not in listener.item
+
+    listener.send("joinSession", sessionId=elsewhere, targetLanguage="es")
+
+    assert stack.counts(elsewhere) == (1, {"es": 1})
