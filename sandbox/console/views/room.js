@@ -51,12 +51,12 @@ export function roomCard({ people, stack, news, select }) {
   });
 
   news.on('people tables', seat);
+  news.on('people', (person) => person?.state === 'closed' && lit.delete(person));
   news.on('heard', ({ listener, heard: { text } }) => {
     const since = performance.now();
     lit.set(listener, since);
     if (flying.length < MOST_FLYING) flying.push({ listener, since });
     heard.set(listener.language, text);
-    for (const gone of lit.keys()) if (gone.state === 'closed') lit.delete(gone);
     seat();
   });
   new ResizeObserver(seat).observe(canvas);

@@ -41,7 +41,7 @@ export function sessionCard({ people, stack, news, attempt }) {
       chip.className = `chip end ${kind}`;
     }
     steer.draw();
-    others.replaceChildren(...(sessionId ? [] : stack.running.map((each) => running(each, people))));
+    drawOthers(others, sessionId ? [] : stack.running, people);
   });
   news.on('people tables', draw);
   setInterval(draw, 1000);
@@ -57,6 +57,14 @@ function startForm(people, attempt) {
     field('The speaker’s language', language),
     h('button.primary', { type: 'submit', id: 'start' }, 'Start a session'),
   );
+}
+
+/** Made anew only where something has changed, so that nobody's focus is taken away. */
+function drawOthers(list, sessions, people) {
+  const now = sessions.map(({ sessionId, listenerCount }) => `${sessionId} ${listenerCount}`).join();
+  if (list.dataset.now === now) return;
+  list.dataset.now = now;
+  list.replaceChildren(...sessions.map((each) => running(each, people)));
 }
 
 function running({ sessionId, listenerCount }, people) {

@@ -134,7 +134,7 @@ function schedules(stack, news, journal, attempt) {
     say(answer, `${name}: ${result}`);
     journal.add('stack', name, `run by hand: ${result}`);
   });
-  news.on('faults link', () => {
+  news.on('link', () => {
     row.replaceChildren(...stack.schedules.map((name) =>
       h('button', { type: 'button', onclick: run(name) }, name.replaceAll('_', ' '))));
   });
