@@ -14,6 +14,16 @@ export class News {
     };
   }
 
+  /** Resolves when something of this topic is told next. */
+  next(topic) {
+    return new Promise((resolve) => {
+      const off = this.on(topic, (what) => {
+        off();
+        resolve(what);
+      });
+    });
+  }
+
   tell(topic, what) {
     for (const read of [...(this.#readers.get(topic) ?? [])]) read(what);
   }

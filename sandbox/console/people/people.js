@@ -64,14 +64,22 @@ export class People {
     }
   }
 
+  get #everybody() {
+    return this.speaker ? [...this.listeners.values(), this.speaker] : [...this.listeners.values()];
+  }
+
   /** Resolves when everybody has been heard; whoever asks meanwhile waits for the same. */
   heartbeat() {
-    const everybody = [...this.listeners.values()];
-    if (this.speaker) everybody.push(this.speaker);
-    this.#beating ??= Promise.all(everybody.map((person) => person.heartbeat())).finally(() => {
+    this.#beating ??= Promise.all(this.#everybody.map((person) => person.heartbeat())).finally(() => {
       this.#beating = null;
     });
     return this.#beating;
+  }
+
+  /** Resolves when everybody has been heard, and nobody is on the way from one socket to the next. */
+  async settle() {
+    await this.heartbeat();
+    while (this.#everybody.some(({ moving }) => moving)) await this.news.next('people');
   }
 
   anyListener() {

@@ -25,6 +25,10 @@ export class Person {
     return this.openedAt === null ? 0 : (this.stack.now - this.openedAt) / 1000;
   }
 
+  get moving() {
+    return this.state === 'refreshing' || this.state === 'reconnecting';
+  }
+
   opened() {
     this.openedAt = this.stack.now;
   }

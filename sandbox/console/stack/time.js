@@ -26,15 +26,6 @@ function allHeard(stack, since) {
   return true;
 }
 
-function changed(news) {
-  return new Promise((resolve) => {
-    const off = news.on('tables', () => {
-      off();
-      resolve();
-    });
-  });
-}
-
 /** Waits for a promise, but no longer than that. */
 function within(millis, promise) {
   let timer;
@@ -50,7 +41,7 @@ async function step(stack, seconds, beat) {
   await within(OWN_PATIENCE, beat());
   let over = false;
   const others = async () => {
-    while (!over && !allHeard(stack, now - HEARD)) await changed(stack.news);
+    while (!over && !allHeard(stack, now - HEARD)) await stack.news.next('tables');
   };
   await within(PATIENCE, others());
   over = true;
@@ -58,7 +49,8 @@ async function step(stack, seconds, beat) {
 
 /**
  * Moves by `seconds`; `told` gets the share that is done. It then goes on until `until` is true,
- * a minute at a time and ten at most. `beat` resolves when this page's people have been heard.
+ * a minute at a time and ten at most. `beat` resolves when this page's people have been heard,
+ * on the sockets that they are to have.
  */
 export async function travel(stack, seconds, { beat, told = () => {}, until = () => true }) {
   for (let done = 0; done < seconds; told(done / seconds)) {

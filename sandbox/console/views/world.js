@@ -43,7 +43,7 @@ function clock(people, stack, journal, attempt) {
     const before = { moves: sum(people, 'refreshes'), returns: sum(people, 'returns'), people: people.listeners.size };
     try {
       await travel(stack, seconds, {
-        beat: () => people.heartbeat(),
+        beat: () => people.settle(),
         told: (share) => {
           bar.value = share;
         },
