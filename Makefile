@@ -44,8 +44,9 @@ test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 hist
 	@$(BIN)/python -m pytest -n auto -m nightly
 	@$(BIN)/python -m tests.invariants.break_it
 
-test-dynamodb-local: $(READY)  ## the wire's contract tests against DynamoDB Local too (Java, Maven)
-	@$(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto tests/chalicelib/aws
+test-dynamodb-local: $(READY)  ## wire, stores and random histories against DynamoDB Local too (Java, Maven)
+	@LECTERN_EXAMPLES=$${LECTERN_EXAMPLES:-20} $(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto \
+	  --timeout 1800 tests/chalicelib/aws tests/invariants/test_memory.py tests/invariants/test_stateful.py
 
 bench: $(READY)  ## measure everything beside its peers; writes bench/results.md and .json
 	@$(BIN)/python -m bench

@@ -1,6 +1,10 @@
 """The AWS that tests run against: moto's DynamoDB and SQS behind a real HTTP endpoint."""
 
-from dataclasses import dataclass
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +22,11 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "AKIDTESTTESTTESTTEST",
     "AWS_SECRET_ACCESS_KEY": "test-secret-access-key",
+}
+
+SECRETS = {
+    "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
+    "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
 }
 
 
@@ -46,6 +55,43 @@ class Aws:
             self.dynamodb.delete_table(TableName=name)
         for url in (self.jobs_queue_url, self.dead_letter_queue_url):
             self.sqs.delete_queue(QueueUrl=url)
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[Aws | None]:
+    """Fresh tables in the DynamoDB Local that `DYNAMODB_LOCAL_URL` names, None where there is none.
+
+    It has no queue, and nobody reads its streams.
+    """
+    url = os.environ.get("DYNAMODB_LOCAL_URL")
+    if url is None:
+        yield None
+        return
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name=CREDENTIALS["AWS_REGION"],
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+    # Without a time to live: it would delete whatever a test's clock, which is years behind, makes.
+    lasting = {label: replace(each, ttl_attribute=None) for label, each in read_tables().items()}
+    tables = create_tables(client, suffix=f"-{uuid.uuid4()}", tables=lasting)
+    environ = CREDENTIALS | table_environ(tables) | SECRETS
+    environ |= {"AWS_ENDPOINT_URL_DYNAMODB": url, "JOBS_QUEUE_URL": "http://127.0.0.1:9/queue"}
+    yield Aws(
+        endpoint_url=url,
+        tables=tables,
+        jobs_queue_url="",
+        dead_letter_queue_url="",
+        environ=environ,
+        dynamodb=client,
+        sqs=None,
+        session_changes=[],
+    )
+    for name in tables.values():
+        client.delete_table(TableName=name)
+    client.close()
 
 
 class MotoServer:
@@ -82,8 +128,7 @@ class MotoServer:
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint_url,
             "AWS_ENDPOINT_URL_SQS": self.endpoint_url,
             "JOBS_QUEUE_URL": jobs,
-            "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
-            "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
+            **SECRETS,
         }
         return Aws(
             endpoint_url=self.endpoint_url,

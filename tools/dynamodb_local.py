@@ -1,14 +1,14 @@
 """Runs a command beside DynamoDB Local: `python -m tools.dynamodb_local pytest tests/…`.
 
 The command finds it by `DYNAMODB_LOCAL_URL`. AWS publishes it on Maven Central
-(com.amazonaws:DynamoDBLocal): Maven and Java 17 are needed, and fetch it once, into `artifacts`.
+(com.amazonaws:DynamoDBLocal, whose newest version there is this one): Maven and Java 17 are needed,
+and fetch it once, into `artifacts`. It runs in memory, on 127.0.0.1 only, and reports to nobody.
 """
 
 import os
-import socket
+import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 VERSION = "2.6.1"
@@ -23,26 +23,34 @@ _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   </dependency></dependencies>
 </project>
 """
-_MAIN = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
+_LAUNCHER = Path(__file__).with_name("DynamoDBLocal.java")
 
 
 def main() -> int:
     """The exit code of the command."""
+    if missing := [tool for tool in ("java", "mvn") if shutil.which(tool) is None]:
+        sys.stdout.write(f"SKIPPED: DynamoDB Local needs {' and '.join(missing)}\n")
+        return 0
     _fetch()
-    port = _free_port()
     java = ["java", "-Xmx1g", f"-Dsqlite4java.library.path={HOME}/lib", "-cp", f"{HOME}/lib/*"]
-    server = subprocess.Popen(
-        [*java, _MAIN, "-inMemory", "-port", str(port)],
-        stdout=subprocess.DEVNULL,
+    with subprocess.Popen(
+        [*java, _LAUNCHER],
+        cwd=HOME,  # it leaves a file where it runs
+        env=os.environ | {"DDB_LOCAL_TELEMETRY": "0"},
+        stdin=subprocess.PIPE,  # at whose end it stops
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port, server)
-        environ = os.environ | {"DYNAMODB_LOCAL_URL": f"http://127.0.0.1:{port}"}
+        text=True,
+    ) as server:
+        environ = os.environ | {"DYNAMODB_LOCAL_URL": f"http://127.0.0.1:{_port(server)}"}
         return subprocess.run(sys.argv[1:], env=environ, check=False).returncode
-    finally:
-        server.terminate()
-        server.wait()
+
+
+def _port(server: subprocess.Popen[str]) -> int:
+    for line in server.stdout or ():
+        if line.startswith("port "):
+            return int(line.removeprefix("port "))
+    raise SystemExit("DynamoDB Local has not started")
 
 
 def _fetch() -> None:
@@ -52,23 +60,6 @@ def _fetch() -> None:
     (HOME / "pom.xml").write_text(_POM)
     command = ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
     subprocess.run(command, cwd=HOME, check=True)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    while server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("DynamoDB Local has not started")
 
 
 if __name__ == "__main__":

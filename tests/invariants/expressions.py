@@ -67,9 +67,9 @@ def plain(attribute: Attribute | None) -> Any:
         return None
     ((kind, value),) = attribute.items()
     if kind == "N":
-        return kind, Decimal(value)
+        return kind, Decimal(value).normalize()
     if kind == "M":
-        return kind, {name: plain(each) for name, each in value.items()}
+        return kind, {name: plain(each) for name, each in sorted(value.items())}
     if kind == "L":
         return kind, [plain(each) for each in value]
     return kind, value

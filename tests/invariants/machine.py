@@ -1,14 +1,18 @@
 """Speakers and listeners of two tenants do everything that the protocol allows, in any order, while
-processes die, calls fail, and events are lost, late or doubled. The rules hold after every step."""
+processes die, calls fail, and events are lost, late or doubled. The rules hold after every step.
+
+Where `DYNAMODB_LOCAL_URL` is set, the tables are Amazon's own.
+"""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from chalicelib import handlers
+from tests.aws import dynamodb_local
 from tests.invariants import rules
 from tests.invariants.memory import Memory
 from tests.invariants.model import Model
@@ -62,7 +66,9 @@ class Sessions(RuleBasedStateMachine):
             "INLINE_FANOUT_LIMIT": inline,
             "MAX_LISTENERS_PER_SESSION": str(CAPACITY),
         }
-        self.world = World(Memory.fresh(), environ=environ)
+        self.local = ExitStack()
+        aws = self.local.enter_context(dynamodb_local())
+        self.world = World(Memory.of(aws) if aws else Memory.fresh(), environ=environ)
         self.model = Model(self.world)
         self.late: list[tuple[Client, int | None]] = []
         self.said = 0
@@ -202,6 +208,7 @@ class Sessions(RuleBasedStateMachine):
         self.world.settle()
         problems = rules.settled(self.world) + self.model.compare(self.world.snapshot())
         problems += rules.nothing_missed(self.world)
+        self.local.close()
         assert not problems, "\n".join(problems)
 
     def _handshake(self, query: str, broken: Break) -> None:

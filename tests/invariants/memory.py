@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib import aws as aws_wire
 from chalicelib.aws.dynamodb import RetryingDynamoDB
 from chalicelib.aws.refusals import Refusal
+from chalicelib.settings import Settings
 from chalicelib.stores.dynamodb import DynamoDB
 from sandbox.tables import Label, Table, read_tables, table_environ
-from tests.aws import CREDENTIALS
+from tests.aws import CREDENTIALS, SECRETS, Aws
 from tests.invariants.expressions import Invalid, Item, Scope, condition, plain, update
 
 PAGE = 5
@@ -192,12 +194,19 @@ class Memory:
     def fresh(cls) -> "Memory":
         names = {label: f"memory-{label}" for label in _DEFINITIONS}
         environ = CREDENTIALS | table_environ(names)
-        environ |= {
-            "JOBS_QUEUE_URL": "http://127.0.0.1:9/queue",
-            "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
-            "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
-        }
+        environ |= SECRETS | {"JOBS_QUEUE_URL": "http://127.0.0.1:9/queue"}
         return cls(names, environ, RetryingDynamoDB(MemoryDynamoDB(names)))
+
+    @classmethod
+    def of(cls, aws: Aws) -> "Memory":
+        """Not in memory after all: the tables of another DynamoDB, for the same tests."""
+        environ = {
+            **aws.environ,
+            "API_GATEWAY_ENDPOINT": "http://127.0.0.1:9/local",
+            "AWS_TIMEOUT_SECONDS": "30",  # so that no call is tried twice on a busy machine
+        }
+        wire = aws_wire.dynamodb(Settings.from_environ(environ), environ)
+        return cls(aws.tables, aws.environ, wire)
 
     def items(self, label: Label) -> list[dict[str, Any]]:
         """Every item of a table, typed as DynamoDB has it."""

@@ -1,26 +1,34 @@
-"""The DynamoDB in memory does what the sandbox's does, and so what Amazon's own does (see
-`make test-dynamodb-local`): each scene runs on both, and every answer is compared."""
+"""The DynamoDB in memory does what the sandbox's does, and what Amazon's own does where that runs
+(`make test-dynamodb-local`): each scene runs on two of them, and every answer is compared."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from chalicelib import aws as aws_wire
-from chalicelib.settings import Settings
-from tests.aws import Aws
+from tests.aws import Aws, dynamodb_local
 from tests.invariants.memory import Memory
 from tests.invariants.scenes import SCENES, Named
 from tests.invariants.shadow import Shadow
 from tests.invariants.world import World
 
 
+@pytest.fixture(params=["the sandbox's", "Amazon's"])
+def other(request: pytest.FixtureRequest) -> Iterator[Aws]:
+    if request.param == "the sandbox's":
+        yield request.getfixturevalue("aws")
+        return
+    with dynamodb_local() as local:
+        if local is None:
+            pytest.skip("DYNAMODB_LOCAL_URL is not set: see make test-dynamodb-local")
+        yield local
+
+
 @pytest.mark.parametrize("named", SCENES, ids=lambda named: named.name)
-def test_both_give_every_answer_alike(named: Named, aws: Aws) -> None:
+def test_both_give_every_answer_alike(named: Named, other: Aws) -> None:
     memory = Memory.fresh()
-    settings = Settings.from_environ({**aws.environ, "API_GATEWAY_ENDPOINT": "http://127.0.0.1:9"})
-    tables = {memory.tables[label]: name for label, name in aws.tables.items()}
-    real = aws_wire.dynamodb(settings, aws.environ)
-    shadow = Shadow(memory.dynamodb, real, tables)
+    tables = {memory.tables[label]: name for label, name in other.tables.items()}
+    shadow = Shadow(memory.dynamodb, Memory.of(other).dynamodb, tables)
     world = World(replace(memory, dynamodb=shadow), environ=named.environ)
 
     named.build(world).act()

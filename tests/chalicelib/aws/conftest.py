@@ -1,10 +1,7 @@
 """Both wires to AWS, so that one suite says of both what must hold."""
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
 
 from chalicelib import aws as wire
@@ -15,8 +12,7 @@ from chalicelib.aws.retry import Retries
 from chalicelib.aws.sqs import SqsJobQueue
 from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
-from sandbox.tables import create_tables
-from tests.aws import CREDENTIALS, Aws
+from tests.aws import CREDENTIALS, Aws, dynamodb_local
 from tests.chalicelib.aws.servers import ScriptedServer
 
 WIRES = ["lean", "boto3"]
@@ -78,34 +74,10 @@ def store(request: pytest.FixtureRequest) -> Iterator[Aws]:
     if request.param == "moto":
         yield request.getfixturevalue("aws")
         return
-    url = os.environ.get("DYNAMODB_LOCAL_URL")
-    if url is None:
-        pytest.skip("DYNAMODB_LOCAL_URL is not set")
-    local = _dynamodb_local(url)
-    yield local
-    for name in local.tables.values():
-        local.dynamodb.delete_table(TableName=name)
-    local.dynamodb.close()
-
-
-def _dynamodb_local(url: str) -> Aws:
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=url,
-        region_name=CREDENTIALS["AWS_REGION"],
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
-    return Aws(
-        endpoint_url=url,
-        tables=create_tables(client, suffix=f"-{uuid.uuid4()}"),
-        jobs_queue_url="",
-        dead_letter_queue_url="",
-        environ={"AWS_ENDPOINT_URL_DYNAMODB": url},
-        dynamodb=client,
-        sqs=None,
-        session_changes=[],
-    )
+    with dynamodb_local() as local:
+        if local is None:
+            pytest.skip("DYNAMODB_LOCAL_URL is not set")
+        yield local
 
 
 @pytest.fixture
