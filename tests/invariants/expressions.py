@@ -172,6 +172,11 @@ class _Parser:
             other = self._operand()
             self._expect(")")
             return lambda item, scope: path(item, scope) or other(item, scope)
+        if self._take("size"):
+            self._expect("(")
+            measured = self._path()
+            self._expect(")")
+            return lambda item, scope: _size(measured(item, scope))
         if self._tokens[self._at].startswith(":"):
             name = self._next()
             return lambda _item, scope: scope.values[name]
@@ -235,6 +240,14 @@ def _put(item: Item, path: Path, attribute: Attribute | None) -> Item:
     if attribute is None:
         return {each: value for each, value in item.items() if each != name}
     return {**item, name: attribute}
+
+
+def _size(attribute: Attribute | None) -> Attribute | None:
+    """Elements of a map or a list, characters of a text."""
+    if attribute is None:
+        return None
+    ((_, value),) = attribute.items()
+    return {"N": str(len(value))}
 
 
 def _sum(first: Attribute | None, second: Attribute | None, sign: int) -> Attribute:
