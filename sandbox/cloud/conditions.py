@@ -129,10 +129,19 @@ def _operand(tokens: Tokens) -> Operand:
     if tokens.next[:1] == ":":
         placeholder = tokens.take()
         return lambda scope: scope.value(placeholder)
-    if tokens.next.lower() in ("size", "attribute_type", "contains"):
+    if tokens.accept("SIZE"):
+        sized = _argument(tokens)
+        return lambda scope: _size(sized(scope))
+    if tokens.next.lower() in ("attribute_type", "contains"):
         raise NotSimpleError
     path = parse_path(tokens)
     return lambda scope: scope.at(path)
+
+
+def _size(value: DynamoType | None) -> DynamoType | None:
+    if value is None or not isinstance(value.value, str | list | dict) or value.is_number():
+        return None
+    return DynamoType({"N": str(len(value.value))})
 
 
 def _equal(left: DynamoType | None, right: DynamoType | None) -> bool:

@@ -207,7 +207,6 @@ def test_an_update_that_is_not_understood_is_left_to_moto(expression: str) -> No
         "= :v",
         "a = :v AND",
         "(a = :v",
-        "size(a) > :v",
         "contains(a, :v)",
         "a ! :v",
         "a = :v b",
@@ -231,12 +230,21 @@ def test_a_condition_that_is_not_understood_is_left_to_moto(expression: str) -> 
         ("gone <> :zero", True),
         ("gone = :zero", False),
         ("s > :zero", False),
+        ("size(m) = :one", True),
+        ("size(s) < :one", False),
+        ("size(n) < :one", False),
+        ("size(gone) < :one", False),
         ("begins_with(n, :text)", False),
         ("begins_with(s, :text)", True),
     ],
 )
 def test_conditions_compare_as_dynamodb_does(expression: str, true: bool) -> None:
-    item = {"n": {"N": "1"}, "s": {"S": "text"}, "flag": {"BOOL": False}}
+    item = {
+        "n": {"N": "1"},
+        "s": {"S": "text"},
+        "flag": {"BOOL": False},
+        "m": {"M": {"a": {"N": "7"}}},
+    }
     values = {":zero": {"N": "0"}, ":one": {"N": "1.0"}, ":text": {"S": "te"}}
     scope = Scope({name: DynamoType(value) for name, value in item.items()}, {}, values)
 
