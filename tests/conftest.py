@@ -5,12 +5,17 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.aws import Aws, MotoServer
 from tests.running import Lectern
 from tests.stack import Stack
 
 _RUN = itertools.count(1)
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("lectern", deadline=None)
+settings.load_profile("lectern")
 
 
 @pytest.fixture(scope="session")
