@@ -48,8 +48,8 @@ MUTATIONS = [
     Mutation(
         "joins go on after the end",
         "stores/sessions.py",
-        'condition="#isActive = :true AND #listenerCount < :capacity"',
-        'condition="#listenerCount < :capacity"',
+        'condition=f"#isActive = :true AND #listenerCount < :capacity AND',
+        'condition=f"#listenerCount < :capacity AND',
     ),
     Mutation(
         "any connection ends a session",
@@ -115,8 +115,8 @@ MUTATIONS = [
     Mutation(
         "a seq may be given while paused",
         "stores/sessions.py",
-        'condition="#broadcastState.#isPaused = :false"',
-        'condition=":false = :false"',
+        'condition="#broadcastState.#isPaused = :false AND"',
+        'condition=":false = :false AND"',
     ),
     Mutation(
         "a transaction is not the same when it is tried again",
