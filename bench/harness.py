@@ -177,8 +177,9 @@ def save(reports: Sequence[Report], bench: str) -> None:
     """Puts the tables of one bench into `bench/results.json`, and makes `results.md` of all."""
     file = HERE / "results.json"
     parts = json.loads(file.read_text()) if file.exists() else {}
+    load = f"{os.getloadavg()[1]:.1f} processes wanting the cores in the last five minutes"
     parts[bench] = {
-        "machine": machine(),
+        "machine": f"{machine()}; {load}",
         "reports": [asdict(report) for report in reports],
         "markdown": "\n".join(report.markdown() for report in reports),
     }
