@@ -38,6 +38,8 @@ class Run:
             stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, "LECTERN_PORT": "0", "PYTHONPATH": "", **environ},
+            # A shell that starts the tests in the background has them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
 
     def ports(self) -> list[int]:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.types import ConnectionId, SessionId
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled
 from chalicelib.stores.attributes import from_attributes, to_attribute, to_attributes
 from chalicelib.stores.connections import Recipient
+from chalicelib.stores.history import Kept
 from tests.stack import Stack
 
 values = st.recursive(
@@ -116,3 +117,14 @@ def test_an_anonymous_listener_loses_its_tenant_with_the_session(stack: Stack) -
     listener.send("joinSession", sessionId=elsewhere, targetLanguage="es")
 
     assert stack.counts(elsewhere) == (1, {"es": 1})
+
+
+def test_what_is_more_than_a_page_is_read_to_its_end(stack: Stack) -> None:
+    expires_at = Millis(stack.clock.now + 60_000)
+    for seq in range(1, 13):
+        kept = Kept(seq, "x" * 120_000, expires_at)
+        stack.services.history.keep(SessionId("golden-eagle-427"), "*", kept)
+
+    found = stack.services.history.after(SessionId("golden-eagle-427"), "*", 0)
+
+    assert [each.seq for each in found] == list(range(1, 13))
