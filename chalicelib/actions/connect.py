@@ -87,7 +87,6 @@ def _connection(
     services: Services, handshake: Handshake, role: Role, identity: Identity | None
 ) -> Connection:
     token_expires_at = identity.expires_at if identity else None
-    expires_in = 2 * lifetimes.GATEWAY_LIFETIME_MINUTES * lifetimes.MINUTE
     return Connection(
         connection_id=handshake.connection_id,
         role=role,
@@ -98,7 +97,7 @@ def _connection(
             handshake.connection_id, role, handshake.connected_at, services.settings
         ),
         warn_at=lifetimes.warn_at(handshake.connected_at, services.settings),
-        expires_at=Millis(handshake.connected_at + expires_in),
+        expires_at=lifetimes.connection_expiry(handshake.connected_at),
         token_expires_at=token_expires_at,
         token_notice_at=lifetimes.token_notice_at(token_expires_at),
     )

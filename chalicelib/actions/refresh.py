@@ -8,7 +8,6 @@ from chalicelib.actions.sessions import (
     Seated,
     active_session,
     as_it_is,
-    connection_expiry,
     session_expiry,
     session_to_enter,
 )
@@ -110,7 +109,7 @@ def _swapped(services: Services, call: Call, session: Session) -> bool:
             old,
             call.connection_id,
             session_expires_at=session_expiry(services, services.clock()),
-            connection_expires_at=connection_expiry(call.connection),
+            connection_expires_at=call.connection.expires_at,
         )
     except TransactionCancelled as cancelled:
         if cancelled.failed(CONNECTION):

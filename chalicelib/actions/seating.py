@@ -7,9 +7,8 @@ from msgspec import UnsetType
 from chalicelib.actions import belongings
 from chalicelib.actions.services import Services
 from chalicelib.domain import ids
-from chalicelib.domain.lifetimes import GATEWAY_LIFETIME_MINUTES, MINUTE
 from chalicelib.domain.session import Connection, Session
-from chalicelib.domain.types import ConnectionId, Millis, Role
+from chalicelib.domain.types import ConnectionId, Role
 from chalicelib.errors import (
     ClientError,
     Code,
@@ -128,7 +127,6 @@ def _participant(services: Services, connection: Connection, session: Session, t
 
 
 def _entry(connection: Connection, session: Session, wish: Wish, participant: str) -> Entry:
-    expires_at = connection.connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE
     return Entry(
         connection_id=connection.connection_id,
         session=session,
@@ -138,5 +136,5 @@ def _entry(connection: Connection, session: Session, wish: Wish, participant: st
             joined_positions=session.positions(wish.language),
             socket_opening=wish.opening,
         ),
-        expires_at=Millis(expires_at),
+        expires_at=connection.expires_at,
     )

@@ -7,7 +7,7 @@ from msgspec import UnsetType
 from chalicelib.actions import ending, leaving, limits, replies, seating
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain import ids
-from chalicelib.domain.lifetimes import GATEWAY_LIFETIME_MINUTES, MINUTE
+from chalicelib.domain.lifetimes import MINUTE
 from chalicelib.domain.session import Broadcasting, Connection, Session
 from chalicelib.domain.types import Millis, SessionId, TenantId, UserId
 from chalicelib.errors import (
@@ -69,7 +69,7 @@ def create_session(
             broadcasting=Broadcasting(last_state_change=now),
         )
         try:
-            services.membership.create(session, connection_expiry(call.connection))
+            services.membership.create(session, call.connection.expires_at)
         except TransactionCancelled as cancelled:
             if cancelled.failed(CONNECTION):
                 raise seating.refusal_of_connection(services, call.connection_id) from None
@@ -201,11 +201,6 @@ def _active(session: Session | None, session_id: SessionId) -> Session:
 
 def session_expiry(services: Services, now: Millis) -> Millis:
     return Millis(now + services.settings.session_max_duration_hours * 60 * MINUTE)
-
-
-def connection_expiry(connection: Connection) -> Millis:
-    """When no trace of a socket needs to be left, even if every clean-up failed."""
-    return Millis(connection.connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE)
 
 
 def _refuse_second_session(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from chalicelib.actions import delivery, limits
 from chalicelib.actions.audience import subscribers
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.sessions import active_session, connection_expiry
+from chalicelib.actions.sessions import active_session
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.subscriptions import Subscription, topic_key
@@ -17,7 +17,7 @@ def subscribe(services: Services, call: Call, request: requests.Subscribe) -> me
             topic_key=topic_key(session.session_id, request.topic),
             connection_id=call.connection_id,
             tenant_id=session.tenant_id,
-            expires_at=connection_expiry(call.connection),
+            expires_at=call.connection.expires_at,
         )
     )
     return messages.Subscribed(timestamp=services.clock(), topic=request.topic)

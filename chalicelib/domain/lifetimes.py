@@ -45,6 +45,11 @@ def warn_at(connected_at: Millis, settings: Settings) -> Millis:
     return Millis(connected_at + settings.connection_warning_minutes * MINUTE)
 
 
+def connection_expiry(connected_at: Millis) -> Millis:
+    """When no trace of a socket needs to be left, even if every clean-up failed."""
+    return Millis(connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE)
+
+
 def token_notice_at(token_expires_at: Millis | None) -> Millis:
     if token_expires_at is None:
         return NEVER

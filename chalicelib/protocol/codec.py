@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from chalicelib.errors import BadRequest, ClientError, Code, PayloadTooLarge
 from chalicelib.protocol.messages import Error, FieldProblem, Message
 from chalicelib.protocol.requests import ACTIONS, HANDSHAKE_ACTIONS, MESSAGE_BYTES, Request
-
-R = TypeVar("R", bound=Request)
 
 _encode = msgspec.json.Encoder().encode
 _decoders = {name: msgspec.json.Decoder(struct) for name, struct in ACTIONS.items()}
