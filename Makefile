@@ -6,6 +6,9 @@ STAGE ?= dev
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
+PIP_AUDIT := $(VENV)/audit
+# What runs elsewhere than in a test.
+BANDIT := app.py chalicelib operate sandbox tools clients/python/src examples
 AXE := tests/browser/node_modules/.package-lock.json
 
 # Where a mirror of Terraform's providers is beside the clone, they come from there, unless the
@@ -16,7 +19,8 @@ export TF_CLI_CONFIG_FILE := $(shell $(MIRROR) 2>/dev/null)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-nightly test-dynamodb-local bench check policies docs format package clean
+.PHONY: help run demo test coverage test-nightly test-dynamodb-local bench bench-load check policies audit docs format \
+  package version clean deploy-local destroy-local alarms-local
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 24
@@ -36,20 +40,29 @@ demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `
 	@PYTHONPATH=clients/python/src $(BIN)/python -m sandbox.demo
 
 test: $(READY)  ## every test that CI runs
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+coverage: $(READY)  ## the same, with the lines that no test reaches
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term
 
 test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 histories, code broken on purpose
 	@$(BIN)/python -m tests.invariants
 	@LECTERN_EXAMPLES=5000 $(BIN)/python -m pytest --timeout 7200 tests/invariants/test_stateful.py
-	@$(BIN)/python -m pytest -n auto -m nightly
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m nightly
 	@$(BIN)/python -m tests.invariants.break_it
 
 test-dynamodb-local: $(READY)  ## wire, stores and random histories against DynamoDB Local too (Java, Maven)
 	@LECTERN_EXAMPLES=$${LECTERN_EXAMPLES:-20} $(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto \
 	  --timeout 1800 tests/chalicelib/aws tests/invariants/test_memory.py tests/invariants/test_stateful.py
 
-bench: $(READY)  ## measure everything beside its peers; writes bench/results.md and .json
-	@$(BIN)/python -m bench
+bench: $(READY)  ## measure everything beside its peers, or BENCH="cost wire"; writes bench/results.md and .json
+	@$(BIN)/python -m bench $(BENCH)
+
+# 3,000 sockets; LOAD has other options of `python -m bench.load`.
+LOAD ?= --speakers 6 --listeners 2994 --minutes 10 --drops 2 --refreshes 2 --faults 1 --ramp 20 --save --plot docs/images/load.png
+
+bench-load: $(READY)  ## 3,000 sockets for ten minutes on DynamoDB Local, with drops and faults (Java, Maven)
+	@$(BIN)/python -m tools.dynamodb_local $(BIN)/python -m bench.load --here $(LOAD)
 
 ifneq ($(shell command -v npm),)
 test: $(AXE)
@@ -59,11 +72,22 @@ $(AXE): tests/browser/package-lock.json
 	@npm ci --prefix tests/browser --silent --no-audit --no-fund
 	@touch $@
 
-check: $(READY)  ## format, lint, types, layers
+check: $(READY) $(PIP_AUDIT)/.ready  ## format, lint, types, layers, known vulnerabilities
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(BANDIT)
+	@$(BIN)/python -m tools.audit $(PIP_AUDIT)/bin/pip-audit
+
+audit: $(READY) $(PIP_AUDIT)/.ready  ## known vulnerabilities in what is pinned; fails where nobody can be asked
+	@$(BIN)/python -m tools.audit --required $(PIP_AUDIT)/bin/pip-audit
+
+$(PIP_AUDIT)/.ready: requirements-audit.txt
+	@echo "Setting up pip-audit ..."
+	@$(PYTHON) -m venv $(PIP_AUDIT)
+	@$(PIP_AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 ifneq ($(shell command -v terraform),)
 check: policies
@@ -81,11 +105,24 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-package: $(READY)  ## make terraform/chalice.tf.json and deployment.zip of STAGE (dev)
+package: $(READY)  ## make terraform/chalice.tf.json, deployment.zip and its bill of materials, of STAGE (dev)
 	@$(BIN)/python -m tools.package --stage $(STAGE)
 
-docs: $(READY)  ## make the tables in Terraform's READMEs anew
-	@$(BIN)/python -m tools.terraform_docs
+deploy-local: $(READY)  ## apply STAGE (dev) by Terraform to an AWS account on this machine; VARS="-var …"
+	@$(BIN)/python -m sandbox.account deploy --stage $(STAGE) $(VARS)
+
+destroy-local: $(READY)  ## take it down by terraform destroy, and see that nothing is left
+	@$(BIN)/python -m sandbox.account destroy --stage $(STAGE) $(VARS)
+
+docs: $(READY)  ## make anew what is made from the code: protocol, settings, operator API, Terraform's tables
+	@for page in asyncapi protocol_page settings_page openapi terraform_docs; do \
+	  $(BIN)/python -m tools.$$page || exit 1; done
+
+version: $(READY)  ## write VERSION=0.2.0 (or the one of pyproject.toml) to where it has to be
+	@$(BIN)/python -m tools.version $(VERSION)
+
+alarms-local: $(READY)  ## which alarms of the local cloud are off, and on what values
+	@$(BIN)/python -m sandbox.account.alarms
 
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff format .
@@ -93,5 +130,6 @@ format: $(READY)  ## put the code into shape
 
 clean:  ## remove everything that was made here
 	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
-	  .chalice/deployments tests/browser/node_modules terraform/.terraform \
-	  terraform/chalice.tf.json terraform/deployment.zip
+	  .chalice/deployments .local-cloud tests/browser/node_modules tests/docs/npm/node_modules \
+	  tests/asyncapi/parser/node_modules bench/serverless/node_modules terraform/.terraform \
+	  terraform/chalice.tf.json terraform/deployment.zip terraform/deployment.cdx.json

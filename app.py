@@ -1,10 +1,11 @@
 """Every handler that the stack has. Each body is one call; what it does is in `chalicelib`."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
-from chalice import Chalice, Rate
-from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent, WebsocketEvent
+from chalice import Chalice, IAMAuthorizer, Rate, Response
+from chalice.app import CloudWatchEvent, DynamoDBEvent, Request, SQSEvent, WebsocketEvent
 
 from chalicelib import handlers, wiring
 
@@ -63,6 +64,71 @@ def on_session_change(event: DynamoDBEvent) -> dict[str, Any]:
 def run_jobs(event: SQSEvent) -> dict[str, Any]:
     """Background jobs."""
     return handlers.jobs(event.to_dict(), event.context)
+
+
+# The operator API: on AWS for whoever IAM lets in, on one machine for everybody there.
+app.api.binary_types = []  # it speaks JSON alone
+OPERATORS = {"authorizer": IAMAuthorizer()}
+
+
+@app.route("/v1/sessions", **OPERATORS)
+def list_sessions() -> Response:
+    """The active sessions of all tenants."""
+    return handlers.operate("listSessions", app.current_request)
+
+
+@app.route("/v1/sessions/{sessionId}", **OPERATORS)
+def get_session(**_: str) -> Response:
+    """One session."""
+    return handlers.operate("getSession", app.current_request)
+
+
+@app.route("/v1/sessions/{sessionId}/connections", **OPERATORS)
+def list_connections(**_: str) -> Response:
+    """Who is connected to a session."""
+    return handlers.operate("listConnections", app.current_request)
+
+
+@app.route("/v1/sessions/{sessionId}/broadcasts", methods=["POST"], **OPERATORS)
+def broadcast(**_: str) -> Response:
+    """A service speaks to a session's listeners."""
+    return handlers.operate("broadcast", app.current_request)
+
+
+@app.route("/v1/sessions/{sessionId}/end", methods=["POST"], **OPERATORS)
+def end_session(**_: str) -> Response:
+    """An operator ends a session."""
+    return handlers.operate("endSession", app.current_request)
+
+
+@app.route("/v1/tenants/{tenantId}/sessions", **OPERATORS)
+def list_tenant_sessions(**_: str) -> Response:
+    """A tenant's sessions."""
+    return handlers.operate("listTenantSessions", app.current_request)
+
+
+@app.route("/v1/tenants/{tenantId}/messages", methods=["POST"], **OPERATORS)
+def tell_tenant(**_: str) -> Response:
+    """A message to every connection of a tenant."""
+    return handlers.operate("tellTenant", app.current_request)
+
+
+@app.route("/v1/tenants/{tenantId}/users/{userId}/connections", methods=["DELETE"], **OPERATORS)
+def remove_user(**_: str) -> Response:
+    """A user's connections are closed, and their tokens refused."""
+    return handlers.operate("removeUser", app.current_request)
+
+
+@app.route("/v1/health", **OPERATORS)
+def get_health() -> Response:
+    """Whether what the stack stands on can be reached."""
+    return handlers.operate("getHealth", app.current_request)
+
+
+@app.middleware("http")
+def problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """What Chalice refuses by itself gets the form of our own errors."""
+    return handlers.refuse(request, get_response)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

@@ -8,7 +8,23 @@ import importlib
 
 from bench.harness import save
 
-BENCHES = ("broadcast", "cold_start", "fanout", "heartbeat", "status", "sweep", "wire")
+BENCHES = (
+    "actions",
+    "broadcast",
+    "cold_start",
+    "cost",
+    "fanout",
+    "heartbeat",
+    "local_cloud",
+    "memory_sizes",
+    "room",
+    "sandbox",
+    "sandbox_whole",
+    "scale",
+    "status",
+    "sweep",
+    "wire",
+)
 
 
 def main() -> None:

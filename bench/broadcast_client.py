@@ -1,6 +1,6 @@
 """What `broadcast.py` runs in a process of its own.
 
-python -m bench.broadcast_client URL LISTENERS
+python -m bench.broadcast_client URL LISTENERS [MESSAGES]
 
 sends broadcasts through the handler, and prints what each message took.
 """
@@ -121,7 +121,8 @@ def main() -> None:
     wiring.install(services)
     for _ in range(_WARM_UPS):
         _broadcast(listeners)
-    times = max(1, _MESSAGES // listeners)
+    messages = int(sys.argv[3]) if len(sys.argv) > 3 else _MESSAGES
+    times = max(1, messages // listeners)
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(times):
         _broadcast(listeners)

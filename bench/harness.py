@@ -47,7 +47,11 @@ class Report:
 
     def demand(self, what: str, value: float, most: float) -> None:
         """Notes that `value` must not be over `most`."""
-        self.demands.append((f"{what}: {value:.3g}, at most {most:g}", value <= most))
+        self.demands.append((f"{what}: {value:.3g}, at most {most:.3g}", value <= most))
+
+    def demand_at_least(self, what: str, value: float, least: float) -> None:
+        """Notes that `value` must not be under `least`."""
+        self.demands.append((f"{what}: {value:.4g}, at least {least:.4g}", value >= least))
 
     def markdown(self) -> str:
         names = list(self.rows[0].figures)
@@ -160,6 +164,13 @@ def stub(latency_ms: float, tls: bool, body: str = "") -> Iterator[Server]:
             running.stdout.close()
 
 
+def peak_of(process: int) -> float:
+    """The most memory that a running process has had, in MB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
 def machine() -> str:
     """The machine's name for the results: processor, cores, system, Python."""
     model = "unknown processor"
@@ -208,7 +219,7 @@ def _summary(runs: Sequence[Figures]) -> dict[str, tuple[float, float, float]]:
 
 def _cell(value: tuple[float, float, float]) -> str:
     median, low, high = (f"{each:.3g}" if each < 1000 else f"{each:.0f}" for each in value)
-    return f"{median} ({low} to {high})"
+    return median if low == high else f"{median} ({low} to {high})"
 
 
 @contextmanager

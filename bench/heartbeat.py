@@ -28,9 +28,8 @@ def main(rounds: int = 5) -> list[Report]:
     report = Report(
         "A heartbeat, in a warm process", f"The mean of {_CALLS:,}; one read, no write."
     )
-    with tempfile.TemporaryDirectory() as directory, stub(0, True, _answer()) as aws:
-        event = Path(directory) / "event.json"
-        event.write_text(_EVENT.read_text())
+    with tempfile.TemporaryDirectory() as directory, stub(0, True, answer_to_the_read()) as aws:
+        event = event_of_a_heartbeat(Path(directory))
         more = {
             "AWS_ENDPOINT_URL_DYNAMODB": aws.url,
             "API_GATEWAY_ENDPOINT": f"{aws.url}/prod",
@@ -40,8 +39,8 @@ def main(rounds: int = 5) -> list[Report]:
         }
         report.rows = interleaved(
             {
-                "Lectern": _run("app", str(event), aws.environ | more),
-                "Chalice and boto3": _run("bench.peer.app", str(event), aws.boto3_environ | more),
+                "Lectern": _run("app", event, aws.environ | more),
+                "Chalice and boto3": _run("bench.peer.app", event, aws.boto3_environ | more),
             },
             rounds,
         )
@@ -62,7 +61,14 @@ class _Recorder:
         return {}
 
 
-def _answer() -> str:
+def event_of_a_heartbeat(directory: Path) -> str:
+    """The file of the event, as API Gateway sends it."""
+    file = directory / "event.json"
+    file.write_text(_EVENT.read_text())
+    return str(file)
+
+
+def answer_to_the_read() -> str:
     """DynamoDB's answer to the read: a listener's connection, as the store writes it."""
     now = Millis(int(time.time() * 1000))
     later = Millis(now + 3_600_000)

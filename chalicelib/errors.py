@@ -32,8 +32,8 @@ class Code(StrEnum):
     UNKNOWN_ACTION = "UNKNOWN_ACTION"
     NOT_IN_SESSION = "NOT_IN_SESSION"
     UNAUTHORIZED = "UNAUTHORIZED"
-    TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105 - a code, not a secret
-    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a code, not a secret
+    TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105 # nosec B105 # a code, not a secret
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 # nosec B105 # a code, not a secret
     FORBIDDEN = "FORBIDDEN"
     SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
     SESSION_INACTIVE = "SESSION_INACTIVE"

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from chalicelib import wiring
@@ -77,7 +78,8 @@ def jobs(event: Event, context: Any) -> dict[str, Any]:
     with services.telemetry.invocation("run_jobs", context.aws_request_id):
         for record in event["Records"]:
             try:
-                run_job(services, json.loads(record["body"]), _remaining(context))
+                job, tries = json.loads(record["body"]), _tries(record)
+                run_job(services, job, _remaining(context), tries)
             except Exception as error:  # one message must not take its batch with it
                 services.telemetry.error("jobFailed", exception=error)
                 failed.append({"itemIdentifier": record["messageId"]})
@@ -114,6 +116,23 @@ def reconcile_counts(context: Any) -> dict[str, Any]:
     services = wiring.parts()
     with services.telemetry.invocation("reconcile_counts", context.aws_request_id):
         return {"suspects": reconcile.reconcile(services)}
+
+
+def operate(operation: str, request: Any) -> Any:
+    """One call of the operator API: Chalice's request, and its response."""
+    return _serving().answer(wiring.parts(), operation, request)
+
+
+def refuse(request: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Chalice's own refusals in the operator API's form of an error."""
+    return _serving().translated(request, get_response)
+
+
+def _serving() -> ModuleType:
+    # Here, since the functions behind the socket share this file, and their cold starts are dear.
+    from chalicelib.api import serving  # noqa: PLC0415
+
+    return serving
 
 
 def _answer(services: Services, frame: Frame, where: Event) -> Message:
@@ -173,6 +192,11 @@ def _body(event: Event) -> bytes:
         return base64.b64decode(body)
     # Lone surrogates cannot be encoded; as they are they make the frame INVALID_JSON.
     return str(body).encode("utf-8", "surrogatepass")
+
+
+def _tries(record: Event) -> int:
+    """How often the queue has brought a message, this time included."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 def _remaining(context: Any) -> Remaining:

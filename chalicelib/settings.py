@@ -63,7 +63,10 @@ class Settings:
         1,
     )
     heartbeat_interval_seconds: int = _setting(
-        "HEARTBEAT_INTERVAL_SECONDS", "seconds between heartbeats, as clients are told", 50, 1
+        "HEARTBEAT_INTERVAL_SECONDS",
+        "seconds between heartbeats, as clients are told; not set: half the idle timeout at most",
+        50,
+        1,
     )
     speaker_grace_seconds: int = _setting(
         "SPEAKER_GRACE_SECONDS", "seconds a dropped speaker has to come back; 0 = none", 15, 0
@@ -93,6 +96,12 @@ class Settings:
     jwt_issuer: str = _setting("JWT_ISSUER", "required `iss` of tokens", "")
     jwt_audience: str = _setting("JWT_AUDIENCE", "required `aud` of tokens", "")
     jwt_tenant_claim: str = _setting("JWT_TENANT_CLAIM", "claim that names the tenant", "tenantId")
+    jwt_max_lifetime_hours: int = _setting(
+        "JWT_MAX_LIFETIME_HOURS",
+        "longest life of a token of yours: for so long a removed user's are refused",
+        24,
+        1,
+    )
     resume_token_secret: str = _setting(
         "RESUME_TOKEN_SECRET", "key that signs resume tokens and hashes addresses", "", secret=True
     )
@@ -133,11 +142,20 @@ class Settings:
                 values[setting.name] = _parse(text, setting.default, setting.metadata["least"])
             except ValueError as problem:
                 problems.append(f"{setting.metadata['variable']} {problem}")
+        values.setdefault("heartbeat_interval_seconds", _fitting_heartbeat(values))
         settings = cls(**values)
         problems += _contradictions(settings)
         if problems:
             raise SettingsError("; ".join(problems))
         return settings
+
+
+def _fitting_heartbeat(values: Mapping[str, Any]) -> int:
+    """The default, which gives way to an idle timeout that is set to less."""
+    idle: int = values.get(
+        "connection_idle_timeout_seconds", Settings.connection_idle_timeout_seconds
+    )
+    return max(1, min(Settings.heartbeat_interval_seconds, idle // 2))
 
 
 def _parse(text: str, default: Any, least: int | None) -> Any:
@@ -179,7 +197,7 @@ def _time_problems(settings: Settings) -> list[str]:
         problems.append(
             "CONNECTION_WARNING_MINUTES must not be less than CONNECTION_REFRESH_MINUTES"
         )
-    if settings.heartbeat_interval_seconds >= settings.connection_idle_timeout_seconds:
+    if settings.heartbeat_interval_seconds > max(1, settings.connection_idle_timeout_seconds - 1):
         problems.append(
             "HEARTBEAT_INTERVAL_SECONDS must be less than CONNECTION_IDLE_TIMEOUT_SECONDS"
         )

@@ -22,7 +22,7 @@ from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.history import HistoryStore
 from chalicelib.stores.membership import Membership
-from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, SeatStore
+from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, RemovalStore, SeatStore
 from chalicelib.stores.requests import RequestStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.subscriptions import SubscriptionStore
@@ -77,6 +77,7 @@ def build(
         seats=seats,
         rate_limits=RateLimitStore(dynamodb, settings.rate_limits_table),
         leases=LeaseStore(dynamodb, settings.rate_limits_table),
+        removals=RemovalStore(dynamodb, settings.rate_limits_table),
         history=HistoryStore(dynamodb, settings.history_table),
         subscriptions=SubscriptionStore(dynamodb, settings.subscriptions_table),
         requests=RequestStore(dynamodb, settings.requests_table),

@@ -1,24 +1,22 @@
 """The tables and queues of one stack, in moto or in the DynamoDB that the user points to."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlparse
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
 from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
 from sandbox.context import REGION
-from sandbox.jobs import queue_attributes
+from sandbox.plain import plain_item
+from sandbox.queues import queue_attributes
 from sandbox.signature import Credentials
 from sandbox.stream_poller import StreamPoller
 from sandbox.tables import Label, create_tables, read_tables, table_environ
 
 PREFIX = "lectern-local-"
-_plain = TypeDeserializer()
 
 
 class BackingError(Exception):
@@ -74,7 +72,7 @@ class Backing:
         """One write as plain JSON: `{"table": label, "key": {…}, "item": {…} or null}`."""
         label = next(each for each, name in self.tables.items() if name == change["table"])
         new = change["new"]
-        return {"table": label, "key": _item(change["keys"]), "item": new and _item(new)}
+        return {"table": label, "key": plain_item(change["keys"]), "item": new and plain_item(new)}
 
     def follow(self, label: Label, on_change: Callable[[Change], None]) -> StreamPoller:
         """Who reads the stream of a table, where that is not in this process."""
@@ -87,7 +85,7 @@ class Backing:
 
     def _items(self, table: str) -> list[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table)
-        return [_item(item) for page in pages for item in page["Items"]]
+        return [plain_item(item) for page in pages for item in page["Items"]]
 
     def _create_queues(self) -> str:
         sqs = self._client("sqs", self._cloud.endpoint_url)
@@ -112,17 +110,3 @@ class Backing:
             aws_secret_access_key=self._credentials.secret_access_key,
             config=Config(retries={"total_max_attempts": 2}),
         )
-
-
-def _item(typed: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _json(_plain.deserialize(value)) for name, value in typed.items()}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _json(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_json(each) for each in value]
-    return value

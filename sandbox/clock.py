@@ -45,6 +45,11 @@ class Clock:
     def __call__(self) -> Millis:
         return Millis(int(self._real() * 1000) + self._offset)
 
+    @property
+    def moved(self) -> int:
+        """Milliseconds by which it was moved forward so far."""
+        return self._offset
+
     def at(self, due: int, action: Callable[[], None]) -> Timer:
         """Runs `action` when the clock reaches `due`, or at once if it has passed."""
         with self._changed:

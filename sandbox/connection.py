@@ -6,6 +6,7 @@ Gateway's limits: for a message and for a frame. All of it runs on the gateway's
 
 import asyncio
 import logging
+import struct
 from collections.abc import Callable
 
 from websockets.frames import CloseCode, Frame, Opcode
@@ -16,20 +17,27 @@ from sandbox.events import Handshake
 
 MAX_MESSAGE = 128 * 1024
 MAX_FRAME = 32 * 1024
+"""API Gateway's. The protocol page has none, and plain clients send a message in one frame."""
 SEND_BUFFER = 1024 * 1024
 """Bytes that may wait for a slow client, beside what the kernel holds."""
 CLOSE_TIMEOUT = 2.0
 """Seconds that a client has to answer a close frame."""
 
-_logger = logging.getLogger(__name__)
+_WHOLE_TEXT = 0x80 | Opcode.TEXT
+
+logger = logging.getLogger(__name__)
+_logger = logging.getLogger(f"{__name__}.core")
 _logger.setLevel(logging.WARNING)  # the core logs every close
 
 OnMessage = Callable[["Connection", str], None]
 OnClosed = Callable[["Connection", int, str], None]
 
 
-class Connection:
-    """An open socket. `on_message` and `on_closed` (once) tell what the client did."""
+class Connection(asyncio.Protocol):
+    """An open socket: the protocol of its TCP connection, once the handshake is done.
+
+    `on_message` and `on_closed` (once) tell what the client did, `on_lost` that TCP has ended.
+    """
 
     def __init__(
         self,
@@ -37,20 +45,24 @@ class Connection:
         transport: asyncio.Transport,
         on_message: OnMessage,
         on_closed: OnClosed,
+        on_lost: Callable[["Connection"], None],
         clock: Callable[[], Millis],
+        *,
+        max_frame: int,
     ) -> None:
         self.handshake = handshake
         self.last_active_at = clock()
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport = transport
         self._on_message = on_message
         self._on_closed = on_closed
+        self._on_lost = on_lost
         self._clock = clock
         self._open = True
         self._fragments: list[bytes] = []
+        self._warned = False
         self._abort: asyncio.TimerHandle | None = None
         self._protocol = Protocol(
-            Side.SERVER, state=State.OPEN, max_size=(MAX_MESSAGE, MAX_FRAME), logger=_logger
+            Side.SERVER, state=State.OPEN, max_size=(MAX_MESSAGE, max_frame), logger=_logger
         )
 
     @property
@@ -60,10 +72,10 @@ class Connection:
 
     def send(self, text: bytes) -> None:
         """Sends one text message of UTF-8; nothing if the socket is closing."""
-        if self._open:
+        if self._open and self._protocol.state is State.OPEN:
             self.last_active_at = self._clock()
-            self._protocol.send_text(text)
-            self._flush()
+            # Past the core, which has no part in whole messages and takes longer for them.
+            self._transport.write(_text_frame(text))
 
     def close(self, code: int, reason: str = "") -> None:
         """Closes from this side, and says so through `on_closed` at once."""
@@ -82,8 +94,8 @@ class Connection:
         """The network is gone: no close frame, in either direction."""
         self._transport.abort()
 
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Called by aiohttp with what arrives after the handshake."""
+    def data_received(self, data: bytes) -> None:
+        """What arrives after the handshake."""
         self.last_active_at = self._clock()
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
@@ -92,24 +104,32 @@ class Connection:
         if self._protocol.state is not State.OPEN:
             self._closing()  # before the client can see the answer: then it counts as under way
         self._flush()
-        return False, b""
 
-    def feed_eof(self) -> None:
-        """Called by aiohttp when the TCP connection is gone."""
+    def connection_lost(self, _: BaseException | None) -> None:
+        """The TCP connection is gone."""
         self._closed(CloseCode.ABNORMAL_CLOSURE, "")
         if self._abort:
             self._abort.cancel()
-        if not self.lost.done():
-            self.lost.set_result(None)
+        self._on_lost(self)
 
     def _frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.BINARY:
             # API Gateway does not support binary frames: it disconnects who sends one.
             self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
         elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
+            self._warn_of(len(frame.data))
             self._fragments.append(bytes(frame.data))
             if frame.fin:
                 self._message()
+
+    def _warn_of(self, size: int) -> None:
+        if size > MAX_FRAME and not self._warned:
+            self._warned = True
+            logger.warning(
+                "A client sent a frame of %d bytes. On AWS its socket would have been closed with"
+                " 1009: a message over 32 KB must be sent in frames of 32 KB or less",
+                size,
+            )
 
     def _message(self) -> None:
         data = self._fragments[0] if len(self._fragments) == 1 else b"".join(self._fragments)
@@ -146,3 +166,13 @@ class Connection:
         if not self._abort:
             loop = asyncio.get_running_loop()
             self._abort = loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+
+def _text_frame(data: bytes) -> bytes:
+    """A message in one frame, as a server sends it: not masked (RFC 6455, 5.2)."""
+    size = len(data)
+    if size < 126:
+        return bytes((_WHOLE_TEXT, size)) + data
+    if size < 65536:
+        return struct.pack("!BBH", _WHOLE_TEXT, 126, size) + data
+    return struct.pack("!BBQ", _WHOLE_TEXT, 127, size) + data

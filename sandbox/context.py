@@ -1,7 +1,9 @@
 """The second argument of a Lambda handler."""
 
 import time
-import uuid
+from functools import cached_property
+
+from sandbox.request_ids import uuid_text
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -20,11 +22,29 @@ class LambdaContext:
 
     def __init__(self, function_name: str, timeout: float) -> None:
         self.function_name = function_name
-        self.aws_request_id = str(uuid.uuid4())
-        self.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function_name}"
-        self.log_group_name = f"/aws/lambda/{function_name}"
-        self.log_stream_name = f"local/[$LATEST]{self.aws_request_id}"
         self._deadline = time.monotonic() + timeout
+
+    # What few handlers read is made when one does.
+
+    @cached_property
+    def aws_request_id(self) -> str:
+        """Of this invocation."""
+        return uuid_text()
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """As if it were deployed."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
+
+    @property
+    def log_group_name(self) -> str:
+        """As if it were deployed."""
+        return f"/aws/lambda/{self.function_name}"
+
+    @property
+    def log_stream_name(self) -> str:
+        """One for each invocation."""
+        return f"local/[$LATEST]{self.aws_request_id}"
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would end this invocation; never below 0."""

@@ -1,7 +1,7 @@
 """`make demo`: a speaker and five listeners in four languages, live in the terminal.
 
-It runs against the stack that `make run` has started, with the Python SDK, and ends by itself
-after about a quarter of a minute.
+It runs against the stack that `make run` has started, or at `LECTERN_URL` on this machine, with the
+Python SDK, and ends by itself after about a quarter of a minute.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -61,10 +62,17 @@ class Stack:
     """The running stack, and the little of its sandbox that the demo needs (PROTOCOL 7)."""
 
     port: int = PORT
+    stage: str = "local"
+
+    @classmethod
+    def at(cls, url: str) -> "Stack":
+        """The stack at a URL of this machine, such as `make deploy-local` prints."""
+        parts = urllib.parse.urlsplit(url)
+        return cls(parts.port or PORT, parts.path.strip("/"))
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/local"
+        return f"ws://127.0.0.1:{self.port}/{self.stage}"
 
     async def token(self) -> str:
         """A speaker's token. Raises NotRunningError."""
@@ -80,7 +88,7 @@ class Stack:
         data = None if body is None else json.dumps(body).encode()
 
         def ask() -> dict[str, Any]:
-            with urllib.request.urlopen(url, data, timeout=10) as response:
+            with urllib.request.urlopen(url, data, timeout=10) as response:  # nosec B310 # our port
                 return dict(json.load(response))
 
         try:
@@ -196,8 +204,10 @@ async def _closed(listener: ListenerSession) -> None:
 def main() -> int:
     """Runs the demo; answers the process's exit status."""
     port = int(os.environ.get("LECTERN_PORT", PORT))
+    url = os.environ.get("LECTERN_URL")
+    stack = Stack.at(url) if url else Stack(port)
     try:
-        asyncio.run(play(Stack(port), screen(), asyncio.sleep))
+        asyncio.run(play(stack, screen(), asyncio.sleep))
     except (NotRunningError, LecternError) as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -17,6 +17,11 @@ DEFAULTS = {
 _PERSONAL = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
+def is_strict(environ: Mapping[str, str]) -> bool:
+    """Whether API Gateway is kept to also where the protocol page is kinder to clients."""
+    return environ.get("LECTERN_STRICT", "") not in ("", "0")
+
+
 def own_credentials(environ: MutableMapping[str, str]) -> Credentials:
     """Puts credentials of this run into `environ`, whatever was there.
 

@@ -5,13 +5,14 @@ Shapes: "API Gateway WebSocket API mapping template reference" and recorded even
 
 import base64
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain.types import ConnectionId, Millis
+from sandbox.request_ids import gateway_id, uuid_text
 
 API_ID = "local0sbox"
 DISCONNECT_REASONS = {
@@ -23,7 +24,7 @@ DISCONNECT_REASONS = {
 
 
 def new_id() -> str:
-    """An id of API Gateway's kind: 11 random bytes in base64, like `L0SM9cOFvHcCIhw=`."""
+    """A connection's id, which nobody can guess: 11 random bytes, like `L0SM9cOFvHcCIhw=`."""
     return base64.urlsafe_b64encode(os.urandom(11)).decode("ascii")
 
 
@@ -39,6 +40,7 @@ class Handshake:
     headers: Sequence[tuple[str, str]] = ()
     query: Sequence[tuple[str, str]] = ()
     user_agent: str | None = field(default=None)
+    api_id: str = API_ID
 
 
 def connect_event(handshake: Handshake, now: Millis) -> dict[str, Any]:
@@ -58,10 +60,12 @@ def connect_event(handshake: Handshake, now: Millis) -> dict[str, Any]:
     return event
 
 
-def message_event(handshake: Handshake, now: Millis, body: str) -> dict[str, Any]:
-    """A text message. `$default` is the only message route, so every action goes there."""
-    context = _context(handshake, now, "$default", "MESSAGE")
-    context["messageId"] = new_id()
+def message_event(
+    handshake: Handshake, now: Millis, body: str, route_key: str = "$default"
+) -> dict[str, Any]:
+    """A text message, by the route that its content selects."""
+    context = _context(handshake, now, route_key, "MESSAGE")
+    context["messageId"] = gateway_id()
     return {"requestContext": context, "body": body, "isBase64Encoded": False}
 
 
@@ -80,25 +84,29 @@ def disconnect_event(handshake: Handshake, now: Millis, code: int, reason: str) 
 
 
 def _context(handshake: Handshake, now: Millis, route_key: str, event_type: str) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(now / 1000, UTC)
     identity = {"sourceIp": handshake.source_ip}
     if handshake.user_agent is not None:
         identity["userAgent"] = handshake.user_agent
     return {
         "routeKey": route_key,
         "eventType": event_type,
-        "extendedRequestId": new_id(),
-        "requestTime": moment.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "extendedRequestId": gateway_id(),
+        "requestTime": _request_time(now // 1000),
         "messageDirection": "IN",
         "stage": handshake.stage,
         "connectedAt": handshake.connected_at,
         "requestTimeEpoch": now,
         "identity": identity,
-        "requestId": str(uuid.uuid4()),
+        "requestId": uuid_text(),
         "domainName": handshake.domain_name,
         "connectionId": handshake.connection_id,
-        "apiId": API_ID,
+        "apiId": handshake.api_id,
     }
+
+
+@lru_cache(maxsize=8)
+def _request_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _headers(headers: Sequence[tuple[str, str]]) -> dict[str, Any]:

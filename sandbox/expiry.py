@@ -34,4 +34,4 @@ class Expiry:
                 if expires_at and expires_at.is_number() and float(expires_at.value) < before:
                     keys = {name: item.attrs[name].to_json() for name in table.table_key_attrs}
                     request = {"TableName": table.name, "Key": keys}
-                    self._cloud.dynamodb.call("DeleteItem", json.loads(json.dumps(request)))
+                    self._cloud.dynamodb.expire(json.loads(json.dumps(request)))

@@ -1,4 +1,4 @@
-"""The data plane: an HTTP server whose one stage is a WebSocket API of API Gateway.
+"""The data plane: an HTTP server whose stages are WebSocket APIs of API Gateway.
 
 `/{stage}` is the socket, `/{stage}/@connections/…` the management API, all else is handed on.
 The socket does not exist before `$connect` has returned: only then is the handshake done.
@@ -8,7 +8,8 @@ import asyncio
 import binascii
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -21,18 +22,20 @@ from sandbox.activity import Activity
 from sandbox.clock import Clock
 from sandbox.events import Handshake, new_id
 from sandbox.faults import FaultPlan
+from sandbox.http_server import Handler, HttpServer, hand_over
 from sandbox.hub import Hub
-from sandbox.loop import LoopThread, http_log
-from sandbox.management import Answer, CallLostError, Management
-from sandbox.routes import Outcome, Routes
-from sandbox.signature import Credentials, SignedRequest
+from sandbox.loop import LoopThread, stop_listening
+from sandbox.management import Answer, CallLostError, Check, Management
+from sandbox.outcomes import Outcome
+from sandbox.request_ids import gateway_id
+from sandbox.routes import Routes
+from sandbox.signature import SignedRequest
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
 FAREWELL = 0.5
 """Seconds that clients have at the end to answer a close frame."""
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class _SwitchingProtocols(web.StreamResponse):
@@ -42,32 +45,34 @@ class _SwitchingProtocols(web.StreamResponse):
 
 
 class Gateway:
-    """Serves one stage on a socket that is bound already; `other` answers every other path."""
+    """Serves stages on a socket that is bound already; `other` answers every other path.
+
+    `api_of` gives the id of the API that a stage belongs to, None where there is no such stage.
+    `check` says who may use the management API.
+    """
 
     def __init__(
         self,
         sock: socket.socket,
         *,
-        stage: str,
+        api_of: Callable[[str], str | None],
         routes: Callable[[LoopThread], Routes],
-        credentials: Credentials,
+        check: Check,
         clock: Clock,
         activity: Activity,
         faults: FaultPlan,
         other: Handler,
     ) -> None:
         self._socket = sock
-        self._stage = stage
+        self._api_of = api_of
         self._clock = clock
         self._other = other
         self._loop = LoopThread("sandbox-gateway")
         self._routes = routes(self._loop)
         self._hub = Hub(self._routes, loop=self._loop, clock=clock, activity=activity)
-        self._management = Management(
-            self._hub.find, credentials=credentials, clock=clock, faults=faults
-        )
+        self._management = Management(self._hub.find, check=check, clock=clock, faults=faults)
         self._listener: asyncio.Server | None = None
-        self._http: web.Server | None = None
+        self._http: HttpServer | None = None
 
     def start(self) -> None:
         """Accepts connections from here on."""
@@ -88,23 +93,24 @@ class Gateway:
         return self._loop.run(on_loop())
 
     async def _listen(self) -> None:
-        # No access log: its lines would carry connection ids and tokens.
-        self._http = web.Server(self._handle, access_log=None, logger=http_log)
+        self._http = HttpServer(self._handle, self._prompt)
         self._listener = await asyncio.get_running_loop().create_server(
             self._http, sock=self._socket, backlog=BACKLOG
         )
 
     async def _close(self) -> None:
         if self._listener and self._http:
-            self._listener.close()
+            await stop_listening(self._listener)
             self._hub.close_all()
             await self._http.shutdown(FAREWELL)
+            await self._hub.end(FAREWELL)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        head, _, rest = request.path.lstrip("/").partition("/")
-        if head == self._stage and not rest:
-            return await self._handshake(request)
-        if head == self._stage and rest.startswith("@connections/"):
+        stage, _, rest = request.path.lstrip("/").partition("/")
+        api_id = self._api_of(stage)
+        if api_id and not rest:
+            return await self._handshake(request, stage, api_id)
+        if api_id and rest.startswith("@connections/"):
             return await self._manage(request)
         return await self._other(request)
 
@@ -117,19 +123,26 @@ class Gateway:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
         )
-        connection_id = unquote(path.split("/", 3)[3])
         try:
-            return _response(await self._management.answer(signed, connection_id))
+            return _response(await self._management.answer(signed, _connection_id(path)))
         except CallLostError:
             if request.transport:
                 request.transport.abort()
             return web.Response(status=500)
 
-    async def _handshake(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _prompt(self, request: SignedRequest) -> Answer | None:
+        stage, _, rest = request.path[1:].partition("/")
+        if not rest.startswith("@connections/") or not self._api_of(stage):
+            return None
+        return self._management.at_once(request, _connection_id(request.path))
+
+    async def _handshake(
+        self, request: web.BaseRequest, stage: str, api_id: str
+    ) -> web.StreamResponse:
         key = _handshake_key(request)
         if key is None:
             return web.json_response({"message": "Upgrade Required"}, status=426)
-        handshake = self._described(request)
+        handshake = self._described(request, stage, api_id)
         outcome = await self._routes.connect(handshake)
         if not 200 <= outcome.status < 300:
             return _refused(outcome)
@@ -140,22 +153,26 @@ class Gateway:
             return response
         connection = self._hub.open(handshake, transport)
         await response.prepare(request)
-        request.protocol.set_parser(connection)  # type: ignore[arg-type]  # the two calls it makes
-        request.protocol.keep_alive(False)
-        await connection.lost
+        hand_over(request, connection)
         return response
 
-    def _described(self, request: web.BaseRequest) -> Handshake:
+    def _described(self, request: web.BaseRequest, stage: str, api_id: str) -> Handshake:
         return Handshake(
             connection_id=ConnectionId(new_id()),
             connected_at=self._clock(),
             domain_name=request.headers.get("Host", ""),
-            stage=self._stage,
+            stage=stage,
+            api_id=api_id,
             source_ip=request.remote or "",
             headers=list(request.headers.items()),
             query=parse_qsl(request.query_string, keep_blank_values=True),
             user_agent=request.headers.get("User-Agent"),
         )
+
+
+@lru_cache(maxsize=4096)
+def _connection_id(path: str) -> str:
+    return unquote(path.split("/", 3)[3])
 
 
 def _handshake_key(request: web.BaseRequest) -> str | None:
@@ -193,7 +210,7 @@ def _refused(outcome: Outcome) -> web.Response:
 
 
 def _response(answer: Answer) -> web.Response:
-    headers: dict[str, Any] = {"x-amzn-RequestId": new_id()}
+    headers: dict[str, Any] = {"x-amzn-RequestId": gateway_id()}
     if answer.error:
         headers["x-amzn-ErrorType"] = answer.error
     if answer.body is None:

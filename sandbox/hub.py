@@ -1,12 +1,13 @@
 """The open connections, and how long API Gateway lets them live."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from chalicelib.domain.types import ConnectionId
 from sandbox.activity import Activity
 from sandbox.clock import Clock, Timer
-from sandbox.connection import Connection
+from sandbox.connection import MAX_FRAME, MAX_MESSAGE, Connection
 from sandbox.events import Handshake
 from sandbox.loop import LoopThread
 from sandbox.routes import Routes
@@ -26,14 +27,28 @@ class Hub:
         self._loop = loop
         self._clock = clock
         self._activity = activity
+        self._max_frame = MAX_FRAME if routes.strict else MAX_MESSAGE
         self._open: dict[ConnectionId, Connection] = {}
+        self._there: set[Connection] = set()
+        """Those whose TCP connection has not ended, open or closing."""
+        self._nobody = asyncio.Event()
+        self._nobody.set()
         self._timers: dict[ConnectionId, tuple[Timer, Timer]] = {}
+        self._leaving = False
 
     def open(self, handshake: Handshake, transport: asyncio.Transport) -> Connection:
         """A connection from now on: it can be posted to, and ends with `$disconnect`."""
         connection = Connection(
-            handshake, transport, self._routes.message, self._closed, self._clock
+            handshake,
+            transport,
+            self._routes.message,
+            self._closed,
+            self._lost,
+            self._clock,
+            max_frame=self._max_frame,
         )
+        self._there.add(connection)
+        self._nobody.clear()
         self._open[handshake.connection_id] = connection
         self._timers[handshake.connection_id] = (
             self._at(handshake.connected_at + LIFE_MILLIS, lambda: connection.close(GOING_AWAY)),
@@ -54,14 +69,29 @@ class Hub:
 
     def close_all(self) -> None:
         """The service goes away: every client is told, no handler is."""
+        self._leaving = True
         for connection in list(self._open.values()):
             connection.leave(GOING_AWAY)
+
+    async def end(self, patience: float) -> None:
+        """Returns when every TCP connection has ended: by itself, or cut after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._nobody.wait(), patience)
+        for connection in self._there:
+            connection.cut()
+        await self._nobody.wait()
+
+    def _lost(self, connection: Connection) -> None:
+        self._there.discard(connection)
+        if not self._there:
+            self._nobody.set()
 
     def _closed(self, connection: Connection, code: int, reason: str) -> None:
         self._open.pop(connection.handshake.connection_id, None)
         for timer in self._timers.pop(connection.handshake.connection_id, ()):
             timer.cancel()
-        self._routes.disconnect(connection.handshake, code, reason)
+        if not self._leaving:
+            self._routes.disconnect(connection.handshake, code, reason)
 
     def _check_idle(self, connection: Connection) -> None:
         identity = connection.handshake.connection_id

@@ -1,26 +1,23 @@
-"""The event source mapping of the jobs queue, and the queue with its dead letters."""
+"""The event source mapping of a queue: of the jobs, and of any that the local cloud has."""
 
-import functools
 import logging
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import hcl2
 from moto.sqs.models import Message
 
 from sandbox.activity import Activity
 from sandbox.clock import Clock, Timer
 from sandbox.cloud.server import Cloud
 from sandbox.context import REGION
-from sandbox.functions import Function, FunctionError
+from sandbox.functions import Event, FunctionError
 from sandbox.pool import Pool
 from sandbox.sources import Mapping
 
 logger = logging.getLogger(__name__)
 
-MODULE = Path(__file__).parents[1] / "terraform" / "modules" / "jobs" / "variables.tf"
-CONCURRENCY = 8
-"""Batches at once: jobs leave threads for the sockets."""
+Call = Callable[[Event], Any]
+"""A function with its event; it raises FunctionError."""
 
 
 class Jobs:
@@ -30,13 +27,15 @@ class Jobs:
         self,
         queue_name: str,
         mapping: Mapping,
-        function: Function,
+        function: Call,
         *,
         cloud: Cloud,
         clock: Clock,
         pool: Pool,
         activity: Activity,
+        may_poll: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_poll` is asked before the queue is read."""
         self._queue = queue_name
         self._mapping = mapping
         self._function = function
@@ -44,16 +43,35 @@ class Jobs:
         self._clock = clock
         self._pool = pool
         self._activity = activity
+        self._may_poll = may_poll
         self._running = 0
         self._timer: Timer | None = None
+        self._window: Timer | None = None
+        self._stopped = False
 
     def start(self) -> None:
         """Watches the queue from here on; nothing is polled."""
         self._cloud.on_message.append(self._pump)
 
-    def _pump(self) -> None:
+    def stop(self) -> None:
+        """Starts no batch any more. On the cloud's loop."""
+        self._stopped = True
+        if self._pump in self._cloud.on_message:
+            self._cloud.on_message.remove(self._pump)
+
+    def look(self) -> None:
+        """Looks for messages now. From any thread."""
+        self._pump_soon()
+
+    def flush(self) -> None:
+        """Ends the batching window now, and looks for messages. From any thread."""
+        self._pump_soon(whole_batches=False)
+
+    def _pump(self, whole_batches: bool = True) -> None:
         """Starts what can be started, and sets a timer for what comes later. On cloud's loop."""
-        while self._running < CONCURRENCY:
+        if self._stopped or not self._may_poll() or (whole_batches and self._gathers()):
+            return
+        while self._running < self._mapping.concurrency:
             messages = self._cloud.sqs.receive(self._queue, self._mapping.batch_size)
             if not messages:
                 break
@@ -63,15 +81,28 @@ class Jobs:
         if self._timer:
             self._timer.cancel()
         next_at = self._cloud.sqs.next_visible_at(self._queue)
-        if next_at is not None and self._running < CONCURRENCY:
+        if next_at is not None and self._running < self._mapping.concurrency:
             self._timer = self._clock.at(int(next_at), self._pump_soon)
 
-    def _pump_soon(self) -> None:
+    def _gathers(self) -> bool:
+        """Whether a batch still waits for more messages."""
+        if not self._mapping.window:
+            return False
+        visible = self._cloud.sqs.visible(self._queue)
+        if visible >= self._mapping.batch_size:
+            return False
+        if visible and self._window is None:
+            self._window = self._clock.after(self._mapping.window, self.flush)
+        return True
+
+    def _pump_soon(self, whole_batches: bool = True) -> None:
         self._activity.begin()
 
         def pump() -> None:
+            if not whole_batches:
+                self._window = None
             try:
-                self._pump()
+                self._pump(whole_batches)
             finally:
                 self._activity.end()
 
@@ -91,7 +122,7 @@ class Jobs:
                 self._activity.end()
 
         def work() -> None:
-            failed = _failed(self._function, event, {message.id for message in messages})
+            failed = self._failed(event, {message.id for message in messages})
             self._cloud.call_soon(lambda: finish(failed))
 
         self._pool.submit(work)
@@ -116,35 +147,14 @@ class Jobs:
             "awsRegion": REGION,
         }
 
-
-def queue_attributes(dead_letters_arn: str, variables: Path = MODULE) -> dict[str, str]:
-    """The attributes of the jobs queue, with the defaults of Terraform's module."""
-    defaults = _defaults(variables)
-    redrive = (
-        f'{{"deadLetterTargetArn":"{dead_letters_arn}",'
-        f'"maxReceiveCount":{defaults["max_receive_count"]}}}'
-    )
-    return {
-        "VisibilityTimeout": str(defaults["visibility_timeout_seconds"]),
-        "MessageRetentionPeriod": str(defaults["retention_seconds"]),
-        "RedrivePolicy": redrive,
-    }
-
-
-@functools.cache
-def _defaults(variables: Path) -> dict[str, Any]:
-    blocks = hcl2.loads(variables.read_text(encoding="utf-8"))["variable"]
-    return {
-        name.strip('"'): block.get("default") for each in blocks for name, block in each.items()
-    }
-
-
-def _failed(function: Function, event: dict[str, Any], everything: set[str]) -> set[str]:
-    """The ids that come back: those the handler names, or all where it raised."""
-    try:
-        answer = function(event)
-    except FunctionError:
-        return everything
-    failures = answer.get("batchItemFailures", []) if isinstance(answer, dict) else []
-    named = {failure.get("itemIdentifier") for failure in failures}
-    return named if named <= everything else everything
+    def _failed(self, event: Event, everything: set[str]) -> set[str]:
+        """The ids that come back: those the handler names, or all where it raised."""
+        try:
+            answer = self._function(event)
+        except FunctionError:
+            return everything
+        if not self._mapping.partial:
+            return set()
+        failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+        named = {failure.get("itemIdentifier") for failure in failures or []}
+        return named if named <= everything else everything

@@ -47,6 +47,10 @@ class KillingManagement:
         self._real.close(connection_id)
         _perhaps_die(self._faults, Target.MANAGEMENT, "DELETE")
 
+    def reach(self) -> None:
+        """As the port says."""
+        self._real.reach()
+
     def fan_out(
         self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
     ) -> FanOutResult:

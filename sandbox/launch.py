@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -16,7 +17,9 @@ from chalice.app import Chalice
 from chalicelib.settings import SettingsError
 from chalicelib.telemetry.lines import write_line
 from sandbox.backing import BackingError
+from sandbox.collector import collect_seldom
 from sandbox.install import install
+from sandbox.local_api import word_refusals
 from sandbox.reload import follow_parent, watch_sources
 from sandbox.stack import Sandbox
 
@@ -33,15 +36,19 @@ def launch(app: Chalice) -> None:
         return
     _started.set()
     environ = os.environ
-    _check_chalice_port()
+    chalice_port = _check_chalice_port()
+    # At every call of the operator API: on one machine nobody is authorised, as it should be.
+    warnings.filterwarnings("ignore", message=".*is not a supported in local mode")
+    word_refusals()
     sandbox = _running(app, environ)
+    collect_seldom()
     atexit.register(sandbox.stop)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if "CHALICE_WORKER" in environ:
         watch_sources(Path.cwd())
         follow_parent(lambda: os._exit(0))
-    print(_welcome(sandbox), flush=True)
+    print(_welcome(sandbox, chalice_port), flush=True)
 
 
 def is_local(argv: Sequence[str]) -> bool:
@@ -68,12 +75,13 @@ def _running(app: Chalice, environ: MutableMapping[str, str]) -> Sandbox:
     return sandbox
 
 
-def _check_chalice_port() -> None:
-    """Chalice would end in a traceback, and only after all else runs."""
+def _check_chalice_port() -> int:
+    """Chalice's port. If it is taken, Chalice would end in a traceback, after all else runs."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--port", type=int, default=8000)
     options, _ = parser.parse_known_args()
     _bound(options.port, "start `chalice local --stage local --port` with another").close()
+    return int(options.port)
 
 
 def _bound(port: int, way_out: str) -> socket.socket:
@@ -91,12 +99,13 @@ def _give_up(why: str) -> NoReturn:
     os._exit(1)
 
 
-def _welcome(sandbox: Sandbox) -> str:
+def _welcome(sandbox: Sandbox, chalice_port: int) -> str:
     socket_url = f"ws://127.0.0.1:{sandbox.port}/local"
     lines = [
         "Lectern runs on this machine. State is in memory: an edit or a restart begins anew.",
         f"  socket   {socket_url}",
         f"  console  http://127.0.0.1:{sandbox.port}/",
+        f"  operator http://127.0.0.1:{chalice_port}/v1/sessions",
     ]
     if "JWT_SECRET" in sandbox.environ:
         token = sandbox.token(sub="speaker-1", tenant=None, ttl=86_400)

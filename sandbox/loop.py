@@ -1,6 +1,7 @@
 """An event loop in a thread of its own, and the cheapest way into it from other threads."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -45,11 +46,15 @@ class LoopThread:
         self._thread.join()
 
     def call(self, function: Callable[[], None]) -> None:
-        """Runs `function` on the loop soon. Calls that come together wake the loop once."""
+        """Runs `function` on the loop soon. Calls that come together wake the loop once.
+
+        When the loop has ended there is nobody to tell any more: then it does nothing.
+        """
         self._calls.append(function)
         if not self._woken:
             self._woken = True
-            self.loop.call_soon_threadsafe(self._drain)
+            with contextlib.suppress(RuntimeError):  # "Event loop is closed"
+                self.loop.call_soon_threadsafe(self._drain)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the loop and waits for what it returns."""
@@ -63,6 +68,20 @@ class LoopThread:
     def _run(self) -> None:
         with self._runner:
             self._runner.run(self._stopped.wait())
+
+
+async def stop_listening(listener: asyncio.Server) -> None:
+    """Closes a listener once every connection that it has accepted is known to its protocol.
+
+    asyncio tells the protocol two rounds of the loop after the accept. A listener that is closed in
+    between makes it fail, and the socket stays open with nobody to close it.
+    """
+    loop = asyncio.get_running_loop()
+    for each in listener.sockets:
+        loop.remove_reader(each.fileno())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    listener.close()
 
 
 async def passed(clock: Clock, seconds: float) -> None:

@@ -5,11 +5,12 @@ a connection id.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from sandbox.clock import Clock
@@ -30,11 +31,25 @@ class Answer:
     body: Mapping[str, Any] | None = None
     error: str | None = None
 
+    @cached_property
+    def text(self) -> str:
+        """Its body as JSON, made once: most answers are one of those below."""
+        return json.dumps(self.body)
+
 
 DONE = Answer(200, {})
 GONE = Answer(410, {"message": "Gone"}, "GoneException")
 THROTTLED = Answer(429, {"message": "Rate exceeded"}, "LimitExceededException")
 FAILED = Answer(500, {"message": "Internal server error"}, "InternalServerErrorException")
+
+
+Check = Callable[[SignedRequest], None]
+"""Raises SignatureError if the request may not be carried out."""
+
+
+def check_with(credentials: Credentials, *, strict: bool) -> Check:
+    """A check where there is one identity only; unless `strict`, any other passes."""
+    return lambda request: verify(request, credentials, SERVICE, others=not strict)
 
 
 class CallLostError(Exception):
@@ -48,15 +63,22 @@ class Management:
         self,
         find: Callable[[str], Connection | None],
         *,
-        credentials: Credentials,
+        check: Check,
         clock: Clock,
         faults: FaultPlan,
     ) -> None:
         self._find = find
-        self._credentials = credentials
+        self._check = check
         self._clock = clock
         self._faults = faults
         self._held: list[Callable[[], Answer]] = []
+
+    def at_once(self, request: SignedRequest, connection_id: str) -> Answer | None:
+        """Carries out one request; None while there are faults, which may take their time."""
+        if self._held or self._faults.in_force:
+            return None
+        refusal = self._refusal(request, connection_id)
+        return refusal or self._carry_out(request.method, connection_id, request.body)
 
     async def answer(self, request: SignedRequest, connection_id: str) -> Answer:
         """Carries out one request, or does what a fault makes of it.
@@ -78,7 +100,7 @@ class Management:
     def _refusal(self, request: SignedRequest, connection_id: str) -> Answer | None:
         """Why a request is not carried out, whatever the state of the connection."""
         try:
-            verify(request, self._credentials, SERVICE)
+            self._check(request)
         except SignatureError as problem:
             return Answer(403, {"message": str(problem)}, "ForbiddenException")
         if not _ID.match(connection_id):

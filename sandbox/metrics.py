@@ -12,8 +12,14 @@ KEPT = 10_000
 class Metrics:
     """Takes every line that the stack writes, keeps those in the embedded metric format."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        on_document: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> None:
+        """`on_document` is told of every metric document as it comes."""
         self._write = write
+        self._on_document = on_document
         self._lock = threading.Lock()
         self._kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
 
@@ -29,6 +35,7 @@ class Metrics:
             return
         with self._lock:
             self._kept.append(document)
+        self._on_document(document)
 
     @property
     def emitted(self) -> list[dict[str, Any]]:

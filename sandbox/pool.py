@@ -1,5 +1,6 @@
 """The instances of Lambda: a bounded number of threads in which handlers run side by side."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -27,7 +28,10 @@ class Pool:
             threading.Thread(target=self._run, name=f"lambda-{number}", daemon=True).start()
 
     def stop(self) -> None:
-        """Lets each thread end after what it is doing."""
+        """Lets each thread end after what it is doing; what has not begun is dropped."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
         for _ in range(self._size):
             self._queue.put(None)
 

@@ -1,59 +1,67 @@
-"""The three routes of the WebSocket API, from an event to its handler and back.
+"""The routes of a WebSocket API, from an event to its handler and back.
 
-Handlers of one connection are *started* in the order of its messages and may then run side by
-side, as on AWS: a client that needs an answer before its next message must wait for it.
+Handlers of one connection run one after the other, in the order of its messages. In strict mode
+they are only *started* in that order and may then run side by side, as on AWS: there, a client that
+needs an answer before its next message must wait for it.
 """
 
 import asyncio
-import json
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 
 from sandbox.activity import Activity
 from sandbox.clock import Clock
-from sandbox.connection import MAX_MESSAGE, Connection
+from sandbox.connection import Connection
+from sandbox.deadlines import Deadlines
 from sandbox.events import Handshake, connect_event, disconnect_event, message_event
-from sandbox.faults import FaultPlan, Kind, Target
-from sandbox.functions import Event, Function, FunctionError
+from sandbox.faults import ALLOWED, FaultPlan, Kind, Target
+from sandbox.functions import Event, FunctionError
+from sandbox.integrations import Call, Integrations, Run
 from sandbox.loop import LoopThread
+from sandbox.outcomes import Outcome, as_aws, as_the_protocol, outcome_of
 from sandbox.pool import Pool
-
-logger = logging.getLogger(__name__)
+from sandbox.turns import Turns
 
 INTEGRATION_TIMEOUT = 29.0
 """Seconds that API Gateway waits for a handler; it gives up, the handler goes on."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a handler came to: a status, a body for the client, response headers."""
-
-    status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+_FAILURES = {
+    Kind.ERROR: (500, "Internal server error"),
+    Kind.THROTTLE: (429, "Too Many Requests"),
+    Kind.HANG: (504, "Endpoint request timed out"),
+}
+"""What API Gateway says by itself where a fault keeps the handler from being called."""
 
 
 class Routes:
-    """Runs `$connect`, `$default` and `$disconnect`. Called on the gateway's loop."""
+    """Runs `$connect`, `$disconnect` and messages' routes. Called on the gateway's loop.
+
+    `strict` keeps to API Gateway also where the protocol page is kinder to clients.
+    """
 
     def __init__(
         self,
-        functions: Mapping[str, Function],
+        integrations: Integrations,
         *,
         pool: Pool,
         loop: LoopThread,
         clock: Clock,
         activity: Activity,
         faults: FaultPlan,
+        strict: bool,
     ) -> None:
-        self._functions = functions
+        self._integrations = integrations
         self._pool = pool
         self._loop = loop
         self._clock = clock
         self._activity = activity
         self._faults = faults
+        self.strict = strict
+        self._failure = as_aws if strict else as_the_protocol(clock)
+        self._turns = None if strict else Turns()
+        self._deadlines = Deadlines[_Running](loop.loop, self._give_up)
         self._held: dict[str, Callable[[], None]] = {}
 
     def connect(self, handshake: Handshake) -> "asyncio.Future[Outcome]":
@@ -64,107 +72,116 @@ class Routes:
             if not answer.done():
                 answer.set_result(outcome)
 
-        self._deliver("$connect", lambda: connect_event(handshake, self._clock()), done)
+        call = Call("$connect", handshake, cache(lambda: connect_event(handshake, self._clock())))
+        self._deliver(call, done)
         return answer
 
     def message(self, connection: Connection, text: str) -> None:
-        """Runs the message handler; its body goes back to the client as route response."""
+        """Runs the handler of its route; its body goes back to the client as route response."""
+        handshake = connection.handshake
+        route = self._integrations.select(handshake, text)
 
         def done(outcome: Outcome) -> None:
-            if outcome.body and not connection.slow:
+            silent = outcome.of_handler and not self._integrations.replies(call)
+            if outcome.body and not silent and not connection.slow:
                 connection.send(outcome.body.encode())
 
-        self._deliver(
-            "$default", lambda: message_event(connection.handshake, self._clock(), text), done
-        )
+        event = cache(lambda: message_event(handshake, self._clock(), text, route))
+        call = Call(route, handshake, event)
+        self._deliver(call, done)
 
     def disconnect(self, handshake: Handshake, code: int, reason: str) -> None:
         """Tells the handler that a connection is closed; its answer is of no interest."""
-        self._deliver(
-            "$disconnect",
-            lambda: disconnect_event(handshake, self._clock(), code, reason),
-            lambda _: None,
-        )
+        event = cache(lambda: disconnect_event(handshake, self._clock(), code, reason))
+        self._deliver(Call("$disconnect", handshake, event), lambda _: None)
 
-    def _deliver(
-        self, route: str, event: Callable[[], Event], done: Callable[[Outcome], None]
-    ) -> None:
-        def start() -> None:
-            self._invoke(route, event, done)
-
-        fault = self._faults.draw(Target.GATEWAY, route)
+    def _deliver(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        route = call.route
+        start = partial(self._in_turn, call, done)
+        fault = self._faults.draw(Target.GATEWAY, route, ALLOWED[Target.GATEWAY])
         held = self._held.pop(route, None)
         match fault.kind if fault else None:
-            case Kind.ERROR:
-                done(_error(500, "Internal server error"))
-            case Kind.THROTTLE:
-                done(_error(429, "Too Many Requests"))
+            case Kind.ERROR | Kind.THROTTLE as kind:
+                done(self._failure(*_FAILURES[kind]))
+            case Kind.HANG if fault:
+                self._later(fault.seconds, lambda: done(self._failure(*_FAILURES[Kind.HANG])))
             case Kind.DROP:
                 if route == "$connect":
-                    done(_error(504, "Endpoint request timed out"))
+                    done(self._failure(*_FAILURES[Kind.HANG]))
             case Kind.DUPLICATE:
                 start()
                 start()
             case Kind.DELAY if fault:
-                self._clock.after(fault.seconds, lambda: self._loop.call(start))
+                self._later(fault.seconds, start)
             case Kind.REORDER:
                 self._held[route] = start
+            case Kind.KILL:
+                killed = self._failure(502, "Internal server error")
+                self._in_turn(call, lambda _: done(killed))
             case _:
                 start()
         if held:
             held()
 
-    def _invoke(
-        self, route: str, event: Callable[[], Event], done: Callable[[Outcome], None]
-    ) -> None:
-        function = self._functions.get(route)
-        if function is None:
-            done(Outcome(200))
-            return
-        finished = False
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._clock.after(seconds, lambda: self._loop.call(action))
 
-        def finish(outcome: Outcome) -> None:
-            nonlocal finished
-            if not finished:
-                finished = True
-                timeout.cancel()
-                try:
-                    done(outcome)
-                finally:
-                    self._activity.end()
+    def _in_turn(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Invokes the handler of a route, in strict mode whatever else runs."""
+        turns, connection_id = self._turns, call.handshake.connection_id
+        if turns is None:
+            self._invoke(call, done)
+            return
+
+        def over(outcome: Outcome) -> None:
+            try:
+                done(outcome)
+            finally:
+                turns.end(connection_id)
+
+        turns.take(connection_id, lambda: self._invoke(call, over))
+
+    def _invoke(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        run = self._integrations.find(call, self._failure)
+        if isinstance(run, Outcome):
+            self._integrations.done(call, run)
+            done(run)
+            return
+        running = _Running(call, done)
 
         def work() -> None:
-            outcome = _run(function, event())
-            self._loop.call(lambda: finish(outcome))
+            outcome = self._run(run, call.event())
+            self._loop.call(lambda: self._end(running, outcome))
 
-        timeout = self._loop.loop.call_later(
-            INTEGRATION_TIMEOUT, lambda: finish(_error(504, "Endpoint request timed out"))
-        )
+        self._deadlines.begin(running, INTEGRATION_TIMEOUT)
         self._activity.begin()
         self._pool.submit(work)
 
+    def _give_up(self, running: "_Running") -> None:
+        self._end(running, self._failure(*_FAILURES[Kind.HANG]))
 
-def _run(function: Function, event: Event) -> Outcome:
-    try:
-        return _outcome(function(event))
-    except FunctionError:
-        return _error(502, "Internal server error")
+    def _end(self, running: "_Running", outcome: Outcome) -> None:
+        if running.ended:
+            return
+        running.ended = True
+        self._deadlines.end(running)
+        try:
+            self._integrations.done(running.call, outcome)
+            running.done(outcome)
+        finally:
+            self._activity.end()
+
+    def _run(self, run: Run, event: Event) -> Outcome:
+        try:
+            return outcome_of(run(event), self._failure)
+        except FunctionError:
+            return self._failure(502, "Internal server error")
 
 
-def _outcome(answer: Any) -> Outcome:
-    """A Lambda proxy response, or AWS's error for one that is malformed."""
-    status = answer.get("statusCode") if isinstance(answer, dict) else None
-    body = answer.get("body", "") if isinstance(answer, dict) else None
-    if not isinstance(status, int) or not isinstance(body, str | None):
-        logger.error("A handler answered with neither statusCode nor a text body")
-        return _error(502, "Internal server error")
-    if body and len(body) > MAX_MESSAGE // 4 and len(body.encode()) > MAX_MESSAGE:
-        logger.error("A handler answered with more than API Gateway sends: %d KB", MAX_MESSAGE)
-        return _error(502, "Internal server error")
-    headers = {name: str(value) for name, value in (answer.get("headers") or {}).items()}
-    return Outcome(status, body or "", headers)
+@dataclass(slots=True, eq=False)
+class _Running:
+    """A handler that runs, until it has ended or its time is up, whichever comes first."""
 
-
-def _error(status: int, message: str) -> Outcome:
-    # AWS adds connectionId and requestId; ids never leave the stack (PROTOCOL 2).
-    return Outcome(status, json.dumps({"message": message}))
+    call: Call
+    done: Callable[[Outcome], None]
+    ended: bool = False

@@ -27,6 +27,10 @@ class Mapping:
     batch_size: int
     window: float
     """Seconds that a batch may wait for more."""
+    partial: bool = True
+    """Whether the function may name the failures of a batch."""
+    concurrency: int = 8
+    """Batches of a queue at once: jobs leave threads for the sockets."""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,16 @@ from sandbox.clock import Clock
 from sandbox.cloud.dynamodb import Change
 from sandbox.cloud.server import Cloud
 from sandbox.control import Control
+from sandbox.events import API_ID
 from sandbox.expiry import Expiry
 from sandbox.faults import FaultPlan
 from sandbox.functions import functions_of, read_timeouts
 from sandbox.gateway import Gateway
+from sandbox.integrations import OfApp
 from sandbox.jobs import Jobs
 from sandbox.live import Live
 from sandbox.loop import LoopThread
+from sandbox.management import check_with
 from sandbox.metrics import Metrics
 from sandbox.pool import Pool
 from sandbox.routes import Routes
@@ -35,6 +38,8 @@ from sandbox.tokens import new_token
 STAGE = "local"
 THREADS = 32
 SETTLE_SECONDS = 60.0
+LOOK_SECONDS = 1.0
+"""How long a look at the state waits for handlers that still run."""
 
 Install = Callable[[Mapping[str, str], Clock, FaultPlan, Callable[[str], None]], None]
 """Gives the handlers their parts: environment, clock, faults, and who takes their log lines."""
@@ -72,9 +77,9 @@ class Sandbox:
         self._pollers: list[StreamPoller] = []
         self._gateway = Gateway(
             sock,
-            stage=STAGE,
+            api_of={STAGE: API_ID}.get,
             routes=self._routes,
-            credentials=credentials,
+            check=check_with(credentials, strict=environment.is_strict(environ)),
             clock=self.clock,
             activity=self._activity,
             faults=self.faults,
@@ -138,7 +143,8 @@ class Sandbox:
         return self._schedules.run(name)
 
     def state(self) -> Mapping[str, list[dict[str, Any]]]:
-        """Every item of every table."""
+        """Every item of every table, once what clients have sent is handled."""
+        self._activity.wait(LOOK_SECONDS)
         return self._backing.items()
 
     def take_line(self, line: str) -> None:
@@ -147,13 +153,14 @@ class Sandbox:
         self._metrics.line(line)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The metrics emitted so far, newest last."""
+        """The metrics emitted so far, newest last; of handlers that still run as well."""
+        self._activity.wait(LOOK_SECONDS)
         return self._metrics.emitted
 
     def _snapshot(self) -> Mapping[str, Any]:
         return {
             "now": self.clock(),
-            "tables": self.state(),
+            "tables": self._backing.items(),
             "keys": self._backing.keys,
             "faults": [fault.plain() for fault in self.faults.active],
             "schedules": self.schedules(),
@@ -171,7 +178,9 @@ class Sandbox:
 
     def _routes(self, loop: LoopThread) -> Routes:
         functions = {key: self._functions[name] for key, name in self._sources.routes.items()}
-        return Routes(functions, loop=loop, faults=self.faults, **self._shared())
+        strict = environment.is_strict(self.environ)
+        shared = {"faults": self.faults, "strict": strict, **self._shared()}
+        return Routes(OfApp(functions), loop=loop, **shared)
 
     def _start_sources(self) -> None:
         shared = {"cloud": self._cloud, **self._shared()}

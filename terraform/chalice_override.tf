@@ -53,14 +53,13 @@ resource "aws_apigatewayv2_stage" "websocket_api_stage" {
   }
 
   # Mends: a stage without access logs. No token, address, payload or connection id goes into them;
-  # requestId is the one that the functions' logs have too.
+  # requestId is the one that the functions' logs have too, with whose socket it was. Each byte is
+  # paid for with every message.
   access_log_settings {
     destination_arn = module.observability.access_log_arn
     format = jsonencode({
       requestId          = "$context.requestId"
       requestTime        = "$context.requestTimeEpoch"
-      connectedAt        = "$context.connectedAt"
-      eventType          = "$context.eventType"
       routeKey           = "$context.routeKey"
       status             = "$context.status"
       errorResponseType  = "$context.error.responseType"
@@ -68,6 +67,40 @@ resource "aws_apigatewayv2_stage" "websocket_api_stage" {
       integrationLatency = "$context.integrationLatency"
     })
   }
+}
+
+resource "aws_api_gateway_rest_api" "rest_api" {
+  # Mends: an API named without stage, so that two stages look alike and share their metrics.
+  name        = local.operator_api
+  description = "Lectern: what operators and their services ask of the stack."
+  tags        = local.tags
+
+  # Mends: refusals of API Gateway's own (no signature, no permission, no such path, a throttle) in
+  # another form than the app's. They are part of the body, as an import of a body drops all others.
+  body = jsonencode(merge(jsondecode(local.chalice_api_swagger), {
+    x-amazon-apigateway-gateway-responses = local.gateway_responses
+  }))
+
+  # Mends: an API that is deleted before its successor is there, where it has to be replaced.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_deployment" "rest_api" {
+  # Mends: a stage that the deployment makes by itself, and that nothing can be set on. Ours is in api.tf.
+  stage_name        = null
+  stage_description = null
+
+  # Mends: without those two nothing says when to deploy again: the inputs do, not the ARNs in the body.
+  triggers = {
+    redeployment = sha1(jsonencode([local.generated.locals.chalice_api_swagger, local.gateway_responses]))
+  }
+}
+
+# Mends: an address without its stage, once the deployment makes none.
+output "EndpointURL" {
+  value = aws_api_gateway_stage.rest_api.invoke_url
 }
 
 resource "aws_apigatewayv2_route" "websocket_message_route" {
@@ -132,52 +165,115 @@ resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-sou
   }
 }
 
-# What the functions lack: a description, tags, and the key of their environment.
+# What the functions lack: a description, tags, the key of their environment, and which lines Lambda
+# itself writes to their logs.
+resource "aws_lambda_function" "api_handler" {
+  # Mends: a function named like the app, which every other function's name begins with.
+  function_name = "${local.app}-${local.stage}-api_handler"
+  description   = "The operator API."
+  kms_key_arn   = var.kms_key_arn
+  tags          = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
+}
+
 resource "aws_lambda_function" "websocket_connect" {
   description = "Who connects, and what they ask for at once."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
   publish     = local.warm_connect
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "websocket_message" {
   description = "Every message of a client."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "websocket_disconnect" {
   description = "A closed connection's clean-up."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "sweep_connections" {
   description = "Every minute: silent, old and expired connections."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "publish_status" {
   description = "Every minute, and half a minute later: the speakers' statuses."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "reconcile_counts" {
   description = "Every 15 minutes: counts against connections."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "on_session_change" {
   description = "Changes of sessions: statuses, and clean-ups that a crash left."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }
 
 resource "aws_lambda_function" "run_jobs" {
   description = "Jobs: deliveries, welcomes, ends of a grace, requests."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
 }

@@ -20,6 +20,14 @@ locals {
 
   deletion_protection = coalesce(var.deletion_protection, local.prod)
   log_retention_days  = coalesce(var.log_retention_days, local.prod ? 7 : 1)
+
+  # Our own lines come through unchanged either way. At an application level above INFO metrics would be
+  # dropped: their lines name no level, and count as INFO.
+  function_logs = var.platform_log_lines ? {
+    format = "Text", application_level = null, system_level = null
+    } : {
+    format = "JSON", application_level = "INFO", system_level = "WARN"
+  }
 }
 
 module "tables" {
@@ -59,11 +67,12 @@ module "access" {
 module "observability" {
   source = "./modules/observability"
 
-  app         = local.app
-  stage       = local.stage
-  functions   = local.functions
-  api_id      = aws_apigatewayv2_api.websocket_api.id
-  table_names = module.tables.names
+  app          = local.app
+  stage        = local.stage
+  functions    = local.functions
+  api_id       = aws_apigatewayv2_api.websocket_api.id
+  operator_api = local.operator_api
+  table_names  = module.tables.names
   table_operations = {
     sessions      = ["GetItem", "UpdateItem", "Query", "TransactWriteItems"]
     connections   = ["GetItem", "UpdateItem", "Query", "Scan", "TransactWriteItems"]

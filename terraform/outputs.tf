@@ -23,6 +23,16 @@ output "websocket_url" {
   }
 }
 
+output "operator_api_url" {
+  description = "Address of the operator API; IAM says who may call it."
+  value       = aws_api_gateway_stage.rest_api.invoke_url
+}
+
+output "operator_api_arn" {
+  description = "ARN of every call of the operator API, for the policies of those who may: execute-api:Invoke on it."
+  value       = "${aws_api_gateway_stage.rest_api.execution_arn}/*"
+}
+
 output "management_endpoint" {
   description = "https address of the stage, for posting to connections."
   value       = local.management_endpoint

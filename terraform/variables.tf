@@ -72,6 +72,7 @@ variable "settings" {
     jwt_issuer                      = optional(string, "")
     jwt_audience                    = optional(string, "")
     jwt_tenant_claim                = optional(string, "tenantId")
+    jwt_max_lifetime_hours          = optional(number, 24)
     rate_limit_connects_per_minute  = optional(number, 20)
     rate_limit_joins_per_minute     = optional(number, 10)
     rate_limit_sessions_per_hour    = optional(number, 50)
@@ -108,7 +109,7 @@ variable "settings" {
         "session_max_duration_hours", "connection_refresh_minutes", "connection_idle_timeout_seconds",
         "heartbeat_interval_seconds", "max_listeners_per_session", "fanout_concurrency", "history_seconds",
         "rate_limit_connects_per_minute", "rate_limit_joins_per_minute", "rate_limit_sessions_per_hour",
-        "rate_limit_controls_per_second", "aws_timeout_seconds",
+        "rate_limit_controls_per_second", "aws_timeout_seconds", "jwt_max_lifetime_hours",
       ] : var.settings[name] >= 1 && floor(var.settings[name]) == var.settings[name]
     ])
     error_message = "Durations, limits and rates are whole numbers of 1 or more."
@@ -136,6 +137,20 @@ variable "throttle" {
   validation {
     condition     = var.throttle.rate >= 1 && var.throttle.burst >= 1
     error_message = "A throttle of 0 refuses every client: rate and burst must be 1 or more."
+  }
+}
+
+variable "operator_throttle" {
+  description = "Calls a second, and at once, that the operator API takes before it answers 429."
+  type = object({
+    rate  = optional(number, 50)
+    burst = optional(number, 50)
+  })
+  default = {}
+
+  validation {
+    condition     = var.operator_throttle.rate >= 1 && var.operator_throttle.burst >= 1
+    error_message = "A throttle of 0 refuses every operator: rate and burst must be 1 or more."
   }
 }
 
@@ -178,6 +193,12 @@ variable "log_retention_days" {
     ], coalesce(var.log_retention_days, 1))
     error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
   }
+}
+
+variable "platform_log_lines" {
+  description = "Whether Lambda writes START, END and REPORT, with the memory used, for every invocation; false = only JSON reports of those that fail."
+  type        = bool
+  default     = false
 }
 
 variable "alarm_email" {

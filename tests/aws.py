@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 
 from sandbox.clock import Clock
-from sandbox.cloud.dynamodb import Change
+from sandbox.cloud.dynamodb import Change, OnChange
 from sandbox.cloud.server import Cloud
 from sandbox.faults import FaultPlan
 from sandbox.tables import Label, create_tables, read_tables, table_environ
@@ -117,6 +117,10 @@ class MotoServer:
         self._dynamodb.close()
         self._sqs.close()
         self._cloud.stop()
+
+    def follow(self, on_change: OnChange) -> None:
+        """Calls `on_change` with every change of every table, before the write is answered."""
+        self._cloud.on_change.append(on_change)
 
     def fresh(self, suffix: str) -> Aws:
         """New empty tables and queues, with `suffix` in their names."""

@@ -3,9 +3,11 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.aws import Aws, MotoServer
 from tests.running import Lectern
@@ -16,6 +18,34 @@ _RUN = itertools.count(1)
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("lectern", deadline=None)
 settings.load_profile("lectern")
+
+
+class Groups(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
+    """One worker for all tests of the local cloud: they share one apply.
+
+    The marker `xdist_group` can't say so: xdist 3.8 writes it into ids that pytest 9.2 makes anew.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "local-cloud" if nodeid.startswith("tests/local_cloud/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    """With `--dist loadgroup`; any other mode is xdist's own."""
+    return Groups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def same_environment() -> Iterator[None]:
+    """What a file of tests does to the environment is undone before the next one."""
+    kept = dict(os.environ)
+    yield
+    for added in [
+        each for each in os.environ if each not in kept and not each.startswith("PYTEST_")
+    ]:
+        del os.environ[added]
+    os.environ.update({k: v for k, v in kept.items() if not k.startswith("PYTEST_")})
 
 
 @pytest.fixture(scope="session")

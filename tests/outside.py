@@ -123,6 +123,8 @@ class WatchedDynamoDB:
                 return {"Item": self._held[name]} if self._held[name] else {}
         if operation == "BatchGetItem":
             for table, items in answer["Responses"].items():
+                if request["RequestItems"][table].get("ConsistentRead"):
+                    continue
                 items[:] = [self._old(table, item) for item in items]
         if operation == "Scan":
             answer["Items"] = [self._old(request["TableName"], i) for i in answer["Items"]]

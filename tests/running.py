@@ -14,10 +14,10 @@ PATIENCE = 20.0
 
 
 class Lectern:
-    """A running stack on a free port. `sandbox` has its clock and its faults."""
+    """A running stack on a free port, as AWS is. `sandbox` has its clock and its faults."""
 
     def __init__(self, settings: dict[str, str]) -> None:
-        self.environ = {"LOG_LEVEL": "WARNING", **settings}
+        self.environ = {"LOG_LEVEL": "WARNING", "LECTERN_STRICT": "1", **settings}
         self.lines: list[str] = []
         self.sandbox = Sandbox(
             app,

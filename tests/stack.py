@@ -31,6 +31,8 @@ from tests.schemas import check_said
 
 Json = dict[str, Any]
 START = Millis(1_700_000_000_000)
+REQUEST_ID = "L0SM9FAHPHcFjnw="
+"""Of every event, in API Gateway's form."""
 
 
 class Clock:
@@ -71,6 +73,9 @@ class Sockets:
             raise Gone("410")
         self.closed.append(connection_id)
 
+    def reach(self) -> None:
+        self._outside.enter("reach")
+
     def fan_out(
         self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
     ) -> FanOutResult:
@@ -107,6 +112,12 @@ class Jobs:
     def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
         for body in bodies:
             self.send(body, delay)
+
+    def depth(self) -> int:
+        self._outside.enter("depth")
+        if self.broken:
+            raise ServiceDown("the queue is down")
+        return len(self.waiting)
 
     def take_due(self) -> list[Json]:
         due = [body for at, body in self.waiting if at <= self._clock.now]
@@ -220,7 +231,7 @@ class Stack:
             built, management=self.sockets, jobs=self.jobs, sleep=lambda _: None
         )
         self._ids = count(1)
-        self._changes_seen = 0
+        self.changes_seen = 0
         wiring.install(self.services)
 
     def wire(self) -> DynamoDB:
@@ -269,9 +280,18 @@ class Stack:
         """Runs every job that is due, and those that they make; `times`: as if delivered again."""
         while due := self.jobs.take_due():
             for body in due * times:
-                record = {"messageId": "1", "body": json.dumps(body)}
-                answer = handlers.jobs({"Records": [record]}, self.context)
-                assert answer == {"batchItemFailures": []}, self.lines[-1]
+                self.run_job(body)
+
+    def run_job(self, body: Json, *, receives: int = 1) -> None:
+        """Runs one job, which the queue brings for the `receives`th time."""
+        assert self.try_job(body, receives=receives), self.lines[-1]
+
+    def try_job(self, body: Json, *, receives: int = 1) -> bool:
+        """The same for one that may fail."""
+        attributes = {"ApproximateReceiveCount": str(receives)}
+        record = {"messageId": "1", "body": json.dumps(body), "attributes": attributes}
+        answer = handlers.jobs({"Records": [record]}, self.context)
+        return answer == {"batchItemFailures": []}
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -284,11 +304,11 @@ class Stack:
     def run_changes(self) -> None:
         """Hands what is new in the sessions stream to its handler, as one batch."""
         assert self.changes_that_fail() == [], self.lines[-1]
-        self._changes_seen = len(self.aws.session_changes)
+        self.changes_seen = len(self.aws.session_changes)
 
     def changes_that_fail(self) -> list[Json]:
         """The same, leaving the batch where it is; answers its `batchItemFailures`."""
-        records = self.aws.session_changes[self._changes_seen :]
+        records = self.aws.session_changes[self.changes_seen :]
         failures: list[Json] = []
         if records:
             answer = handlers.session_changes({"Records": records}, self.context)
@@ -305,7 +325,7 @@ class Stack:
             "connectionId": client.connection_id,
             "connectedAt": client.connected_at,
             "eventType": event_type,
-            "requestId": "request-1",
+            "requestId": REQUEST_ID,
             "identity": {"sourceIp": client.address},
         }
 

@@ -1,15 +1,10 @@
 """Makes `docs/asyncapi.yaml` from the code: every action, reply, push and error.
 
-    python -m tools.asyncapi            writes it
-    python -m tools.asyncapi --check    exits 1 if the file is not what the code says
-
 The types come from `chalicelib.protocol`, which action has which reply from the actions' own
 signatures, the examples from `tools.protocol_examples`.
 """
 
-import argparse
 import json
-import sys
 import typing
 from pathlib import Path
 from typing import Any
@@ -17,13 +12,15 @@ from typing import Any
 import msgspec
 import yaml
 
-from chalicelib.actions.dispatch import ACTIONS as HANDLERS
+from chalicelib.actions import dispatch
+from chalicelib.actions.registry import ACTIONS as HANDLERS
 from chalicelib.protocol.messages import Error, Message
 from chalicelib.protocol.requests import ACTIONS, Request
-from tools.protocol_examples import MESSAGES, REQUESTS
+from tools.protocol_examples import MESSAGES, REQUESTS, every_kind
 
 Json = dict[str, Any]
 TARGET = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
+_ = dispatch  # imported for the actions that are registered with it
 _SCHEMAS = "#/components/schemas/{name}"
 
 
@@ -33,7 +30,7 @@ def document() -> Json:
     sent = {name: _message(f"{name}Request", titles[struct]) for name, struct in ACTIONS.items()}
     for name, example in REQUESTS.items():
         sent[name]["examples"] = [{"payload": {"action": name, "id": "1", **example}}]
-    said = {_type(struct): _message(_type(struct), titles[struct]) for struct in _said()}
+    said = {_type(struct): _message(_type(struct), titles[struct]) for struct in every_kind()}
     for message in MESSAGES:
         payload = json.loads(msgspec.json.encode(message))
         said[payload["type"]]["examples"] = [{"payload": payload}]
@@ -62,18 +59,6 @@ def document() -> Json:
     }
 
 
-def _said() -> list[type[Message]]:
-    """Every kind of message that has a type of its own."""
-    found: list[type[Message]] = []
-    pending = list(Message.__subclasses__())
-    while pending:
-        struct = pending.pop()
-        pending += struct.__subclasses__()
-        if not struct.__subclasses__():
-            found.append(struct)
-    return sorted(found, key=_type)
-
-
 def _type(struct: type[Message]) -> str:
     return str(struct.__struct_config__.tag)
 
@@ -85,12 +70,29 @@ def _schemas() -> tuple[Json, dict[type, str]]:
     for action, request in ACTIONS.items():
         titles[request] = f"{action}Request"
         schemas |= _schema_of(request, titles[request])
+        schemas[titles[request]] = optional_or_null(schemas[titles[request]])
         schemas[titles[request]]["properties"] |= {"action": {"const": action}}
         schemas[titles[request]].setdefault("required", []).insert(0, "action")
-    for message in _said():
+    for message in every_kind():
         titles[message] = _type(message)
         schemas |= _schema_of(message, titles[message])
     return dict(sorted(schemas.items())), titles
+
+
+def optional_or_null(schema: Json) -> Json:
+    """The schema of what we are sent: null in an optional field is as if it were not there."""
+    required = schema.get("required", [])
+    properties = {
+        name: each if name in required else _or_null(each)
+        for name, each in schema["properties"].items()
+    }
+    return schema | {"properties": properties}
+
+
+def _or_null(schema: Json) -> Json:
+    default = {key: value for key, value in schema.items() if key == "default"}
+    kind = {key: value for key, value in schema.items() if key != "default"}
+    return {"anyOf": [kind, {"type": "null"}], **default}
 
 
 def _schema_of(struct: type[msgspec.Struct], title: str) -> Json:
@@ -169,20 +171,5 @@ def text() -> str:
     return head + yaml.safe_dump(document(), sort_keys=False, width=100, allow_unicode=True)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--check", action="store_true", help="only compare, and exit 1 if different"
-    )
-    if not parser.parse_args().check:
-        TARGET.write_text(text())
-        print(f"wrote {TARGET.relative_to(Path.cwd())}")
-        return 0
-    if TARGET.read_text() == text():
-        return 0
-    print("docs/asyncapi.yaml is not what the code says: run python -m tools.asyncapi")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    TARGET.write_text(text(), encoding="utf-8")

@@ -19,6 +19,8 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+from tools import sbom
+
 ROOT = Path(__file__).resolve().parent.parent
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
 LAMBDA_ROOT = "/var/task"  # where Lambda unpacks: the paths that tracebacks show
@@ -38,6 +40,8 @@ def main() -> None:
 def package(project: Path, stage: str, target: Path) -> None:
     """Writes `chalice.tf.json` and `deployment.zip` of the app in `project` to `target`.
 
+    The zip's bill of materials is beside it: `deployment.cdx.json`.
+
     Raises:
         subprocess.CalledProcessError: where Chalice fails; it has said why.
     """
@@ -49,6 +53,7 @@ def package(project: Path, stage: str, target: Path) -> None:
     check_requirements(project / "requirements.txt", target / "deployment.zip")
     prune(target / "chalice.tf.json")
     rebuild(target / "deployment.zip")
+    sbom.write(target / "deployment.zip")
 
 
 def check_requirements(requirements: Path, archive: Path) -> None:

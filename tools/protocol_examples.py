@@ -1,14 +1,19 @@
 """One example of everything that a client may send and of everything that it may be sent."""
 
+from typing import Any
+
 from msgspec import Raw
+from msgspec.structs import fields
 
 from chalicelib.protocol import messages
 from chalicelib.protocol.messages import BroadcastState, FieldProblem, Message
+from chalicelib.protocol.requests import ACTIONS
 
 _NOW = 1_699_500_000_000
 _SESSION = "golden-eagle-427"
 _REQUEST = "4f1c2b9a7d3e4c58a1b2c3d4e5f60718"
 _STATE = BroadcastState(last_state_change=_NOW)
+_SIGNED = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"
 _SEEN = {"*": 12, "es": 40}
 _RESUME = "r1.ZXhhbXBsZQ"
 _MISSED = Raw(
@@ -16,12 +21,19 @@ _MISSED = Raw(
     b'"stream":"es","seq":40,"data":{"text":"hola"}}'
 )
 
-REQUESTS: dict[str, dict[str, object]] = {
+_USUAL: dict[str, Any] = {
+    "timestamp": _NOW,
+    "session_id": _SESSION,
+    "target_language": "es",
+    "topic": "questions",
+    "request_id": _REQUEST,
+}
+"""What stands in the fields of a message that has no example of its own."""
+
+_REQUESTS: dict[str, dict[str, object]] = {
     "createSession": {"sourceLanguage": "en", "qualityTier": "standard"},
     "joinSession": {"sessionId": _SESSION, "targetLanguage": "es"},
     "changeLanguage": {"targetLanguage": "pt-BR"},
-    "leaveSession": {},
-    "endSession": {},
     "heartbeat": {"wantSeq": True},
     "recover": {"lastSeq": _SEEN},
     "refreshConnection": {
@@ -31,12 +43,7 @@ REQUESTS: dict[str, dict[str, object]] = {
         "resumeToken": _RESUME,
         "lastSeq": _SEEN,
     },
-    "authenticate": {"token": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"},
-    "getSessionStatus": {},
-    "pauseBroadcast": {},
-    "resumeBroadcast": {},
-    "muteBroadcast": {},
-    "unmuteBroadcast": {},
+    "authenticate": {"token": _SIGNED},
     "setVolume": {"volume": 0.5},
     "broadcast": {"data": {"text": "hola"}, "targetLanguage": "es"},
     "subscribe": {"topic": "questions"},
@@ -46,7 +53,10 @@ REQUESTS: dict[str, dict[str, object]] = {
     "cancelRequest": {"requestId": _REQUEST},
 }
 
-MESSAGES: list[Message] = [
+REQUESTS: dict[str, dict[str, object]] = {name: _REQUESTS.get(name, {}) for name in ACTIONS}
+"""An example of each action, without `action` and `id`."""
+
+_MESSAGES: list[Message] = [
     messages.Error(
         timestamp=_NOW,
         id="7",
@@ -95,7 +105,6 @@ MESSAGES: list[Message] = [
         timestamp=_NOW, session_id=_SESSION, last_seq=_SEEN, missed=[_MISSED], gap=False
     ),
     messages.LanguageChanged(timestamp=_NOW, session_id=_SESSION, target_language="pt-BR"),
-    messages.SessionLeft(timestamp=_NOW, session_id=_SESSION),
     messages.SessionEnded(
         timestamp=_NOW,
         session_id=_SESSION,
@@ -105,15 +114,12 @@ MESSAGES: list[Message] = [
     messages.HeartbeatAck(
         timestamp=_NOW, connection_age=300, heartbeat_interval=50, last_seq=_SEEN
     ),
-    messages.Authenticated(timestamp=_NOW),
     messages.BroadcastStateChanged(
         timestamp=_NOW, session_id=_SESSION, broadcast_state=_STATE, state_version=2
     ),
     messages.BroadcastAccepted(
         timestamp=_NOW, session_id=_SESSION, stream="es", seq=41, recipients=15
     ),
-    messages.Subscribed(timestamp=_NOW, topic="questions"),
-    messages.Unsubscribed(timestamp=_NOW, topic="questions"),
     messages.Published(timestamp=_NOW, topic="questions", recipients=3),
     messages.RequestAccepted(
         timestamp=_NOW, request_id=_REQUEST, request="sessionReport", status="pending"
@@ -126,7 +132,6 @@ MESSAGES: list[Message] = [
         code="FORBIDDEN",
         message="only the speaker may see the report of a session",
     ),
-    messages.RequestCancelled(timestamp=_NOW, request_id=_REQUEST),
     messages.Broadcast(
         timestamp=_NOW, session_id=_SESSION, stream="es", seq=41, data=Raw(b'{"text":"hola"}')
     ),
@@ -161,3 +166,27 @@ MESSAGES: list[Message] = [
     ),
     messages.TokenExpiring(timestamp=_NOW, expires_at=_NOW + 120_000),
 ]
+
+
+def every_kind() -> list[type[Message]]:
+    """Every kind of message that has a type of its own."""
+    found: list[type[Message]] = []
+    pending = list(Message.__subclasses__())
+    while pending:
+        struct = pending.pop()
+        pending += struct.__subclasses__()
+        if not struct.__subclasses__():
+            found.append(struct)
+    return sorted(found, key=lambda each: str(each.__struct_config__.tag))
+
+
+def _usual(kind: type[Message]) -> Message:
+    """An example by the names of the fields. Raises KeyError: the kind needs one of its own."""
+    return kind(**{each.name: _USUAL[each.name] for each in fields(kind) if each.required})
+
+
+MESSAGES: list[Message] = [
+    *_MESSAGES,
+    *(_usual(each) for each in every_kind() if each not in {type(own) for own in _MESSAGES}),
+]
+"""An example of each kind of message."""

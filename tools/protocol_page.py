@@ -1,7 +1,4 @@
-"""Makes `docs/protocol.html` from the AsyncAPI document: one page that opens without a server.
-
-python -m tools.protocol_page            writes it
-"""
+"""Makes `docs/protocol.html` from the AsyncAPI document: one page that opens without a server."""
 
 import html
 import json
@@ -102,4 +99,4 @@ def _tag(name: str, text: str) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(page())
+    TARGET.write_text(page(), encoding="utf-8")

@@ -1,11 +1,5 @@
-"""Makes `docs/settings.md` from `chalicelib/settings.py`: every variable, its default and meaning.
+"""Makes `docs/settings.md` from `chalicelib/settings.py`: each variable, default and meaning."""
 
-python -m tools.settings_page            writes it
-python -m tools.settings_page --check    exits 1 if the page is not what the code says
-"""
-
-import argparse
-import sys
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
@@ -47,14 +41,5 @@ def _row(setting: Field[Any]) -> str:
     return f"| `{known['variable']}` | {default} | {least} | {meaning} |\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, say if it is old")
-    if parser.parse_args().check:
-        return int(TARGET.read_text(encoding="utf-8") != text())
-    TARGET.write_text(text(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    TARGET.write_text(text(), encoding="utf-8")

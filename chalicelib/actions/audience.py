@@ -1,12 +1,14 @@
 """Whom something is for, and who that is just now: read from the indexes, page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, SessionId, TenantId
+from chalicelib.stores.connection_items import Place
+from chalicelib.stores.subscriptions import session_of
 
 
 class Kind(StrEnum):
@@ -30,6 +32,17 @@ class Audience:
 
     def for_job(self) -> dict[str, Any]:
         return asdict(self)
+
+    def includes(self, place: Place) -> bool:
+        """Whether a connection may still get what is for this audience.
+
+        Of a topic's subscribers: those in its session. Whether each still subscribes is not asked.
+        """
+        if self.kind is Kind.TENANT:
+            return place.tenant_id == self.key
+        if self.kind is Kind.SUBSCRIBERS:
+            return place.session_id == session_of(self.key)
+        return place.session_id == self.key and self.language in (None, place.language)
 
 
 def listeners(session_id: SessionId, language: str | None = None) -> Audience:
@@ -56,3 +69,22 @@ def find(services: Services, audience: Audience) -> Iterator[ConnectionId]:
         for each in services.connections.listeners(SessionId(audience.key), audience.language):
             if each.ready:
                 yield each.connection_id
+
+
+def still_there(
+    services: Services, audience: Audience, found: Sequence[ConnectionId]
+) -> list[ConnectionId]:
+    """Those of `found` that belong to an audience by now, in their order, each once.
+
+    A socket may be in another session by the time a job posts to it. The cheap read may be
+    outdated: whom it would leave out is looked up once more, so that nobody is left out by it.
+    """
+
+    def among(ids: Iterable[ConnectionId], *, consistent: bool) -> set[ConnectionId]:
+        places = services.connections.places(ids, consistent=consistent)
+        return {each.connection_id for each in places if audience.includes(each)}
+
+    ids = list(dict.fromkeys(found))
+    there = among(ids, consistent=False)
+    there |= among([each for each in ids if each not in there], consistent=True)
+    return [each for each in ids if each in there]

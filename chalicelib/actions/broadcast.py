@@ -2,14 +2,15 @@
 
 from msgspec import UNSET, Raw
 
-from chalicelib.actions import delivery, progress
+from chalicelib.actions import delivery, progress, seating
 from chalicelib.actions.audience import listeners
 from chalicelib.actions.ports import Remaining
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import BadRequest, ClientError, Code, Conflict, Forbidden
+from chalicelib.errors import ClientError, Code, Conflict, Forbidden
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.history import Kept
@@ -18,6 +19,7 @@ _LONGEST_SEQ = 10**9
 """A message is measured before it has its seq, as what is refused must not be given one."""
 
 
+@action(requests.Broadcast)
 def broadcast(
     services: Services, call: Call, request: requests.Broadcast
 ) -> messages.BroadcastAccepted:
@@ -115,7 +117,4 @@ def _refusal(
         return Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
     if session.broadcasting.is_paused:
         return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
-    problem = "is one language more than a session can have"
-    return BadRequest(
-        Code.INVALID_MESSAGE, f"targetLanguage: {problem}", details=[("targetLanguage", problem)]
-    )
+    return seating.too_many_languages()

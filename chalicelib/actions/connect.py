@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from chalicelib.actions import disconnect, limits, refresh, seating, sessions
+from chalicelib.actions import admission, disconnect, limits, refresh, seating, sessions
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain import lifetimes
@@ -46,7 +46,7 @@ def connect(services: Services, handshake: Handshake, remaining: Remaining) -> s
     limits.limit_connects(services, handshake.address)
     role = _role(handshake.query)
     token, subprotocol = find_token(handshake.headers, handshake.query)
-    identity = None if token is None else services.tokens.verify(token, services.clock())
+    identity = None if token is None else admission.identify(services, token)
     if role is Role.SPEAKER and identity is None:
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
     request = _request(handshake.query, role)

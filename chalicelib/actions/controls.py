@@ -1,42 +1,47 @@
 """The speaker's switches: pause, mute, volume. One conditional update each, then all are told."""
 
 from chalicelib.actions import delivery, limits, replies
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
-from chalicelib.domain.session import Session
 from chalicelib.errors import Code, Forbidden
 from chalicelib.protocol import messages, requests
 
 
+@action(requests.PauseBroadcast)
 def pause(
     services: Services, call: Call, _: requests.PauseBroadcast
 ) -> messages.BroadcastStateChanged:
     return _switch(services, call, "isPaused", True)
 
 
+@action(requests.ResumeBroadcast)
 def resume(
     services: Services, call: Call, _: requests.ResumeBroadcast
 ) -> messages.BroadcastStateChanged:
     return _switch(services, call, "isPaused", False)
 
 
+@action(requests.MuteBroadcast)
 def mute(
     services: Services, call: Call, _: requests.MuteBroadcast
 ) -> messages.BroadcastStateChanged:
     return _switch(services, call, "isMuted", True)
 
 
+@action(requests.UnmuteBroadcast)
 def unmute(
     services: Services, call: Call, _: requests.UnmuteBroadcast
 ) -> messages.BroadcastStateChanged:
     return _switch(services, call, "isMuted", False)
 
 
+@action(requests.SetVolume)
 def set_volume(
     services: Services, call: Call, request: requests.SetVolume
 ) -> messages.BroadcastStateChanged:
-    # DynamoDB takes no number under 1e-130, and nobody hears a thousandth.
-    return _switch(services, call, "volume", round(request.volume, 3))
+    # DynamoDB takes no number under 1e-130, and nobody hears a thousandth; abs() for -0.0.
+    return _switch(services, call, "volume", abs(round(request.volume, 3)))
 
 
 def _switch(
@@ -51,14 +56,6 @@ def _switch(
     if session is None:
         active_session(services, session_id)
         raise Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
-    delivery.to_listeners(services, session, _changed(services, session), call.remaining)
-    return _changed(services, session)
-
-
-def _changed(services: Services, session: Session) -> messages.BroadcastStateChanged:
-    return messages.BroadcastStateChanged(
-        timestamp=services.clock(),
-        session_id=session.session_id,
-        broadcast_state=replies.broadcast_state(session),
-        state_version=session.state_version,
-    )
+    changed = replies.state_changed(services, session)
+    delivery.to_listeners(services, session, changed, call.remaining)
+    return replies.state_changed(services, session)

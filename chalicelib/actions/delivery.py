@@ -46,7 +46,7 @@ def send(
         if expected > services.settings.inline_fanout_limit:
             enqueue(services, audience, body)
         else:
-            deliver(services, find(services, audience), body, remaining)
+            deliver(services, audience, find(services, audience), body, remaining)
     except UpstreamError as error:
         services.telemetry.error("deliveryFailed", exception=error, audience=audience.kind)
         try_enqueue(services, audience, body)
@@ -61,17 +61,24 @@ def to_all_found(services: Services, audience: Audience, body: bytes, remaining:
     if len(found) > services.settings.inline_fanout_limit:
         enqueue(services, audience, body)
     else:
-        deliver(services, found, body, remaining)
+        deliver(services, audience, found, body, remaining)
     return len(found)
 
 
 def deliver(
-    services: Services, connection_ids: Iterable[ConnectionId], body: bytes, remaining: Remaining
+    services: Services,
+    audience: Audience,
+    found: Iterable[ConnectionId],
+    body: bytes,
+    remaining: Remaining,
 ) -> None:
-    """Posts `body` to each; who could not be tried gets a job, who is gone is disconnected."""
-    result = post(services, ((each, body) for each in connection_ids), remaining)
+    """Posts `body` to whom an audience was found to be.
+
+    Who could not be tried gets a job, who is gone is disconnected.
+    """
+    result = post(services, ((each, body) for each in found), remaining)
     if result.unsent:
-        services.jobs.send_many(jobs(result.unsent, body))
+        services.jobs.send_many(jobs(audience, result.unsent, body))
     clean_up(services, result.gone, remaining, most=_CLEANED_HERE)
 
 
@@ -124,12 +131,19 @@ def try_enqueue(
         services.telemetry.error("deliveryLost", exception=error, audience=audience.kind)
 
 
-def jobs(connection_ids: Sequence[ConnectionId], body: bytes) -> Iterable[dict[str, Any]]:
-    """The jobs that post `body` to these very connections."""
+def jobs(
+    audience: Audience, found: Sequence[ConnectionId], body: bytes
+) -> Iterable[dict[str, Any]]:
+    """The jobs that post `body` to these connections, as far as they are of the audience then."""
     packed = pack(body)
-    for start in range(0, len(connection_ids), CHUNK):
-        ids = connection_ids[start : start + CHUNK]
-        yield {"kind": "deliver", "connectionIds": ids, "body": packed, "part": None}
+    for start in range(0, len(found), CHUNK):
+        yield {
+            "kind": "deliver",
+            "audience": audience.for_job(),
+            "connectionIds": found[start : start + CHUNK],
+            "body": packed,
+            "part": None,
+        }
 
 
 def clean_up(

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from chalicelib.actions import delivery, progress
-from chalicelib.actions.audience import Audience, find
+from chalicelib.actions import delivery, progress, requests
+from chalicelib.actions.audience import Audience, find, still_there
 from chalicelib.actions.ports import FanOutResult, Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId
@@ -33,14 +33,30 @@ def fan_out(services: Services, job: Job, _: Remaining) -> None:
 def deliver(services: Services, job: Job, remaining: Remaining) -> None:
     """Posts to one part of the recipients."""
     body = delivery.unpack(job["body"])
-    ids = [ConnectionId(each) for each in job["connectionIds"]]
+    held = [ConnectionId(each) for each in job["connectionIds"]]
+    ids = still_there(services, Audience.from_job(job["audience"]), held)
     result = delivery.post(services, ((each, body) for each in ids), remaining)
-    part = job["part"] and {**job["part"], "tally": _add(job["part"]["tally"], result)}
+    tally = job["part"] and _add(job["part"]["tally"], result, len(held) - len(ids))
+    part = job["part"] and {**job["part"], "tally": tally}
     if result.unsent:
         services.jobs.send({**job, "connectionIds": result.unsent, "part": part})
     elif part:
         progress.part_done(services, part["requestId"], part["name"], part["tally"])
     delivery.clean_up(services, result.gone, remaining)
+
+
+def part_given_up(services: Services, job: Job) -> None:
+    """Nobody tries this part again: its recipients count as unsent, and recover by themselves."""
+    part = job["part"]
+    if part:
+        tally = {**part["tally"], "unsent": len(job["connectionIds"])}
+        progress.part_done(services, part["requestId"], part["name"], tally)
+
+
+def fan_out_given_up(services: Services, job: Job) -> None:
+    """Nobody looks for the recipients again."""
+    if job["requestId"] is not None:
+        requests.give_up(services, job["requestId"])
 
 
 def clean_up(services: Services, job: Job, remaining: Remaining) -> None:
@@ -59,14 +75,23 @@ def _parts(services: Services, job: Job, run: str, sizes: list[int]) -> Iterator
             "tally": {},
         }
         sizes.append(len(ids))
-        yield {"kind": "deliver", "connectionIds": ids, "body": job["body"], "part": part}
+        yield {
+            "kind": "deliver",
+            "audience": job["audience"],
+            "connectionIds": ids,
+            "body": job["body"],
+            "part": part,
+        }
 
 
-def _add(tally: Mapping[str, int], result: FanOutResult) -> dict[str, int]:
-    """What a part has reached by now; whom a try did not reach at all, none will."""
+def _add(tally: Mapping[str, int], result: FanOutResult, left: int) -> dict[str, int]:
+    """What a part has reached by now; whom a try did not reach at all, none will.
+
+    `left` are those who are somewhere else by now: for this audience they are gone.
+    """
     reached = {
         "delivered": result.delivered,
-        "gone": len(result.gone),
+        "gone": len(result.gone) + left,
         "slow": len(result.slow) + len(result.refused),
     }
     return {name: tally.get(name, 0) + count for name, count in reached.items()}

@@ -1,8 +1,6 @@
 """From a frame to the action it asks for, and to the reply or the error it gets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.actions import (
     broadcast,
@@ -16,17 +14,15 @@ from chalicelib.actions import (
     topics,
 )
 from chalicelib.actions.ports import Remaining
+from chalicelib.actions.registry import ACTIONS
 from chalicelib.actions.services import Call, Services
-from chalicelib.domain.lifetimes import token_expired
+from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Millis
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized
 from chalicelib.protocol import requests as protocol
 from chalicelib.protocol.codec import Envelope, decode_request
 from chalicelib.protocol.messages import Message
-
-_ACTIVITY_MILLIS = 30_000
-"""Activity is written at most this often: it is compared with minutes."""
 
 _MOVING = (
     protocol.CreateSession,
@@ -37,29 +33,8 @@ _MOVING = (
 )
 """What these do depends on where the connection is right now: they are rare, and read it so."""
 
-ACTIONS: dict[type[protocol.Request], Callable[[Services, Call, Any], Message]] = {
-    protocol.CreateSession: sessions.create,
-    protocol.JoinSession: sessions.join,
-    protocol.ChangeLanguage: sessions.change_language,
-    protocol.LeaveSession: sessions.leave,
-    protocol.EndSession: sessions.end,
-    protocol.Heartbeat: heartbeat.heartbeat,
-    protocol.Authenticate: heartbeat.authenticate,
-    protocol.Recover: recovery.recover,
-    protocol.RefreshConnection: refresh.refresh,
-    protocol.GetSessionStatus: status.get_status,
-    protocol.PauseBroadcast: controls.pause,
-    protocol.ResumeBroadcast: controls.resume,
-    protocol.MuteBroadcast: controls.mute,
-    protocol.UnmuteBroadcast: controls.unmute,
-    protocol.SetVolume: controls.set_volume,
-    protocol.Broadcast: broadcast.broadcast,
-    protocol.Subscribe: topics.subscribe,
-    protocol.Unsubscribe: topics.unsubscribe,
-    protocol.Publish: topics.publish,
-    protocol.SubmitRequest: requests.submit,
-    protocol.CancelRequest: requests.cancel,
-}
+_ = (broadcast, controls, heartbeat, recovery, refresh, requests, sessions, status, topics)
+# Imported for the actions that they register.
 
 
 @dataclass(frozen=True)
@@ -104,13 +79,16 @@ def _perform(
     services: Services, frame: Frame, request: protocol.Request, connection: Connection | None
 ) -> Message:
     now = services.clock()
+    if connection is None and isinstance(request, protocol.JoinSession):
+        # Listeners go with their session: who asks for the same one again is told that it ended.
+        sessions.active_session(services, SessionId(request.session_id))
     connection = _known(connection)
     _check(connection, request, now)
     if connection.is_joining:
         # It speaks, so its socket is open: should the welcome job be lost, this makes up for it.
         services.connections.welcome(connection.connection_id)
     last_activity = connection.last_activity_time or connection.connected_at
-    if now - last_activity > _ACTIVITY_MILLIS:
+    if now - last_activity > activity_millis(services.settings):
         services.connections.record_activity(connection.connection_id, now)
     call = Call(connection, frame.address, frame.remaining)
     return ACTIONS[type(request)](services, call, request)

@@ -17,7 +17,7 @@ from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.messages import EndReason, SessionEnded
-from chalicelib.stores.connections import Recipient
+from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.membership import REMOVAL_BATCH, REMOVAL_LANGUAGES
 
 RESERVE_SECONDS = 3.0
@@ -103,8 +103,8 @@ def reason_of(session: Session | None) -> EndReason:
 
 def _dismiss_speaker(services: Services, session: Session) -> None:
     """A speaker that did not end the session itself is told; its socket stays open."""
-    speaker = services.connections.get_current(session.speaker_connection_id)
-    if speaker is None or speaker.session_id != session.session_id:
+    speaker = services.connections.get_in_session(session.speaker_connection_id, session.session_id)
+    if speaker is None:
         return
     reason = reason_of(session)
     if reason in ("expired", "endedByOperator"):

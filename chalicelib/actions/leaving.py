@@ -7,7 +7,7 @@ from chalicelib.actions.services import Services
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Role, SessionId
 from chalicelib.errors import Code, TransactionCancelled, Unavailable
-from chalicelib.stores.connections import Recipient
+from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.membership import CONNECTION, SESSION
 
 _TRIES = 4

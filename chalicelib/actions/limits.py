@@ -1,12 +1,14 @@
 """Rate limits (DESIGN section 6). When the limiter itself fails, it lets people in.
 
-That is a decision: a limiter that fails closed turns a hiccup of one table into an outage. Whoever
-comes in then still meets every other check, and `RateLimited` shows that the limiter is off.
+That is a decision (docs/decisions/0007): a limiter that fails closed turns a hiccup of one table
+into an outage. Whoever comes in then still meets every other check, and `RateLimited` shows that
+the limiter is off. One failure it refuses: the counter of a single connection that is throttled,
+since that connection alone can make it so, and would switch its own limit off.
 """
 
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, TenantId, UserId
-from chalicelib.errors import Code, RateLimited, UpstreamError
+from chalicelib.errors import Code, RateLimited, Throttled, UpstreamError
 
 
 def limit_connects(services: Services, address: str) -> None:
@@ -27,6 +29,7 @@ def limit_sessions(services: Services, tenant_id: TenantId, user_id: UserId) -> 
 
 
 def limit_controls(services: Services, connection_id: ConnectionId) -> None:
+    """Of one connection: what it sends that is carried to others, or written for it."""
     limit = services.settings.rate_limit_controls_per_second
     _count(services, "control", "connection", connection_id, limit, 1)
 
@@ -39,13 +42,19 @@ def _count(
     try:
         count = services.rate_limits.count(operation, kind, value, window, now)
     except UpstreamError as error:
+        if kind == "connection" and isinstance(error, Throttled):
+            raise _too_many(services, operation, limit, window) from error
         services.telemetry.error("rateLimiterDown", operation=operation, exception=error)
         services.telemetry.metric("RateLimited", 0, dimensions={"Operation": operation})
         return
     if count > limit:
-        services.telemetry.metric("RateLimited", 1, dimensions={"Operation": operation})
-        raise RateLimited(
-            Code.RATE_LIMITED,
-            f"too many attempts: at most {limit} in {window} seconds",
-            retry_after=max(1, window - now // 1000 % window),
-        )
+        raise _too_many(services, operation, limit, window)
+
+
+def _too_many(services: Services, operation: str, limit: int, window: int) -> RateLimited:
+    services.telemetry.metric("RateLimited", 1, dimensions={"Operation": operation})
+    return RateLimited(
+        Code.RATE_LIMITED,
+        f"too many attempts: at most {limit} in {window} seconds",
+        retry_after=max(1, window - services.clock() // 1000 % window),
+    )

@@ -23,6 +23,10 @@ class Management(Protocol):
         """Closes a connection. Raises Gone, Throttled, ServiceDown."""
         ...
 
+    def reach(self) -> None:
+        """Sees whether the API answers. Raises Throttled, ServiceDown, RequestRejected."""
+        ...
+
     def fan_out(
         self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
     ) -> FanOutResult:
@@ -48,4 +52,8 @@ class JobQueue(Protocol):
 
     def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
         """The same for many, in batches of ten; all are enqueued, or it raises."""
+        ...
+
+    def depth(self) -> int:
+        """About how many jobs wait to be run. Raises Throttled, ServiceDown, RequestRejected."""
         ...

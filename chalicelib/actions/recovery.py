@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Raw, UnsetType
 
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain.session import Session
 from chalicelib.errors import Code, NotFound
@@ -21,6 +22,7 @@ _ID_BYTES = 6 * 128 + 8
 """What the reply's `id`, which is set later, may take at most: every character an escape."""
 
 
+@action(requests.Recover)
 def recover(services: Services, call: Call, request: requests.Recover) -> messages.Recovered:
     """What came after `lastSeq`, and where the streams stand now."""
     session = services.sessions.get(call.require_session())
@@ -33,6 +35,19 @@ def recover(services: Services, call: Call, request: requests.Recover) -> messag
     )
     add_missed(services, reply, session, request.last_seq)
     return reply
+
+
+def missed(
+    services: Services, session: Session, language: str | None, seen: dict[str, int]
+) -> list[bytes]:
+    """The `broadcast` messages after `seen`, as far as they are held and fit in one reply."""
+    reply = messages.Recovered(
+        timestamp=services.clock(),
+        session_id=session.session_id,
+        last_seq=session.positions(language),
+    )
+    add_missed(services, reply, session, seen)
+    return [] if isinstance(reply.missed, UnsetType) else [bytes(each) for each in reply.missed]
 
 
 def add_missed(

@@ -3,6 +3,7 @@
 from msgspec import UnsetType
 
 from chalicelib.actions import belongings, grace, limits, replies, seating
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import (
     Seated,
@@ -30,6 +31,7 @@ _OLD_CONNECTION = 2
 _TRIES = 3
 
 
+@action(requests.RefreshConnection)
 def refresh(
     services: Services, call: Call, request: requests.RefreshConnection
 ) -> messages.ConnectionRefreshComplete:
@@ -47,8 +49,9 @@ def refresh_connection(
 
     Raises:
         BadRequest: a listener without `targetLanguage`. Unauthorized: a speaker without a token.
-        Forbidden: not the speaker of the session, another tenant's, or overtaken by another
-        refresh. NotFound, Unavailable: the session ended, or is full for one who joins anew.
+        Forbidden: not the speaker of the session, another tenant's, or overtaken by a connection
+        that was opened later. NotFound, Unavailable: the session ended, or is full for one who
+        joins anew.
     """
     connection = call.connection
     _check(connection, request)
@@ -82,7 +85,10 @@ def _check(connection: Connection, request: requests.RefreshConnection) -> None:
 
 
 def _take_over(services: Services, call: Call, session: Session) -> Session:
-    """The speaker's swap; a session that changes meanwhile is looked at again."""
+    """The speaker's swap; a session that changes meanwhile is looked at again.
+
+    As for a listener's seat, the connection that was opened last has the session in the end.
+    """
     if (call.connection.user_id, call.connection.tenant_id) != (
         session.speaker_user_id,
         session.tenant_id,
@@ -90,19 +96,18 @@ def _take_over(services: Services, call: Call, session: Session) -> Session:
         raise Forbidden(Code.FORBIDDEN, "this session has another speaker")
     known_speaker = session.speaker_connection_id
     for _ in range(_TRIES):
-        if session.speaker_connection_id != known_speaker:
-            raise Forbidden(Code.FORBIDDEN, "another connection was refreshed first")
-        if _swapped(services, call, session):
+        old = services.connections.get_in_session(session.speaker_connection_id, session.session_id)
+        in_a_race = session.speaker_connection_id != known_speaker
+        if old is not None and call.connection.is_overtaken_by(old, in_a_race=in_a_race):
+            raise seating.overtaken()
+        if _swapped(services, call, session, old):
             return _taken_over(services, call, session)
         session = active_session(services, session.session_id)
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "the session keeps changing", retry_after=1)
 
 
-def _swapped(services: Services, call: Call, session: Session) -> bool:
+def _swapped(services: Services, call: Call, session: Session, old: Connection | None) -> bool:
     """One transaction, in which the old connection loses the session; False if it had changed."""
-    old = services.connections.get_current(session.speaker_connection_id)
-    if old is not None and old.session_id != session.session_id:
-        old = None
     try:
         services.membership.replace_speaker(
             session,

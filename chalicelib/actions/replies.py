@@ -22,6 +22,15 @@ def broadcast_state(session: Session) -> messages.BroadcastState:
     )
 
 
+def state_changed(services: Services, session: Session) -> messages.BroadcastStateChanged:
+    return messages.BroadcastStateChanged(
+        timestamp=services.clock(),
+        session_id=session.session_id,
+        broadcast_state=broadcast_state(session),
+        state_version=session.state_version,
+    )
+
+
 def session_created(
     services: Services, connection: Connection, session: Session
 ) -> messages.SessionCreated:

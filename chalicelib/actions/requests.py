@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.actions import delivery, limits
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.errors import (
@@ -27,6 +28,8 @@ from chalicelib.stores.requests import BackgroundRequest, Status
 
 _PROGRESS_MILLIS = 100
 """At most ten progress messages a second."""
+_UNKNOWN_SECONDS = 1
+"""How long a request of an unknown kind waits, for its client to take it back."""
 _RESULT_BYTES = MESSAGE_BYTES - 512
 """What is left for a result beside the fields of its message."""
 
@@ -70,14 +73,14 @@ def request_type(name: str) -> Callable[[Work], Work]:
     return register
 
 
+@action(SubmitRequest)
 def submit(services: Services, call: Call, request: SubmitRequest) -> messages.RequestAccepted:
-    """Raises BadRequest: there is no such type. NotFound: the session ended. RateLimited."""
+    """Raises NotFound: the session ended. RateLimited.
+
+    A kind that nobody here knows is accepted as well: what runs it may be newer than this. Should
+    it not be, the request fails.
+    """
     session = active_session(services, call.require_session())
-    if request.request not in registry:
-        problem = f"must be one of {', '.join(sorted(registry))}"
-        raise BadRequest(
-            Code.INVALID_MESSAGE, f"request: {problem}", details=[("request", problem)]
-        )
     limits.limit_controls(services, call.connection_id)
     background = BackgroundRequest(
         request_id=uuid.uuid4().hex,
@@ -90,7 +93,7 @@ def submit(services: Services, call: Call, request: SubmitRequest) -> messages.R
         params=json.dumps(request.params),
     )
     services.requests.put(background)
-    _enqueue(services, background.request_id)
+    _enqueue(services, background)
     return messages.RequestAccepted(
         timestamp=services.clock(),
         request_id=background.request_id,
@@ -99,15 +102,17 @@ def submit(services: Services, call: Call, request: SubmitRequest) -> messages.R
     )
 
 
-def _enqueue(services: Services, request_id: str) -> None:
+def _enqueue(services: Services, request: BackgroundRequest) -> None:
     """An error leaves nothing behind that would never be run."""
+    delay = 0 if request.request in registry else _UNKNOWN_SECONDS
     try:
-        services.jobs.send({"kind": "runRequest", "requestId": request_id})
+        services.jobs.send({"kind": "runRequest", "requestId": request.request_id}, delay)
     except UpstreamError:
-        services.requests.finish(request_id, Status.CANCELLED)
+        services.requests.finish(request.request_id, Status.CANCELLED)
         raise
 
 
+@action(CancelRequest)
 def cancel(services: Services, call: Call, request: CancelRequest) -> messages.RequestCancelled:
     """Raises NotFound: it is not this connection's request, or it is over."""
     background = services.requests.get(request.request_id)
@@ -128,7 +133,8 @@ def run(services: Services, request_id: str) -> None:
         return
     progress = Progress(services, request)
     try:
-        result = registry[request.request](services, request, json.loads(request.params), progress)
+        work = _work(request.request)
+        result = work(services, request, json.loads(request.params), progress)
         complete(services, progress.request, result)
     except Cancelled:
         return
@@ -139,6 +145,21 @@ def run(services: Services, request_id: str) -> None:
     except Exception as error:  # a bug in the work: again, it would do the same
         services.telemetry.error("requestFailed", exception=error, request=request.request)
         _fail(services, progress.request, ClientError(Code.INTERNAL_ERROR, "something went wrong"))
+
+
+def give_up(services: Services, request_id: str) -> None:
+    """The queue will not bring the job of a request again: its client need not wait for it."""
+    request = services.requests.get(request_id)
+    if request is not None:
+        _fail(services, request, ClientError(Code.SERVICE_UNAVAILABLE, "it failed too often"))
+
+
+def _work(kind: str) -> Work:
+    """Raises BadRequest: there is no such kind."""
+    if kind not in registry:
+        known = ", ".join(sorted(registry))
+        raise BadRequest(Code.INVALID_MESSAGE, f"there is no request {kind!r}, only {known}")
+    return registry[kind]
 
 
 def complete(services: Services, request: BackgroundRequest, result: Any) -> None:

@@ -1,6 +1,8 @@
 """How a listener gets into a session: anew, or to another connection with its resume token."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec import UnsetType
 
@@ -10,6 +12,7 @@ from chalicelib.domain import ids
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Role
 from chalicelib.errors import (
+    BadRequest,
     ClientError,
     Code,
     Conflict,
@@ -18,7 +21,7 @@ from chalicelib.errors import (
     TransactionCancelled,
     Unavailable,
 )
-from chalicelib.stores.connections import Listening
+from chalicelib.stores.connection_items import Listening
 from chalicelib.stores.membership import CONNECTION, SEAT, SESSION, Entry
 
 _FULL_RETRY_SECONDS = 5
@@ -41,16 +44,25 @@ def seat(services: Services, connection: Connection, session: Session, wish: Wis
 
     Raises:
         Unauthorized: the resume token is forged or expired. Forbidden: it is another session's or
-        somebody else's, or another connection has used it in this instant. NotFound: the session
-        has ended. Unavailable: it is full.
+        somebody else's, or a connection that was opened later has used it. NotFound: the session
+        has ended. Unavailable: it is full. BadRequest: it has too many languages.
     """
     if isinstance(wish.resume_token, UnsetType):
         participant = ids.participant_id(services.pick)
-        _join(services, _entry(connection, session, wish, participant), previous=None)
+        if not _joined(services, _entry(connection, session, wish, participant), previous=None):
+            raise _keeps_changing()
     else:
         participant = _participant(services, connection, session, wish.resume_token)
-        _resume(services, _entry(connection, session, wish, participant))
+        _resume(services, connection, _entry(connection, session, wish, participant))
     return reread(services, connection.connection_id)
+
+
+def too_many_languages() -> BadRequest:
+    """A 503 would say that trying again helps; but a language that a session had stays counted."""
+    problem = "is one language more than a session can have"
+    return BadRequest(
+        Code.INVALID_MESSAGE, f"targetLanguage: {problem}", details=[("targetLanguage", problem)]
+    )
 
 
 def reread(services: Services, connection_id: ConnectionId) -> Connection:
@@ -66,52 +78,69 @@ def refusal_of_connection(services: Services, connection_id: ConnectionId) -> Cl
     current = services.connections.get_current(connection_id)
     if current is not None and current.session_id is not None:
         return Conflict(Code.ALREADY_IN_SESSION, "this connection is in a session already")
+    return overtaken()
+
+
+def overtaken() -> Forbidden:
+    """The place that a connection asks for, or had, is another one's."""
     return Forbidden(Code.FORBIDDEN, "this connection is stale: another one took its place")
 
 
-def _resume(services: Services, entry: Entry) -> None:
-    """The participant's seat decides: it is moved from whoever holds it, or taken afresh."""
+def _resume(services: Services, connection: Connection, entry: Entry) -> None:
+    """The participant's seat decides: it is moved from whoever holds it, or taken afresh.
+
+    Who finds that another connection was faster looks again. So the one that was opened last has
+    the seat in the end, in whatever order they are handled.
+    """
+    session_id, participant_id = entry.session.session_id, entry.listening.participant_id
+    known = holder = services.seats.holder(session_id, participant_id)
     for _ in range(_TRIES):
-        holder = services.seats.holder(entry.session.session_id, entry.listening.participant_id)
-        old = services.connections.get_current(holder) if holder is not None else None
-        if old is None or old.session_id != entry.session.session_id:
-            _join(services, entry, previous=holder)
-            return
-        if _moved(services, old, entry):
+        old = None
+        if holder is not None:
+            old = services.connections.get_in_session(holder, session_id)
+        if old is None:
+            if _joined(services, entry, previous=holder):
+                return
+        elif connection.is_overtaken_by(old, in_a_race=holder != known):
+            raise overtaken()
+        elif _done(services, entry, partial(services.membership.move, old, entry)):
             belongings.move(services, old.connection_id, entry.connection_id)
             return
-    raise Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
+        holder = services.seats.holder(session_id, participant_id)
+    raise _keeps_changing()
 
 
-def _moved(services: Services, old: Connection, entry: Entry) -> bool:
-    """False if the old connection closed, or changed its language, just now."""
+def _joined(services: Services, entry: Entry, previous: ConnectionId | None) -> bool:
+    capacity = services.settings.max_listeners_per_session
+    return _done(services, entry, partial(services.membership.join, entry, capacity, previous))
+
+
+def _done(services: Services, entry: Entry, write: Callable[[], None]) -> bool:
+    """One try; False if the seat, or who holds it, has changed since it was looked at."""
     try:
-        services.membership.move(old, entry)
+        write()
     except TransactionCancelled as cancelled:
-        if cancelled.failed(_OLD_CONNECTION) and not cancelled.failed(SEAT):
+        changed = cancelled.failed(SEAT) or cancelled.failed(_OLD_CONNECTION)
+        if changed and not cancelled.failed(CONNECTION):
             return False
         raise _refusal(services, entry, cancelled) from None
     return True
 
 
-def _join(services: Services, entry: Entry, previous: ConnectionId | None) -> None:
-    capacity = services.settings.max_listeners_per_session
-    try:
-        services.membership.join(entry, capacity, previous)
-    except TransactionCancelled as cancelled:
-        raise _refusal(services, entry, cancelled) from None
+def _keeps_changing() -> Unavailable:
+    return Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
 
 
 def _refusal(services: Services, entry: Entry, cancelled: TransactionCancelled) -> Exception:
     if cancelled.failed(CONNECTION):
         return refusal_of_connection(services, entry.connection_id)
-    if cancelled.failed(SEAT):
-        return Forbidden(Code.FORBIDDEN, "this resume token is being used by another connection")
     if not cancelled.failed(SESSION):
         return cancelled
     session = services.sessions.get(entry.session.session_id)
     if session is None or not session.is_active:
         return NotFound(Code.SESSION_INACTIVE, "the session has ended")
+    if not session.has_room_for(entry.listening.language):
+        return too_many_languages()
     return Unavailable(Code.SESSION_FULL, "the session is full", retry_after=_FULL_RETRY_SECONDS)
 
 

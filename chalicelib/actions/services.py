@@ -16,7 +16,7 @@ from chalicelib.settings import Settings
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.history import HistoryStore
 from chalicelib.stores.membership import Membership
-from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, SeatStore
+from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, RemovalStore, SeatStore
 from chalicelib.stores.requests import RequestStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.subscriptions import SubscriptionStore
@@ -45,6 +45,7 @@ class Services:
     seats: SeatStore
     rate_limits: RateLimitStore
     leases: LeaseStore
+    removals: RemovalStore
     history: HistoryStore
     subscriptions: SubscriptionStore
     requests: RequestStore

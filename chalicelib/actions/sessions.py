@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from msgspec import UnsetType
 
 from chalicelib.actions import ending, leaving, limits, replies, seating
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain import ids
-from chalicelib.domain.lifetimes import MINUTE
 from chalicelib.domain.session import Broadcasting, Connection, Session
 from chalicelib.domain.types import Millis, SessionId, TenantId, UserId
 from chalicelib.errors import (
@@ -35,6 +35,7 @@ class Seated:
     last_seq: dict[str, int] | UnsetType
 
 
+@action(requests.CreateSession)
 def create(
     services: Services, call: Call, request: requests.CreateSession
 ) -> messages.SessionCreated:
@@ -80,6 +81,7 @@ def create_session(
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "no free session name was found", retry_after=1)
 
 
+@action(requests.JoinSession)
 def join(services: Services, call: Call, request: requests.JoinSession) -> messages.SessionJoined:
     seated = join_session(services, call, request)
     session = as_it_is(services, seated.session)
@@ -109,6 +111,7 @@ def join_session(
     return Seated(connection, session, request.last_seq)
 
 
+@action(requests.ChangeLanguage)
 def change_language(
     services: Services, call: Call, request: requests.ChangeLanguage
 ) -> messages.LanguageChanged:
@@ -133,7 +136,9 @@ def _change_language(
             services.membership.change_language(connection, language, session)
         except TransactionCancelled as cancelled:
             if cancelled.failed(SESSION):
-                active_session(services, session_id)
+                session = active_session(services, session_id)
+                if not session.has_room_for(language):
+                    raise seating.too_many_languages() from None
             if not cancelled.failed(CONNECTION):
                 raise
         else:
@@ -148,6 +153,7 @@ def _change_language(
     )
 
 
+@action(requests.LeaveSession)
 def leave(services: Services, call: Call, _: requests.LeaveSession) -> messages.SessionLeft:
     session_id = call.require_session()
     # In this order, should the process die in between, nobody keeps the topics of a session left.
@@ -156,6 +162,7 @@ def leave(services: Services, call: Call, _: requests.LeaveSession) -> messages.
     return messages.SessionLeft(timestamp=services.clock(), session_id=session_id)
 
 
+@action(requests.EndSession)
 def end(services: Services, call: Call, _: requests.EndSession) -> messages.SessionEnded:
     session_id = call.require_session()
     won = ending.end(
@@ -200,7 +207,9 @@ def _active(session: Session | None, session_id: SessionId) -> Session:
 
 
 def session_expiry(services: Services, now: Millis) -> Millis:
-    return Millis(now + services.settings.session_max_duration_hours * 60 * MINUTE)
+    """When it ends at the latest: a whole second, as its item has it, and never before its time."""
+    seconds = -(-now // 1000) + services.settings.session_max_duration_hours * 3600
+    return Millis(seconds * 1000)
 
 
 def _refuse_second_session(connection: Connection) -> None:

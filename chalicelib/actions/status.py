@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from chalicelib.actions.ports import Remaining
+from chalicelib.actions.registry import action
 from chalicelib.actions.replies import broadcast_state
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
@@ -21,6 +22,7 @@ from chalicelib.stores.session_items import SHARDS
 _BATCH = 100
 
 
+@action(requests.GetSessionStatus)
 def get_status(
     services: Services, call: Call, _: requests.GetSessionStatus
 ) -> messages.SessionStatus:

@@ -2,6 +2,7 @@
 
 from chalicelib.actions import delivery, limits
 from chalicelib.actions.audience import subscribers
+from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.sessions import active_session
 from chalicelib.protocol import messages, requests
@@ -9,6 +10,7 @@ from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.subscriptions import Subscription, topic_key
 
 
+@action(requests.Subscribe)
 def subscribe(services: Services, call: Call, request: requests.Subscribe) -> messages.Subscribed:
     session = active_session(services, call.require_session())
     limits.limit_controls(services, call.connection_id)
@@ -23,6 +25,7 @@ def subscribe(services: Services, call: Call, request: requests.Subscribe) -> me
     return messages.Subscribed(timestamp=services.clock(), topic=request.topic)
 
 
+@action(requests.Unsubscribe)
 def unsubscribe(
     services: Services, call: Call, request: requests.Unsubscribe
 ) -> messages.Unsubscribed:
@@ -31,6 +34,7 @@ def unsubscribe(
     return messages.Unsubscribed(timestamp=services.clock(), topic=request.topic)
 
 
+@action(requests.Publish)
 def publish(services: Services, call: Call, request: requests.Publish) -> messages.Published:
     """Tells every subscriber of the topic, the publisher too if it is one.
 

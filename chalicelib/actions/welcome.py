@@ -1,8 +1,8 @@
 """The reply to a handshake with `action=`: the first message on the new socket (PROTOCOL 1.2).
 
 The socket does not exist until `$connect` has returned, and a post to it gets 410 until then. So a
-job sends the reply, and builds it only then: a listener becomes a recipient first, and what it is
-told of the session's state and streams is not older than that.
+job sends the reply. Only then does a listener become a recipient, as nothing may come before; what
+was said between the reply and that moment is sent after it.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,20 @@ from typing import Any
 
 from msgspec import UNSET
 
-from chalicelib.actions import ending, replies
+from chalicelib.actions import ending, recovery, replies
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Role, SessionId
-from chalicelib.errors import Gone
+from chalicelib.errors import Gone, UpstreamError
 from chalicelib.protocol.codec import encode
-from chalicelib.protocol.messages import Message
+from chalicelib.protocol.messages import (
+    ConnectionRefreshComplete,
+    SessionCreated,
+    SessionEnded,
+    SessionJoined,
+)
+
+Reply = SessionCreated | SessionJoined | ConnectionRefreshComplete | SessionEnded
 
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries in one job: most sockets open within the first two."""
@@ -26,37 +33,64 @@ _ROUNDS = 4
 
 def welcome(services: Services, job: Mapping[str, Any]) -> None:
     """Sends the reply, as soon as the socket is open."""
-    connection_id = ConnectionId(job["connectionId"])
-    services.connections.welcome(connection_id)
-    connection = services.connections.get_current(connection_id)
-    if connection is None:
+    connection = services.connections.get_current(ConnectionId(job["connectionId"]))
+    if connection is None or connection.session_id is None:
         return
     for wait in (0.0, *_WAITS):
         services.sleep(wait)
-        if _reply(services, connection, job):
+        reply = _reply(services, connection, connection.session_id, job)
+        if _is_posted(services, connection, encode(reply)):
+            services.connections.welcome(connection.connection_id)
+            _catch_up(services, connection, connection.session_id, reply)
             return
     round_number = job.get("round", 1)
     if round_number < _ROUNDS:
         services.jobs.send({**job, "round": round_number + 1}, delay=1)
 
 
-def _reply(services: Services, connection: Connection, job: Mapping[str, Any]) -> bool:
-    """One try, with the session as it is by now; False if the socket is not open (yet)."""
-    if connection.session_id is None:
-        return True
-    message = _message(services, connection, connection.session_id, job)
-    if job["id"] is not None:
-        message.id = job["id"]
+def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:
+    """False if the socket is not open (yet)."""
     try:
-        services.management.post(connection.connection_id, encode(message))
+        services.management.post(connection.connection_id, body)
     except Gone:
         return False
     return True
 
 
-def _message(
+def _catch_up(
+    services: Services, connection: Connection, session_id: SessionId, reply: Reply
+) -> None:
+    """Sends what a listener was not told of: the reply is older than its being a recipient.
+
+    Should this fail, the client finds the hole by the next `seq`, as it does after any lost post.
+    """
+    if connection.role is Role.SPEAKER or isinstance(reply, SessionCreated | SessionEnded):
+        return
+    session = services.sessions.get(session_id)
+    if session is None or not session.is_active:
+        return  # Whoever ends it waits for listeners to be ready, and tells them.
+    late = list(recovery.missed(services, session, connection.target_language, reply.last_seq))
+    if session.state_version != reply.state_version:
+        late.insert(0, encode(replies.state_changed(services, session)))
+    try:
+        for body in late:
+            services.management.post(connection.connection_id, body)
+    except UpstreamError as error:
+        services.telemetry.warning("catchUpFailed", exception=error)
+
+
+def _reply(
     services: Services, connection: Connection, session_id: SessionId, job: Mapping[str, Any]
-) -> Message:
+) -> Reply:
+    reply = _as_it_stands(services, connection, session_id, job)
+    if job["id"] is not None:
+        reply.id = job["id"]
+    return reply
+
+
+def _as_it_stands(
+    services: Services, connection: Connection, session_id: SessionId, job: Mapping[str, Any]
+) -> Reply:
     session = services.sessions.get(session_id)
     if session is None or not session.is_active:
         return ending.notice(services, session_id, ending.reason_of(session))

@@ -144,20 +144,17 @@ class FanOut:
             self._answered(lane, post, answer)
 
     def _answered(self, lane: Lane, post: Post, answer: HttpAnswer) -> None:
+        """What follows is sent when all answers that have come are read: see `_ready`."""
         lane.post = None
-        now = time.monotonic()
-        following: Post | None = post
-        if answer.status != 403 or not self._outdated(post, answer):
-            self._dispatch.answered(post, answer.status, now)
-            following = self._dispatch.take(now)
+        again = answer.status == 403 and self._outdated(post, answer)
+        if not again:
+            self._dispatch.answered(post, answer.status, time.monotonic())
         if not answer.reusable:
             self._drop(lane)
-            if following is not None:
-                self._start(following, None)
-        elif following is not None:
-            self._start(following, lane)
-        else:
+        elif not again:
             self._idle.append(lane)
+        if again:
+            self._start(post, lane if answer.reusable else None)
 
     def _failed(self, lane: Lane | None, post: Post | None, problem: Exception) -> None:
         """A connection is lost. What it carried is sent again at once where that is not a retry."""

@@ -7,10 +7,14 @@ from collections.abc import Callable
 
 from chalicelib.aws.calls import Connections, Posts
 from chalicelib.aws.dispatch import TRIES
+from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.retry import Policy, Retries
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
+from chalicelib.errors import Gone, RequestRejected
 
+_NOBODY = ConnectionId("AAAAAAAAAAAAAAA=")
+"""An id of the form that API Gateway gives, which nobody has."""
 POLICY = Policy(tries=TRIES, base=0.1, seconds=6.0)
 
 
@@ -26,6 +30,17 @@ class RetryingManagement:
 
     def close(self, connection_id: ConnectionId) -> None:
         self._retries.run(lambda: self._connections.close(connection_id))
+
+    def reach(self) -> None:
+        """By a post to nobody: that there is no such connection (or id) is an answer, too."""
+        try:
+            self.post(_NOBODY, b"{}")
+        except Gone:
+            return
+        except RequestRejected as error:
+            refusal = error.__cause__
+            if not isinstance(refusal, Refusal) or refusal.status != 400:
+                raise
 
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
         return self._connections.fan_out(posts, remaining)

@@ -1,6 +1,6 @@
 """The jobs queue on SQS: batches of ten, and only what failed is sent again.
 
-Described in the Amazon SQS API Reference: SendMessage, SendMessageBatch.
+Described in the Amazon SQS API Reference: SendMessage, SendMessageBatch, GetQueueAttributes.
 """
 
 import json
@@ -34,6 +34,12 @@ class SqsJobQueue:
         for batch in _batches(bodies, delay):
             left = {entry["Id"]: entry for entry in batch}
             self._retries.run(lambda left=left: self._send_batch(left))  # type: ignore[misc]
+
+    def depth(self) -> int:
+        name = "ApproximateNumberOfMessages"
+        request = {"QueueUrl": self._queue_url, "AttributeNames": [name]}
+        answer = self._retries.run(lambda: self._call("GetQueueAttributes", request))
+        return int(answer["Attributes"][name])
 
     def _send_batch(self, left: dict[str, _Entry]) -> None:
         request = {"QueueUrl": self._queue_url, "Entries": list(left.values())}

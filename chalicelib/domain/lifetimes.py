@@ -57,7 +57,7 @@ def token_notice_at(token_expires_at: Millis | None) -> Millis:
 
 
 def notices_due(connection: Connection, now: Millis) -> Notices:
-    """Each is due once; the refresh again every minute until the client has refreshed."""
+    """What is due now; each is told once."""
     if connection.superseded_by is not None:
         return Notices()
     return Notices(
@@ -69,21 +69,20 @@ def notices_due(connection: Connection, now: Millis) -> Notices:
 
 def postponed(connection: Connection, due: Notices, now: Millis) -> Connection:
     """With what is due put off by a minute: until it is certain that the client was told."""
-    later = Millis(now + MINUTE)
-    return replace(
-        connection,
-        refresh_at=later if due.refresh else connection.refresh_at,
-        warn_at=later if due.warning else connection.warn_at,
-        token_notice_at=later if due.token_expiring else connection.token_notice_at,
-    )
+    return _moved(connection, due, Millis(now + MINUTE))
 
 
 def told(connection: Connection, due: Notices) -> Connection:
-    """With what was due once and has been told never due again."""
+    """With what was due and has been told never due again."""
+    return _moved(connection, due, NEVER)
+
+
+def _moved(connection: Connection, due: Notices, to: Millis) -> Connection:
     return replace(
         connection,
-        warn_at=NEVER if due.warning else connection.warn_at,
-        token_notice_at=NEVER if due.token_expiring else connection.token_notice_at,
+        refresh_at=to if due.refresh else connection.refresh_at,
+        warn_at=to if due.warning else connection.warn_at,
+        token_notice_at=to if due.token_expiring else connection.token_notice_at,
     )
 
 
@@ -92,10 +91,15 @@ def remaining_minutes(connection: Connection, now: Millis) -> int:
     return max(0, GATEWAY_LIFETIME_MINUTES - (now - connection.connected_at) // MINUTE)
 
 
+def activity_millis(settings: Settings) -> int:
+    """How old noted activity may be before a message is noted again: it is compared with more."""
+    return min(30_000, settings.connection_idle_timeout_seconds * 1000 // 4)
+
+
 def idle_seconds(connection: Connection, now: Millis) -> int:
     """Seconds since something was heard, or since the connect if nothing ever was.
 
-    Activity is noted at most every 30 seconds (DESIGN 5), so the silence may be shorter by that.
+    Activity is not noted with every message (DESIGN 5), so the silence may be shorter by that.
     """
     return (now - (connection.last_activity_time or connection.connected_at)) // 1000
 

@@ -14,6 +14,11 @@ LONG_AGO = Millis(0)
 """A time before all others."""
 
 
+MOST_LANGUAGES = 500
+"""Languages, and streams, that a session can have at a time. An item has an end, and what can be
+sent to a session must not be able to reach it."""
+
+
 @dataclass(frozen=True)
 class Broadcasting:
     """The speaker's switches."""
@@ -67,6 +72,10 @@ class Session:
         streams = [EVERYBODY, language]
         return {stream: self.stream_positions.get(stream, 0) for stream in streams}
 
+    def has_room_for(self, language: str) -> bool:
+        """Whether it counts listeners of this language, or can begin to."""
+        return language in self.language_counts or len(self.language_counts) < MOST_LANGUAGES
+
     def listeners_of(self, language: str | None) -> int:
         """How many listen, to one language or (None) at all."""
         if language is None:
@@ -106,6 +115,17 @@ class Connection:
     messages_received: int = 0
     messages_sent: int = 0
     """Broadcasts that it was sent in streams which it follows no longer."""
+
+    def is_overtaken_by(self, holder: "Connection", *, in_a_race: bool) -> bool:
+        """Whether the place that it asks for is `holder`'s for good, as that was opened later.
+
+        A client opens its sockets one after the other. When it asks on the next one, what it asked
+        on this one may still be under way: that comes too late, and must not win. Of two that were
+        opened in the same millisecond and ask in the same instant, the faster one wins.
+        """
+        if holder.connected_at == self.connected_at:
+            return in_a_race
+        return holder.connected_at > self.connected_at
 
     def sent_by(self, session: Session | None) -> int:
         """Broadcasts that it was sent in all, `session` being the one it is in."""

@@ -15,6 +15,7 @@ class Hasher:
     def __init__(self, secret: str) -> None:
         self._address_key = derive_key(secret, "address")
         self._connection_key = derive_key(secret, "connection")
+        self._user_key = derive_key(secret, "user")
 
     def address(self, ip: str) -> str:
         """32 hexadecimal digits for a rate-limit bucket; never raises.
@@ -27,6 +28,11 @@ class Hasher:
     def connection(self, connection_id: str) -> str:
         """12 hexadecimal digits that stand for a connection in the logs."""
         return hmac.digest(self._connection_key, _plain(connection_id), "sha256").hex()[:12]
+
+    def user(self, tenant_id: str, user_id: str) -> str:
+        """32 hexadecimal digits for a user of a tenant; the length keeps `a:b` and `c` apart."""
+        name = _plain(f"{len(tenant_id)}:{tenant_id}:{user_id}")
+        return hmac.digest(self._user_key, name, "sha256").hex()[:32]
 
 
 def _plain(text: str) -> bytes:

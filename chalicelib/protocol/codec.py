@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
 from chalicelib.errors import BadRequest, ClientError, Code, PayloadTooLarge
 from chalicelib.protocol.messages import Error, FieldProblem, Message
 from chalicelib.protocol.requests import ACTIONS, HANDSHAKE_ACTIONS, MESSAGE_BYTES, Request
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _encode = msgspec.json.Encoder().encode
 _decoders = {name: msgspec.json.Decoder(struct) for name, struct in ACTIONS.items()}
@@ -48,12 +51,9 @@ def open_envelope(body: bytes) -> Envelope:
         body.decode()
         return _envelope.decode(body)
     except msgspec.ValidationError:
-        problem = "a message is one JSON object with a string `action`"
-        raise BadRequest(Code.INVALID_MESSAGE, problem, details=[("", problem)]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(Code.INVALID_JSON, f"the frame is not JSON: {error}") from None
-    except RecursionError:
-        raise BadRequest(Code.INVALID_JSON, "the frame is nested too deeply") from None
+        raise _no_object(body) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_json(error) from None
 
 
 def decode_request(envelope: Envelope, body: bytes) -> Request:
@@ -68,18 +68,18 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
         raise _invalid("action", "is required: a string")
     struct = ACTIONS.get(action)
     if struct is None:
-        raise BadRequest(Code.UNKNOWN_ACTION, f"there is no action {action[:64]!r}")
+        raise _unknown_action(f"there is no action {action[:64]!r}")
     if len(body) > struct.max_bytes:
         raise PayloadTooLarge(
             Code.PAYLOAD_TOO_LARGE,
             f"{action} may have {struct.max_bytes} bytes, this one has {len(body)}",
         )
     try:
-        return _decoders[action].decode(body)
+        return decode_kindly(_decoders[action], body)
     except msgspec.ValidationError as error:
-        raise _invalid(*_field_and_problem(str(error))) from None
+        raise _invalid(*field_and_problem(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(Code.INVALID_JSON, f"the frame is not JSON: {error}") from None
+        raise _no_json(error) from None
 
 
 def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
@@ -90,16 +90,45 @@ def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
     """
     if action not in HANDSHAKE_ACTIONS:
         allowed = ", ".join(sorted(HANDSHAKE_ACTIONS))
-        raise BadRequest(Code.UNKNOWN_ACTION, f"action in a URL must be one of {allowed}")
+        raise _unknown_action(f"action in a URL must be one of {allowed}")
     values: dict[str, Any] = dict(parameters)
     try:
         if "lastSeq" in values:
             values["lastSeq"] = msgspec.json.decode(values["lastSeq"])
+            if values["lastSeq"] is None:
+                del values["lastSeq"]
         return msgspec.convert(values, ACTIONS[action])
     except msgspec.ValidationError as error:
-        raise _invalid(*_field_and_problem(str(error))) from None
+        raise _invalid(*field_and_problem(str(error))) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise _invalid("lastSeq", "must be a JSON object") from None
+
+
+def decode_kindly(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decodes an object; null in place of an optional field is as if the field were not there.
+
+    Many languages write what they do not have so. Looked for only where a body does not fit as it
+    is, so that those without nulls pay nothing. Raises what `decoder` does.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        absent = [name for name in _optional(decoder.type) if given.get(name) == _NULL]
+        if not absent:
+            raise
+        for name in absent:
+            del given[name]
+        return decoder.decode(msgspec.json.encode(given))
+
+
+_NULL = msgspec.Raw(b"null")
+
+
+@cache
+def _optional(struct: type[msgspec.Struct]) -> frozenset[str]:
+    fields = msgspec.structs.fields(struct)
+    return frozenset(each.encode_name for each in fields if not each.required)
 
 
 def encode(message: Message) -> bytes:
@@ -143,6 +172,26 @@ def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:
     return message
 
 
+def _no_object(body: bytes) -> BadRequest:
+    """Why a frame that does not begin as an object is refused: it may be no JSON at all."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _no_json(error)
+    problem = "a message is one JSON object with a string `action`"
+    return BadRequest(Code.INVALID_MESSAGE, problem, details=[("", problem)])
+
+
+def _no_json(error: Exception) -> BadRequest:
+    if isinstance(error, RecursionError):
+        return BadRequest(Code.INVALID_JSON, "the frame is nested too deeply")
+    return BadRequest(Code.INVALID_JSON, f"the frame is not JSON: {error}")
+
+
+def _unknown_action(problem: str) -> BadRequest:
+    return BadRequest(Code.UNKNOWN_ACTION, problem, details=[("action", problem)])
+
+
 def _invalid(field: str, problem: str) -> BadRequest:
     text = f"{field}: {problem}" if field else problem
     return BadRequest(Code.INVALID_MESSAGE, text, details=[(field, problem)])
@@ -152,10 +201,14 @@ _PATH = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`")
 
 
-def _field_and_problem(text: str) -> tuple[str, str]:
-    """Takes msgspec's sentence apart: `Expected `float`, got `str` - at `$.volume``."""
+def field_and_problem(text: str) -> tuple[str, str]:
+    """Takes msgspec's sentence apart: the field's path ("" for none), and what is wrong.
+
+    Such as `Expected `float`, got `str` - at `$.volume``.
+    """
     at = _PATH.search(text)
-    path = at["path"] if at else ""
+    # One field is named also where something within it is wrong: `lastSeq[...]`.
+    path = at["path"].partition("[")[0] if at else ""
     problem = text[: at.start()] if at else text
     missing = _MISSING.match(problem)
     if missing:

@@ -1,5 +1,7 @@
 """A connection as an item of its table."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.session import NEVER, Connection
@@ -23,8 +25,41 @@ SWEPT = (
 )
 """What the sweep looks at."""
 
+PLACE = ("connectionId", "tenantId", "sessionId", "targetLanguage")
+"""What says whom a connection belongs to."""
+
 JOINING = "joining"
 """The `role` of a listener whose socket is not open yet: counted, but not to be posted to."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """What the index tells of a listener."""
+
+    connection_id: ConnectionId
+    language: str
+    ready: bool
+    """False while its handshake is not over: it exists, but posts to it would get 410."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What a listener's connection has besides a speaker's."""
+
+    language: str
+    participant_id: str
+    joined_positions: Mapping[str, int]
+    socket_opening: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whom a connection belongs to just now."""
+
+    connection_id: ConnectionId
+    tenant_id: TenantId | None
+    session_id: SessionId | None
+    language: str | None
 
 
 def connection_to_item(connection: Connection) -> Item:
@@ -35,6 +70,7 @@ def connection_to_item(connection: Connection) -> Item:
         "tenantId": connection.tenant_id,
         "userId": connection.user_id,
         "connectedAt": connection.connected_at,
+        "lastActivityTime": connection.connected_at,
         "refreshAt": connection.refresh_at,
         "warnAt": connection.warn_at,
         "tokenExpiresAt": connection.token_expires_at,
@@ -68,6 +104,15 @@ def connection_from_item(item: Item) -> Connection:
         joined_positions=item.get("joinedPositions", {}),
         messages_received=item.get("messagesReceived", 0),
         messages_sent=item.get("messagesSent", 0),
+    )
+
+
+def place_from_item(item: Item) -> Place:
+    return Place(
+        connection_id=ConnectionId(item["connectionId"]),
+        tenant_id=_optional(TenantId, item.get("tenantId")),
+        session_id=_optional(SessionId, item.get("sessionId")),
+        language=item.get("targetLanguage"),
     )
 
 

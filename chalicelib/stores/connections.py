@@ -1,7 +1,6 @@
 """The connections table (DESIGN section 3): one item an open socket."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.session import Connection
@@ -9,32 +8,17 @@ from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, Tenan
 from chalicelib.stores.attributes import Item
 from chalicelib.stores.connection_items import (
     JOINING,
+    PLACE,
     SWEPT,
+    Listening,
+    Place,
+    Recipient,
     connection_from_item,
     connection_to_item,
+    place_from_item,
 )
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """What the index tells of a listener."""
-
-    connection_id: ConnectionId
-    language: str
-    ready: bool
-    """False while its handshake is not over: it exists, but posts to it would get 410."""
-
-
-@dataclass(frozen=True)
-class Listening:
-    """What a listener's connection has besides a speaker's."""
-
-    language: str
-    participant_id: str
-    joined_positions: Mapping[str, int]
-    socket_opening: bool = False
 
 
 class ConnectionStore:
@@ -52,10 +36,24 @@ class ConnectionStore:
         item = self._table.get({"connectionId": connection_id}, consistent=True)
         return connection_from_item(item) if item else None
 
+    def get_in_session(
+        self, connection_id: ConnectionId, session_id: SessionId
+    ) -> Connection | None:
+        """`get_current`, if the connection is in that session still."""
+        found = self.get_current(connection_id)
+        return found if found is not None and found.session_id == session_id else None
+
     def get_many(self, connection_ids: Iterable[ConnectionId]) -> Iterator[Connection]:
         """Those that still exist, in no order."""
         keys = [{"connectionId": connection_id} for connection_id in connection_ids]
         return map(connection_from_item, self._table.get_many(keys))
+
+    def places(
+        self, connection_ids: Iterable[ConnectionId], *, consistent: bool
+    ) -> Iterator[Place]:
+        """Where those that still exist are, in no order; half the price if it may be outdated."""
+        keys = [{"connectionId": connection_id} for connection_id in connection_ids]
+        return map(place_from_item, self._table.get_many(keys, PLACE, consistent=consistent))
 
     def listeners(self, session_id: SessionId, language: str | None = None) -> Iterator[Recipient]:
         """The listeners of a session, or those of one language, as the index has them."""
@@ -69,6 +67,19 @@ class ConnectionStore:
             yield Recipient(
                 ConnectionId(item["connectionId"]), item["targetLanguage"], item["role"] != JOINING
             )
+
+    def page_of_session(
+        self, session_id: SessionId, start: Item | None, limit: int
+    ) -> tuple[list[ConnectionId], Item | None]:
+        """The listeners of a session, by language."""
+        items, last = self._table.query_page(
+            "#sessionId = :session",
+            values={"session": session_id},
+            index="sessionId-targetLanguage-index",
+            limit=limit,
+            start=start,
+        )
+        return [ConnectionId(item["connectionId"]) for item in items], last
 
     def ids_of_tenant(self, tenant_id: TenantId) -> Iterator[ConnectionId]:
         items = self._table.query(

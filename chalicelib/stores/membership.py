@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.stores.connections import ConnectionStore, Listening, Recipient
+from chalicelib.stores.connection_items import Listening, Recipient
+from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.rate_limits import SeatStore
 from chalicelib.stores.sessions import SessionStore
@@ -66,13 +67,7 @@ class Membership:
         self._database.transact(
             self._sessions.add_listener(session_id, listening.language, capacity),
             self._enter(entry),
-            self._seats.take(
-                session_id,
-                listening.participant_id,
-                entry.connection_id,
-                entry.expires_at,
-                previous=previous,
-            ),
+            self._take_seat(entry, previous),
         )
 
     def move(self, old: Connection, entry: Entry) -> None:
@@ -86,13 +81,7 @@ class Membership:
         self._database.transact(
             count,
             self._enter(entry),
-            self._seats.take(
-                session_id,
-                listening.participant_id,
-                entry.connection_id,
-                entry.expires_at,
-                previous=old.connection_id,
-            ),
+            self._take_seat(entry, old.connection_id),
             self._connections.supersede(old, entry.connection_id, old.sent_by(entry.session)),
         )
 
@@ -153,6 +142,15 @@ class Membership:
             entry.session.tenant_id,
             expires_at=entry.expires_at,
             listening=entry.listening,
+        )
+
+    def _take_seat(self, entry: Entry, previous: ConnectionId | None) -> Write:
+        return self._seats.take(
+            entry.session.session_id,
+            entry.listening.participant_id,
+            entry.connection_id,
+            entry.expires_at,
+            previous=previous,
         )
 
 

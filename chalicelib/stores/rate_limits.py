@@ -1,7 +1,8 @@
-"""The rate_limits table: short-lived counters, and two kinds of lease that need the same.
+"""The rate_limits table: short-lived counters, and what else needs a key and an end.
 
 Its key is `{operation}:{kind}:{value}:{window}`. Besides counters it holds the *seat* of each
-participant (which connection a resume token stands for just now) and the lease of the sweep.
+participant (which connection a resume token stands for just now), the lease of the sweep, and since
+when a removed user's tokens are refused.
 """
 
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
@@ -101,3 +102,53 @@ class LeaseStore:
 
 def _lease(name: str) -> dict[str, str]:
     return {"bucket": f"lease:function:{name}:0"}
+
+
+class RemovalStore:
+    """Since when the tokens of a removed user are refused. `user` is `Hasher.user`'s text."""
+
+    def __init__(self, dynamodb: DynamoDB, table: str) -> None:
+        self._table = Table(dynamodb, table)
+        self._database = Database(dynamodb)
+
+    def refuse(self, user: str, now: Millis, until: Millis) -> None:
+        """Refuses what was issued before `now`, until `until`, or longer if it was so before."""
+        change = "SET #notBefore = :now"
+        values = {"now": now, "expiresAt": until // 1000}
+        longer = self._database.try_write(
+            self._table.update(
+                _removal(user),
+                f"{change}, #expiresAt = :expiresAt",
+                condition="attribute_not_exists(#bucket) OR #expiresAt <= :expiresAt",
+                values=values,
+            )
+        )
+        if not longer:
+            self._database.write(
+                self._table.update(_removal(user), change, condition="", values={"now": now})
+            )
+
+    def prolong(self, user: str, until: Millis) -> None:
+        """Refuses the same until `until`, if that is later."""
+        self._database.try_write(
+            self._table.update(
+                _removal(user),
+                "SET #expiresAt = :expiresAt",
+                condition="#expiresAt < :expiresAt",
+                values={"expiresAt": until // 1000},
+            )
+        )
+
+    def not_before(self, user: str, now: Millis) -> Millis | None:
+        """Tokens issued before this are refused; None if the user was not removed, or long ago.
+
+        A consistent read: whoever is removed comes back within the second.
+        """
+        item = self._table.get(_removal(user), consistent=True)
+        if item is None or item["expiresAt"] * 1000 <= now:
+            return None
+        return Millis(item["notBefore"])
+
+
+def _removal(user: str) -> dict[str, str]:
+    return {"bucket": f"removal:user:{user}:0"}

@@ -59,8 +59,8 @@ class BackgroundRequest:
 
     @property
     def reached(self) -> dict[str, int]:
-        """How many were delivered to, gone and slow."""
-        total = {"delivered": 0, "gone": 0, "slow": 0}
+        """How many were delivered to, gone, slow, and in parts that were given up (unsent)."""
+        total = {"delivered": 0, "gone": 0, "slow": 0, "unsent": 0}
         for tally in self._counted():
             for outcome, count in tally.items():
                 total[outcome] += count

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chalicelib.domain.session import Session, StatusSent
+from chalicelib.domain.session import MOST_LANGUAGES, Session, StatusSent
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.errors import ConditionFailed
 from chalicelib.stores.attributes import Item
@@ -11,9 +11,6 @@ from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.session_items import session_from_item, session_to_item
 from chalicelib.stores.table import Database, Table, Write
 
-MOST_LANGUAGES = 500
-"""Languages, and streams, that a session can have at a time. An item has an end, and what can be
-sent to a session must not be able to reach it."""
 _ROOM_FOR_LANGUAGE = (
     "(attribute_exists(#languageCounts.#language) OR size(#languageCounts) < :most)"
 )
@@ -39,6 +36,19 @@ class SessionStore:
             "#activeShard = :shard", values={"shard": shard}, index="active-index"
         )
         return (SessionId(item["sessionId"]) for item in items)
+
+    def page_of_active(
+        self, shard: int, start: Item | None, limit: int
+    ) -> tuple[list[SessionId], Item | None]:
+        """The active sessions of one shard, oldest first."""
+        items, last = self._table.query_page(
+            "#activeShard = :shard",
+            values={"shard": shard},
+            index="active-index",
+            limit=limit,
+            start=start,
+        )
+        return [SessionId(item["sessionId"]) for item in items], last
 
     def page_of_tenant(
         self, tenant_id: TenantId, start: Item | None, limit: int

@@ -8,6 +8,11 @@ from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table
 
 
+def session_of(topic_key: str) -> SessionId:
+    """The session that a topic belongs to."""
+    return SessionId(topic_key.partition("#")[0])
+
+
 @dataclass(frozen=True)
 class Subscription:
     topic_key: str

@@ -46,12 +46,24 @@ class Table:
         item = self._dynamodb.call("GetItem", request).get("Item")
         return from_attributes(item) if item else None
 
-    def get_many(self, keys: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
-        """The items that exist, in no order; keys left unprocessed are asked for again."""
+    def get_many(
+        self,
+        keys: Iterable[Mapping[str, Any]],
+        projection: Sequence[str] = (),
+        *,
+        consistent: bool = False,
+    ) -> Iterator[Item]:
+        """The items that exist, whole unless `projection` names attributes, in no order.
+
+        Keys left unprocessed are asked for again.
+        """
+        names = ", ".join(f"#{name}" for name in projection)
+        wish = self._expressions({"ProjectionExpression": names}, {})
+        del wish["TableName"]
         pending = [to_attributes(key) for key in keys]
         while pending:
-            request = {"RequestItems": {self._name: {"Keys": pending[:_BATCH_GET]}}}
-            answer = self._dynamodb.call("BatchGetItem", request)
+            wish |= {"Keys": pending[:_BATCH_GET], "ConsistentRead": consistent}
+            answer = self._dynamodb.call("BatchGetItem", {"RequestItems": {self._name: dict(wish)}})
             yield from map(from_attributes, answer["Responses"].get(self._name, []))
             left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
             pending = left + pending[_BATCH_GET:]

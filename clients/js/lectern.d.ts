@@ -44,6 +44,10 @@ export interface TopicMessage extends ServerMessage {
   topic: string;
   data: any;
 }
+/** What the operator says to everybody of a tenant, in a session or not. */
+export interface TenantMessage extends ServerMessage {
+  data: any;
+}
 export interface SessionStatus extends ServerMessage {
   sessionId: string;
   listenerCount: number;
@@ -97,6 +101,7 @@ export interface SessionEvents {
   gap: Gap;
   broadcastStateChanged: BroadcastStateChanged;
   topicMessage: TopicMessage;
+  tenantMessage: TenantMessage;
   sessionStatus: SessionStatus;
   sessionEnded: SessionEnded;
   speakerReconnecting: SpeakerAway;

@@ -23,7 +23,8 @@ TOKEN_MILLIS = 10 * 60 * 1000
 """How long the token of a transaction makes it idempotent."""
 
 Change = Mapping[str, Any]
-"""`{"table", "old", "new", "keys"}`: images as typed JSON, None where there is none."""
+"""`{"table", "old", "new", "keys", "expired"}`: images as typed JSON, None where there is none;
+`expired` if the time to live has deleted it."""
 OnChange = Callable[[Change], None]
 
 
@@ -46,6 +47,7 @@ class DynamoDB:
         self._clock = clock
         self._on_change = on_change
         self._tokens: dict[str, tuple[int, str]] = {}
+        self._expiring = False
 
     def call(self, operation: str, request: dict[str, Any]) -> str:
         """Carries out one operation; `request` and the answer as in the API reference, as JSON.
@@ -56,12 +58,8 @@ class DynamoDB:
         token = request.get("ClientRequestToken")
         if token and self._is_repeated(token, request):
             return "{}"
-        handler = _Handler(self._backend, request)
-        action = getattr(handler, camelcase_to_underscores(operation), None)
-        if action is None:
-            raise DynamoDBError(400, _error("UnknownOperationException", operation))
         try:
-            result = self._carry_out(operation, request, action)
+            result = self._carry_out(operation, request)
         except HTTPException as refusal:
             raise DynamoDBError(refusal.code or 400, str(refusal.description)) from refusal
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -71,15 +69,32 @@ class DynamoDB:
             self._tokens[token] = (self._clock() + TOKEN_MILLIS, _digest(request))
         return json.dumps(result, default=_epoch)
 
-    def _carry_out(
-        self, operation: str, request: dict[str, Any], action: Callable[[], ActionResult]
-    ) -> object:
+    def expire(self, request: dict[str, Any]) -> None:
+        """Deletes an item whose time to live is over; `request` is that of DeleteItem."""
+        self._expiring = True
+        try:
+            self.call("DeleteItem", request)
+        finally:
+            self._expiring = False
+
+    def _carry_out(self, operation: str, request: dict[str, Any]) -> object:
         reading = operation in ("GetItem", "Query", "Scan")
         fast = self._reads if reading else self._writes
         try:
             return fast.call(operation, request)
         except NotSimpleError:
-            return action().result
+            pass
+        handler = _Handler(self._backend, request)  # itself as long at work as a simple operation
+        action: Callable[[], ActionResult] | None
+        action = getattr(handler, camelcase_to_underscores(operation), None)
+        if action is None:
+            raise DynamoDBError(400, _error("UnknownOperationException", operation))
+        return action().result
+
+    @property
+    def backend(self) -> JournaledBackend:
+        """moto's backend, to be found where other services of moto look for it."""
+        return self._backend
 
     def tables(self) -> list[JournaledTable]:
         """moto's tables, for those who look inside."""
@@ -104,7 +119,8 @@ class DynamoDB:
             keys[table.range_key_attr] = item.range_key.to_json()
         images = {"old": old and _image(old), "new": new and _image(new)}
         if images["old"] != images["new"]:  # a write that changes nothing makes no record
-            self._on_change({"table": table.name, "keys": keys, **images})
+            change = {"table": table.name, "keys": keys, **images, "expired": self._expiring}
+            self._on_change(change)
 
 
 class _Handler(DynamoHandler):  # type: ignore[misc]

@@ -147,7 +147,8 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
         """The items with that key, of the table or of an index, in no order."""
         if index_name is None:
             return self._of_key(hash_key)
-        return list(self._buckets[index_name].get(_plain(hash_key), {}).values())
+        buckets = self._buckets.get(index_name, {})
+        return list(buckets.get(_plain(hash_key), {}).values())
 
     def every_item(self) -> list[Item]:
         """Every item, in no order."""
@@ -167,7 +168,7 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
 
     def _reindex(self, old: Item | None, new: Item | None) -> None:
         for index in self.global_indexes:
-            buckets = self._buckets[index.name]
+            buckets = self._of_index(index)
             names = [key["AttributeName"] for key in index.schema]
             for item in (old, new):
                 if item is None or any(name not in item.attrs for name in names):
@@ -180,6 +181,14 @@ class JournaledTable(Table):  # type: ignore[misc]  # moto is not followed by my
                     bucket.pop(key, None)
                     if not bucket:
                         del buckets[value]
+
+    def _of_index(self, index: Any) -> dict[Any, dict[_Key, Item]]:
+        """The buckets of an index; one that was added to the table later is filled now."""
+        if index.name not in self._buckets:
+            self._buckets[index.name] = {}
+            for item in self.every_item():
+                self._reindex(None, item)
+        return self._buckets[index.name]
 
 
 class JournaledBackend(DynamoDBBackend):  # type: ignore[misc]

@@ -18,7 +18,7 @@ from sandbox.clock import Clock
 from sandbox.cloud.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.faults import Fault, FaultPlan, Kind, Target
-from sandbox.loop import LoopThread, http_log, passed
+from sandbox.loop import LoopThread, http_log, passed, stop_listening
 
 T = TypeVar("T")
 FAREWELL = 0.1
@@ -28,18 +28,20 @@ POLL = 0.05
 
 
 class Cloud:
-    """DynamoDB and SQS of one stack, empty at first, on a free port of 127.0.0.1."""
+    """DynamoDB and SQS of one stack, empty at first, on a port of 127.0.0.1, free where it is 0."""
 
-    def __init__(self, clock: Clock, faults: FaultPlan) -> None:
+    def __init__(
+        self, clock: Clock, faults: FaultPlan, *, account: str | None = None, port: int = 0
+    ) -> None:
         self._clock = clock
         self._faults = faults
-        account = str(uuid.uuid4().int)[:12]
+        account = account or str(uuid.uuid4().int)[:12]
         self.on_change: list[Callable[[Change], None]] = []
         self.on_message: list[Callable[[], None]] = []
         self.dynamodb = DynamoDB(account, clock, self._changed)
         self.sqs = Sqs(account, clock)
         self._loop = LoopThread("sandbox-cloud")
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", port))
         self.endpoint_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._http: web.Server | None = None
 
@@ -76,14 +78,17 @@ class Cloud:
         )
 
     async def _close(self) -> None:
-        self._listener.close()
+        await stop_listening(self._listener)
         if self._http:
             await self._http.shutdown(FAREWELL)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        return await self._answer(request, await request.read())
+
+    async def _answer(self, request: web.BaseRequest, content: bytes) -> web.StreamResponse:
         service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
         try:
-            body = json.loads(await request.read())
+            body = json.loads(content)
         except ValueError:
             body = None
         if not isinstance(body, dict):

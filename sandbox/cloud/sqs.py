@@ -63,6 +63,11 @@ class Sqs:
             messages: list[Message] = self._backend.receive_message(name, count, 0, timeout)
         return messages
 
+    def visible(self, name: str) -> int:
+        """How many messages may be received now."""
+        with sqs_time(self._clock):
+            return len(self.queue(name).messages)
+
     def delete(self, name: str, receipt_handle: str) -> None:
         """Deletes a message that was received; one that is deleted already is no error."""
         self.queue(name).delete_message(receipt_handle)

@@ -37,6 +37,11 @@ run "plan" {
   }
 
   assert {
+    condition     = aws_lambda_function.websocket_message.logging_config[0].log_format == "JSON" && aws_lambda_function.websocket_message.logging_config[0].application_log_level == "INFO" && aws_lambda_function.websocket_message.logging_config[0].system_log_level == "WARN"
+    error_message = "Of Lambda's own lines only failures are logged, and all of ours, unless asked for."
+  }
+
+  assert {
     condition     = local.secrets.jwt_secret == "from-ssm-0123456789abcdef0123456789" && data.aws_ssm_parameter.secret["jwt-secret"].name == "/${local.app}/${local.stage}/jwt-secret"
     error_message = "Secrets come from SSM, under the names of app and stage, where nothing else is said."
   }
@@ -62,6 +67,7 @@ run "options" {
     connect_provisioned_concurrency = 2
     deletion_protection             = true
     log_retention_days              = 30
+    platform_log_lines              = true
     alarm_email                     = "ops@example.com"
     alarm_thresholds                = { connect_p95_milliseconds = 777, idle_connections_per_minute = 99 }
     set_api_gateway_log_role        = false
@@ -96,6 +102,11 @@ run "options" {
   assert {
     condition     = aws_lambda_function.sweep_connections.reserved_concurrent_executions == -1
     error_message = "A new account can't spare a reserved instance."
+  }
+
+  assert {
+    condition     = aws_lambda_function.websocket_message.logging_config[0].log_format == "Text" && aws_lambda_function.websocket_message.logging_config[0].system_log_level == null
+    error_message = "Lambda's lines are text where they are asked for; text has no levels."
   }
 
   assert {

@@ -21,13 +21,11 @@ PARSER = Path(__file__).parent / "parser"
 
 
 def test_the_document_is_what_the_code_says() -> None:
-    assert TARGET.read_text() == text(), "run: python -m tools.asyncapi"
+    assert TARGET.read_text() == text(), "run: make docs"
 
 
 def test_the_page_shows_the_document() -> None:
-    assert protocol_page.TARGET.read_text() == protocol_page.page(), (
-        "run: python -m tools.protocol_page"
-    )
+    assert protocol_page.TARGET.read_text() == protocol_page.page(), "run: make docs"
 
 
 @pytest.mark.parametrize("action", ACTIONS)

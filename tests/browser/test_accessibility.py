@@ -8,7 +8,6 @@ from playwright.sync_api import Page
 from tests.browser.conftest import AXE, OpenConsole, picture
 from tests.browser.console import Console
 
-pytestmark = pytest.mark.timeout(240)  # on a busy machine, a browser takes its time
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,

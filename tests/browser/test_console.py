@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from tests.browser.conftest import OpenConsole, picture
 from tests.browser.console import Console
 from tests.running import Lectern
-
-pytestmark = pytest.mark.timeout(240)  # on a busy machine, two browsers take their time
 
 
 def _connections(lectern: Lectern) -> list[Mapping[str, Any]]:

@@ -73,6 +73,15 @@ def test_only_what_is_in_the_zip_and_needed_is_imported(environ: dict[str, str])
     assert third_party - {"__main__"} <= THIRD_PARTY
 
 
+def test_what_operators_ask_for_is_imported_when_they_ask(environ: dict[str, str]) -> None:
+    """The functions behind the socket share the app with the operator API."""
+    imported = _imported(environ)
+    assert not {name for name in imported if name.startswith("chalicelib.api")}
+    assert not imported & {
+        f"chalicelib.actions.{each}" for each in ("health", "removal", "tenants")
+    }
+
+
 def test_of_chalice_only_the_runtime_is_imported(environ: dict[str, str]) -> None:
     chalice = {name for name in _imported(environ) if name.startswith("chalice.")}
     assert chalice == {"chalice.app"}

@@ -10,7 +10,7 @@ NEEDED = {"JWT_SECRET": SECRET, "RESUME_TOKEN_SECRET": SECRET}
 
 
 def test_the_page_of_settings_is_what_the_code_says() -> None:
-    assert TARGET.read_text(encoding="utf-8") == text(), "run: python -m tools.settings_page"
+    assert TARGET.read_text(encoding="utf-8") == text(), "run: make docs"
 
 
 def test_with_nothing_but_secrets_all_has_its_default() -> None:
@@ -62,6 +62,13 @@ def test_a_key_set_is_fetched_over_https_only() -> None:
 
     with pytest.raises(SettingsError, match="https://"):
         Settings.from_environ(environ)
+
+
+@pytest.mark.parametrize(("idle", "heartbeat"), [("1", 1), ("10", 5), ("100", 50), ("600", 50)])
+def test_heartbeats_come_more_often_where_silence_is_short(idle: str, heartbeat: int) -> None:
+    settings = Settings.from_environ(NEEDED | {"CONNECTION_IDLE_TIMEOUT_SECONDS": idle})
+
+    assert settings.heartbeat_interval_seconds == heartbeat
 
 
 def test_everything_that_is_wrong_is_named_at_once() -> None:

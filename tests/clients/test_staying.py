@@ -40,6 +40,15 @@ async def test_a_listener_makes_the_second_socket_before_it_breaks_the_first() -
     assert session.resume_token == "resume-2"
 
 
+async def test_what_the_operator_says_to_a_tenant_is_handed_out() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "tenantMessage")
+    stack.socket.say({"type": "tenantMessage", "data": {"text": "Maintenance at noon."}})
+    await settle()
+    assert data(seen) == [{"text": "Maintenance at noon."}]
+
+
 async def test_what_comes_on_both_sockets_is_handed_out_once_and_in_order() -> None:
     stack = FakeStack()
     session = await stack.listener()

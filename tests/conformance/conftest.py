@@ -31,9 +31,29 @@ async def stack(running: Stack) -> AsyncIterator[Stack]:
         yield stack
 
 
+SECRET = "a secret of this suite's own, of 32 characters or more"
+ISSUER, AUDIENCE = "https://issuer.example/", "lectern"
+
+
+@pytest.fixture(scope="session")
+def running_configured() -> Iterator[Stack]:
+    if "LECTERN_URL" in os.environ:
+        pytest.skip("needs a stack with settings of its own")
+    settings = {"JWT_SECRET": SECRET, "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
+    with local_stack(SESSION_MAX_DURATION_HOURS="1", **settings) as stack:
+        yield stack
+
+
+@pytest.fixture
+async def configured(running_configured: Stack) -> AsyncIterator[Stack]:
+    """A stack with an issuer, an audience and sessions of an hour, whose tokens we can sign."""
+    async with looked_over(running_configured) as stack:
+        yield stack
+
+
 @asynccontextmanager
 async def looked_over(running: Stack) -> AsyncIterator[Stack]:
-    stack = Stack(running.url, running.sandbox, running.tokens)
+    stack = Stack(running.url, running.sandbox, running.tokens, operator=running.operator)
     yield stack
     ids = await _connection_ids(stack)
     if stack.sandbox:

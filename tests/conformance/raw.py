@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 
 from tests.conformance.schema import Message, problems
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which a message that has not come is missing; if all is well nothing waits."""
 
 FRAGMENT = 8 * 1024

@@ -25,27 +25,21 @@ class Sandbox:
     base: str
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        return await asyncio.to_thread(self._call, method, path, body)
-
-    def _call(self, method: str, path: str, body: Any) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.base}/_sandbox{path}", data, method=method)  # noqa: S310
-        request.add_header("Content-Type", "application/json")
-        try:
-            with urlopen(request, timeout=60) as answer:  # noqa: S310 - http to this machine
-                text = answer.read()
-        except HTTPError as error:
-            raise AssertionError(f"{method} {path}: {error.code} {error.read()!r}") from None
-        return json.loads(text) if text else None
+        return await asyncio.to_thread(_call, method, f"{self.base}/_sandbox{path}", body)
 
 
 @dataclass
 class Stack:
-    """`tokens` has a JWT a name, for stacks that this suite cannot ask for one."""
+    """`tokens` has a JWT a name, for stacks that this suite cannot ask for one.
+
+    `operator` is where the operator API is, of a stack that was started here: elsewhere it is not
+    open to everybody.
+    """
 
     url: str
     sandbox: Sandbox | None
     tokens: dict[str, str] = field(default_factory=dict)
+    operator: str | None = None
     clients: list[RawClient] = field(default_factory=list)
 
     async def token(self, sub: str = "ana", tenant: str = "default", ttl: int = 30_000) -> str:
@@ -136,6 +130,12 @@ class Stack:
         await self.advance(max(0, last["timestamp"] + 31_000 - now) / 1000)
         await speaker.caught_up()
 
+    async def operate(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the operator API. Skips the test where the stack was not started here."""
+        if self.operator is None:
+            pytest.skip("needs the operator API of a stack that is started here")
+        return await asyncio.to_thread(_call, method, f"{self.operator}/v1{path}", body)
+
     async def state(self) -> dict[str, list[Message]]:
         answer: dict[str, list[Message]] = await self.here.call("GET", "/state")
         return answer
@@ -149,6 +149,18 @@ class Stack:
 
     async def end_faults(self) -> None:
         await self.here.call("DELETE", "/faults")
+
+
+def _call(method: str, url: str, body: Any) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, method=method)  # noqa: S310 - http to this machine
+    request.add_header("Content-Type", "application/json")
+    try:
+        with urlopen(request, timeout=60) as answer:  # noqa: S310 - http to this machine
+            text = answer.read()
+    except HTTPError as error:
+        raise AssertionError(f"{method} {url}: {error.code} {error.read()!r}") from None
+    return json.loads(text) if text else None
 
 
 def nobody() -> str:

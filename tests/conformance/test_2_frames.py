@@ -119,7 +119,21 @@ async def test_a_reply_to_a_request_without_an_id_has_none(stack: Stack) -> None
     assert "id" not in await client.next("heartbeatAck")
 
 
-@pytest.mark.parametrize("key", ["x" * 129, 7, None, ["7"]])
+async def test_null_in_an_optional_field_is_as_if_it_were_not_there(stack: Stack) -> None:
+    speaker = await stack.speaker()
+    await speaker.send(
+        '{"action":"createSession","id":null,"sourceLanguage":"en","qualityTier":null}'
+    )
+    created = await speaker.next("sessionCreated")
+    assert (created["qualityTier"], "id" in created) == ("standard", False)
+    nothing: dict[str, Any] = {"resumeToken": None, "lastSeq": None}
+    listener = await stack.listener(created["sessionId"], **nothing)
+    assert "missed" not in listener.welcome
+    assert (await speaker.done("broadcast", data=None, targetLanguage=None))["stream"] == "*"
+    assert (await listener.next("broadcast"))["data"] is None
+
+
+@pytest.mark.parametrize("key", ["x" * 129, 7, ["7"]])
 async def test_an_id_is_a_string_of_at_most_128_characters(stack: Stack, key: Any) -> None:
     client = await stack.connect()
     error = await answer(client, json.dumps({"action": "heartbeat", "id": key}))

@@ -17,9 +17,16 @@ async def test_a_request_is_accepted_and_ends_with_its_result(stack: Stack) -> N
     assert all(message["requestId"] == accepted["requestId"] for message in progress)
 
 
-async def test_an_unknown_request_is_refused(stack: Stack) -> None:
+async def test_an_unknown_request_fails(stack: Stack) -> None:
     speaker, _ = await stack.session()
-    error = await speaker.refused("submitRequest", "INVALID_MESSAGE", request="makeCoffee")
+    accepted = await speaker.done("submitRequest", request="makeCoffee")
+    failed = await speaker.next("requestFailed", requestId=accepted["requestId"])
+    assert failed["code"] == "INVALID_MESSAGE"
+
+
+async def test_a_request_without_a_name_is_refused(stack: Stack) -> None:
+    speaker, _ = await stack.session()
+    error = await speaker.refused("submitRequest", "INVALID_MESSAGE")
     assert [detail["field"] for detail in error["details"]] == ["request"]
 
 

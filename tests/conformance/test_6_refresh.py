@@ -1,5 +1,6 @@
 """PROTOCOL 6.1: the session goes on over a second socket."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -131,6 +132,27 @@ async def test_a_resume_token_whose_answer_was_lost_still_works(stack: Stack) ->
     await old.close()
     await stack.live(50, speaker, fresh)
     assert await stack.count(speaker) == 1
+
+
+@pytest.mark.parametrize("role", ["speaker", "listener"])
+async def test_a_refresh_on_an_older_socket_comes_too_late(stack: Stack, role: str) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    fields = {"sessionId": session, "role": role}
+    if role == "listener":
+        token = listener.welcome["resumeToken"]
+        fields |= {"targetLanguage": "es", "resumeToken": token}
+    connect = stack.speaker if role == "speaker" else stack.connect
+    older = await connect()
+    await asyncio.sleep(0.01)  # sockets are told apart by the millisecond
+    newer = await connect()
+    await newer.done("refreshConnection", **fields)
+    await older.refused("refreshConnection", "FORBIDDEN", **fields)
+    await older.cut()
+    speaking, listening = (newer, listener) if role == "speaker" else (speaker, newer)
+    await stack.live(100, speaking, listening)
+    assert (await speaking.done("broadcast", data=1))["recipients"] == 1
+    await listening.next("broadcast", data=1)
 
 
 async def test_subscriptions_and_their_messages_follow_the_session(stack: Stack) -> None:

@@ -3,7 +3,8 @@
     python -m tests.invariants.break_it            all of them
     python -m tests.invariants.break_it capacity   those whose name has this word in it
 
-It works on a copy. Ends with 1 if a break goes unnoticed.
+It works on a copy. The code as it is comes first: a test that fails anyway would notice nothing.
+Ends with 1 if a break goes unnoticed.
 """
 
 import os
@@ -71,6 +72,12 @@ MUTATIONS = [
         '""',
     ),
     Mutation(
+        "who asks last has the session, on however old a socket",
+        "domain/session.py",
+        "return holder.connected_at > self.connected_at",
+        "return False",
+    ),
+    Mutation(
         "an old connection may go on speaking",
         "actions/dispatch.py",
         "if connection is None or connection.superseded_by is not None:",
@@ -95,10 +102,10 @@ MUTATIONS = [
         "_PATIENCE_MILLIS = 0",
     ),
     Mutation(
-        "a warning is noted before it is told",
+        "a notice is noted before it is told",
         "domain/lifetimes.py",
-        "warn_at=later if due.warning else",
-        "warn_at=NEVER if due.warning else",
+        "return _moved(connection, due, Millis(now + MINUTE))",
+        "return _moved(connection, due, NEVER)",
     ),
     Mutation(
         "the record goes although the clean-up failed",
@@ -119,10 +126,52 @@ MUTATIONS = [
         'condition=":false = :false AND"',
     ),
     Mutation(
-        "a transaction is not the same when it is tried again",
+        "a new session takes a name that another has",
         "stores/sessions.py",
         '"attribute_not_exists(#sessionId)"',
         '""',
+    ),
+    Mutation(
+        "topics of one name are one topic",
+        "stores/subscriptions.py",
+        'return f"{session_id}#{topic}"',
+        'return f"#{topic}"',
+    ),
+    Mutation(
+        "a tenant's connections are found by another one's name",
+        "stores/connections.py",
+        'values={"tenant": tenant_id}, index="tenantId-index"\n        )\n        return (',
+        'values={"tenant": "acme"}, index="tenantId-index"\n        )\n        return (',
+    ),
+    Mutation(
+        "a token of any tenant prolongs a connection",
+        "actions/heartbeat.py",
+        "(identity.user_id, identity.tenant_id) != (connection.user_id, connection.tenant_id)",
+        "identity.user_id != connection.user_id",
+    ),
+    Mutation(
+        "anybody cancels a request",
+        "actions/requests.py",
+        "background is not None and background.connection_id == call.connection_id",
+        "background is not None",
+    ),
+    Mutation(
+        "a job posts to who has gone to another session",
+        "actions/audience.py",
+        "return place.session_id == self.key and self.language in (None, place.language)",
+        "return self.language in (None, place.language)",
+    ),
+    Mutation(
+        "a job posts to who is another tenant's by now",
+        "actions/audience.py",
+        "return place.tenant_id == self.key",
+        "return place.tenant_id is not None",
+    ),
+    Mutation(
+        "a topic's job posts to who is in another session by now",
+        "actions/audience.py",
+        "return place.session_id == session_of(self.key)",
+        "return place.session_id is not None",
     ),
 ]
 
@@ -130,6 +179,9 @@ MUTATIONS = [
 def main(words: list[str]) -> int:
     """Prints a line for each break: the test that failed, or that none did."""
     chosen = [each for each in MUTATIONS if not words or any(w in each.name for w in words)]
+    if failed := first_failure(None):
+        sys.stdout.write(f"{failed} fails before anything is broken\n")
+        return 1
     unnoticed = 0
     for mutation in chosen:
         failed = noticed_by(mutation)
@@ -144,10 +196,16 @@ def noticed_by(mutation: Mutation) -> str | None:
     """The first test that fails with this break, None if all pass."""
     if mutation.source().count(mutation.old) != 1:
         raise SystemExit(f"{mutation.name}: the code is no longer what it was")
+    return first_failure(mutation)
+
+
+def first_failure(mutation: Mutation | None) -> str | None:
+    """The first test that fails over a copy of the code, with this break in it or with none."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         _copy(root)
-        mutation.apply(root)
+        if mutation:
+            mutation.apply(root)
         return _first_failure(root, _TESTS) or _first_failure(root, _MORE)
 
 

@@ -6,7 +6,7 @@ Where `DYNAMODB_LOCAL_URL` is set, the tables are Amazon's own.
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -59,12 +59,16 @@ Break = tuple[str | Trouble, int] | None
 class Sessions(RuleBasedStateMachine):
     """One stack; each rule is one invocation, broken or not."""
 
+    environ: ClassVar[dict[str, str]] = {}
+    """Settings besides those that an example chooses."""
+
     @initialize(grace=st.sampled_from(["0", "15"]), inline=st.sampled_from(["1", "500"]))
     def start(self, grace: str, inline: str) -> None:
         environ = {
             "SPEAKER_GRACE_SECONDS": grace,
             "INLINE_FANOUT_LIMIT": inline,
             "MAX_LISTENERS_PER_SESSION": str(CAPACITY),
+            **self.environ,
         }
         self.local = ExitStack()
         aws = self.local.enter_context(dynamodb_local())
@@ -206,10 +210,14 @@ class Sessions(RuleBasedStateMachine):
         for client, code in self.late:
             client.disconnect_event(code)
         self.world.settle()
-        problems = rules.settled(self.world) + self.model.compare(self.world.snapshot())
-        problems += rules.nothing_missed(self.world)
+        problems = self.problems()
         self.local.close()
         assert not problems, "\n".join(problems)
+
+    def problems(self) -> list[str]:
+        """What is wrong when nothing is left to do."""
+        problems = rules.settled(self.world) + self.model.compare(self.world.snapshot())
+        return problems + rules.nothing_missed(self.world)
 
     def _handshake(self, query: str, broken: Break) -> None:
         before = len(self.world.clients)

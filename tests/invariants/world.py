@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from chalicelib import handlers, wiring
+from chalicelib.actions.jobs import LAST_TRY
 from chalicelib.errors import UpstreamError
 from chalicelib.stores.dynamodb import DynamoDB
 from tests.invariants.memory import Memory
@@ -21,8 +22,6 @@ from tests.outside import Killed
 from tests.stack import Client, Json, Refused, Stack
 
 VISIBILITY_SECONDS = 30
-MOST_RECEIVES = 5
-"""As the queue's redrive policy: then a message goes to the dead-letter queue."""
 STEP_SECONDS = 45
 """Clients send heartbeats, and schedules come due, in such steps."""
 Snapshot = dict[str, dict[str, Json]]
@@ -113,13 +112,13 @@ class World(Stack):
 
     def run_changes(self) -> None:
         """What is new in the sessions stream, as one batch; from the failed record on again."""
-        records = self.recorder.changes[self._changes_seen :]
+        records = self.recorder.changes[self.changes_seen :]
         if not records:
             return
         for _ in range(self.deliveries):
             answer = handlers.session_changes({"Records": records}, self.context)
         failed = [int(each["itemIdentifier"]) for each in answer["batchItemFailures"]]
-        self._changes_seen = min(failed) - 1 if failed else self._changes_seen + len(records)
+        self.changes_seen = min(failed) - 1 if failed else self.changes_seen + len(records)
 
     def settle(self) -> None:
         """Everything that AWS brings by itself, on a clock that goes on, until nothing is left."""
@@ -145,7 +144,7 @@ class World(Stack):
         raise AssertionError("work makes ever more work")
 
     def _is_left(self) -> bool:
-        new = len(self.recorder.changes) > self._changes_seen
+        new = len(self.recorder.changes) > self.changes_seen
         return new or bool(self.sockets.closing) or self.jobs.is_due()
 
     def _disconnect_closed(self) -> None:
@@ -159,7 +158,8 @@ class World(Stack):
         """One delivery of one message."""
         body = dict(body)
         receives = body.pop("receives", 1)
-        record = {"messageId": "1", "body": json.dumps(body)}
+        attributes = {"ApproximateReceiveCount": str(receives)}
+        record = {"messageId": "1", "body": json.dumps(body), "attributes": attributes}
         try:
             failed = handlers.jobs({"Records": [record]}, self.context)["batchItemFailures"]
         except Killed:
@@ -169,7 +169,7 @@ class World(Stack):
             self._again(body, receives)
 
     def _again(self, body: Json, receives: int) -> None:
-        if receives >= MOST_RECEIVES:
+        if receives >= LAST_TRY:
             self.dead_letters.append(body)
             return
         at = self.clock.now + VISIBILITY_SECONDS * 1000

@@ -18,16 +18,25 @@ from websockets.sync.client import ClientConnection, connect
 
 from sandbox.activity import Activity
 from sandbox.clock import Clock
+from sandbox.events import API_ID
 from sandbox.faults import FaultPlan
 from sandbox.functions import functions_of
 from sandbox.gateway import Gateway
+from sandbox.integrations import OfApp
+from sandbox.management import check_with
 from sandbox.pool import Pool
 from sandbox.routes import Routes
 from sandbox.signature import Credentials
 
 CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which something that must happen counts as not happening."""
+HANDSHAKE = (
+    b"GET /local HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+"""A minimal opening handshake."""
 
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -90,11 +99,7 @@ class Plane:
         """A TCP connection, after a minimal handshake if asked for."""
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
         if handshake:
-            sock.sendall(
-                b"GET /local HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
-                b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            )
+            sock.sendall(HANDSHAKE)
             answer = b""
             while not answer.endswith(b"\r\n\r\n"):
                 answer += sock.recv(1)
@@ -137,8 +142,8 @@ class Plane:
 
 
 @contextlib.contextmanager
-def running_plane(threads: int = 8) -> Iterator[Plane]:
-    """A data plane on a free port, ended afterwards."""
+def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
+    """A data plane on a free port, ended afterwards; as AWS is, if `strict`."""
 
     async def other(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=404)
@@ -154,11 +159,17 @@ def running_plane(threads: int = 8) -> Iterator[Plane]:
     sock = socket.create_server(("127.0.0.1", 0))
     gateway = Gateway(
         sock,
-        stage="local",
+        api_of={"local": API_ID}.get,
         routes=lambda loop: Routes(
-            functions, pool=pool, loop=loop, clock=clock, activity=activity, faults=faults
+            OfApp(functions),
+            pool=pool,
+            loop=loop,
+            clock=clock,
+            activity=activity,
+            faults=faults,
+            strict=strict,
         ),
-        credentials=CREDENTIALS,
+        check=check_with(CREDENTIALS, strict=strict),
         clock=clock,
         activity=activity,
         faults=faults,

@@ -1,6 +1,8 @@
 """The clock runs at real speed, is moved forward, and leaves nothing out on the way."""
 
+import sys
 import threading
+import time
 
 from sandbox.clock import Clock
 from tests.sandbox.plane import PATIENCE
@@ -83,8 +85,10 @@ def test_a_timer_that_fails_stops_no_other() -> None:
 def test_a_timer_that_a_move_brought_near_falls_due_in_real_time() -> None:
     clock = Clock()
     rang = threading.Event()
-    clock.start()
     clock.after(60, rang.set)
+    clock.start()
+    while not _sleeps(clock):  # its thread now believes that there is a minute left
+        time.sleep(0.001)
 
     clock.advance(59.9, _settle)
 
@@ -101,3 +105,13 @@ def test_timers_fall_due_in_real_time_too() -> None:
 
     assert rang.wait(PATIENCE)
     clock.stop()
+
+
+def _sleeps(clock: Clock) -> bool:
+    """Whether the clock's own thread waits for the next timer."""
+    return any(
+        frame.f_code is threading.Condition.wait.__code__
+        and frame.f_back is not None
+        and frame.f_back.f_locals.get("self") is clock
+        for frame in sys._current_frames().values()
+    )

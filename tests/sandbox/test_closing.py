@@ -1,6 +1,9 @@
 """How a socket ends, and what `$disconnect` says about it."""
 
 import contextlib
+import gc
+import socket
+import threading
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -83,7 +86,40 @@ def test_the_end_of_the_service_closes_with_1001(monkeypatch: pytest.MonkeyPatch
         assert _closed_with(client) == 1001
 
 
+def test_what_still_runs_at_the_end_finds_nobody_and_complains_of_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    before, go_on = set(threading.enumerate()), threading.Event()
+    with contextlib.ExitStack() as clients:
+        with running_plane(threads=2) as plane:
+            plane.app.answers["message"] = lambda _: go_on.wait(PATIENCE) and {"statusCode": 200}
+            sockets = [clients.enter_context(plane.open()) for _ in range(20)]
+            for client in sockets:
+                client.send("x")
+            for _ in range(2):
+                plane.app.saw("message")  # the others wait for a thread
+        go_on.set()
+        assert [_closed_with(client) for client in sockets] == [1001] * 20
+
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+    assert plane.app.saw_nothing("message")
+    assert plane.app.saw_nothing("disconnect")
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 def _closed_with(client: ClientConnection) -> int | None:
     with pytest.raises(ConnectionClosed) as closed:
         client.recv(PATIENCE)
     return closed.value.rcvd.code if closed.value.rcvd else None
+
+
+@pytest.mark.parametrize("many", range(8))
+def test_who_connects_in_the_moment_of_the_end_leaves_nothing_open(many: int) -> None:
+    with contextlib.ExitStack() as sockets, running_plane() as plane:
+        address = ("127.0.0.1", plane.port)
+        for _ in range(many):
+            sockets.enter_context(socket.create_connection(address, timeout=PATIENCE))
+
+    gc.collect()  # a socket that was forgotten is a ResourceWarning, and that an error

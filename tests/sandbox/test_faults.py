@@ -68,7 +68,7 @@ def test_clearing_ends_all() -> None:
         ({"target": "sqs", "fault": "error", "rate": 1}, "target must be one of"),
         ({"target": "dynamodb", "fault": "explode", "rate": 1}, "fault must be one of"),
         ({"target": "dynamodb", "fault": "gone", "rate": 1}, "not one of dynamodb"),
-        ({"target": "gateway", "fault": "kill", "rate": 1}, "not one of gateway"),
+        ({"target": "gateway", "fault": "gone", "rate": 1}, "not one of gateway"),
         ({"target": "dynamodb", "fault": "error"}, "either rate or times"),
         ({"target": "dynamodb", "fault": "error", "rate": 1, "times": 1}, "either rate or times"),
         ({"target": "dynamodb", "fault": "error", "rate": 1.5}, "rate must be"),

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.sandbox.plane import PATIENCE, Plane
+from tests.sandbox.plane import HANDSHAKE, PATIENCE, Plane
 
 
 def test_connect_event_has_the_query_the_headers_and_a_context(plane: Plane) -> None:
@@ -116,10 +116,7 @@ def test_a_client_that_leaves_during_connect_is_disconnected(plane: Plane) -> No
 
     plane.app.answers["connect"] = slow
     sock = plane.raw(handshake=False)
-    sock.sendall(
-        b"GET /local HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
+    sock.sendall(HANDSHAKE)
     plane.app.saw("connect")
     sock.close()
     gone.set()

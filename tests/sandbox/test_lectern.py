@@ -149,6 +149,17 @@ def test_a_call_carried_out_twice_counts_once(lectern: Lectern) -> None:
     assert session["listenerCount"] == 1
 
 
+def test_the_state_is_that_after_what_clients_have_sent(lectern: Lectern) -> None:
+    with _session(lectern) as (_, session_id):
+        with _client(lectern, _join(session_id, "es")) as listener:
+            listener.recv("sessionJoined")
+            lectern.settle()
+            _arm(lectern, Kind.DELAY, operation="TransactWriteItems", seconds=0.3)
+        session = lectern.call("GET", "/_sandbox/state")["sessions"][0]
+
+    assert session["listenerCount"] == 0
+
+
 def test_a_database_that_is_down_refuses_with_503(lectern: Lectern) -> None:
     _arm(lectern, Kind.ERROR, times=None, rate=1.0)
     query = f"role=speaker&action=createSession&sourceLanguage=en&token={lectern.token()}"

@@ -79,6 +79,15 @@ def test_more_than_128_kb_is_413(plane: Plane) -> None:
         assert len(client.recv(PATIENCE)) == 128 * 1024
 
 
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_message_of_any_size_arrives_as_it_is(plane: Plane, size: int) -> None:
+    with plane.open() as client:
+        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
+
+        assert plane.manage("POST", connection_id, b"x" * size).status == 200
+        assert client.recv(PATIENCE) == "x" * size
+
+
 def test_what_is_not_text_is_400(plane: Plane) -> None:
     with plane.open():
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]

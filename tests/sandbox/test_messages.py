@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection
 
-from tests.sandbox.plane import PATIENCE, Plane, running_plane
+from tests.sandbox.plane import HANDSHAKE, PATIENCE, Plane, running_plane
 
 
 def test_the_handlers_body_comes_back_on_the_socket(plane: Plane) -> None:
@@ -164,6 +164,20 @@ def test_frames_cut_anywhere_are_one_message(plane: Plane) -> None:
         sock.sendall(bytes([byte]))
 
     assert sock.recv(7, 0x100) == b"\x81\x05hello"  # MSG_WAITALL
+    sock.close()
+
+
+def test_a_message_right_behind_the_handshake_is_not_lost(plane: Plane) -> None:
+    connecting = threading.Event()
+    plane.app.answers["connect"] = lambda _: connecting.wait(PATIENCE) and {"statusCode": 200}
+    sock = plane.raw(handshake=False)
+    sock.sendall(HANDSHAKE + b"\x81\x85\0\0\0\0first")
+    plane.app.saw("connect")
+    sock.sendall(b"\x81\x86\0\0\0\0second")
+    connecting.set()
+
+    for expected in (b"first", b"second"):
+        assert plane.app.saw("message")["body"].encode() == expected
     sock.close()
 
 

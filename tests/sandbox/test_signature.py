@@ -79,6 +79,15 @@ def test_a_signature_for_another_service_is_refused() -> None:
         verify(_signed(), OURS, "dynamodb")
 
 
+def test_the_parts_of_a_signature_may_stand_in_any_order() -> None:
+    request = _signed()
+    algorithm, _, parts = request.headers["authorization"].partition(" ")
+    turned = ", ".join(reversed(parts.split(", ")))
+
+    headers = {**request.headers, "authorization": f"{algorithm} {turned}"}
+    verify(replace(request, headers=headers), OURS, "execute-api")
+
+
 @pytest.mark.parametrize("minutes", [-6, 6])
 def test_a_signature_is_good_for_five_minutes(minutes: int) -> None:
     request = _signed()

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jwt
+from chalice.app import Request
 
 from chalicelib import handlers, wiring
 from chalicelib.domain.types import Millis
@@ -87,6 +88,23 @@ class Driven:
             answer: dict[str, Any] = getattr(handlers, function)(_context(seconds_left))
         return answer
 
+    def operate(self, operation: str, body: Any = None, **names: str) -> dict[str, Any]:
+        """One call of the operator API, `names` in its path; answers what came of it."""
+        context = _context()
+        event = {
+            "requestContext": {"httpMethod": "", "resourcePath": "", "identity": {}},
+            "multiValueQueryStringParameters": None,
+            "headers": {},
+            "pathParameters": names,
+            "stageVariables": None,
+            "body": json.dumps(body),
+        }
+        with self._as("api_handler"):
+            response = handlers.operate(operation, Request(event, context))
+        assert response.status_code == 200, response.body
+        answer: dict[str, Any] = json.loads(response.body)
+        return answer
+
     def run_jobs(self) -> None:
         """Runs the jobs that were sent, and those that these send, delayed ones too."""
         for _ in range(20):
@@ -94,7 +112,11 @@ class Driven:
             if not jobs:
                 return
             records = [
-                {"messageId": str(number), "body": json.dumps(job)}
+                {
+                    "messageId": str(number),
+                    "body": json.dumps(job),
+                    "attributes": {"ApproximateReceiveCount": "1"},
+                }
                 for number, job in enumerate(jobs)
             ]
             with self._as("run_jobs"):

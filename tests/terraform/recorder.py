@@ -67,6 +67,8 @@ class Recorder:
                 self._note(f"dynamodb:{action}", self._label(table))
         elif self.refuse_jobs:
             return 400, b'{"__type":"AccessDenied","message":"no"}'
+        elif operation == "GetQueueAttributes":
+            self._note("sqs:GetQueueAttributes", "jobs")
         else:
             self._note("sqs:SendMessage", "jobs")
             bodies = request.get("Entries", [request])

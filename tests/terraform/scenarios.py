@@ -225,13 +225,35 @@ def run_jobs(stack: Driven) -> None:
     stack.disconnect("j-speaker")
     stack.wait(16)
     stack.run_jobs()  # the grace is over
+    stack.speaker("j-removed")
+    stack.operate("removeUser", tenantId="default", userId="anna")
+    stack.run_jobs()
     stack.connect("j-silent")
     stack.wait(130)
     stack.schedule("sweep_connections", seconds_left=1)
     stack.run_jobs()  # goes on with the sweep
 
 
+def api_handler(stack: Driven) -> None:
+    session = talk(stack, "a")
+    said = {"data": "hello"}
+    stack.operate("getHealth")
+    stack.operate("listSessions")
+    stack.operate("listTenantSessions", tenantId="default")
+    stack.operate("listConnections", sessionId=session)
+    stack.operate("broadcast", said, sessionId=session)
+    stack.operate("tellTenant", said, tenantId="default")
+    # A post finds somebody gone who had moved on, topics and requests not yet with them.
+    listen(stack, "a-moved", session)
+    leave_behind(stack, "a-moved")
+    lose(stack, "a-moved", "a-listener")
+    stack.operate("tellTenant", said, tenantId="default")
+    stack.operate("endSession", sessionId=talk(stack, "b"))
+    stack.operate("removeUser", tenantId="default", userId="anna")
+
+
 SCENARIOS = {
+    "api_handler": api_handler,
     "websocket_connect": connect,
     "websocket_message": message,
     "websocket_disconnect": disconnect,

@@ -17,7 +17,7 @@ from tests.terraform.conftest import Make, Packaged, Plans, keep, kept
 from tools.mocked_plan import Plan, mocked_plans, terraform
 from tools.package import ROOT
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.terraform
 
 STAGE = "aws_apigatewayv2_stage.websocket_api_stage"
 STREAM = "aws_lambda_event_source_mapping.on_session_change-dynamodb-event-source"
@@ -91,6 +91,21 @@ def tags_functions(plan: Plan) -> bool:
     return all("Stage" in each.values["tags"] for each in functions)
 
 
+def names_the_operator_api(plan: Plan) -> bool:
+    name = plan["aws_api_gateway_rest_api.rest_api"]["name"]
+    return bool(name == "lectern-dev-operator")
+
+
+def names_the_operators_function(plan: Plan) -> bool:
+    function = plan["aws_lambda_function.api_handler"]
+    return bool(function["function_name"] == "lectern-dev-api_handler")
+
+
+def leaves_the_stage_to_us(plan: Plan) -> bool:
+    deployment = plan["aws_api_gateway_deployment.rest_api"]
+    return not deployment["stage_name"] and bool(deployment["triggers"])
+
+
 mended = pytest.mark.parametrize(
     "is_mended",
     [
@@ -107,6 +122,9 @@ mended = pytest.mark.parametrize(
         has_a_failure_destination,
         filters_the_stream,
         tags_functions,
+        names_the_operator_api,
+        names_the_operators_function,
+        leaves_the_stage_to_us,
     ],
 )
 

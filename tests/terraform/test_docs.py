@@ -22,7 +22,6 @@ def test_the_root_and_every_module_have_one() -> None:
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(300)
 def test_the_cost_page_counts_the_alarms_that_there_are(plans: Plans) -> None:
     alarms = plans("prod")["plan"].of_type("aws_cloudwatch_metric_alarm").values()
     metrics = sum(

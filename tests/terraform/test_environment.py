@@ -29,7 +29,6 @@ def test_no_value_of_a_stage_is_written_down_twice(stage: str) -> None:
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_code_takes_what_terraform_gives_and_its_defaults_are_the_codes(
     stage: str, plans: Plans
@@ -55,7 +54,6 @@ def test_the_code_takes_what_terraform_gives_and_its_defaults_are_the_codes(
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(300)
 def test_a_key_set_takes_the_secrets_place(plans: Plans) -> None:
     function = plans("dev")["options"]["aws_lambda_function.run_jobs"]
 

@@ -11,7 +11,7 @@ from tools.mocked_plan import Plan
 
 EMITTED: dict[str, set[str]] = {name: set(dimensions) for name, dimensions in METRICS.items()}
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.terraform
 
 
 @pytest.fixture(scope="module")

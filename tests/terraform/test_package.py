@@ -1,5 +1,6 @@
 """The zip for Lambda: the same bytes from the same sources, compiled, nothing for development."""
 
+import hashlib
 import json
 import os
 import random
@@ -10,8 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.terraform.conftest import Make
+from tools import sbom
 from tools.package import ROOT, check_requirements, package, prune, rebuild, report
 
 SOURCES = {
@@ -111,7 +115,6 @@ def real(once: Callable[[str, Make], Path]) -> Path:
     return once("zip", made) / "terraform" / "deployment.zip"
 
 
-@pytest.mark.timeout(300)
 def test_the_zip_has_the_app_its_requirements_and_nothing_else(real: Path) -> None:
     with zipfile.ZipFile(real) as content:
         tops = {name.split("/")[0] for name in content.namelist()}
@@ -130,7 +133,6 @@ def test_the_zip_has_the_app_its_requirements_and_nothing_else(real: Path) -> No
     assert {"app.py", "chalice", "chalicelib", "msgspec"} <= tops
 
 
-@pytest.mark.timeout(300)
 def test_every_module_of_the_zip_is_compiled(real: Path) -> None:
     with zipfile.ZipFile(real) as content:
         names = set(content.namelist())
@@ -143,10 +145,35 @@ def test_every_module_of_the_zip_is_compiled(real: Path) -> None:
             assert (f"{folder}/{compiled}" if folder else compiled) in names
 
 
-@pytest.mark.timeout(300)
 def test_the_report_says_size_content_and_hash(real: Path) -> None:
     last = report(real).splitlines()[-1]
 
     assert "deployment.zip" in last
     assert "sha256" in last
     assert "chalicelib" in report(real)
+
+
+def test_the_bill_of_materials_lists_what_the_zip_has(real: Path) -> None:
+    bill = json.loads(sbom.text(real))
+    with zipfile.ZipFile(real) as content:
+        names = content.namelist()
+    folders = {name.split("/")[0] for name in names if name.endswith(".dist-info/METADATA")}
+
+    listed = {f"{each['name']}-{each['version']}.dist-info" for each in bill["components"]}
+    (bundled,) = {each for each in listed if each.startswith("chalice-")}
+    assert {normal(each) for each in listed - {bundled}} == {normal(each) for each in folders}
+    assert all(each["licenses"] for each in bill["components"])
+    (digest,) = bill["metadata"]["component"]["hashes"]
+    assert digest["content"] == hashlib.sha256(real.read_bytes()).hexdigest()
+
+
+def test_the_bill_of_materials_has_the_same_bytes_and_keeps_to_its_schema(real: Path) -> None:
+    text = sbom.text(real)
+
+    assert sbom.text(real) == text
+    assert real.with_suffix(".cdx.json").read_text() == text
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+
+
+def normal(folder: str) -> str:
+    return folder.lower().replace("_", "-")

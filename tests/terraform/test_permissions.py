@@ -13,7 +13,7 @@ from tests.terraform.driven import Driven
 from tests.terraform.recorder import Needed, Recorder
 from tests.terraform.scenarios import SCENARIOS
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.terraform
 
 # What Lambda itself does with a function's role, around the function.
 BY_LAMBDA = {

@@ -4,14 +4,16 @@ import json
 
 import pytest
 
+from bench.billing import logs
 from tests.terraform.conftest import Packaged, Plans
 from tools.mocked_plan import Plan, Resource
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.terraform
 
 stages = pytest.mark.parametrize("stage", ["dev", "prod"])
 
 FUNCTIONS = {
+    "api_handler",
     "websocket_connect",
     "websocket_message",
     "websocket_disconnect",
@@ -60,7 +62,8 @@ def test_every_function_writes_to_a_log_group_that_is_kept_as_long_as_the_stage_
 
     expected = {f"/aws/lambda/lectern-{stage}-{name}" for name in FUNCTIONS}
     assert kept == dict.fromkeys(
-        expected | {f"/aws/apigateway/lectern-{stage}-access"}, 7 if stage == "prod" else 1
+        expected | {f"/aws/apigateway/lectern-{stage}{api}-access" for api in ("", "-operator")},
+        7 if stage == "prod" else 1,
     )
 
 
@@ -173,6 +176,47 @@ def test_the_access_log_has_no_token_address_payload_or_connection_id(
     assert all(word not in field for field in fields for word in private)
     assert settings["default_route_settings"][0]["logging_level"] == "OFF"
     assert settings["default_route_settings"][0]["data_trace_enabled"] is False
+
+
+@stages
+def test_the_bill_counts_the_log_lines_that_are_applied(stage: str, plans: Plans) -> None:
+    plan = plans(stage)["plan"]
+    functions = plan.of_type("aws_lambda_function").values()
+    settings = plan["aws_apigatewayv2_stage.websocket_api_stage"]["access_log_settings"]
+
+    assert json.loads(settings[0]["format"]) == logs.access_log()
+    assert len(functions) == 9
+    for each in functions:
+        (config,) = each.values["logging_config"]
+        assert config["log_format"] == ("JSON" if logs.APPLIED.json else "Text")
+        assert config["application_log_level"] == logs.APPLIED.application_level
+        assert config["system_log_level"] == logs.APPLIED.system_level
+
+
+@stages
+def test_the_operator_api_is_throttled_logged_measured_and_traced(stage: str, plans: Plans) -> None:
+    plan = plans(stage)["plan"]
+    api = plan["aws_api_gateway_stage.rest_api"]
+    (settings,) = plan["aws_api_gateway_method_settings.rest_api"]["settings"]
+    fields = json.loads(api["access_log_settings"][0]["format"]).values()
+
+    assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (50, 50)
+    assert settings["metrics_enabled"] is True
+    assert (settings["logging_level"], settings["data_trace_enabled"]) == ("OFF", False)
+    assert api["xray_tracing_enabled"] is True
+    private = ("identity", "authorizer", "path}", "requestOverride", "querystring")
+    assert all(word not in each for each in fields for word in private)
+
+
+@stages
+def test_only_iam_opens_the_operator_api(stage: str, packaged: Packaged) -> None:
+    template = json.loads((packaged(stage) / "chalice.tf.json").read_text())
+    api = json.loads(template["locals"]["chalice_api_swagger"])
+
+    operations = [each for path in api["paths"].values() for each in path.values()]
+    assert len(operations) == 9
+    assert all(each["security"] == [{"sigv4": []}] for each in operations)
+    assert api["securityDefinitions"]["sigv4"]["x-amazon-apigateway-authtype"] == "awsSigv4"
 
 
 @stages

@@ -6,7 +6,7 @@ from tests.terraform.conftest import Packaged, Plans
 from tools.mocked_plan import terraform
 from tools.package import ROOT
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.terraform
 
 STAGES = ["dev", "prod"]
 MODULES = ["access", "jobs", "observability", "tables"]

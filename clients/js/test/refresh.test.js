@@ -28,6 +28,15 @@ test('a listener makes the second socket before it breaks the first', async () =
   assert.equal(session.resumeToken, 'resume-2');
 });
 
+test('what the operator says to a tenant is handed out', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const seen = record(session, 'tenantMessage');
+  stack.socket.say({ type: 'tenantMessage', data: { text: 'Maintenance at noon.' } });
+  await settle();
+  assert.deepEqual(seen.map(({ data }) => data), [{ text: 'Maintenance at noon.' }]);
+});
+
 test('what comes on both sockets is handed out once, and in order', async () => {
   const stack = new Stack();
   const session = await stack.listener();

@@ -14,6 +14,7 @@ export async function listen(url: string, sessionId: string): Promise<void> {
   try {
     const session = await joinSession(url, { sessionId, targetLanguage: 'es' });
     session.on('gap', ({ stream, from, to }) => `${stream} ${from}-${to}`);
+    session.on('tenantMessage', ({ data, timestamp }) => console.log(timestamp.toFixed(), data));
     for await (const { data, seq } of session) console.log(seq, data);
   } catch (error) {
     if (error instanceof LecternError && error.retryable) console.log(error.retryAfter);

@@ -22,6 +22,15 @@ locals {
     }] : []
   }
 
+  count_statements = {
+    for function in local.functions : function => contains(local.counts_jobs, function) ? [{
+      Sid      = "CountJobs"
+      Effect   = "Allow"
+      Action   = ["sqs:GetQueueAttributes"]
+      Resource = var.queue_arn
+    }] : []
+  }
+
   management_statements = {
     for function in local.functions : function => contains(keys(local.management), function) ? [{
       Sid      = "ManageConnections"
@@ -115,6 +124,7 @@ resource "aws_iam_role_policy" "function" {
     Statement = concat(
       local.table_statements[each.key],
       local.send_statements[each.key],
+      local.count_statements[each.key],
       local.management_statements[each.key],
       local.queue_source_statements[each.key],
       local.stream_source_statements[each.key],

@@ -6,6 +6,20 @@
 # rows on subscriptions and requests come again and again.
 locals {
   tables = {
+    api_handler = {
+      "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
+      "sessions/index/active-index"                      = ["Query"]
+      "sessions/index/tenantId-createdAt-index"          = ["Query"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
+      "connections/index/sessionId-targetLanguage-index" = ["Query"]
+      "connections/index/tenantId-index"                 = ["Query"]
+      "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
+      "subscriptions/index/connectionId-index"           = ["Query"]
+      "requests"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
+      "requests/index/connectionId-createdAt-index"      = ["Query"]
+      "history"                                          = ["PutItem", "Query"]
+      "rate_limits"                                      = ["GetItem", "UpdateItem"]
+    }
     websocket_connect = {
       "sessions"                                         = ["ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"]
@@ -77,6 +91,7 @@ locals {
       "sessions/index/active-index"                      = ["Query"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "Scan", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
+      "connections/index/tenantId-index"                 = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
       "subscriptions/index/connectionId-index"           = ["Query"]
       "requests"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
@@ -89,8 +104,12 @@ locals {
   # Functions that send jobs; a batch needs no more than SendMessage.
   sends_jobs = keys(local.tables)
 
+  # Functions that look how many jobs wait.
+  counts_jobs = ["api_handler"]
+
   # Functions that use the management API -> its methods: POST sends, DELETE closes.
   management = {
+    api_handler          = ["POST", "DELETE"]
     websocket_connect    = ["POST"]
     websocket_message    = ["POST"]
     websocket_disconnect = ["POST"]

@@ -60,6 +60,12 @@ locals {
       threshold  = var.thresholds.api_server_errors, minutes = 5, periods = 1
       text       = "API Gateway failed to call a function (5xx)."
     }
+    operator-5xx = {
+      severity   = "warning", namespace = "AWS/ApiGateway", metric = "5XXError", statistic = "Sum"
+      dimensions = { ApiName = var.operator_api, Stage = var.stage }
+      threshold  = var.thresholds.api_server_errors, minutes = 5, periods = 1
+      text       = "The operator API failed (5xx): services cannot speak, operators cannot act."
+    }
     api-integration = {
       severity   = "critical", namespace = "AWS/ApiGateway", metric = "IntegrationError", statistic = "Sum"
       dimensions = { ApiId = var.api_id, Stage = var.stage }

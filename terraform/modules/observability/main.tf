@@ -15,6 +15,13 @@ resource "aws_cloudwatch_log_group" "access" {
   tags              = var.tags
 }
 
+resource "aws_cloudwatch_log_group" "operator_access" {
+  name              = "/aws/apigateway/${var.operator_api}-access"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
 # API Gateway writes logs with one role for the whole account and region, and refuses a stage with
 # an access log until it is set. AWS's own policy for it names no resource, and neither can this.
 resource "aws_iam_role" "api_logs" {

@@ -9,6 +9,12 @@ output "access_log_arn" {
   depends_on  = [aws_api_gateway_account.logs]
 }
 
+output "operator_access_log_arn" {
+  description = "ARN of the operator API's access log; known once API Gateway may write to it."
+  value       = aws_cloudwatch_log_group.operator_access.arn
+  depends_on  = [aws_api_gateway_account.logs]
+}
+
 output "alarms_topic_arn" {
   description = "ARN of the topic that every alarm goes to."
   value       = aws_sns_topic.alarms.arn

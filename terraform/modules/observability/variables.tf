@@ -23,6 +23,11 @@ variable "api_id" {
   type        = string
 }
 
+variable "operator_api" {
+  description = "Name of the operator API."
+  type        = string
+}
+
 variable "table_names" {
   description = "Name of each table, by the table's name without app and stage."
   type        = map(string)

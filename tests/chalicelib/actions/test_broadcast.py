@@ -115,14 +115,16 @@ def test_a_volume_that_is_none_is_refused(stack: Stack, volume: Any) -> None:
     assert stack.session_item(session_id)["stateVersion"] == 1
 
 
-@pytest.mark.parametrize(("volume", "heard"), [(0.25, 0.25), (1, 1.0), (0, 0.0), (1e-200, 0.0)])
+@pytest.mark.parametrize(
+    ("volume", "heard"), [(0.25, 0.25), (1, 1.0), (0, 0.0), (1e-200, 0.0), (-0.0, 0.0)]
+)
 def test_a_volume_is_kept_and_told(stack: Stack, volume: float, heard: float) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)
 
     reply = speaker.send("setVolume", volume=volume)
 
-    assert reply["broadcastState"]["volume"] == heard
+    assert str(reply["broadcastState"]["volume"]) == str(heard)
     assert listener.of_type("broadcastStateChanged")[0]["broadcastState"]["volume"] == heard
 
 
@@ -150,7 +152,7 @@ def test_more_than_the_inline_limit_is_delivered_by_jobs_whose_progress_the_spea
     assert [heard(each) for each in listeners] == [[("*", 1, "to many")]] * 5
     (completed,) = speaker.of_type("requestCompleted")
     assert completed["requestId"] == accepted["requestId"]
-    assert completed["result"] == {"delivered": 5, "gone": 0, "slow": 0}
+    assert completed["result"] == {"delivered": 5, "gone": 0, "slow": 0, "unsent": 0}
 
 
 def test_who_is_found_gone_is_counted_out(stack: Stack) -> None:
@@ -183,11 +185,11 @@ def test_a_session_cannot_be_filled_up_with_languages(stack: Stack) -> None:
     counts = {f"{number:03}".translate(_LETTERS): {"N": "0"} for number in range(499)}
     set_map(stack, session_id, "languageCounts", counts | {"es": {"N": "1"}})
 
-    assert listener.send("changeLanguage", targetLanguage="zz")["status"] == 503
-    assert (
-        stack.connect().send("joinSession", sessionId=session_id, targetLanguage="zz")["status"]
-        == 503
-    )
+    changed = listener.send("changeLanguage", targetLanguage="zz")
+    joined = stack.connect().send("joinSession", sessionId=session_id, targetLanguage="zz")
+
+    for refused in (changed, joined):
+        assert (refused["status"], refused["details"][0]["field"]) == (400, "targetLanguage")
     assert stack.listener(session_id, "es").item is not None
 
 
@@ -288,9 +290,29 @@ def test_a_request_is_cancelled_by_who_submitted_it(stack: Stack) -> None:
     assert speaker.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
 
 
-def test_an_unknown_request_type_is_named(stack: Stack) -> None:
+def test_a_request_of_an_unknown_kind_fails_and_says_what_there_is(stack: Stack) -> None:
     speaker, _ = stack.session()
 
     reply = speaker.send("submitRequest", request="makeCoffee")
+    stack.clock.advance(1)
+    stack.run_jobs()
 
-    assert reply["details"][0]["field"] == "request"
+    assert (reply["type"], reply["request"]) == ("requestAccepted", "makeCoffee")
+    (failed,) = speaker.of_type("requestFailed")
+    assert (failed["requestId"], failed["code"]) == (reply["requestId"], "INVALID_MESSAGE")
+    assert "sessionReport" in failed["message"]
+    (item,) = stack.items("requests")
+    assert item["status"] == "failed"
+
+
+def test_a_request_of_an_unknown_kind_can_be_taken_back(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    reply = speaker.send("submitRequest", request="makeCoffee")
+
+    stack.run_jobs()
+    cancelled = speaker.send("cancelRequest", requestId=reply["requestId"])
+    stack.clock.advance(1)
+    stack.run_jobs()
+
+    assert cancelled["type"] == "requestCancelled"
+    assert speaker.of_type("requestFailed") == []

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
 from tests.aws import Aws
-from tests.stack import Client, Refused, Stack
+from tests.stack import REQUEST_ID, Client, Refused, Stack
 
 
 def refusal(stack: Stack, query: str, **more: Any) -> Refused:
@@ -208,10 +208,17 @@ def test_a_session_that_was_to_go_on_waits_for_its_speaker(stack: Stack) -> None
     ]
 
 
+def test_a_connection_has_been_active_since_its_handshake(stack: Stack) -> None:
+    item = stack.connect().item
+
+    assert item is not None
+    assert item["lastActivityTime"] == item["connectedAt"] == stack.clock.now
+
+
 def test_what_nobody_expected_is_500_with_an_id_for_the_logs(stack: Stack) -> None:
     stack.database.fail("PutItem", ZeroDivisionError())
 
     refused = refusal(stack, "")
 
     assert (refused.status, refused.body["code"]) == (500, "INTERNAL_ERROR")
-    assert refused.body["correlationId"] == "request-1"
+    assert refused.body["correlationId"] == REQUEST_ID

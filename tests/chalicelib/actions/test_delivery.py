@@ -24,6 +24,9 @@ class NoQueue:
         for body in bodies:
             self.send(body, delay)
 
+    def depth(self) -> int:
+        raise ServiceDown("no queue")
+
 
 def seqs(client: Client) -> list[int]:
     return [each["seq"] for each in client.of_type("broadcast")]
@@ -88,7 +91,7 @@ def test_a_job_with_two_seconds_left_stops_and_another_delivers_the_rest(aws: Aw
 
     assert [seqs(each) for each in listeners] == [[1]] * 8
     (completed,) = speaker.of_type("requestCompleted")
-    assert completed["result"] == {"delivered": 8, "gone": 0, "slow": 0}
+    assert completed["result"] == {"delivered": 8, "gone": 0, "slow": 0, "unsent": 0}
 
 
 class Running(Context):
@@ -104,7 +107,8 @@ class Running(Context):
 
 
 def run(stack: Stack, job: Mapping[str, Any], context: Context | None = None) -> None:
-    record = {"messageId": "1", "body": json.dumps(job)}
+    attributes = {"ApproximateReceiveCount": "1"}
+    record = {"messageId": "1", "body": json.dumps(job), "attributes": attributes}
     answer = handlers.jobs({"Records": [record]}, context or stack.context)
     assert answer == {"batchItemFailures": []}, stack.lines[-1]
 
@@ -121,7 +125,7 @@ def test_every_job_run_twice_completes_a_delivery_once_and_counts_everybody_once
 
     assert all(set(seqs(each)) == {1} for each in listeners)
     (completed,) = speaker.of_type("requestCompleted")
-    assert completed["result"] == {"delivered": 700, "gone": 0, "slow": 0}
+    assert completed["result"] == {"delivered": 700, "gone": 0, "slow": 0, "unsent": 0}
 
 
 @pytest.mark.parametrize("kind", ["fanOut", "deliver"])
@@ -149,7 +153,7 @@ def test_a_job_killed_between_any_two_calls_leaves_nobody_out_when_it_comes_agai
         assert [set(seqs(each)) for each in listeners] == [{1}] * 4
         completed = speaker.of_type("requestCompleted")
         assert completed, f"killed after {calls} calls"
-        assert completed[0]["result"] == {"delivered": 4, "gone": 0, "slow": 0}
+        assert completed[0]["result"] == {"delivered": 4, "gone": 0, "slow": 0, "unsent": 0}
         calls += 1
     assert calls > 4
 
@@ -202,7 +206,7 @@ def test_a_broadcast_to_more_than_remain_by_then_completes_all_the_same(aws: Aws
     stack.run_jobs()
 
     (completed,) = speaker.of_type("requestCompleted")
-    assert completed["result"] == {"delivered": 0, "gone": 0, "slow": 0}
+    assert completed["result"] == {"delivered": 0, "gone": 0, "slow": 0, "unsent": 0}
 
 
 def test_a_job_with_the_largest_body_fits_into_the_queue(aws: Aws) -> None:

@@ -141,6 +141,18 @@ def test_a_listener_that_joined_by_its_url_is_told_once_its_socket_is_open(stack
     assert everything_is_over(stack, session_id)
 
 
+def test_a_listener_that_asks_for_an_ended_session_is_told_so(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    speaker.send("endSession")
+
+    again = listener.send("joinSession", sessionId=session_id, targetLanguage="es")
+    other = listener.send("joinSession", sessionId=stack.session()[1], targetLanguage="es")
+
+    assert (again["status"], again["code"]) == (404, "SESSION_INACTIVE")
+    assert (other["status"], other["code"]) == (403, "FORBIDDEN")
+
+
 def test_a_socket_that_never_opens_does_not_keep_the_end_waiting_for_ever(stack: Stack) -> None:
     speaker, session_id = stack.session()
     opening = stack.connect(f"action=joinSession&sessionId={session_id}&targetLanguage=es")

@@ -1,5 +1,10 @@
 """Who comes in is told how things stand, not how they stood a moment before."""
 
+from functools import partial
+
+import pytest
+
+from chalicelib.stores.dynamodb import Operation
 from tests.stack import Stack
 
 
@@ -31,6 +36,45 @@ def test_a_broadcast_in_the_instant_of_a_refresh_is_among_what_was_missed(stack:
 
     assert refreshed["lastSeq"] == {"*": 1, "es": 0}
     assert [each["data"] for each in refreshed["missed"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("operation", "concerns"),
+    [("GetItem", "{listener}"), ("GetItem", "{session}"), ("UpdateItem", "joining")],
+)
+def test_nothing_comes_before_the_reply_to_a_url_and_nothing_is_left_out(
+    stack: Stack, operation: Operation, concerns: str
+) -> None:
+    speaker, session_id = stack.session()
+    speaker.send("broadcast", data="before")
+    listener = stack.connect(
+        f"action=joinSession&sessionId={session_id}&targetLanguage=es&lastSeq={{}}"
+    )
+    wanted = concerns.format(listener=listener.connection_id, session=session_id)
+    for data in ("first", "second"):
+        say = partial(speaker.send, "broadcast", data=data)
+        stack.database.before(operation, say, wanted)
+
+    stack.run_jobs()
+    speaker.send("broadcast", data="after")
+
+    joined, *pushed = listener.received
+    assert joined["type"] == "sessionJoined"
+    seen = {each["seq"]: each["data"] for each in [*joined["missed"], *pushed]}
+    assert list(seen) == sorted(seen)
+    assert set(seen) == set(range(1, stack.session_item(session_id)["streamPositions"]["*"] + 1))
+
+
+def test_a_control_between_the_reply_to_a_url_and_the_first_push_is_told(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.connect(f"action=joinSession&sessionId={session_id}&targetLanguage=es")
+    stack.database.before("UpdateItem", lambda: note(speaker.send("muteBroadcast")))
+
+    stack.run_jobs()
+
+    joined, changed = listener.received
+    assert (joined["type"], joined["stateVersion"]) == ("sessionJoined", 1)
+    assert (changed["type"], changed["stateVersion"]) == ("broadcastStateChanged", 2)
 
 
 def test_who_joins_late_is_told_of_every_switch(stack: Stack) -> None:

@@ -24,7 +24,7 @@ json_values = st.recursive(
 )
 not_strings = json_values.filter(lambda value: not isinstance(value, str))
 not_objects = json_values.filter(lambda value: not isinstance(value, dict))
-bad_ids = st.just("x" * 129) | not_strings
+bad_ids = st.just("x" * 129) | not_strings.filter(lambda value: value is not None)
 actions = st.sampled_from(sorted(ACTIONS))
 
 VALID: dict[str, Json] = {
@@ -63,6 +63,8 @@ def _wrong_for(field: str) -> list[Any]:
         "lastSeq": [None, "1", {"*": -1}, {"*": 1.5}, {"nowhere at all": 1}, {"*": 2**60}],
         "token": [None, 1, "x" * 4097, []],
         "topic": [None, 1, "", "a b", "é", "x" * 65, "topic\n", []],
+        "request": [None, 1, 1.5, True, "", "x" * 65, [], {}],
+        "qualityTier": [1, 1.5, True, "", "gold", [], {}],
     }
     return special.get(field, [None, 1, 1.5, True, "", "\n", "Ω", "es\n", "x" * 200, [], {}])
 

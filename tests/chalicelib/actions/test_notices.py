@@ -62,6 +62,35 @@ def test_the_warning_is_told_once_although_two_find_it_due(stack: Stack) -> None
     assert len(speaker.of_type("connectionWarning")) == 1
 
 
+@pytest.mark.parametrize("trouble", ["died", "slow"])
+@pytest.mark.parametrize(
+    ("notice", "minutes"),
+    [("connectionRefreshRequired", 100), ("connectionWarning", 105), ("tokenExpiring", 110)],
+)
+def test_a_notice_that_did_not_arrive_comes_a_minute_later(
+    stack: Stack, notice: str, minutes: int, trouble: str
+) -> None:
+    speaker = stack.connect(f"role=speaker&token={stack.token(ttl=112 * 60)}")
+    speaker.send("createSession", sourceLanguage="en")
+    for before in (100, 105, 110):
+        if before < minutes:
+            stack.clock.now = Millis(speaker.connected_at + before * 60_000)
+            speaker.send("heartbeat")
+    stack.clock.now = Millis(speaker.connected_at + minutes * 60_000)
+    if trouble == "slow":
+        stack.sockets.slow.add(speaker.connection_id)
+    with stack.outside.killed_after(3 if trouble == "died" else 100):  # it dies over its post
+        speaker.send("heartbeat")
+    assert speaker.of_type(notice) == []
+    stack.sockets.slow.clear()
+
+    for _ in range(2):
+        stack.clock.advance(60)
+        speaker.send("heartbeat")
+
+    assert len(speaker.of_type(notice)) == 1
+
+
 def test_in_no_session_there_is_nothing_to_refresh_but_a_warning(stack: Stack) -> None:
     bare = stack.connect()
     for minutes in (104, 1):

@@ -1,9 +1,12 @@
 """createSession, joinSession, changeLanguage, leaveSession, endSession."""
 
 import re
+from dataclasses import replace
+from itertools import chain, repeat
 
 import pytest
 
+from chalicelib import wiring
 from tests.aws import Aws
 from tests.stack import Refused, Stack
 
@@ -31,6 +34,24 @@ def test_a_speaker_creates_a_session(stack: Stack) -> None:
         "heartbeatInterval": 50,
         "expiresAt": stack.clock.now + 2 * 3600 * 1000,
     }
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_name_that_another_session_has_is_not_given_again(stack: Stack, free: bool) -> None:
+    picks = chain([0] * 9, repeat(1 if free else 0))
+    wiring.install(replace(stack.services, pick=lambda _: next(picks)))
+    first, taken = stack.session("anna")
+    stack.listener(taken)
+    before = stack.session_item(taken)
+
+    reply = stack.speaker("berta").send("createSession", sourceLanguage="fr")
+
+    if free:
+        assert reply["sessionId"] != taken
+    else:
+        assert (reply["code"], reply["retryAfter"]) == ("SERVICE_UNAVAILABLE", 1)
+    assert stack.session_item(taken) == before
+    assert first.send("getSessionStatus")["listenerCount"] == 1
 
 
 def test_a_listener_joins_and_is_counted(stack: Stack) -> None:
@@ -172,3 +193,13 @@ def test_another_tenants_session_is_refused(stack: Stack) -> None:
     assert stack.counts(session_id) == (0, {})
     stack.listener(session_id)
     assert stack.counts(session_id) == (1, {"es": 1})
+
+
+def test_a_session_lasts_as_long_as_its_speaker_is_told(stack: Stack) -> None:
+    stack.clock.advance(0.117)
+    created = stack.speaker().send("createSession", sourceLanguage="en")
+
+    told = created["expiresAt"]
+
+    assert told == stack.session_item(created["sessionId"])["expiresAt"] * 1000
+    assert 0 <= told - stack.clock.now - 2 * 3600 * 1000 < 1000

@@ -41,6 +41,21 @@ def test_two_minutes_of_silence_close_exactly_the_silent_among_500(stack: Stack)
     assert stack.sweep()["idle"] == 0
 
 
+def test_who_speaks_within_a_short_idle_time_stays(aws: Aws) -> None:
+    stack = Stack(aws, CONNECTION_IDLE_TIMEOUT_SECONDS="10")
+    client = stack.connect()
+
+    for _ in range(5):
+        stack.clock.advance(6)
+        client.send("heartbeat")
+        stack.sweep()
+
+    assert client.connection_id in stack.sockets.open
+    stack.clock.advance(11)
+    stack.sweep()
+    assert stack.sockets.closed == [client.connection_id]
+
+
 def test_the_silent_are_told_before_their_socket_is_closed(stack: Stack) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)

@@ -42,6 +42,23 @@ def test_a_close_deletes_the_connection(
     )
 
 
+@pytest.mark.parametrize("status", [200, 400, 410])
+def test_whatever_it_says_of_nobody_the_api_has_been_reached(
+    server: ScriptedServer, management: RetryingManagement, status: int
+) -> None:
+    server.script = lambda request: status  # noqa: ARG005
+    management.reach()
+    assert len(server.requests) == 1
+
+
+def test_who_may_not_post_has_not_reached_it(
+    server: ScriptedServer, management: RetryingManagement
+) -> None:
+    server.script = lambda request: 403  # noqa: ARG005
+    with pytest.raises(RequestRejected):
+        management.reach()
+
+
 @pytest.mark.parametrize(
     ("status", "error", "tries"),
     [

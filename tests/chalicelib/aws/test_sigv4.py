@@ -97,7 +97,8 @@ _words = st.lists(_printable, min_size=1, max_size=3).map("  ".join)
     credentials=st.builds(Credentials, _printable, _printable, st.just("") | _printable),
     place=st.tuples(st.sampled_from(["dynamodb", "execute-api"]), st.sampled_from(["eu-west-1"])),
     then=st.integers(1_500_000_000, 2_500_000_000),
-    connection_id=st.text(min_size=1, max_size=30),
+    # Not `.` and `..`: botocore takes them for steps in the path. API Gateway gives no such id.
+    connection_id=st.text(min_size=1, max_size=30).filter(lambda text: text not in (".", "..")),
     fields=st.dictionaries(st.sampled_from(["x-amz-target", "content-type", "x-a"]), _words),
     body=st.binary(max_size=200),
 )

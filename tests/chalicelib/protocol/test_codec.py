@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import BadRequest, ClientError, PayloadTooLarge
 from chalicelib.protocol.codec import decode_handshake, decode_request, open_envelope
-from chalicelib.protocol.requests import ACTIONS, Request
+from chalicelib.protocol.requests import ACTIONS, Broadcast, Request
+from tools.protocol_examples import REQUESTS
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -45,15 +47,18 @@ def status_of(decode: Callable[[], Request]) -> int | None:
         (b'{"action":"publish","topic":"a","data":"\xed\xa0\x80"}', "INVALID_JSON", None),
         (b'{"action":"broadcast","data":' + b"[" * 20_000 + b"]" * 20_000 + b"}", None, None),
         (b"[]", "INVALID_MESSAGE", ""),
+        (b"[", "INVALID_JSON", None),
+        (b'["heartbeat"}', "INVALID_JSON", None),
+        (b"[" * 20_000, "INVALID_JSON", None),
         (b'"heartbeat"', "INVALID_MESSAGE", ""),
         (b"{}", "INVALID_MESSAGE", "action"),
         (b'{"action":7}', "INVALID_MESSAGE", "action"),
-        (b'{"action":"dance"}', "UNKNOWN_ACTION", None),
+        (b'{"action":"dance"}', "UNKNOWN_ACTION", "action"),
         (b'{"action":"broadcast"}', "INVALID_MESSAGE", "data"),
         (b'{"action":"heartbeat","wantSeq":1}', "INVALID_MESSAGE", "wantSeq"),
         (b'{"action":"subscribe","topic":"a b"}', "INVALID_MESSAGE", "topic"),
         (b'{"action":"subscribe","topic":"a\\n"}', "INVALID_MESSAGE", "topic"),
-        (b'{"action":"recover","lastSeq":{"*":-1}}', "INVALID_MESSAGE", "lastSeq[...]"),
+        (b'{"action":"recover","lastSeq":{"*":-1}}', "INVALID_MESSAGE", "lastSeq"),
         (b'{"action":"recover","lastSeq":{"Spanish":1}}', "INVALID_MESSAGE", None),
         (b'{"action":"setVolume","volume":2}', "INVALID_MESSAGE", "volume"),
     ],
@@ -66,6 +71,40 @@ def test_what_is_wrong_is_named(body: bytes, code: str | None, field: str | None
         assert refused.value.code == code
     if field is not None:
         assert [name for name, _ in refused.value.details] == [field]
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_null_in_an_optional_field_is_as_if_it_were_not_there(action: str) -> None:
+    fields = msgspec.structs.fields(ACTIONS[action])
+    optional = {each.encode_name: None for each in fields if not each.required}
+    given = {"action": action, **REQUESTS[action]}
+    without = {name: value for name, value in given.items() if name not in optional}
+
+    assert read(json.dumps(without | optional).encode()) == read(json.dumps(without).encode())
+
+
+@pytest.mark.parametrize(
+    ("action", "field"),
+    [
+        (action, each.encode_name)
+        for action, struct in sorted(ACTIONS.items())
+        for each in msgspec.structs.fields(struct)
+        if each.required and each.type is not msgspec.Raw
+    ],
+)
+def test_null_in_a_required_field_is_refused(action: str, field: str) -> None:
+    given = {"action": action, "id": None, **REQUESTS[action], field: None}
+
+    with pytest.raises(BadRequest) as refused:
+        read(json.dumps(given).encode())
+
+    assert [name for name, _ in refused.value.details] == [field]
+
+
+def test_what_is_passed_on_is_as_it_came_though_nulls_are_beside_it() -> None:
+    request = read(b'{"action":"broadcast","id":null,"data": {"a" : 1.50e0, "b":null} }')
+
+    assert request == Broadcast(data=msgspec.Raw(b'{"a" : 1.50e0, "b":null}'))
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))
@@ -98,6 +137,13 @@ def test_any_parameters_of_a_url_are_a_request_or_a_refusal(action: str, text: s
     parameters = {"sessionId": text, "targetLanguage": "es", "sourceLanguage": "en"}
     parameters["lastSeq"] = text
     assert status_of(lambda: decode_handshake(action, parameters)) in (None, 400)
+
+
+def test_null_for_last_seq_in_a_url_is_as_if_it_were_not_there() -> None:
+    parameters = {"sessionId": "golden-eagle-427", "targetLanguage": "es"}
+
+    same = decode_handshake("joinSession", parameters)
+    assert decode_handshake("joinSession", parameters | {"lastSeq": "null"}) == same
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled
 from chalicelib.stores.attributes import from_attributes, to_attribute, to_attributes
-from chalicelib.stores.connections import Recipient
+from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.history import Kept
 from tests.stack import Stack
 

@@ -60,7 +60,8 @@ class World:
 
     async def settle(self) -> None:
         """Returns when nothing is outstanding."""
-        await until(self._quiet, "the SDK still waits for an answer")
+        if not await came_true(self._quiet):
+            raise AssertionError("the SDK still waits for an answer")
 
     async def _quiet(self) -> bool:
         return not await self.driver.busy()
@@ -123,15 +124,24 @@ class Actor:
         async def enough() -> bool:
             return len(await self.heard()) >= count
 
-        await until(enough, f"{count} broadcasts did not come")
+        if not await came_true(enough):
+            raise AssertionError(f"{count} broadcasts did not come: {await self._standing()}")
         return await self.heard()
 
+    async def _standing(self) -> str:
+        """What there is to see from outside when it does not go on."""
+        errors = [event["code"] for event in await self.events("error")]
+        due = await self._driver.due()
+        timer = "no timer of the SDK" if due is None else f"the SDK's next timer in {due:g} s"
+        return f"heard {await self.heard()}, {await self.state()}, errors {errors}, {timer}"
 
-async def until(true: Callable[[], Awaitable[bool]], otherwise: str) -> None:
-    """Waits in real time for what needs no more than the network."""
+
+async def came_true(what: Callable[[], Awaitable[bool]]) -> bool:
+    """Waits in real time for what needs no more than the network; False if that does not help."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while not await true():
+            while not await what():
                 await asyncio.sleep(0.005)
     except TimeoutError:
-        raise AssertionError(otherwise) from None
+        return False
+    return True

@@ -24,11 +24,23 @@ FRAGMENT = 8 * 1024
 
 
 class Cut(Exception):  # noqa: N818 - not an error: it is wanted
-    """Raised by a rule: both sockets are gone. `passed`: the message still got through."""
+    """Raised by a rule: both sockets are gone. `passed`: the message still got through.
 
-    def __init__(self, *, passed: bool) -> None:
+    `late`: it gets through when `Proxy.bring_late` says so, long after its sender was cut.
+    """
+
+    def __init__(self, *, passed: bool, late: bool = False) -> None:
         super().__init__("cut")
         self.passed = passed
+        self.late = late
+
+
+class Late:
+    """The message of a late cut: when it is to go on, and when it has."""
+
+    def __init__(self) -> None:
+        self.due = asyncio.Event()
+        self.passed = asyncio.Event()
 
 
 Rule = Callable[[Message], list[Message]]
@@ -54,6 +66,7 @@ class Proxy:
         self._target = target
         self._server: Server | None = None
         self._open: set[ServerConnection] = set()
+        self._late = Late()
 
     async def __aenter__(self) -> Self:
         self._server = await serve(
@@ -76,6 +89,7 @@ class Proxy:
     ) -> None:
         assert self._server is not None
         self.cut()
+        self._late.due.set()
         self._server.close()
         await self._server.wait_closed()
 
@@ -89,6 +103,11 @@ class Proxy:
         """Every socket is gone, without a goodbye."""
         for client in list(self._open):
             client.transport.abort()
+
+    async def bring_late(self) -> None:
+        """What was cut `late` gets through now."""
+        self._late.due.set()
+        await asyncio.wait_for(self._late.passed.wait(), 10)
 
     def _greet(self, _: ServerConnection, __: Request) -> Response | None:
         self.handshakes += 1
@@ -125,8 +144,10 @@ class Proxy:
 
     async def _join(self, client: ServerConnection, stack: ClientConnection) -> None:
         # The rules are looked up for each message: a test changes them while sockets are open.
-        upward = asyncio.create_task(_pump(client, stack, partial(self._rule, "up")))
-        downward = asyncio.create_task(_pump(stack, client, partial(self._rule, "down")))
+        upward = asyncio.create_task(_pump(client, stack, partial(self._rule, "up"), self._late))
+        downward = asyncio.create_task(
+            _pump(stack, client, partial(self._rule, "down"), self._late)
+        )
         await asyncio.wait([upward, downward], return_when=asyncio.FIRST_COMPLETED)
         first = upward if upward.done() else downward
         code = first.result()
@@ -142,7 +163,7 @@ class Proxy:
 Side = ClientConnection | ServerConnection
 
 
-async def _pump(source: Side, sink: Side, rule: Rule) -> int | None:
+async def _pump(source: Side, sink: Side, rule: Rule, late: Late) -> int | None:
     """Passes messages on until the source closes; answers its code, None for a cut."""
     try:
         while True:
@@ -150,8 +171,13 @@ async def _pump(source: Side, sink: Side, rule: Rule) -> int | None:
             try:
                 passed = rule(message)
             except Cut as cut:
+                if cut.late:
+                    source.transport.abort()
+                    await late.due.wait()
                 if cut.passed:
                     await _send(sink, message)
+                if cut.late:
+                    late.passed.set()
                 return None
             for each in passed:
                 await _send(sink, each)
@@ -199,3 +225,7 @@ def cut_before(_: Message) -> list[Message]:
 
 def cut_after(_: Message) -> list[Message]:
     raise Cut(passed=True)
+
+
+def cut_late(_: Message) -> list[Message]:
+    raise Cut(passed=True, late=True)

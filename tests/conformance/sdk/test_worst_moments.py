@@ -14,6 +14,7 @@ from tests.conformance.sdk.proxy import (
     action,
     cut_after,
     cut_before,
+    cut_late,
     double,
     kind,
     lose,
@@ -21,6 +22,7 @@ from tests.conformance.sdk.proxy import (
 )
 
 MINUTE = 60
+Both = tuple[Actor, Actor]
 
 
 def numbered(count: int, stream: str = "*") -> list[tuple[str, int, Any]]:
@@ -31,6 +33,23 @@ def numbered(count: int, stream: str = "*") -> list[tuple[str, int, Any]]:
 async def say(speaker: Actor, *numbers: int) -> None:
     for number in numbers:
         assert (await speaker.call("broadcast", number))["seq"] == number
+
+
+async def assert_go_on(speaker: Actor, listener: Actor) -> None:
+    """After their first broadcast: the second one arrives, once, and nobody is counted twice."""
+    await say(speaker, 2)
+    assert await listener.hears(2) == numbered(2)
+    assert (await speaker.state(), await listener.state()) == ("open", "open")
+    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
+
+
+@pytest.fixture
+async def both(world: World, proxy: Proxy) -> Both:
+    """A speaker and a listener behind the proxy, after one broadcast."""
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es", proxy.url)
+    await say(speaker, 1)
+    return speaker, listener
 
 
 async def wait_for(world: World, call: "asyncio.Future[Any]", seconds: float = 30) -> Any:
@@ -84,11 +103,9 @@ async def test_a_broadcast_to_one_language_is_not_doubled_either(
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
 @pytest.mark.parametrize("answer", ["request", "reply"])
 async def test_a_refresh_that_is_cut_is_made_good(
-    world: World, proxy: Proxy, moment: Any, answer: str
+    world: World, proxy: Proxy, both: Both, moment: Any, answer: str
 ) -> None:
-    speaker = await world.speaker(proxy.url)
-    listener = await world.listener(speaker, "es", proxy.url)
-    await say(speaker, 1)
+    speaker, listener = both
     if answer == "request":
         proxy.up = once(action("refreshConnection"), moment)
     else:
@@ -96,10 +113,20 @@ async def test_a_refresh_that_is_cut_is_made_good(
     for actor in (speaker, listener):
         await actor.call("refresh")
     await world.live(MINUTE)
-    await say(speaker, 2)
-    assert await listener.hears(2) == numbered(2)
-    assert (await speaker.state(), await listener.state()) == ("open", "open")
-    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
+    await assert_go_on(speaker, listener)
+
+
+@pytest.mark.parametrize("role", ["speaker", "listener"])
+async def test_a_refresh_that_was_cut_takes_nothing_back_when_it_arrives_late(
+    world: World, proxy: Proxy, both: Both, role: str
+) -> None:
+    speaker, listener = both
+    proxy.up = once(action("refreshConnection"), cut_late)
+    await {"speaker": speaker, "listener": listener}[role].call("refresh")
+    await world.live(10)
+    await proxy.bring_late()
+    await world.live(MINUTE)
+    await assert_go_on(speaker, listener)
 
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
@@ -194,11 +221,9 @@ async def test_what_the_stack_holds_no_more_is_told_as_a_gap(world: World, proxy
 
 @pytest.mark.parametrize("status", [429, 503, 500])
 async def test_refused_handshakes_are_tried_again_and_nothing_is_lost(
-    world: World, proxy: Proxy, status: int
+    world: World, proxy: Proxy, both: Both, status: int
 ) -> None:
-    speaker = await world.speaker(proxy.url)
-    listener = await world.listener(speaker, "es", proxy.url)
-    await say(speaker, 1)
+    speaker, listener = both
     await listener.hears(1)
     proxy.refusals = [status] * 4
     proxy.cut()

@@ -42,6 +42,10 @@ class Emitter:
     ) -> Off: ...
     @overload
     def on(
+        self, kind: Literal["tenantMessage"], handler: Callable[[m.TenantMessage], object]
+    ) -> Off: ...
+    @overload
+    def on(
         self,
         kind: Literal["speakerReconnecting", "speakerReturned"],
         handler: Callable[[m.SpeakerAway], object],

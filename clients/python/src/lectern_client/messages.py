@@ -44,6 +44,12 @@ class TopicMessage(ServerMessage):
     data: Any
 
 
+class TenantMessage(ServerMessage):
+    """What the operator says to everybody of a tenant, in a session or not."""
+
+    data: Any
+
+
 class SessionStatus(ServerMessage):
     sessionId: str
     listenerCount: int

@@ -20,6 +20,7 @@ variables {
   queue_arn        = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-jobs"
   dead_letters_arn = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-dead-letters"
   log_group_arns = {
+    api_handler          = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-api_handler"
     websocket_connect    = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-websocket_connect"
     websocket_message    = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-websocket_message"
     websocket_disconnect = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-websocket_disconnect"

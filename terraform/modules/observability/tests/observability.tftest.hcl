@@ -16,6 +16,7 @@ variables {
   functions         = ["websocket_connect", "sweep_connections"]
   p95_functions     = { websocket_connect = 1500 }
   api_id            = "api1"
+  operator_api      = "lectern-test-operator"
   table_names       = { sessions = "lectern-test-sessions" }
   table_operations  = { sessions = ["GetItem", "Query"] }
   queue_name        = "lectern-test-jobs"

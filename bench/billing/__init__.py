@@ -1,0 +1,1 @@
+"""What `bench/cost.py` counts with: prices, DynamoDB's units, and a meter around each design."""

@@ -1,0 +1,180 @@
+"""Lectern, metered: its handlers over the sandbox's DynamoDB, its sockets and queue in memory."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bench.billing.capacity import Bill
+from bench.billing.logs import APPLIED, written_with
+from bench.billing.meter import Meter
+from bench.billing.prices import Usage
+from chalicelib import handlers, wiring
+from chalicelib.actions.ports import Remaining
+from chalicelib.domain.posts import FanOutResult
+from chalicelib.domain.types import ConnectionId
+from sandbox.tables import read_tables
+from tests.aws import MotoServer
+from tests.stack import Client, Jobs, Sockets, Stack
+
+HEARTBEAT_SECONDS = 50
+_TOGETHER = 32
+"""`FANOUT_CONCURRENCY`."""
+
+
+class _Posts:
+    """The sockets, with a meter on what is posted."""
+
+    def __init__(self, sockets: Sockets, meter: Meter) -> None:
+        self._sockets = sockets
+        self._meter = meter
+
+    def post(self, connection_id: ConnectionId, data: bytes) -> None:
+        self._meter.message(data)
+        self._sockets.open[connection_id].append(json.loads(data))
+
+    def close(self, connection_id: ConnectionId) -> None:
+        self._sockets.close(connection_id)
+
+    def reach(self) -> None:
+        """Nobody asks here."""
+
+    def fan_out(self, posts: Iterable[tuple[ConnectionId, bytes]], _: Remaining) -> FanOutResult:
+        result = FanOutResult()
+        for connection_id, data in posts:
+            self.post(connection_id, data)
+            result.delivered += 1
+        return result
+
+
+class _Queue:
+    """The jobs, with a meter on what is sent."""
+
+    def __init__(self, jobs: Jobs, meter: Meter) -> None:
+        self._jobs = jobs
+        self._meter = meter
+
+    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+        self._meter.job()
+        self._jobs.send(body, delay)
+
+    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
+        for body in bodies:
+            self.send(body, delay)
+
+    def depth(self) -> int:
+        self._meter.job()
+        return self._jobs.depth()
+
+
+class Lectern:
+    """A room of Lectern's; every method is one thing that happens, and answers what it used."""
+
+    name = "Lectern"
+
+    def __init__(self, server: MotoServer, suffix: str) -> None:
+        aws = server.fresh(suffix)
+        definitions = {aws.tables[label]: table.request for label, table in read_tables().items()}
+        bill = Bill(definitions)
+        server.follow(
+            lambda change: bill.changed(change) if change["table"] in definitions else None
+        )
+        self._meter = Meter(bill, _TOGETHER, written_with(APPLIED))
+        self._stack = stack = Stack(aws)
+        stack.database.on_answer = self._meter.database
+        services = replace(
+            stack.services,
+            management=_Posts(stack.sockets, self._meter),
+            jobs=_Queue(stack.jobs, self._meter),
+        )
+        wiring.install(services)
+        self._lines = 0
+        self._listeners: list[Client] = []
+        self._join = "role=listener&action=joinSession&targetLanguage=es&sessionId="
+
+    def speaker_arrives(self) -> Usage:
+        query = "role=speaker&action=createSession&sourceLanguage=en&token=" + self._stack.token()
+        with self._meter.invocation(by_client=True):
+            self._speaker = self._stack.connect(query)
+        used = self._settled()
+        created = self._speaker.of_type("sessionCreated")[0]
+        self._join += created["sessionId"]
+        return used
+
+    def another_session(self) -> None:
+        """A session beside this one, by another speaker, to which nobody listens."""
+        speaker = self._stack.speaker("berta")
+        speaker.send("createSession", sourceLanguage="en")
+        self._settled()
+
+    def listener_arrives(self) -> Usage:
+        with self._meter.invocation(by_client=True):
+            self._listeners.append(self._stack.connect(self._join))
+        return self._settled()
+
+    def heartbeat(self, seconds: float = HEARTBEAT_SECONDS) -> Usage:
+        """So long after the last one; after its interval activity is not fresh any more."""
+        self._stack.clock.advance(seconds)
+        return self._message(self._listeners[0], "heartbeat")
+
+    def broadcast(self) -> Usage:
+        self._stack.clock.advance(1)
+        return self._message(self._speaker, "broadcast", data="x" * 300)
+
+    def status(self) -> Usage:
+        """What the schedule does each minute: the speakers' statuses, now and 30 s later."""
+        self._stack.clock.advance(1)
+        with self._meter.invocation(by_client=False):
+            handlers.publish_status(self._stack.context)
+        self._stack.clock.advance(30)
+        return self._settled()
+
+    def sweep(self) -> Usage:
+        """Of a room in which nobody is silent."""
+        for client in (self._speaker, *self._listeners):
+            client.send("heartbeat")
+        self._settled()
+        with self._meter.invocation(by_client=False):
+            self._stack.sweep()
+        return self._settled()
+
+    def listener_leaves(self) -> Usage:
+        with self._meter.invocation(by_client=True):
+            self._listeners.pop().close()
+        return self._settled()
+
+    def refresh(self) -> Usage:
+        """A listener goes to a new socket, as each does every 100 minutes."""
+        old = self._listeners.pop()
+        token = old.of_type("sessionJoined")[0]["resumeToken"]
+        session_id = self._join.rpartition("=")[2]
+        query = f"role=listener&action=refreshConnection&sessionId={session_id}&targetLanguage=es"
+        with self._meter.invocation(by_client=True):
+            self._listeners.append(self._stack.connect(f"{query}&resumeToken={token}"))
+        used = self._settled()
+        with self._meter.invocation(by_client=True):
+            old.close()
+        return used + self._settled()
+
+    def _message(self, client: Client, action: str, **fields: Any) -> Usage:
+        body = json.dumps({"action": action, **fields})
+        self._meter.message(body.encode())
+        event = {"requestContext": self._stack.where(client, "MESSAGE"), "body": body}
+        with self._meter.invocation(by_client=True):
+            reply = handlers.message(event, self._stack.context)
+        self._meter.message(reply["body"].encode())
+        return self._settled()
+
+    def _settled(self) -> Usage:
+        """With the jobs and the stream's batch that it led to."""
+        while due := self._stack.jobs.take_due():
+            for body in due:
+                with self._meter.invocation(by_client=False):
+                    self._stack.run_job(body)
+        if len(self._stack.aws.session_changes) > self._stack.changes_seen:
+            with self._meter.invocation(by_client=False):
+                self._stack.run_changes()
+        for line in self._stack.lines[self._lines :]:
+            self._meter.line(line)
+        self._lines = len(self._stack.lines)
+        return self._meter.take()

@@ -1,0 +1,69 @@
+"""What is logged beside a function's own lines: Lambda's, and the access log's.
+
+Worded by the local cloud's writers, as the Terraform applies them; `tests/terraform/test_plan.py`
+holds both against the plan.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from bench.harness import ROOT
+from sandbox.account.functions.applied import Configuration, Logging
+from sandbox.account.functions.outcome import Invocation, Outcome
+from sandbox.account.functions.system_log import words
+from sandbox.account.gateway.access_log import filled
+
+APPLIED = Logging("/aws/lambda/x", json=True, application_level="INFO", system_level="WARN")
+"""`logging_config` of the functions."""
+LAMBDAS_DEFAULT = Logging("/aws/lambda/x", json=False, application_level="", system_level="")
+_REQUEST_ID = "8f507cfc-0000-4697-b07a-ac58fc914c95"
+_FIELD = re.compile(r'(\w+) += "(\$context\.[\w.]+)"')
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Bytes that one invocation writes, one newline a line."""
+
+    platform: int
+    """Lambda's."""
+    access: int
+    """API Gateway's, if a client's event led to it."""
+
+
+def written_with(logging: Logging) -> Lines:
+    """By an invocation of some milliseconds that succeeds, in a warm instance, untraced."""
+    done = Invocation(_REQUEST_ID, "", 12.34, None, 82, Outcome(b"{}"))
+    configuration = Configuration(
+        name="x",
+        arn="",
+        version="$LATEST",
+        handler="",
+        runtime="",
+        role="",
+        environ={},
+        memory=256,
+        timeout=30,
+        tracing=False,
+        logging=logging,
+        code_sha="",
+        code=b"",
+    )
+    lambdas = words(configuration)
+    lines = lambdas.start(configuration, _REQUEST_ID) + lambdas.end(configuration, done)
+    return Lines(sum(len(line) + 1 for line in lines), len(_access_line()) + 1)
+
+
+@cache
+def access_log() -> dict[str, str]:
+    """The fields of the WebSocket stage's access log, with API Gateway's names of their values."""
+    override = (ROOT / "terraform" / "chalice_override.tf").read_text()
+    return dict(_FIELD.findall(override))
+
+
+def _access_line() -> str:
+    template = json.dumps(access_log(), sort_keys=True, separators=(",", ":"))
+    request = json.loads((ROOT / "tests" / "events" / "message.json").read_text())["requestContext"]
+    answered = {"status": 200, "integration": {"status": 200}, "integrationLatency": 12}
+    return filled(template, request | answered)

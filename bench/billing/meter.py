@@ -1,0 +1,80 @@
+"""Counts what invocations use, the same way for every design.
+
+Lambda's milliseconds are a model, as there is no Lambda here: the CPU that the handler took in this
+process, stretched to its share of a core, and a wait for each call. The rest is counted.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from bench.billing.capacity import Bill
+from bench.billing.logs import Lines
+from bench.billing.prices import CORE_SHARE, MESSAGE_BYTES, Usage
+
+CALL_MS = 4.0
+"""A call of DynamoDB or SQS from within its region: assumed."""
+POST_MS = 10.0
+"""A post to `@connections`: assumed. `together` of them are in the air."""
+
+
+class Meter:
+    """Usage from `take` to `take`."""
+
+    def __init__(self, bill: Bill, together: int, lines: Lines) -> None:
+        """`together`: posts at once. `lines`: what is logged beside the function's own."""
+        self.usage = Usage()
+        self._bill = bill
+        self._together = together
+        self._lines = lines
+        self._own = 0.0
+        """Seconds of CPU that counting itself took."""
+
+    def take(self) -> Usage:
+        """What was used since this was asked last."""
+        taken, self.usage = self.usage, Usage()
+        return taken
+
+    @contextmanager
+    def invocation(self, *, by_client: bool) -> Iterator[None]:
+        """One run of a function; `by_client`: by an event of API Gateway."""
+        posts, own = self.usage.messages, self._own
+        started, cpu_started = time.perf_counter(), time.thread_time()
+        yield
+        cpu, wall = time.thread_time() - cpu_started, time.perf_counter() - started
+        posts = self.usage.messages - posts
+        counting = self._own - own
+        cpu_ms = (cpu - counting) * 1000
+        self.usage.invocations += 1
+        self.usage.cpu_ms += cpu_ms
+        self.usage.wall_ms += (wall - counting) * 1000
+        self.usage.lambda_ms += cpu_ms / CORE_SHARE
+        self.usage.lambda_ms += math.ceil(posts / self._together) * POST_MS
+        self.usage.log_bytes += self._lines.platform
+        self.usage.log_bytes += self._lines.access if by_client else 0
+
+    def database(
+        self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> None:
+        """A call of DynamoDB that has been answered."""
+        started = time.thread_time()
+        reads, writes = self._bill.units(operation, request, answer)
+        self._own += time.thread_time() - started
+        self.usage.read_units += reads
+        self.usage.write_units += writes
+        self.usage.lambda_ms += CALL_MS
+
+    def message(self, data: bytes) -> None:
+        """A message in either direction."""
+        self.usage.messages += max(1, math.ceil(len(data) / MESSAGE_BYTES))
+
+    def job(self) -> None:
+        """A job: sent, received, deleted."""
+        self.usage.queue_requests += 3
+        self.usage.lambda_ms += CALL_MS
+
+    def line(self, text: str) -> None:
+        """A line of a function's log."""
+        self.usage.log_bytes += len(text.encode()) + 1

@@ -1,0 +1,163 @@
+"""Load on any stack, and what came of it.
+
+    python -m bench.load --url wss://….execute-api.eu-central-1.amazonaws.com/dev --speakers 2 \\
+      --listeners 200 --minutes 5 --drops 2          # JWT_SECRET in the environment signs tokens
+    python -m bench.load --here --listeners 200 --minutes 1 --drops 2 --faults 1
+
+Speakers broadcast, listeners listen in six languages and send their heartbeats; some drop off the
+network and come back, some refresh. At the end: how long joins, replies and deliveries took, what
+was lost, came twice or failed, whether the counts are exact, and a picture (`artifacts/load.png`).
+Ends with 1 if anything was lost, handed on twice, miscounted or answered with 5xx, or if a stack of
+its own took ever more memory over five minutes or more.
+
+A stack counts attempts by address: raise RATE_LIMIT_CONNECTS_PER_MINUTE and
+RATE_LIMIT_JOINS_PER_MINUTE of the one under test. Its sockets cost what AWS says they cost.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
+
+import jwt
+from rich.console import Console
+
+from bench.harness import save
+from bench.load import here, plot
+from bench.load.run import Plan, Run, Token
+from bench.load.score import Score
+from bench.load.screen import show
+
+_HOURS = 8
+
+
+def main() -> int:
+    """0 if all is well."""
+    options = _options()
+    _as_many_sockets_as_allowed()
+    score = Score()
+    with _stack(options) as own:
+        plan = _plan(options, own.url if own else options.url)
+        asyncio.run(_play(Run(plan, _token(plan.url), score), own, options.faults))
+    title = (
+        f"{plan.speakers} speakers, {plan.listeners:,} listeners, {plan.minutes:g} minutes, "
+        f"{plan.drops:g} % drops a minute, {options.faults:g} % faults"
+    )
+    sys.stdout.write("\n".join([f"## {title}", "", *score.lines(), ""]))
+    plot.save(score, title, options.plot)
+    sys.stdout.write(f"- picture: {options.plot}\n")
+    if options.save:
+        save(score.reports(title), "load")
+    return 0 if score.is_good else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.load",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--url", help="the stack's address")
+    where.add_argument("--here", action="store_true", help="start one on this machine")
+    add = parser.add_argument
+    add("--speakers", type=int, default=1, help="each has a session of its own (1)")
+    add("--listeners", type=int, default=100, help="of all sessions together (100)")
+    add("--minutes", type=float, default=1, help="of talking, when everybody is there (1)")
+    add("--drops", type=float, default=0, help="percent of the listeners that drop a minute")
+    add("--refreshes", type=float, default=0, help="percent that refresh a minute")
+    add("--faults", type=float, default=0, help="with --here: percent of calls that fail")
+    add("--every", type=float, default=5, help="seconds between a speaker's broadcasts (5)")
+    add("--size", type=int, default=200, help="characters of a broadcast (200)")
+    add("--ramp", type=float, default=50, help="joins a second (50)")
+    add("--settle", type=float, default=150, help="seconds in which all may be recovered (150)")
+    add("--plot", type=Path, default=Path("artifacts/load.png"), help="where the picture goes")
+    add("--save", action="store_true", help="put the figures into bench/results.md and .json")
+    return parser.parse_args()
+
+
+def _plan(options: argparse.Namespace, url: str) -> Plan:
+    names = [name for name in Plan.__dataclass_fields__ if name != "url"]
+    return Plan(url=url, **{name: getattr(options, name) for name in names})
+
+
+@contextmanager
+def _stack(options: argparse.Namespace) -> Iterator[here.Here | None]:
+    if not options.here:
+        yield None
+        return
+    with here.stack(-(-options.listeners // options.speakers) + 10) as own:
+        yield own
+
+
+async def _play(run: Run, own: here.Here | None, faults: float) -> None:
+    console = Console()
+    watching = [asyncio.create_task(show(run, console))]
+    if own:
+        watching.append(asyncio.create_task(_watch(run, own, faults)))
+    try:
+        await run.play()
+    finally:
+        for task in watching:
+            task.cancel()
+        for task in watching:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _watch(run: Run, own: here.Here, faults: float) -> None:
+    """Faults while people talk, none while it settles; the stack's memory all the time."""
+    armed = False
+    while True:
+        wanted = bool(faults) and run.phase == "talking"
+        if wanted != armed:
+            await asyncio.to_thread(own.faults, faults) if wanted else await asyncio.to_thread(
+                own.no_faults
+            )
+            armed = wanted
+        run.score.now.server_mb = megabytes = own.megabytes()
+        if run.phase == "talking":
+            run.score.server_mb.append(megabytes)
+        await asyncio.sleep(1)
+
+
+def _token(url: str) -> Token:
+    """Tokens signed with JWT_SECRET, given by the sandbox, or the one in LECTERN_TOKEN."""
+    secret, given = os.environ.get("JWT_SECRET"), os.environ.get("LECTERN_TOKEN")
+    parts = urlsplit(url)
+    scheme = "http" if parts.scheme == "ws" else "https"
+
+    async def token(user: str) -> str:
+        if given:
+            return given
+        if secret:
+            claims = {"sub": user, "exp": int(time.time()) + _HOURS * 3600}
+            return jwt.encode(claims, secret, "HS256")
+        query = urlencode({"sub": user})
+        address = f"{scheme}://{parts.netloc}/_sandbox/token?{query}"
+        return str((await asyncio.to_thread(_asked, address))["token"])
+
+    return token
+
+
+def _asked(address: str) -> dict[str, str]:
+    with urlopen(address, timeout=30) as answer:  # noqa: S310 - http or https, as of the stack
+        asked: dict[str, str] = json.load(answer)
+        return asked
+
+
+def _as_many_sockets_as_allowed() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

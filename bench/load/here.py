@@ -1,0 +1,70 @@
+"""A stack of its own on this machine: `make run`'s, with faults, on DynamoDB Local if there is one.
+
+`python -m tools.dynamodb_local python -m bench.load --here` has one there.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tools.local_stack import local_stack
+
+FAULTS = (
+    {"target": "management", "fault": "error"},
+    {"target": "management", "fault": "duplicate"},
+    {"target": "gateway", "fault": "drop", "operation": "$disconnect"},
+    {"target": "gateway", "fault": "duplicate", "operation": "$disconnect"},
+)
+"""What may fail without anybody seeing it: posts fail or come twice, `$disconnect` is lost or
+comes twice."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """A running stack."""
+
+    port: int
+    process: int
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/local"
+
+    def faults(self, percent: float) -> None:
+        """Lets so many calls of each kind fail."""
+        for seed, fault in enumerate(FAULTS):
+            self._call("POST", "faults", {**fault, "rate": percent / 100, "seed": seed})
+
+    def no_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def megabytes(self) -> float:
+        """What the process has in memory now."""
+        for line in Path(f"/proc/{self.process}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def _call(self, method: str, path: str, body: Any = None) -> None:
+        data = None if body is None else json.dumps(body).encode()
+        url = f"http://127.0.0.1:{self.port}/_sandbox/{path}"
+        headers = {"Content-Type": "application/json"}
+        urlopen(Request(url, data, headers, method=method), timeout=60).close()
+
+
+@contextmanager
+def stack(listeners_per_session: int) -> Iterator[Here]:
+    """Starts one on free ports, and stops it."""
+    environ = {
+        "LOG_LEVEL": "ERROR",
+        "MAX_LISTENERS_PER_SESSION": str(listeners_per_session),
+    }
+    if url := os.environ.get("DYNAMODB_LOCAL_URL"):
+        environ["AWS_ENDPOINT_URL_DYNAMODB"] = url
+    with local_stack(**environ) as started:
+        yield Here(started.port, started.process)

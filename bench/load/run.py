@@ -1,0 +1,147 @@
+"""One run: everybody comes, talks, listens, drops, refreshes; then what is missing is counted."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bench.load.people import LANGUAGES, Listener, Speaker
+from bench.load.score import Score
+from lectern_client.errors import LecternError
+
+Token = Callable[[str], Awaitable[str]]
+"""A JWT for a user of this name."""
+_TOGETHER = 32
+"""Handshakes in the air."""
+_TICK = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to happen. Rates are in percent of the listeners a minute."""
+
+    url: str
+    speakers: int
+    listeners: int
+    minutes: float
+    drops: float
+    refreshes: float
+    every: float
+    """Seconds between two broadcasts of a speaker."""
+    size: int
+    """Characters of a broadcast's text."""
+    ramp: float
+    """Joins a second."""
+    settle: float
+    """Seconds in which what is missing may still be recovered, and counts become exact."""
+
+
+class Run:
+    """The people of one run. `phase` says what they do."""
+
+    def __init__(self, plan: Plan, token: Token, score: Score) -> None:
+        self.plan = plan
+        self.score = score
+        self.phase = "coming"
+        self.listeners: list[Listener] = []
+        self.speakers = [
+            Speaker(plan.url, _token_of(token, number), score, plan.size)
+            for number in range(plan.speakers)
+        ]
+
+    async def play(self) -> None:
+        """From the first handshake to the last close; the score has what came of it."""
+        await _all([speaker.comes() for speaker in self.speakers])
+        await self._listeners_come()
+        self.phase = "talking"
+        until = time.perf_counter() + self.plan.minutes * 60
+        talking = [
+            asyncio.create_task(each.talks(self.plan.every, until)) for each in self.speakers
+        ]
+        await self._disturb(until)
+        await asyncio.gather(*talking)
+        self.phase = "settling"
+        await self._settle()
+        self.phase = "leaving"
+        self.score.over = True
+        await _all([speaker.session.end_session() for speaker in self.speakers])
+
+    def open(self) -> int:
+        """How many listeners are connected."""
+        return sum(each.session.state in ("open", "refreshing") for each in self.listeners)
+
+    async def _listeners_come(self) -> None:
+        room = asyncio.Semaphore(_TOGETHER)
+
+        async def one(number: int) -> None:
+            speaker = self.speakers[number % len(self.speakers)]
+            language = LANGUAGES[number // len(self.speakers) % len(LANGUAGES)]
+            listener = Listener(self.plan.url, speaker, language, self.score)
+            async with room:
+                try:
+                    await listener.comes()
+                except LecternError as error:
+                    self.score.failed(None, f"not joined: {error.code}")
+                    return
+            self.listeners.append(listener)
+
+        coming = []
+        for number in range(self.plan.listeners):
+            coming.append(asyncio.create_task(one(number)))
+            self.score.now.open = self.open()
+            await asyncio.sleep(1 / self.plan.ramp)
+        await asyncio.gather(*coming)
+
+    async def _disturb(self, until: float) -> None:
+        """Drops and refreshes, spread over the time."""
+        share = len(self.listeners) * _TICK / 6000
+        while time.perf_counter() < until:
+            for _ in range(_times(self.plan.drops * share)):
+                random.choice(self.listeners).line.drop()
+            for _ in range(_times(self.plan.refreshes * share)):
+                self.score.refreshes += 1
+                random.choice(self.listeners).session.refresh()
+            self.score.now.open = self.open()
+            await asyncio.sleep(_TICK)
+
+    async def _settle(self) -> None:
+        end = time.perf_counter() + self.plan.settle
+        while True:
+            self.score.now.open = self.open()
+            self.score.lost = sum(listener.missing() for listener in self.listeners)
+            self.score.miscounted = await self._miscounted()
+            done = not self.score.lost and not self.score.miscounted
+            if done or time.perf_counter() > end:
+                return
+            await asyncio.sleep(1)
+
+    async def _miscounted(self) -> list[str]:
+        """Sessions whose count is not that of the listeners who are connected to them."""
+        wrong = []
+        for speaker in self.speakers:
+            there = sum(
+                each.speaker is speaker and each.session.state != "closed"
+                for each in self.listeners
+            )
+            try:
+                counted = (await speaker.session.get_session_status())["listenerCount"]
+            except LecternError as error:
+                wrong.append(f"{speaker.session.session_id}: {error.code}")
+                continue
+            if counted != there:
+                wrong.append(f"{speaker.session.session_id} counts {counted} of {there}")
+        return wrong
+
+
+def _token_of(token: Token, number: int) -> Callable[[], Awaitable[str]]:
+    return lambda: token(f"load-{number}")
+
+
+async def _all(doing: Sequence[Awaitable[object]]) -> None:
+    await asyncio.gather(*doing)
+
+
+def _times(expected: float) -> int:
+    """A whole number that is `expected` on average."""
+    return int(expected) + (random.random() < expected % 1)

@@ -1,0 +1,195 @@
+"""Sessions with heartbeats, counts and broadcasts, as samples with Chalice and boto3 do them.
+
+The shape is that of the documentation's chat sample: connections in a table whose index projects
+everything, each heartbeat written, answers sent over `@connections`, the rest found by scanning.
+`bench/cost.py` counts what it uses. Logs are as few as Lectern's: one line for each event.
+"""
+
+import json
+import logging
+import os
+import time
+from collections import Counter
+from typing import Any
+
+import boto3
+from boto3.dynamodb.conditions import Attr, Key
+from chalice import Chalice, Rate
+from chalice.app import CloudWatchEvent, WebsocketEvent
+
+TABLES: dict[str, dict[str, Any]] = {
+    "connections": {
+        "AttributeDefinitions": [
+            {"AttributeName": "connectionId", "AttributeType": "S"},
+            {"AttributeName": "sessionId", "AttributeType": "S"},
+        ],
+        "KeySchema": [{"AttributeName": "connectionId", "KeyType": "HASH"}],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "sessionId-index",
+                "KeySchema": [{"AttributeName": "sessionId", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    },
+    "sessions": {
+        "AttributeDefinitions": [{"AttributeName": "sessionId", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "sessionId", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    },
+}
+IDLE_SECONDS = 120
+
+app = Chalice(app_name="peer-sessions")
+app.experimental_feature_flags.update(["WEBSOCKETS"])
+app.websocket_api.session = boto3.Session()
+app.log.setLevel(logging.INFO)
+
+dynamodb = boto3.resource("dynamodb")
+connections = dynamodb.Table(os.environ.get("PEER_CONNECTIONS", "connections"))
+sessions = dynamodb.Table(os.environ.get("PEER_SESSIONS", "sessions"))
+
+
+@app.on_ws_connect(name="connect")
+def connect(event: WebsocketEvent) -> dict[str, Any]:
+    """A socket opens: it is noted."""
+    now = int(time.time() * 1000)
+    item = {"connectionId": event.connection_id, "connectedAt": now, "lastActivityTime": now}
+    connections.put_item(Item=item | {"expiresAt": now // 1000 + 4 * 3600})
+    app.log.info(json.dumps({"message": "connected"}))
+    return {"statusCode": 200}
+
+
+@app.on_ws_message(name="message")
+def message(event: WebsocketEvent) -> dict[str, Any]:
+    """A frame: its action is done, and the answer is sent over the socket."""
+    frame = event.json_body
+    reply = ACTIONS[frame["action"]](event.connection_id, frame)
+    app.websocket_api.send(event.connection_id, json.dumps(reply))
+    app.log.info(json.dumps({"message": "done", "action": frame["action"]}))
+    return {"statusCode": 200}
+
+
+@app.on_ws_disconnect(name="disconnect")
+def disconnect(event: WebsocketEvent) -> dict[str, Any]:
+    """A socket closes: it is forgotten, and its session counts one less."""
+    answer = connections.delete_item(
+        Key={"connectionId": event.connection_id}, ReturnValues="ALL_OLD"
+    )
+    gone = answer.get("Attributes", {})
+    if gone.get("role") == "listener":
+        _count(gone["sessionId"], -1)
+    app.log.info(json.dumps({"message": "disconnected"}))
+    return {"statusCode": 200}
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="publish_status")
+def publish_status(_: CloudWatchEvent) -> None:
+    """Every minute: each active session's speaker is told who listens, by counting them."""
+    for session in sessions.scan(FilterExpression=Attr("isActive").eq(True))["Items"]:
+        listening = connections.scan(
+            FilterExpression=Attr("sessionId").eq(session["sessionId"])
+            & Attr("role").eq("listener")
+        )["Items"]
+        status = {
+            "type": "sessionStatus",
+            "sessionId": session["sessionId"],
+            "listenerCount": len(listening),
+            "languageDistribution": Counter(each["targetLanguage"] for each in listening),
+            "timestamp": int(time.time() * 1000),
+        }
+        app.websocket_api.send(session["speakerConnectionId"], json.dumps(status))
+    app.log.info(json.dumps({"message": "published"}))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(_: CloudWatchEvent) -> None:
+    """Every minute: who has been silent for two is closed."""
+    silent_since = int(time.time() - IDLE_SECONDS) * 1000
+    idle = connections.scan(FilterExpression=Attr("lastActivityTime").lt(silent_since))["Items"]
+    for each in idle:
+        app.websocket_api.close(each["connectionId"])
+    app.log.info(json.dumps({"message": "swept", "closed": len(idle)}))
+
+
+def create(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
+    """A session, and its speaker's connection in it."""
+    session_id = frame["sessionId"]
+    sessions.put_item(
+        Item={
+            "sessionId": session_id,
+            "speakerConnectionId": connection_id,
+            "sourceLanguage": frame["sourceLanguage"],
+            "isActive": True,
+            "createdAt": int(time.time()),
+            "listenerCount": 0,
+        }
+    )
+    _enter(connection_id, session_id, "speaker", frame["sourceLanguage"])
+    return {"type": "sessionCreated", "sessionId": session_id}
+
+
+def join(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
+    """One listener more."""
+    session = sessions.get_item(Key={"sessionId": frame["sessionId"]})["Item"]
+    _enter(connection_id, session["sessionId"], "listener", frame["targetLanguage"])
+    _count(session["sessionId"], 1)
+    return {
+        "type": "sessionJoined",
+        "sessionId": session["sessionId"],
+        "sourceLanguage": session["sourceLanguage"],
+        "targetLanguage": frame["targetLanguage"],
+    }
+
+
+def heartbeat(connection_id: str, _: dict[str, Any]) -> dict[str, Any]:
+    """Each is written."""
+    now = int(time.time() * 1000)
+    answer = connections.update_item(
+        Key={"connectionId": connection_id},
+        UpdateExpression="SET lastActivityTime = :now",
+        ExpressionAttributeValues={":now": now},
+        ReturnValues="ALL_NEW",
+    )
+    age = (now - int(answer["Attributes"]["connectedAt"])) // 1000
+    return {"type": "heartbeatAck", "timestamp": now, "connectionAge": age}
+
+
+def broadcast(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
+    """To every listener of the speaker's session, one after the other."""
+    speaker = connections.get_item(Key={"connectionId": connection_id})["Item"]
+    session_id = speaker["sessionId"]
+    found = connections.query(
+        IndexName="sessionId-index", KeyConditionExpression=Key("sessionId").eq(session_id)
+    )["Items"]
+    told = {"type": "broadcast", "sessionId": session_id, "data": frame["data"]}
+    recipients = [each["connectionId"] for each in found if each["role"] == "listener"]
+    for each in recipients:
+        app.websocket_api.send(each, json.dumps(told))
+    return {"type": "broadcastAccepted", "recipients": len(recipients)}
+
+
+def _enter(connection_id: str, session_id: str, role: str, language: str) -> None:
+    connections.update_item(
+        Key={"connectionId": connection_id},
+        UpdateExpression="SET sessionId = :session, #role = :role, targetLanguage = :language",
+        ExpressionAttributeNames={"#role": "role"},
+        ExpressionAttributeValues={":session": session_id, ":role": role, ":language": language},
+    )
+
+
+def _count(session_id: str, change: int) -> None:
+    sessions.update_item(
+        Key={"sessionId": session_id},
+        UpdateExpression="ADD listenerCount :change",
+        ExpressionAttributeValues={":change": change},
+    )
+
+
+ACTIONS = {
+    "createSession": create,
+    "joinSession": join,
+    "heartbeat": heartbeat,
+    "broadcast": broadcast,
+}

@@ -1,0 +1,53 @@
+"""Whether what the stack stands on can be reached just now: tables, queue, management API."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from chalicelib.actions.services import Services
+from chalicelib.domain.types import ConnectionId, SessionId
+from chalicelib.errors import LecternError
+
+_NOBODY = ConnectionId("health")
+_SESSION = SessionId("health")
+"""No session has that name (PROTOCOL 3)."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was tried; `problem` is the kind of failure, and None if there was none."""
+
+    name: str
+    latency: int
+    """Milliseconds."""
+    problem: str | None = None
+
+
+def check(services: Services) -> list[Check]:
+    """Tries everything at once, each by a call of the kind that the stack makes all the time."""
+    with ThreadPoolExecutor(max_workers=len(_CHECKS)) as pool:
+        return list(pool.map(lambda name: _check(services, name), _CHECKS))
+
+
+def _check(services: Services, name: str) -> Check:
+    started = time.monotonic()
+    problem = None
+    try:
+        _CHECKS[name](services)
+    except LecternError as error:
+        services.telemetry.error("unhealthy", part=name, exception=error)
+        problem = type(error).__name__
+    return Check(name, round((time.monotonic() - started) * 1000), problem)
+
+
+_CHECKS: Mapping[str, Callable[[Services], object]] = {
+    "table:sessions": lambda services: services.sessions.get(_SESSION),
+    "table:connections": lambda services: services.connections.get(_NOBODY),
+    "table:subscriptions": lambda services: services.subscriptions.of_connection(_NOBODY),
+    "table:requests": lambda services: services.requests.get("health"),
+    "table:history": lambda services: list(services.history.after(_SESSION, "*", 0)),
+    "table:rate_limits": lambda services: services.seats.holder(_SESSION, "health"),
+    "queue:jobs": lambda services: services.jobs.depth(),
+    "api:management": lambda services: services.management.reach(),
+}

@@ -1,0 +1,110 @@
+"""From an HTTP request to an operation and back: decode, one call, map errors."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from chalice.app import Request, Response
+
+from chalicelib.actions.services import Services
+from chalicelib.api.answers import Answer
+from chalicelib.api.operations import OPERATIONS, Asked, Operation
+from chalicelib.api.problems import CONTENT_TYPE, framework_problem, problem_of, refusal_of
+from chalicelib.errors import BadRequest, Code
+from chalicelib.protocol.codec import decode_kindly, field_and_problem
+
+_OURS = "X-Request-Id"
+
+
+def answer(services: Services, name: str, request: Request) -> Response:
+    """Carries out the operation of that name, and answers whatever became of it."""
+    operation, request_id = OPERATIONS[name], request.lambda_context.aws_request_id
+    with services.telemetry.invocation("api_handler", request_id):
+        try:
+            done = operation.act(services, _asked(operation, request, request_id))
+            status, headers, body = operation.status(done), {}, done
+        except Exception as error:  # whatever is asked, it gets an answer
+            refusal = refusal_of(error)
+            if refusal is not error:
+                services.telemetry.error("operationFailed", exception=error, operation=name)
+            status, body = refusal.status, problem_of(refusal, request_id)
+            headers = {"Content-Type": CONTENT_TYPE}
+            if refusal.retry_after is not None:
+                headers["Retry-After"] = str(refusal.retry_after)
+        if operation.method != "GET" or status >= 400:
+            _log(services, name, request, status)
+    return _response(body, status, headers | {_OURS: request_id})
+
+
+def translated(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """An answer as it is if it is ours, else (405, 415, 500 by Chalice) as a problem."""
+    response = get_response(request)
+    if _OURS in response.headers:
+        return response
+    request_id = request.lambda_context.aws_request_id
+    headers = {**response.headers, "Content-Type": CONTENT_TYPE, _OURS: request_id}
+    return _response(
+        framework_problem(response.status_code, request_id), response.status_code, headers
+    )
+
+
+def _response(body: Answer, status: int, headers: Mapping[str, str]) -> Response:
+    named = {"Content-Type": "application/json", "Cache-Control": "no-store", **headers}
+    return Response(msgspec.json.encode(body).decode(), named, status)
+
+
+def _asked(operation: Operation, request: Request, request_id: str) -> Asked:
+    context = request.lambda_context
+    return Asked(
+        question=_question(operation, request),
+        body=None if operation.body is None else _body(operation.body, request),
+        request_id=request_id,
+        remaining=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
+
+
+def _question(operation: Operation, request: Request) -> Any:
+    """Path and query together; API Gateway decodes the query, and leaves the path to us."""
+    values = {name: request.query_params[name] for name in request.query_params or {}}
+    try:
+        for name, text in (request.uri_params or {}).items():
+            values[name] = unquote(text, errors="strict")
+        return msgspec.convert(values, operation.question, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except UnicodeDecodeError:
+        raise _invalid("the path is not UTF-8") from None
+
+
+def _body(struct: type[msgspec.Struct], request: Request) -> Any:
+    """Raises BadRequest: INVALID_JSON, or INVALID_MESSAGE with the field in `details`."""
+    body = request.raw_body
+    try:
+        body.decode()  # msgspec looks into no string that it passes on as it is
+        return decode_kindly(msgspec.json.Decoder(struct), body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(Code.INVALID_JSON, f"the body is not JSON: {error}") from None
+
+
+def _invalid(text: str) -> BadRequest:
+    field, problem = field_and_problem(text)
+    said = f"{field}: {problem}" if field else problem
+    return BadRequest(Code.INVALID_MESSAGE, said, details=[(field, problem)])
+
+
+def _log(services: Services, name: str, request: Request, status: int) -> None:
+    """Who changed what, or was refused: `caller` is the IAM identity, on AWS.
+
+    That somebody has looked is in API Gateway's own log; `watch` looks all the time.
+    """
+    identity = request.context.get("identity") or {}
+    services.telemetry.info(
+        "operated",
+        operation=name,
+        status=status,
+        caller=identity.get("userArn"),
+        **{each: unquote(text) for each, text in (request.uri_params or {}).items()},
+    )

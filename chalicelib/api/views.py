@@ -1,0 +1,56 @@
+"""Sessions and connections as an operator sees them."""
+
+from msgspec import UNSET
+
+from chalicelib.actions.ending import reason_of
+from chalicelib.actions.replies import broadcast_state
+from chalicelib.actions.services import Services
+from chalicelib.api.answers import ConnectionView, SessionView
+from chalicelib.domain.lifetimes import idle_seconds
+from chalicelib.domain.session import Connection, Session
+from chalicelib.domain.status import distribution
+from chalicelib.domain.types import Millis
+
+
+def session_view(services: Services, session: Session) -> SessionView:
+    """A session at this moment; `speakerConnected` is false while it waits for its speaker."""
+    until = session.ended_at or services.clock()
+    return SessionView(
+        session_id=session.session_id,
+        tenant_id=session.tenant_id,
+        speaker_user_id=session.speaker_user_id,
+        speaker_connected=session.is_active and session.grace_deadline is None,
+        source_language=session.source_language,
+        quality_tier=session.quality_tier,
+        is_active=session.is_active,
+        created_at=session.created_at,
+        expires_at=session.expires_at,
+        ended_at=UNSET if session.ended_at is None else session.ended_at,
+        end_reason=UNSET if session.is_active else reason_of(session),
+        duration=max(0, until - session.created_at) // 1000,
+        listener_count=session.listener_count,
+        joins=session.joins,
+        languages=distribution(session.language_counts),
+        streams=dict(session.stream_positions),
+        broadcast_state=broadcast_state(session),
+        state_version=session.state_version,
+    )
+
+
+def connection_view(services: Services, connection: Connection) -> ConnectionView:
+    """A connection at this moment."""
+    now = services.clock()
+    return ConnectionView(
+        connection=services.hasher.connection(connection.connection_id),
+        role=connection.role.value,
+        user_id=connection.user_id or UNSET,
+        target_language=connection.target_language or UNSET,
+        connected_at=connection.connected_at,
+        age=_seconds(now, connection.connected_at),
+        last_activity_at=connection.last_activity_time or connection.connected_at,
+        idle=max(0, idle_seconds(connection, now)),
+    )
+
+
+def _seconds(now: Millis, since: Millis) -> int:
+    return max(0, now - since) // 1000

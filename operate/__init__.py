@@ -1,0 +1,1 @@
+"""The operators' command-line tool, over the operator API: `python -m operate --help`."""

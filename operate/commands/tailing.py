@@ -1,0 +1,76 @@
+"""The structured log, of one session or of all."""
+
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from operate import screen, tail_local
+from operate.api import Api
+from operate.commands.tool import AsJson, api_of, app
+from operate.failures import Refused, WrongUsage
+from operate.loglines import LEVELS, Wanted, shown
+from operate.tail_cloudwatch import CloudWatchLog
+
+
+@app.command()
+def tail(
+    context: typer.Context,
+    session_id: Annotated[
+        str | None, typer.Option("--session", "-s", help="Of one session and its connections.")
+    ] = None,
+    level: Annotated[str, typer.Option(help=f"From {', '.join(LEVELS)} on.")] = "DEBUG",
+    since: Annotated[int, typer.Option(min=0, help="Deployed: begin so many minutes ago.")] = 10,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", "-f", help="Deployed: go on until Ctrl-C.")
+    ] = True,
+    stack: Annotated[
+        str | None, typer.Option(help="Deployed: app and stage, such as lectern-dev.")
+    ] = None,
+    sandbox: Annotated[
+        str, typer.Option(help="On this machine: the sandbox.")
+    ] = tail_local.SANDBOX,
+    as_json: AsJson = False,
+) -> None:
+    """Show the structured log, as it is written; deployed, of the last minutes too."""
+    if level.upper() not in LEVELS:
+        raise WrongUsage(f"{level} is no level", f"one of {', '.join(LEVELS)}")
+    api = api_of(context)
+    wanted = _wanted(api, level.upper(), session_id)
+    if api.target.is_local:
+        found = tail_local.lines(sandbox)
+    else:
+        found = _cloudwatch(api, wanted, stack, since, follow=follow)
+    for line in filter(wanted.takes, found):
+        if as_json:
+            screen.print_json(line)
+        else:
+            screen.out.print(shown(line), soft_wrap=True)
+
+
+def _wanted(api: Api, level: str, session_id: str | None) -> Wanted:
+    """With the hashes of the session's connections, which are what most lines of it have."""
+    if session_id is None:
+        return Wanted(level)
+    try:
+        connected = frozenset(each["connection"] for each in api.connections(session_id))
+    except Refused:
+        connected = frozenset()
+    return Wanted(level, session_id, connected)
+
+
+def _cloudwatch(
+    api: Api, wanted: Wanted, stack: str | None, minutes: int, *, follow: bool
+) -> Iterator[Any]:
+    log = CloudWatchLog(api.target.session, stack or f"lectern-{api.target.stage}")
+    with screen.err.status("Reading logs") as status:
+        lines = log.lines(
+            wanted,
+            time.time() - minutes * 60,
+            follow=follow,
+            on_group=lambda group: status.update(f"Reading the log of {group}"),
+        )
+        for line in lines:
+            status.stop()
+            yield line

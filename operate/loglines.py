@@ -1,0 +1,65 @@
+"""The lines of the structured log: which of them are wanted, and how one is shown."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.text import Text
+
+Json = Mapping[str, Any]
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_STYLES = {"WARNING": "yellow", "ERROR": "bold red"}
+_IN_FRONT = ("level", "timestamp", "event", "function", "correlationId")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Lines from a level on; of one session those that name it, or a connection of it."""
+
+    level: str = "DEBUG"
+    session: str | None = None
+    connections: frozenset[str] = frozenset()
+
+    def takes(self, line: Json) -> bool:
+        """Metrics have no level, and are never wanted."""
+        level = line.get("level")
+        if level not in LEVELS or LEVELS.index(level) < LEVELS.index(self.level):
+            return False
+        return self.session is None or (
+            line.get("sessionId") == self.session or line.get("connection") in self.connections
+        )
+
+
+def parsed(text: str) -> Json | None:
+    """A line of ours; None for others, such as Lambda's own and those of its runtime.
+
+    Lambda's are text or JSON, as the function logs; their timestamps are text, ours milliseconds.
+    """
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    ours = isinstance(line, dict) and isinstance(line.get("timestamp"), int) and "event" in line
+    return line if ours else None
+
+
+def shown(line: Json) -> Text:
+    """A line for the terminal: when, where, what, and the rest by name."""
+    when = datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
+    rest = {name: value for name, value in line.items() if name not in _IN_FRONT}
+    return Text.assemble(
+        (f"{when:%H:%M:%S.%f}"[:-3], "dim"),
+        " ",
+        (f"{line['level']:<7}", _STYLES.get(line["level"], "")),
+        " ",
+        (f"{line.get('function') or '-':<18}", "cyan"),
+        " ",
+        (str(line["event"]), "bold"),
+        "".join(f"  {name}={_plain(value)}" for name, value in rest.items()),
+    )
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,102 @@
+"""The log of a deployed stack, from CloudWatch Logs: every function's group, merged by time."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from operate.failures import NotLetIn, Unreachable
+from operate.loglines import Json, Wanted, parsed
+
+if TYPE_CHECKING:  # imported by whoever made the session
+    import boto3
+
+_LONGEST_PATTERN = 1024
+_LATE_MILLIS = 10_000
+"""CloudWatch shows lines late: so far back every look reaches, and leaves out what was shown."""
+_PAUSE_SECONDS = 2.0
+
+
+class CloudWatchLog:
+    """The groups `/aws/lambda/{stack}-…`; `stack` is `lectern-dev`, say."""
+
+    def __init__(self, session: "boto3.Session", stack: str) -> None:
+        self._prefix = f"/aws/lambda/{stack}-"
+        self._client: Any = session.client("logs")
+
+    def groups(self) -> list[str]:
+        """The log group of each function. Raises Unreachable: there is none."""
+        pages = self._client.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=self._prefix
+        )
+        found = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+        if not found:
+            raise Unreachable(
+                f"there is no log group {self._prefix}…",
+                "name the stack, such as lectern-dev, with --stack, and its region with --region",
+            )
+        return found
+
+    def lines(
+        self,
+        wanted: Wanted,
+        since: float,
+        *,
+        follow: bool,
+        on_group: Callable[[str], None] = lambda _: None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> Iterator[Json]:
+        """Lines from `since` (seconds since the epoch) on, and as they come if `follow`.
+
+        `on_group` is told which group is read, before the first lines are there. Raises NotLetIn.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            groups = self.groups()
+            start, seen = int(since * 1000), set[str]()
+            while True:
+                found = [
+                    event
+                    for group in groups
+                    for event in self._events(group, wanted, start, on_group)
+                    if event["eventId"] not in seen
+                ]
+                found.sort(key=lambda event: event["timestamp"])
+                yield from _parsed(found)
+                if not follow:
+                    return
+                seen |= {event["eventId"] for event in found}
+                start = max([start, *(each["timestamp"] - _LATE_MILLIS for each in found)])
+                pause(_PAUSE_SECONDS)
+        except (BotoCoreError, ClientError) as error:
+            raise NotLetIn(
+                f"CloudWatch Logs: {error}",
+                "who reads needs logs:DescribeLogGroups and logs:FilterLogEvents",
+            ) from None
+
+    def _events(
+        self, group: str, wanted: Wanted, start: int, on_group: Callable[[str], None]
+    ) -> Iterator[dict[str, Any]]:
+        on_group(group.removeprefix(self._prefix))
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=start, filterPattern=pattern(wanted)
+        )
+        for page in pages:
+            yield from page["events"]
+
+
+def pattern(wanted: Wanted) -> str:
+    """What CloudWatch filters by itself; what does not fit a pattern is left to `Wanted.takes`."""
+    if wanted.session is None:
+        return "{ $.event = * }"
+    names = [f'($.sessionId = "{wanted.session}")']
+    names += [f'($.connection = "{each}")' for each in sorted(wanted.connections)]
+    text = "{ " + " || ".join(names) + " }"
+    return text if len(text) <= _LONGEST_PATTERN else "{ $.event = * }"
+
+
+def _parsed(events: list[dict[str, Any]]) -> Iterator[Json]:
+    for event in events:
+        line = parsed(event["message"])
+        if line is not None:
+            yield line

@@ -1,0 +1,125 @@
+"""Policy documents: whether they allow an action on a resource.
+
+IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements". An explicit Deny wins;
+what nothing allows is denied. Of conditions, the operators on strings, ARNs and booleans are known;
+with any other an Allow allows nothing and a Deny denies.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+Context = Mapping[str, str]
+"""Condition keys in lower case, such as `aws:requestedregion`, and what they are in this call."""
+Statement = Mapping[str, Any]
+
+
+class Decision(Enum):
+    """What policies say of one action on one resource."""
+
+    ALLOWED = "allowed"
+    NOT_ALLOWED = "no policy allows it"
+    DENIED = "a policy denies it"
+
+
+def decide(documents: Iterable[str], action: str, resource: str, context: Context) -> Decision:
+    """What all `documents` (JSON) together say."""
+    statements = [each for document in documents for each in statements_of(document)]
+    return weigh(statements, action, resource, context)
+
+
+def weigh(
+    statements: Iterable[Statement], action: str, resource: str, context: Context
+) -> Decision:
+    """What these statements together say."""
+    decision = Decision.NOT_ALLOWED
+    for statement in statements:
+        if not _concerns(statement, action, resource):
+            continue
+        if statement["Effect"] == "Deny":
+            if _holds(statement, context, unknown=True):
+                return Decision.DENIED
+        elif _holds(statement, context, unknown=False):
+            decision = Decision.ALLOWED
+    return decision
+
+
+@lru_cache(maxsize=1024)
+def statements_of(document: str) -> tuple[Statement, ...]:
+    """The statements of a policy document."""
+    return tuple(_listed(json.loads(document)["Statement"]))
+
+
+def _concerns(statement: Statement, action: str, resource: str) -> bool:
+    if "NotAction" in statement:
+        concerned = not _any_like(statement["NotAction"], action.lower(), str.lower)
+    else:
+        concerned = _any_like(statement.get("Action", ()), action.lower(), str.lower)
+    if not concerned:
+        return False
+    if "NotResource" in statement:
+        return not _any_like(statement["NotResource"], resource)
+    return _any_like(statement.get("Resource", ()), resource)
+
+
+def _any_like(patterns: Any, text: str, change: Callable[[str], str] = str) -> bool:
+    return any(like(change(pattern), text) for pattern in _listed(patterns))
+
+
+def like(pattern: str, text: str) -> bool:
+    """Whether `text` is as `pattern` says, in which `*` stands for anything and `?` for one."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": lambda wanted, given: wanted == given,
+    "StringEqualsIgnoreCase": lambda wanted, given: wanted.lower() == given.lower(),
+    "StringLike": like,
+    "ArnEquals": like,
+    "ArnLike": like,
+    "Bool": lambda wanted, given: wanted.lower() == given.lower(),
+}
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+}
+
+
+def _holds(statement: Statement, context: Context, *, unknown: bool) -> bool:
+    """Whether all conditions hold; `unknown` is the answer for an operator that is not known."""
+    return all(
+        _condition(operator, _listed(values), context.get(key.lower()), unknown)
+        for operator, pairs in statement.get("Condition", {}).items()
+        for key, values in pairs.items()
+    )
+
+
+def _condition(operator: str, values: list[Any], given: str | None, unknown: bool) -> bool:
+    if operator.endswith("IfExists"):
+        operator = operator.removesuffix("IfExists")
+        if given is None:
+            return True
+    if operator in _NEGATED:
+        return not _condition(_NEGATED[operator], values, given, not unknown)
+    if operator not in _OPERATORS:
+        return unknown
+    return given is not None and any(_OPERATORS[operator](_text(each), given) for each in values)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,107 @@
+"""An error that is caught, as what it broke is made good later, says in the log where it arose."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib import handlers
+from chalicelib.errors import ServiceDown
+from chalicelib.stores.dynamodb import Operation
+from tests.stack import Json, Stack
+
+
+def logged(stack: Stack, event: str) -> Json:
+    (line,) = [line for line in stack.events() if line.get("event") == event]
+    exception: Json = line["exception"]
+    return exception
+
+
+def come_back(stack: Stack) -> None:
+    _, session_id = stack.session()
+    stack.database.fail("Query", ServiceDown("500"))
+    stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
+
+
+def end_halfway(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stack.listener(session_id)
+    stack.run_changes()
+    with stack.outside.killed_after(2):
+        speaker.disconnect_event(1000)
+    stack.database.fail("Query", ServiceDown("500"))
+    stack.changes_that_fail()
+
+
+def fall_silent(stack: Stack) -> None:
+    client = stack.connect()
+    stack.clock.advance(120)
+    stack.database.fail("GetItem", ServiceDown("500"), client.connection_id)
+    stack.sweep()
+
+
+def take_nothing(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    stack.clock.advance(100 * 60)
+    stack.sockets.slow.add(speaker.connection_id)
+    speaker.send("heartbeat")
+
+
+def drop_without_a_queue(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    stack.jobs.broken = True
+    speaker.close(1006)
+
+
+def fails(
+    operation: Operation, concerns: str, act: Callable[[Stack], object]
+) -> Callable[[Stack], None]:
+    """What happens with a session, whose next such operation fails."""
+
+    def trouble(stack: Stack) -> None:
+        stack.session()
+        stack.database.fail(operation, ServiceDown("500"), concerns)
+        act(stack)
+
+    return trouble
+
+
+@pytest.mark.parametrize(
+    ("event", "where", "trouble"),
+    [
+        ("refreshPartFailed", "actions/refresh.py", come_back),
+        ("streamPartFailed", "actions/stream.py", end_halfway),
+        ("sweepPartFailed", "actions/sweep.py", fall_silent),
+        ("postFailed", "actions/delivery.py", take_nothing),
+        ("graceWithoutJob", "actions/grace.py", drop_without_a_queue),
+        (
+            "rateLimiterDown",
+            "actions/limits.py",
+            fails("UpdateItem", "connect:address", lambda stack: stack.connect()),
+        ),
+        (
+            "disconnectPartFailed",
+            "actions/disconnect.py",
+            fails("DeleteItem", "", lambda stack: stack.clients[0].disconnect_event(1006)),
+        ),
+        (
+            "reconcilePartFailed",
+            "actions/reconcile.py",
+            fails(
+                "Query", "targetLanguage", lambda stack: handlers.reconcile_counts(stack.context)
+            ),
+        ),
+        (
+            "statusNotNoted",
+            "actions/status.py",
+            fails("UpdateItem", "", lambda stack: handlers.publish_status(stack.context)),
+        ),
+    ],
+)
+def test_an_error_that_is_mended_is_logged_with_where_it_came_from(
+    stack: Stack, event: str, where: str, trouble: Callable[[Stack], None]
+) -> None:
+    trouble(stack)
+
+    exception = logged(stack, event)
+    assert exception["type"] in ("ServiceDown", "Throttled")
+    assert exception["frames"][0].startswith(f"{where}:")

@@ -1,0 +1,84 @@
+"""The shorter way for posts: the same answers as by aiohttp's own, whatever arrives how."""
+
+import http.client
+from io import BufferedReader
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+
+from tests.sandbox.plane import CREDENTIALS, PATIENCE, Plane
+
+Answer = tuple[int, str, str | None, bytes]
+"""Status, type of content, type of error, body."""
+
+UNKNOWN = "AAAAAAAAAAAAAAA="
+
+
+def _request(plane: Plane, connection_id: str, body: bytes, *, signed: bool = True) -> AWSRequest:
+    url = f"http://127.0.0.1:{plane.port}/local/@connections/{connection_id.replace('=', '%3D')}"
+    request = AWSRequest(method="POST", url=url, data=body)
+    if signed:
+        keys = BotoCredentials(CREDENTIALS.access_key_id, CREDENTIALS.secret_access_key)
+        SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
+    return request
+
+
+def _bytes(request: AWSRequest, *more: str) -> bytes:
+    _, _, host, path = str(request.url).split("/", 3)
+    fields = [f"{name}: {value}" for name, value in request.headers.items()]
+    lines = [f"POST /{path} HTTP/1.1", f"Host: {host}", *fields, *more]
+    body = bytes(request.data or b"")
+    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
+    return head.encode() + body
+
+
+def _exchange(plane: Plane, *pieces: bytes, answers: int = 1) -> list[Answer]:
+    """Sends the pieces one after the other on one connection, and reads the answers."""
+    with plane.raw(handshake=False) as sock, sock.makefile("rb") as stream:
+        for piece in pieces:
+            sock.sendall(piece)
+            plane.settle()
+        return [_answer(stream) for _ in range(answers)]
+
+
+def _answer(stream: BufferedReader) -> Answer:
+    status = int(stream.readline().split()[1])
+    headers = http.client.parse_headers(stream)
+    kind = headers.get_content_type()
+    return status, kind, headers["x-amzn-ErrorType"], stream.read(int(headers["Content-Length"]))
+
+
+@pytest.mark.parametrize(
+    ("case", "status"), [("good", 200), ("gone", 410), ("malformed", 400), ("unsigned", 403)]
+)
+def test_both_ways_give_the_same_answer(plane: Plane, case: str, status: int) -> None:
+    with plane.open() as client:
+        own = plane.app.saw("connect")["requestContext"]["connectionId"]
+        connection_id = {"gone": UNKNOWN, "malformed": "no-id"}.get(case, own)
+        request = _request(plane, connection_id, b"hello", signed=case != "unsigned")
+        by_shortcut = _exchange(plane, _bytes(request))
+        by_aiohttp = _exchange(plane, _bytes(request, "Connection: keep-alive"))
+
+        assert by_shortcut == by_aiohttp
+        assert by_shortcut[0][0] == status
+        for _ in range(2 if status == 200 else 0):
+            assert client.recv(PATIENCE) == "hello"
+
+
+@pytest.mark.parametrize("manner", ["in pieces", "two at once", "after something else"])
+def test_posts_that_are_not_plain_arrive_all_the_same(plane: Plane, manner: str) -> None:
+    with plane.open() as client:
+        own = plane.app.saw("connect")["requestContext"]["connectionId"]
+        first, second, third = (_bytes(_request(plane, own, text)) for text in (b"1", b"2", b"3"))
+        pieces = {
+            "in pieces": (first, second[:-1], second[-1:], third[:40], third[40:]),
+            "two at once": (first + second, third),
+            "after something else": (first, b"GET / HTTP/1.1\r\nHost: test\r\n\r\n", second, third),
+        }[manner]
+
+        answers = _exchange(plane, *pieces, answers=4 if len(pieces) == 4 else 3)
+
+        assert [status for status, *_ in answers if status != 404] == [200, 200, 200]
+        assert [client.recv(PATIENCE) for _ in range(3)] == ["1", "2", "3"]

@@ -1,0 +1,82 @@
+"""Asks whether anything that is pinned has a known vulnerability: `python -m tools.audit PROGRAM`.
+
+PROGRAM is pip-audit; it asks PyPI, which has the advisories of the Python Packaging Authority.
+Where that cannot be asked, or a mirror answers that knows nothing of a package, this says so and
+how much is left out. That is no failure, so that work goes on without a network; `--required` makes
+it one. Ends with 1 for a vulnerability, and with 2 for a required audit that could not be made.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PINNED = ("requirements.txt", "requirements-dev.txt")
+"""What goes into the zip, and what works beside it on developers' machines."""
+_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What came of it: each vulnerability in a line, and the packages that nobody knew."""
+
+    vulnerable: tuple[str, ...]
+    unknown: tuple[str, ...]
+    asked: int
+
+    @classmethod
+    def parse(cls, answer: str) -> "Audit":
+        """Reads pip-audit's JSON. Raises ValueError if it is none: nobody could be asked."""
+        packages = json.loads(answer)["dependencies"]
+        return cls(
+            tuple(line for package in packages for line in _vulnerabilities(package)),
+            tuple(each["name"] for each in packages if "skip_reason" in each),
+            len(packages),
+        )
+
+    def lines(self) -> Iterable[str]:
+        """What to tell."""
+        yield from (f"VULNERABLE {line}" for line in self.vulnerable)
+        known = self.asked - len(self.unknown)
+        yield f"{known} of {self.asked} packages audited, {len(self.vulnerable)} vulnerabilities."
+        if self.unknown:
+            yield f"NOT AUDITED: the service does not know {', '.join(self.unknown)}."
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--required", action="store_true", help="fail if it cannot be made")
+    options.add_argument("program", help="path of pip-audit")
+    chosen = options.parse_args()
+    try:
+        audit = Audit.parse(_asked(chosen.program))
+    except (ValueError, LookupError, subprocess.TimeoutExpired):
+        sys.stdout.write("NOT AUDITED: no service that knows vulnerabilities can be reached.\n")
+        return 2 if chosen.required else 0
+    sys.stdout.writelines(f"{line}\n" for line in audit.lines())
+    if audit.vulnerable:
+        return 1
+    return 2 if chosen.required and audit.unknown else 0
+
+
+def _asked(program: str) -> str:
+    files = [argument for name in PINNED for argument in ("-r", str(ROOT / name))]
+    # Without pip: every line is a pin, and nothing has to be installed to be asked for.
+    command = [program, "--disable-pip", "--no-deps", "--progress-spinner=off", "-f=json", *files]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    return done.stdout
+
+
+def _vulnerabilities(package: dict[str, object]) -> Iterable[str]:
+    found = package.get("vulns", [])
+    for each in found if isinstance(found, list) else []:
+        mended = ", ".join(each["fix_versions"]) or "no version"
+        yield f"{package['name']} {package['version']}: {each['id']}, mended in {mended}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

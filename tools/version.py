@@ -1,0 +1,48 @@
+"""Writes the project's version, whose one place is `pyproject.toml`, into the clients' packages.
+
+Each client is installed and published by itself, so it needs the version as a literal of its own.
+`python -m tools.version 0.2.0` (`make version VERSION=0.2.0`) sets it anew first.
+"""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from tools.package import ROOT
+
+SOURCE = ROOT / "pyproject.toml"
+_CLIENTS = ROOT / "clients"
+_COPIES = ("python/pyproject.toml", "js/package.json", "js/package-lock.json")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_OF_PROJECT = re.compile(r'(name = "lectern"\nversion = )"[^"]*"')
+_OF_CLIENT = re.compile(r'("?name"? ?[=:] "lectern-client",?\s+"?version"? ?[=:] )"[^"]*"')
+
+
+def current() -> str:
+    """The version of the project."""
+    version: str = tomllib.loads(SOURCE.read_text())["project"]["version"]
+    return version
+
+
+def copies() -> dict[Path, str]:
+    """What each file that repeats the version must say."""
+    files = [_CLIENTS / name for name in _COPIES]
+    return {path: _OF_CLIENT.sub(rf'\1"{current()}"', path.read_text()) for path in files}
+
+
+def main(arguments: list[str]) -> int:
+    if arguments:
+        (new,) = arguments
+        if not _VERSION.fullmatch(new):
+            print(f"{new!r} is no version: three numbers, such as 0.2.0", file=sys.stderr)
+            return 2
+        SOURCE.write_text(_OF_PROJECT.sub(rf'\1"{new}"', SOURCE.read_text()))
+    for path, text in copies().items():
+        path.write_text(text)
+    print(current())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
