@@ -1,0 +1,35 @@
+"""Fixtures of the operator's tests."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from operate.__main__ import main
+from tests.operator.serving import Api, Run
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Api]:
+    """The operator API over HTTP. Chalice makes its local app once a process."""
+    serving = Api()
+    yield serving
+    serving.close()
+
+
+@pytest.fixture
+def run(api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the tool in this process; answers exit code, stdout and stderr."""
+    monkeypatch.setenv("LECTERN_OPERATOR_URL", api.url)
+    monkeypatch.setenv("COLUMNS", "140")
+
+    def ran(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["operate", *arguments])
+        try:
+            code = main()
+        except SystemExit as end:  # the library's own way out
+            code = int(end.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return ran

@@ -1,0 +1,70 @@
+"""The operator API as `chalice local` serves it, on a free port of this process."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPMessage
+from typing import Any
+
+import urllib3
+from chalice.config import Config
+from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
+
+from app import app
+from sandbox.local_api import word_refusals
+from tests.running import PATIENCE
+
+_TIMEOUT_SECONDS = 30
+Run = Callable[..., tuple[int, str, str]]
+"""Runs the tool: its arguments in, exit code, stdout and stderr out."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an HTTP request was answered."""
+
+    status: int
+    headers: HTTPMessage | dict[str, str]
+    body: Any
+
+
+class Api:
+    """Serves whichever stack this process has just now."""
+
+    def __init__(self) -> None:
+        config = Config.create(lambda_timeout=_TIMEOUT_SECONDS)
+        ChaliceRequestHandler.log_message = _silent
+        word_refusals()  # as `sandbox.launch` does
+        self._server: LocalDevServer = create_local_server(app, config, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.server.serve_forever, daemon=True)
+        self._thread.start()
+        self._http = urllib3.PoolManager(retries=False)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """One request; `body` is sent as JSON, bytes as they are."""
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        named = {"Content-Type": "application/json"} if sent is not None else {}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self._http.request(
+            method, self.url + path, body=sent, headers=named, timeout=PATIENCE
+        )
+        return Reply(answer.status, dict(answer.headers), json.loads(answer.data))
+
+    def get(self, path: str) -> Any:
+        """The body of an answer that must be 200."""
+        reply = self.ask("GET", path)
+        assert reply.status == 200, reply
+        return reply.body
+
+    def close(self) -> None:
+        """Ends it."""
+        self._http.clear()
+        self._server.shutdown()
+        self._server.server.server_close()
+        self._thread.join()
+
+
+def _silent(*_: object) -> None:
+    """Not a line for each request."""

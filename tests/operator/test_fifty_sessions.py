@@ -1,0 +1,177 @@
+"""The tool before fifty sessions of twenty listeners, all of them on real sockets."""
+
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.operator.serving import Api
+from tests.running import PATIENCE, Lectern
+
+ROOT = Path(__file__).parents[2]
+SESSIONS, LISTENERS = 50, 20
+LANGUAGES = ("es", "fr", "de", "pt")
+INTERVAL = 5.0
+"""Seconds between two looks of `watch`, at least."""
+SLACK = 4
+"""A look may take so many times what an earlier one took, and must be over before the next."""
+AT_ONCE = 25
+"""Connects that wait for their answer at a time: a busy machine answers a thousand late."""
+
+Json = dict[str, Any]
+Socket = aiohttp.ClientWebSocketResponse
+
+
+@dataclass
+class Talk:
+    """One session, and everybody's sockets."""
+
+    session_id: str
+    speaker: Socket
+    listeners: list[Socket]
+
+
+class Crowd:
+    """Brings people in, some at a time."""
+
+    def __init__(self, lectern: Lectern, http: aiohttp.ClientSession) -> None:
+        self._lectern = lectern
+        self._http = http
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    async def enter(self, answer: str, **query: str) -> tuple[Socket, Json]:
+        """Connects, and waits for the answer of that type."""
+        async with self._turn:
+            socket = await self._http.ws_connect(self._lectern.url, params=query)
+            return socket, await until(socket, answer)
+
+    async def talk(self, number: int) -> Talk:
+        """A session and its listeners, in four languages; one of them has a token."""
+        token = self._lectern.token(f"speaker-{number}", tenant="acme")
+        wish = {"role": "speaker", "action": "createSession", "sourceLanguage": "en"}
+        speaker, created = await self.enter("sessionCreated", token=token, **wish)
+        session_id = created["sessionId"]
+        joining = [self._listener(session_id, seat) for seat in range(LISTENERS)]
+        return Talk(session_id, speaker, await asyncio.gather(*joining))
+
+    async def _listener(self, session_id: str, seat: int) -> Socket:
+        query = {"action": "joinSession", "sessionId": session_id}
+        language = LANGUAGES[seat % len(LANGUAGES)]
+        socket, _ = await self.enter("sessionJoined", targetLanguage=language, **query)
+        return socket
+
+
+async def until(socket: Socket, kind: str) -> Json:
+    """The next message of that kind."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            message: Json = json.loads(await socket.receive_str())
+            if message["type"] == kind:
+                return message
+
+
+async def operate(api: Api, *arguments: str) -> tuple[int, str]:
+    """Runs the tool; answers its exit code and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "operate", "--url", api.url, *arguments),
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+@asynccontextmanager
+async def everybody(lectern: Lectern) -> AsyncIterator[tuple[Crowd, list[Talk]]]:
+    """All sessions with all their listeners."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        crowd = Crowd(lectern, http)
+        yield crowd, list(await asyncio.gather(*map(crowd.talk, range(SESSIONS))))
+    await asyncio.to_thread(lectern.settle)  # a thousand clean-ups need their tables
+
+
+async def speak(talks: list[Talk]) -> None:
+    """Every speaker says something, once."""
+    for talk in talks:
+        await talk.speaker.send_json({"action": "broadcast", "data": "hello"})
+    for talk in talks:
+        await until(talk.speaker, "broadcastAccepted")
+
+
+async def test_the_tool_keeps_up_with_fifty_sessions_of_twenty_listeners(
+    lectern: Lectern, api: Api
+) -> None:
+    async with everybody(lectern) as (crowd, talks):
+        await watch_keeps_up(api, talks)
+        await ending_one_tells_its_listeners(api, talks)
+        await a_kicked_user_stays_away(lectern, api, crowd, talks)
+
+
+async def watch_keeps_up(api: Api, talks: list[Talk]) -> None:
+    _, said = await operate(api, "watch", "--json", "--times", "1")
+    interval = max(INTERVAL, SLACK * json.loads(said)["seconds"])
+    watching = asyncio.create_task(
+        operate(api, "watch", "--json", "--times", "2", "--interval", str(interval))
+    )
+    await asyncio.sleep(interval / 2)  # between the two looks, whenever the first was
+    await speak(talks)
+    code, said = await watching
+
+    looks = [json.loads(line) for line in said.splitlines()]
+    assert (code, len(looks)) == (0, 2), said
+    each = Counter(LANGUAGES[seat % len(LANGUAGES)] for seat in range(LISTENERS))
+    for look in looks:
+        assert (look["sessions"], look["listeners"]) == (SESSIONS, SESSIONS * LISTENERS)
+        assert look["languages"] == {name: SESSIONS * count for name, count in each.items()}
+        assert look["seconds"] < interval
+    assert looks[1]["joinsPerMinute"] == 0
+
+    code, table = await operate(api, "watch", "--times", "1")
+    assert (code, f"{SESSIONS} sessions" in table) == (0, True), table
+    assert sum(talk.session_id in table for talk in talks) > 5
+
+
+async def ending_one_tells_its_listeners(api: Api, talks: list[Talk]) -> None:
+    ended, *others = talks
+    code, said = await operate(api, "end", ended.session_id, "--yes")
+    assert (code, said) == (0, f"{ended.session_id} has ended: endedByOperator\n")
+
+    for socket in (ended.speaker, *ended.listeners):
+        assert (await until(socket, "sessionEnded"))["reason"] == "endedByOperator"
+    _, listed = await operate(api, "sessions", "--json")
+    found = {json.loads(line)["sessionId"] for line in listed.splitlines()}
+    assert found == {talk.session_id for talk in others}
+
+
+async def a_kicked_user_stays_away(
+    lectern: Lectern, api: Api, crowd: Crowd, talks: list[Talk]
+) -> None:
+    session_id = talks[-1].session_id
+    token = lectern.token("carl", tenant="acme")
+    wish = {"action": "joinSession", "sessionId": session_id, "targetLanguage": "es"}
+    carl, _ = await crowd.enter("sessionJoined", token=token, **wish)
+
+    code, said = await operate(api, "kick", "carl", "--tenant", "acme", "--yes", "--json")
+
+    assert (code, json.loads(said)["connections"]) == (0, 1), said
+    async with asyncio.timeout(PATIENCE):
+        while (await carl.receive()).type is aiohttp.WSMsgType.TEXT:
+            pass
+    assert carl.closed
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await crowd.enter("sessionJoined", token=token, **wish)
+    assert refused.value.status == 401
+    assert api.get(f"/v1/sessions/{session_id}")["listenerCount"] == LISTENERS

@@ -1,0 +1,176 @@
+"""The tool, command by command: what it says, to whom, and how it ends."""
+
+import json
+from typing import Any
+
+import pytest
+
+from operate.rates import look
+from tests.operator.serving import Run
+from tests.running import Lectern
+from tests.stack import Stack
+
+
+def test_sessions_are_listed_for_people_and_for_scripts(stack: Stack, run: Run) -> None:
+    _, session_id = stack.session("anna", "acme")
+    stack.listener(session_id, "es")
+    over, over_id = stack.session("berta", "acme")
+    over.send("endSession")
+
+    code, table, _ = run("sessions")
+    _, lines, _ = run("sessions", "--json")
+    _, everything, _ = run("sessions", "--tenant", "acme", "--all", "--json")
+
+    assert code == 0
+    (row,) = [line.split() for line in table.splitlines() if session_id in line]
+    assert row == [session_id, "acme", "anna", "live", "1", "es", "1", "0"]
+    assert [json.loads(line)["sessionId"] for line in lines.splitlines()] == [session_id]
+    found = {json.loads(line)["sessionId"] for line in everything.splitlines()}
+    assert found == {session_id, over_id}
+
+
+def test_a_session_is_shown_with_its_connections(stack: Stack, run: Run) -> None:
+    speaker, session_id = stack.session("anna", "acme")
+    speaker.send("pauseBroadcast")
+    listener = stack.listener(session_id, "pt-BR")
+
+    code, shown, _ = run("session", session_id)
+    _, line, _ = run("session", session_id, "--json")
+
+    assert code == 0
+    for text in ("anna, speaks en", "paused", "pt-BR 1", "isPaused, volume 1.0"):
+        assert text in shown
+    for client in (speaker, listener):
+        assert stack.services.hasher.connection(client.connection_id) in shown
+    assert [each["role"] for each in json.loads(line)["connections"]] == ["speaker", "listener"]
+
+
+def test_a_session_that_has_ended_says_why(stack: Stack, run: Run) -> None:
+    _, session_id = stack.session()
+    run("end", session_id, "--yes")
+
+    _, shown, _ = run("session", session_id)
+
+    assert "endedByOperator" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "data"),
+    [
+        (["Hola"], {"text": "Hola"}),
+        (["--data", "[1, null]"], [1, None]),
+    ],
+)
+def test_a_broadcast_reaches_the_listeners_of_its_language(
+    stack: Stack, run: Run, arguments: list[str], data: object
+) -> None:
+    _, session_id = stack.session()
+    spanish, french = stack.listener(session_id, "es"), stack.listener(session_id, "fr")
+
+    code, said, _ = run("broadcast", session_id, *arguments, "--language", "es")
+
+    assert (code, said) == (0, "said as number 1 of es, to 1 listeners\n")
+    assert [each["data"] for each in spanish.of_type("broadcast")] == [data]
+    assert french.of_type("broadcast") == []
+
+
+def test_a_tenant_is_told(stack: Stack, run: Run) -> None:
+    speaker, _ = stack.session("anna", "acme")
+
+    code, said, _ = run("tell", "acme", "maintenance at noon")
+
+    assert (code, said) == (0, "told 1 connections of acme\n")
+    assert [each["data"] for each in speaker.of_type("tenantMessage")] == [
+        {"text": "maintenance at noon"}
+    ]
+
+
+def test_ending_several_goes_on_behind_one_that_is_not_there(stack: Stack, run: Run) -> None:
+    _, first = stack.session("anna")
+    _, second = stack.session("berta")
+
+    code, said, complaints = run("end", first, "golden-eagle-427", second, "--yes")
+
+    assert code == 1
+    assert said.count("endedByOperator") == 2
+    assert "there is no session golden-eagle-427" in complaints
+
+
+def test_a_user_is_kicked(stack: Stack, run: Run) -> None:
+    client = stack.connect(f"token={stack.token('a/b|c')}")
+
+    code, said, _ = run("kick", "a/b|c", "--yes")
+
+    assert (code, said.startswith("closed 1 connections of a/b|c; ")) == (0, True)
+    assert client.item is None
+
+
+def test_health_ends_with_1_if_something_is_down(stack: Stack, run: Run) -> None:
+    good, table, _ = run("health")
+    stack.jobs.broken = True
+    bad, worse, _ = run("health")
+    _, line, _ = run("health", "--json")
+
+    assert (good, bad) == (0, 1)
+    assert ("down" in table, "down" in worse) == (False, True)
+    assert json.loads(line)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["session", "golden-eagle-427"], 1, "operate sessions"),
+        (["session", "nobody"], 1, "sessionId"),
+        (["sessions", "--all"], 2, "--tenant"),
+        (["broadcast", "golden-eagle-427"], 2, "--data"),
+        (["broadcast", "golden-eagle-427", "--data", "{"], 2, "not JSON"),
+        (["kick", "anna"], 2, "--yes"),
+        (["tail", "--level", "LOUD"], 2, "WARNING"),
+        (["no-such-command"], 2, "No such command"),
+        (["--url", "ftp://x", "health"], 2, "--url"),
+        (["--url", "http://example.com", "health"], 2, "https"),
+        (["--url", "http://127.0.0.1:9", "health"], 3, "make run"),
+        (["tail", "--sandbox", "http://127.0.0.1:9"], 3, "make run"),
+    ],
+)
+@pytest.mark.usefixtures("stack")
+def test_what_goes_wrong_is_said_with_what_to_do_and_a_code(
+    run: Run, arguments: list[str], code: int, said: str
+) -> None:
+    ended, out, complaints = run(*arguments)
+
+    assert (ended, out) == (code, "")
+    assert said in complaints
+    assert "Traceback" not in complaints
+
+
+def test_what_is_no_operator_api_is_not_taken_for_one(lectern: Lectern, run: Run) -> None:
+    code, _, complaints = run("--url", f"http://127.0.0.1:{lectern.sandbox.port}", "health")
+
+    assert code == 3
+    assert "not as the operator API does" in complaints
+
+
+def test_rates_are_a_minute_and_count_new_sessions_from_their_start() -> None:
+    def session(name: str, joins: int, said: int) -> dict[str, Any]:
+        return {
+            "sessionId": name,
+            "listenerCount": joins,
+            "joins": joins,
+            "languages": {"es": joins},
+            "streams": {"*": said},
+        }
+
+    first = look([session("a", 10, 100)], 50.0, None)
+    second = look([session("a", 13, 104), session("b", 20, 1)], 80.0, first)
+
+    assert first.plain()["joinsPerMinute"] is None
+    assert [row.session["sessionId"] for row in second.rows] == ["b", "a"]
+    assert [(row.joins, row.broadcasts) for row in second.rows] == [(40.0, 2.0), (6.0, 8.0)]
+    assert second.plain() == {
+        "sessions": 2,
+        "listeners": 33,
+        "languages": {"es": 33},
+        "joinsPerMinute": 46.0,
+        "broadcastsPerMinute": 10.0,
+    }
