@@ -1,0 +1,136 @@
+"""A stack for the pages' commands: its addresses in place of theirs, its people, and a shell."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import jwt
+from websockets.sync.client import ClientConnection, connect
+
+from chalicelib.settings import Settings
+from tests.docs.blocks import ROOT
+from tests.running import PATIENCE
+from tools.local_stack import LocalStack
+
+SECRET = "a secret of these tests' own, of 32 characters or more"
+_STRICT = ["bash", "-euo", "pipefail", "-c"]
+_SECONDS = 100
+
+
+@dataclass(frozen=True)
+class Running:
+    """A stack whose tokens are signed with `SECRET`."""
+
+    stack: LocalStack
+
+    @property
+    def operator(self) -> str:
+        """Where its operator API is."""
+        return f"http://127.0.0.1:{self.stack.operator_port}"
+
+    @property
+    def url(self) -> str:
+        """Where sockets connect to."""
+        return f"ws://127.0.0.1:{self.stack.port}/local"
+
+    def here(self, text: str, session_id: str = "golden-eagle-427") -> str:
+        """What a page says, for this stack, this session and this Python."""
+        return (
+            text.replace("127.0.0.1:8001", f"127.0.0.1:{self.stack.port}")
+            .replace("http://127.0.0.1:8000", self.operator)
+            .replace("golden-eagle-427", session_id)
+            .replace(".venv/bin/python", sys.executable)
+        )
+
+    def settle(self) -> None:
+        """Waits until every session has ended, those of speakers that did not say goodbye too."""
+        advance = json.dumps({"advance": 2 * Settings.speaker_grace_seconds}).encode()
+        end = time.monotonic() + _SECONDS
+        while any(each.get("isActive") for each in self._sandbox("state")["sessions"]):
+            assert time.monotonic() < end, "a speaker's socket is still open"
+            self._sandbox("clock", advance)
+
+    def _sandbox(self, what: str, body: bytes | None = None) -> Any:
+        url = f"http://127.0.0.1:{self.stack.port}/_sandbox/{what}"
+        with urlopen(Request(url, body), timeout=_SECONDS) as answer:
+            return json.load(answer)
+
+    @contextmanager
+    def speaking(self, token: str = "") -> Iterator[str]:
+        """A session with its speaker's socket open; its name."""
+        query = {"role": "speaker", "action": "createSession", "sourceLanguage": "en"}
+        with self._open(token=token or signed("anna"), **query) as socket:
+            yield json.loads(socket.recv(PATIENCE))["sessionId"]
+
+    @contextmanager
+    def listening(self, session_id: str, language: str, user: str | None) -> Iterator[None]:
+        """A listener of a session, anonymous if there is no user."""
+        query = {"action": "joinSession", "sessionId": session_id, "targetLanguage": language}
+        with self._open(**query, **({"token": signed(user)} if user else {})) as socket:
+            assert json.loads(socket.recv(PATIENCE))["type"] == "sessionJoined"
+            yield
+
+    def _open(self, **query: str) -> ClientConnection:
+        return connect(f"{self.url}?{urlencode(query)}")
+
+
+def signed(user: str) -> str:
+    """A token as most issuers make them."""
+    now = int(time.time())
+    return jwt.encode({"sub": user, "iat": now, "exp": now + 3600}, SECRET, "HS256")
+
+
+def shell(text: str, directory: Path = ROOT, **environ: str) -> str:
+    """Runs a block, which must succeed; answers what it printed."""
+    done = subprocess.run(
+        [*_STRICT, text],
+        cwd=directory,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class Wscat:
+    """A block that ends in `npx wscat`, as it runs in a terminal; ended with the `with`."""
+
+    def __init__(self, block: str, directory: Path) -> None:
+        self._process = subprocess.Popen(
+            [*_STRICT, block], cwd=directory, stdin=PIPE, stdout=PIPE, text=True
+        )
+
+    def __enter__(self) -> "Wscat":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=_SECONDS)
+
+    def say(self, frame: str) -> None:
+        """Types a line."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{frame}\n")
+        self._process.stdin.flush()
+
+    def heard(self) -> Any:
+        """The next message that it shows."""
+        assert self._process.stdout
+        for line in self._process.stdout:
+            if found := re.search(r"\{.*\}", line):
+                return json.loads(found[0])
+        raise AssertionError("wscat has ended")

@@ -1,0 +1,102 @@
+"""Every code block of the README and the pages is run, checked, or named here with a reason."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+
+from tests.docs.blocks import ROOT, Block, blocks
+from tests.schemas import check_sent
+from tests.stack import Stack
+
+ELSEWHERE = {
+    "docs/integration.md": "test_integration.py",
+    "clients/python/README.md": "test_clients.py",
+    "clients/js/README.md": "test_clients.py",
+}
+"""Pages whose code a file beside this one runs."""
+
+ALL = blocks()
+
+
+def kind(block: Block) -> str:
+    """What a block is; an unknown kind fails the test of that name."""
+    if block.page in ELSEWHERE:
+        return "elsewhere"
+    if block.language:
+        return block.language
+    begins = {
+        "frame": r'\{"action"',
+        "transcript": r"\$ ",
+        "query": r"# .*\nfilter ",
+        "hcl": r"(terraform \{|\w+ += )",
+    }
+    found = [name for name, pattern in begins.items() if re.match(pattern, block.text)]
+    return found[0] if found else "shell"
+
+
+def of(name: str) -> pytest.MarkDecorator:
+    found = [block for block in ALL if kind(block) == name]
+    return pytest.mark.parametrize("block", found, ids=lambda block: block.name)
+
+
+def test_every_block_has_a_kind_that_something_checks() -> None:
+    known = {"elsewhere", "frame", "query", "hcl", "shell", "python", "mermaid", "transcript"}
+
+    assert {block.name: kind(block) for block in ALL if kind(block) not in known} == {}
+    assert {page for page in ELSEWHERE if page in {block.page for block in ALL}} == set(ELSEWHERE)
+    for file in set(ELSEWHERE.values()):
+        assert (Path(__file__).parent / file).is_file()
+
+
+@of("frame")
+def test_a_frame_is_one_of_the_protocol(block: Block) -> None:
+    check_sent(json.loads(block.text))
+
+
+@of("python")
+def test_python_of_the_guide_is_a_test_that_passes_or_part_of_the_example(
+    block: Block, stack: Stack
+) -> None:
+    if "def test_a_listener_is_counted" not in block.text:
+        assert block.page == "CONTRIBUTING.md"  # compared with the example by test_guide.py
+        return
+    names: dict[str, Any] = {"Stack": Stack}
+    exec(compile(block.text, block.name, "exec"), names)  # noqa: S102 - it is our own page
+    names["test_a_listener_is_counted"](stack)
+
+
+@of("hcl")
+def test_terraforms_language_can_be_read(block: Block) -> None:
+    assert hcl2.loads(block.text + "\n")
+
+
+@of("query")
+def test_a_query_asks_for_events_that_the_code_logs(block: Block) -> None:
+    code = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    events = re.findall(r'event (?:=|in) (\[[^\]]*\]|"\w+")', block.text)
+
+    named = [name for each in events for name in re.findall(r'"(\w+)"', each)]
+    assert named
+    assert [name for name in named if f'"{name}"' not in code] == []
+
+
+def test_every_page_is_led_to_from_the_readme_or_from_one_that_is() -> None:
+    reached: set[Path] = set()
+    pending = [ROOT / "README.md"]
+    while pending:
+        page = pending.pop()
+        if page in reached:
+            continue
+        reached.add(page)
+        if page.suffix == ".md":
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+                linked = (page.parent / target).resolve()
+                linked = linked / "README.md" if linked.is_dir() else linked
+                assert linked.exists(), f"{page.name} leads to {target}"
+                pending.append(linked)
+    pages = {path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".html")}
+    assert {str(path.relative_to(ROOT)) for path in pages - reached} == set()

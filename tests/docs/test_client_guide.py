@@ -1,0 +1,47 @@
+"""The client guide's tables of statuses and codes are what the code has."""
+
+import re
+from typing import get_args
+
+from chalicelib import errors
+from chalicelib.errors import ClientError, Code
+from chalicelib.protocol.messages import EndReason
+from tests.conformance.schema import STATUS_OF_CODE
+from tests.docs.blocks import ROOT
+
+PAGE = (ROOT / "docs" / "client-guide.md").read_text()
+
+
+def rows(header: str) -> dict[int, str]:
+    """The rows of the table with this header, by the status that each begins with."""
+    table = PAGE.partition(header)[2].partition("\n\n")[0]
+    return {
+        int(row[1]): row[2] for row in re.finditer(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)
+    }
+
+
+def test_every_code_is_there_with_its_status() -> None:
+    said = {
+        code: status
+        for status, text in rows("| status | `code` |").items()
+        for code in re.findall(r"`([A-Z_]+)`", text)
+    }
+
+    assert said == STATUS_OF_CODE
+    assert said.keys() == {code.value for code in Code}
+
+
+def test_every_status_of_a_refused_handshake_is_there() -> None:
+    ours = {
+        each.status
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, ClientError)
+    }
+    in_messages_only = {409, 413}  # a new socket is in no session, and a URL has no payload
+
+    assert rows("| status | when |").keys() == {101} | ours - in_messages_only
+
+
+def test_every_reason_of_an_end_is_there() -> None:
+    end = PAGE.partition("`sessionEnded` has a `reason`")[2].partition("Then close")[0]
+    assert set(re.findall(r"`(\w+)`", end)) == set(get_args(EndReason))
