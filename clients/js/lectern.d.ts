@@ -206,6 +206,11 @@ export interface Session {
   readonly stateVersion: number;
   readonly resumeToken: string;
   readonly heartbeatInterval: number;
+  /**
+   * Why it closed: `closed` (by `close()`), `left`, the reason of `sessionEnded`, `failed` (see
+   * `error`), or `replaced`: somebody else has this client's place, with its resume token or as the
+   * same user.
+   */
   readonly closeReason?: string;
   readonly error?: LecternError;
 

@@ -433,6 +433,7 @@ class Session extends Emitter {
   #state = 'connecting';
   #renewing = false;
   #held = false; // requests wait while the session moves between two sockets
+  #cameBack = false; // after the stack had given the socket's place away
   #queue = [];
   #outbox;
   #streams;
@@ -707,6 +708,7 @@ class Session extends Emitter {
     this.#flush();
     this.#schedule();
     if (!old) return;
+    this.#cameBack = false;
     // Requests and subscriptions follow the session to its new socket.
     for (const job of this.#jobs.values()) if (job.link === old) job.link = link;
     this.#drain(old);
@@ -731,6 +733,25 @@ class Session extends Emitter {
     this.#options.timers.clearTimeout(this.#beat);
     this.#enter('reconnecting');
     this.#renew();
+  }
+
+  /**
+   * Takes a refusal that is about the socket: the stack has given its place away. (What a client asks
+   * for is its role's to ask: only `authenticate` can get a 403 for something else, its token.)
+   * The stack may have taken it for dead, so it counts as lost, and the session comes back. Once: if
+   * its place is taken again, somebody else holds it for good, and two that take it from each other
+   * help nobody.
+   */
+  #supplanted(link, error) {
+    if (error.status !== 403 || error.action === 'authenticate') return false;
+    if (link !== this.#link || this.#renewing) return false;
+    if (this.#cameBack) {
+      this.#finish('replaced', error);
+    } else {
+      this.#cameBack = true;
+      link.close();
+    }
+    return true;
   }
 
   /** Replaces the socket: beside the old one while that lives, after a pause when it is gone. */
@@ -875,10 +896,12 @@ class Session extends Emitter {
     }
     if (this.#state === 'closed' || (message.id === undefined && this.#isTwice(link, text))) return;
     this.emit('message', message);
-    const handled = link.settle(message);
     const { type } = message;
+    const error = type === 'error' && errorOf(message);
+    if (error && this.#supplanted(link, error)) return;
+    const handled = link.settle(message);
     if (type === 'broadcast') return this.#deliver(this.#streams.add(message));
-    if (type === 'error') return handled || this.emit('error', errorOf(message));
+    if (error) return handled || this.emit('error', error);
     if (type === 'broadcastStateChanged') return this.#steer(message) && this.emit(type, message);
     this.emit(type, message);
     if (type === 'sessionEnded') this.#finish(message.reason ?? 'endedBySpeaker');

@@ -118,7 +118,7 @@ def test_a_token_that_is_replayed_moves_one_seat_and_is_never_counted_twice(
         assert used(thief, session_id, token)["type"] == "connectionRefreshComplete"
 
     assert watched.counts(session_id) == (1, {"es": 1})
-    # Who was there before hears it at once: its next message is refused, and its client comes back.
+    # Who was there before hears it at once: its next message is refused, and the SDKs come back.
     assert owner.send("recover", lastSeq={"*": 0})["code"] == "FORBIDDEN"
     assert used(watched.connect(), session_id, token)["type"] == "connectionRefreshComplete"
     assert watched.counts(session_id) == (1, {"es": 1})

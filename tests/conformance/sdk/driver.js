@@ -62,7 +62,10 @@ const commands = {
     return target[action](...args);
   },
   events: ({ session }) => events[session],
-  look: ({ session }) => ({ sessionId: sessions[session].sessionId, state: sessions[session].state }),
+  look: ({ session }) => {
+    const { sessionId, state, closeReason } = sessions[session];
+    return { sessionId, state, closeReason: closeReason ?? null };
+  },
   due: () => {
     const lefts = waiting().map(({ left }) => left).filter((left) => left < NEVER / 2);
     return lefts.length ? Math.min(...lefts) : null;

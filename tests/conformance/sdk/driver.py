@@ -39,7 +39,7 @@ class Driver(Protocol):
         """All there ever were, in order: broadcasts, gaps, states, errors."""
 
     async def look(self, session: int) -> Message:
-        """`sessionId` and `state`."""
+        """`sessionId`, `state` and `closeReason`."""
 
     async def due(self) -> float | None:
         """Seconds until the next timer."""
@@ -111,6 +111,10 @@ class Actor:
 
     async def state(self) -> str:
         return str((await self._driver.look(self._number))["state"])
+
+    async def close_reason(self) -> str | None:
+        reason: str | None = (await self._driver.look(self._number))["closeReason"]
+        return reason
 
     async def events(self, *kinds: str) -> list[Message]:
         return [e for e in await self._driver.events(self._number) if e["type"] in kinds]

@@ -65,7 +65,7 @@ class PythonDriver:
 
     async def look(self, session: int) -> Message:
         it = self._sessions[session]
-        return {"sessionId": it.session_id, "state": it.state}
+        return {"sessionId": it.session_id, "state": it.state, "closeReason": it.close_reason}
 
     async def due(self) -> float | None:
         delays = [timer.due - self._clock.now for timer in self._clock.live]

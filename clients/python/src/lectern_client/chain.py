@@ -13,6 +13,9 @@ from lectern_client.messages import Message, State
 from lectern_client.options import Options, Timers, backoff
 from lectern_client.overlap import Overlap
 
+_NOT_OF_THE_SOCKET = "authenticate"
+"""A client asks for nothing but its role's own: a 403 is about the socket, unless about a token."""
+
 Greeting = tuple[str, dict[str, Any]]
 
 
@@ -45,6 +48,7 @@ class Chain:
         self.timers: Timers = options.timers or asyncio.get_running_loop()
         self._host = host
         self._held = False  # requests wait while the session moves between two links
+        self._came_back = False  # after the stack had given the link's place away
         self._others: set[Link] = set()  # that are being opened, or still owe something
         self._overlap = Overlap()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -155,6 +159,24 @@ class Chain:
             self._enter("reconnecting")
             self.renew()
 
+    def supplanted(self, link: Link, error: LecternError) -> bool:
+        """Takes a refusal that is about the link: the stack has given its place away.
+
+        The stack may have taken it for dead: it counts as lost, and the session comes back. Once,
+        since if its place is taken again, somebody else holds it for good, and two that take it
+        from each other help nobody. False if the refusal is about something else.
+        """
+        is_moving = self._renewal is not None and not self._renewal.done()
+        is_about_it = error.status == 403 and error.action != _NOT_OF_THE_SOCKET
+        if not is_about_it or link is not self.link or is_moving:
+            return False
+        if self._came_back:
+            self.finish("replaced", error)
+        else:
+            self._came_back = True
+            self._close(link)
+        return True
+
     # Connecting.
 
     async def _dial(self) -> Link:
@@ -179,6 +201,7 @@ class Chain:
         self._enter("open")
         self._release()
         if old is not None:
+            self._came_back = False
             self._others.add(old)
             self._host.moved(old, link)
             self.spawn(self._drain(old, link))

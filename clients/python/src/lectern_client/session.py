@@ -57,6 +57,11 @@ class Session(Emitter):
 
     @property
     def close_reason(self) -> str | None:
+        """Why it closed.
+
+        `closed` (by `close()`), `left`, the reason of `sessionEnded`, `failed` (see `error`), or
+        `replaced`: somebody else has this client's place, with its resume token or as its user.
+        """
         return self._chain.close_reason
 
     @property
@@ -165,11 +170,14 @@ class Session(Emitter):
 
     def received(self, link: Link, message: Message) -> None:
         self.emit("message", message)
-        handled = link.settle(message)
         kind = message.get("type", "")
-        if kind == "error":
+        error = LecternError.from_message(message) if kind == "error" else None
+        if error and self._chain.supplanted(link, error):
+            return
+        handled = link.settle(message)
+        if error:
             if not handled:
-                self.emit("error", LecternError.from_message(message))
+                self.emit("error", error)
         elif kind == "broadcastStateChanged":
             if self._steer(message):
                 self.emit(kind, message)

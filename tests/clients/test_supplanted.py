@@ -1,0 +1,78 @@
+"""The Python SDK on a socket that the stack has given up, or whose place somebody else has."""
+
+import asyncio
+
+import pytest
+
+from lectern_client import LecternError
+from tests.clients.stack import FakeStack, Message, broadcast, data, error, record, settle
+
+FORBIDDEN = error(403, "FORBIDDEN")
+
+
+def stale(action: str) -> Message:
+    return {**FORBIDDEN, "action": action}
+
+
+async def test_a_listener_taken_for_dead_comes_back_where_it_was() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast")
+    stack.socket.say(broadcast(1))
+    stack.replies["heartbeat"] = stale("heartbeat")
+    stack.last_seq = {"*": 0, "es": 2}
+    stack.replies["joinSession"] = lambda asked, _: stack.joined(asked, missed=[broadcast(2)])
+    await stack.clock.advance(52)
+    (first, second) = stack.sockets
+    assert first.closed_with == 4000
+    (request,) = second.requests("joinSession")
+    assert (request["resumeToken"], request["lastSeq"]) == ("resume-1", {"*": 0, "es": 1})
+    assert (session.state, data(seen)) == ("open", ["es 1", "es 2"])
+
+
+async def test_what_was_refused_so_is_asked_again_on_the_new_socket() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    stack.replies["broadcast"] = stale("broadcast")
+    said = asyncio.ensure_future(session.broadcast("one"))
+    await settle()
+    accepted = {"type": "broadcastAccepted", "stream": "*", "seq": 1, "recipients": 3}
+    stack.replies["broadcast"] = accepted
+    await stack.clock.advance(2)
+    assert (await said)["seq"] == 1
+    assert session.state == "open"
+
+
+async def test_a_place_that_is_taken_again_is_given_up() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    stack.replies["heartbeat"] = stale("heartbeat")
+    await stack.clock.advance(200)
+    assert len(stack.sockets) == 2
+    assert (session.state, session.close_reason) == ("closed", "replaced")
+    assert session.error is not None
+    assert session.error.code == "FORBIDDEN"
+    with pytest.raises(LecternError, match="CLOSED"):
+        await session.subscribe("chat")
+
+
+async def test_after_a_refresh_it_may_come_back_again() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    answers = stack.replies["heartbeat"]
+    for socket_count in (2, 4):
+        stack.replies["heartbeat"] = stale("heartbeat")
+        await stack.clock.advance(52)
+        stack.replies["heartbeat"] = answers
+        assert (session.state, len(stack.sockets)) == ("open", socket_count)
+        session.refresh()
+        await settle()
+
+
+async def test_a_token_of_somebody_else_is_no_reason_to_leave() -> None:
+    stack = FakeStack()
+    session = await stack.speaker()
+    stack.replies["authenticate"] = stale("authenticate")
+    with pytest.raises(LecternError, match="FORBIDDEN"):
+        await session.authenticate("another's")
+    assert (session.state, len(stack.sockets)) == ("open", 1)
