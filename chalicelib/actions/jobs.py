@@ -72,7 +72,7 @@ _KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {
     "fanOut": delivery_jobs.fan_out,
     "deliver": delivery_jobs.deliver,
     "gone": delivery_jobs.clean_up,
-    "statusTick": lambda services, _job, remaining: _ignore(status.publish(services, remaining)),
+    "statusTick": status.tick,
     "runRequest": lambda services, job, _: requests.run(services, job["requestId"]),
     "sweep": sweep.resume,
     "removeUser": _remove_user,
@@ -89,7 +89,3 @@ _GIVEN_UP: dict[str, Callable[[Services, Job], None]] = {
 
 def _nobody_waits(_services: Services, _job: Job) -> None:
     """What the other kinds leave undone a schedule or the sessions stream makes up for."""
-
-
-def _ignore(_told: int) -> None:
-    """A job answers nothing."""

@@ -3,8 +3,9 @@
 Everything comes from the counts on the session's item: no listener is ever looked at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
@@ -20,6 +21,8 @@ from chalicelib.protocol.codec import encode
 from chalicelib.stores.session_items import SHARDS
 
 _BATCH = 100
+_RESERVE_SECONDS = 8.0
+"""What an invocation must still have to begin with another shard: one of 2,800 sessions takes 4."""
 
 
 @action(requests.GetSessionStatus)
@@ -36,17 +39,29 @@ def get_status(
     return status(services, session, "requested")
 
 
-def publish(services: Services, remaining: Remaining) -> int:
+def publish(services: Services, remaining: Remaining, shards: Sequence[int] = range(SHARDS)) -> int:
     """Tells every speaker where its session stands; answers how many were told.
 
-    One that fails does not hold up the others.
+    One that fails does not hold up the others. Shards for which the time does not suffice get a job
+    each.
     """
     told = 0
-    sessions = active_sessions(services)
-    while batch := list(islice(sessions, _BATCH)):
-        told += _publish(services, batch, remaining)
+    for index, shard in enumerate(shards):
+        if remaining() < _RESERVE_SECONDS:
+            left = ({"kind": "statusTick", "shard": each} for each in shards[index:])
+            services.jobs.send_many(left)
+            break
+        sessions = active_sessions(services, [shard])
+        while batch := list(islice(sessions, _BATCH)):
+            told += _publish(services, batch, remaining)
     services.telemetry.metric("PeriodicStatusUpdatesSent", told)
     return told
+
+
+def tick(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+    """The statuses of half a minute later, or of a shard that a run did not come to."""
+    shard = job.get("shard")
+    publish(services, remaining, range(SHARDS) if shard is None else [shard])
 
 
 def tell_if_due(services: Services, session_id: SessionId, remaining: Remaining) -> None:
@@ -76,9 +91,9 @@ def status(
     )
 
 
-def active_sessions(services: Services) -> Iterator[Session]:
-    """Every active session, read in batches, shard by shard."""
-    for shard in range(SHARDS):
+def active_sessions(services: Services, shards: Sequence[int] = range(SHARDS)) -> Iterator[Session]:
+    """Every active session, or those of some shards, read in batches, shard by shard."""
+    for shard in shards:
         ids = services.sessions.active_ids(shard)
         while batch := list(islice(ids, _BATCH)):
             yield from (each for each in services.sessions.get_many(batch) if each.is_active)

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
+from dataclasses import dataclass, field
 
 import pytest
 
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
 from tests.crowd import crowd
-from tests.stack import Client, Stack
+from tests.stack import Client, Context, Stack
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "zh-Hant-TW")
 
@@ -181,6 +182,28 @@ def test_one_that_fails_does_not_hold_up_the_others(stack: Stack, trouble: str) 
     noted = {each["sessionId"] for each in stack.items("sessions") if "statusSent" in each}
     assert told == (2 if trouble == "slow" else 3)
     assert noted == speakers.keys() - {unlucky_id}
+
+
+@dataclass
+class UntilSomebodyIsTold(Context):
+    """An invocation whose time is over once a first status has gone out."""
+
+    told: list[Client] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> float:
+        return 7_000 if any(each.received for each in self.told) else 30_000
+
+
+def test_speakers_for_whom_the_time_does_not_suffice_are_told_by_jobs(stack: Stack) -> None:
+    speakers = [stack.session(f"speaker {number}")[0] for number in range(12)]
+    stack.context = UntilSomebodyIsTold(told=speakers)
+
+    told = handlers.publish_status(stack.context)["told"]
+    stack.context = Context()
+    stack.run_jobs()
+
+    assert 0 < told < 12
+    assert [statuses(speaker) for speaker in speakers] == [[("periodic", 0)]] * 12
 
 
 def test_how_many_were_told_and_how_long_a_query_took_are_metrics(stack: Stack) -> None:
