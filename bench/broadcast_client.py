@@ -10,8 +10,9 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib import handlers, wiring
 from chalicelib.domain.session import Broadcasting, Connection, Session

@@ -6,8 +6,9 @@ wrong deployment fails at once and says why.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.errors import LecternError
 
@@ -16,17 +17,27 @@ class SettingsError(LecternError):
     """One or more environment variables are missing or malformed; the text names each."""
 
 
+class Variable(Struct, frozen=True):
+    """An environment variable. `least` is the smallest number that it may be."""
+
+    name: str
+    meaning: str
+    default: Any
+    least: int | None
+    secret: bool
+
+
+_declared: list[Variable] = []
+
+
 def _setting(
-    variable: str, meaning: str, default: Any = None, least: int | None = None, secret: bool = False
+    variable: str, meaning: str, default: Any, least: int | None = None, secret: bool = False
 ) -> Any:
-    metadata = {"variable": variable, "meaning": meaning, "least": least, "secret": secret}
-    if default is None:
-        return field(metadata=metadata, repr=not secret)
-    return field(default=default, metadata=metadata, repr=not secret)
+    _declared.append(Variable(variable, meaning, default, least, secret))
+    return field(default=default)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The whole configuration of a process. `from_environ` reads and checks it."""
 
     sessions_table: str = _setting("SESSIONS_TABLE_NAME", "table of sessions", "sessions")
@@ -134,14 +145,14 @@ class Settings:
         """
         values: dict[str, Any] = {}
         problems: list[str] = []
-        for setting in fields(cls):
-            text = environ.get(setting.metadata["variable"], "").strip()
+        for setting, variable in VARIABLES.items():
+            text = environ.get(variable.name, "").strip()
             if not text:
                 continue
             try:
-                values[setting.name] = _parse(text, setting.default, setting.metadata["least"])
+                values[setting] = _parse(text, variable)
             except ValueError as problem:
-                problems.append(f"{setting.metadata['variable']} {problem}")
+                problems.append(f"{variable.name} {problem}")
         values.setdefault("heartbeat_interval_seconds", _fitting_heartbeat(values))
         settings = cls(**values)
         problems += _contradictions(settings)
@@ -149,25 +160,33 @@ class Settings:
             raise SettingsError("; ".join(problems))
         return settings
 
+    def __repr__(self) -> str:
+        """Without the secrets, wherever it may be printed."""
+        shown = (name for name, variable in VARIABLES.items() if not variable.secret)
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+VARIABLES = dict(zip(Settings.__struct_fields__, _declared, strict=True))
+"""Each setting's variable, by the name of its field."""
+
 
 def _fitting_heartbeat(values: Mapping[str, Any]) -> int:
     """The default, which gives way to an idle timeout that is set to less."""
-    idle: int = values.get(
-        "connection_idle_timeout_seconds", Settings.connection_idle_timeout_seconds
-    )
-    return max(1, min(Settings.heartbeat_interval_seconds, idle // 2))
+    usual = Settings()
+    idle: int = values.get("connection_idle_timeout_seconds", usual.connection_idle_timeout_seconds)
+    return max(1, min(usual.heartbeat_interval_seconds, idle // 2))
 
 
-def _parse(text: str, default: Any, least: int | None) -> Any:
-    if isinstance(default, int):
+def _parse(text: str, variable: Variable) -> Any:
+    if isinstance(variable.default, int):
         try:
             number = int(text)
         except ValueError:
             raise ValueError(f"must be a whole number, not {text!r}") from None
-        if least is not None and number < least:
-            raise ValueError(f"must be {least} or more, not {number}")
+        if variable.least is not None and number < variable.least:
+            raise ValueError(f"must be {variable.least} or more, not {number}")
         return number
-    if isinstance(default, tuple):
+    if isinstance(variable.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
 

@@ -1,7 +1,8 @@
 """Gives the handlers their parts, with the sandbox's clock, log and faults in them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chalicelib import aws, wiring
 from chalicelib.settings import Settings

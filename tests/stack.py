@@ -7,12 +7,13 @@ against `docs/asyncapi.yaml`.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import jwt
+from msgspec.structs import replace
 
 from chalicelib import aws as aws_wire
 from chalicelib import handlers, wiring

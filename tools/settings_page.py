@@ -1,10 +1,8 @@
 """Makes `docs/settings.md` from `chalicelib/settings.py`: each variable, default and meaning."""
 
-from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any
 
-from chalicelib.settings import Settings
+from chalicelib.settings import VARIABLES, Variable
 
 TARGET = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -30,15 +28,14 @@ _NOTES = """
 
 def text() -> str:
     """The whole page."""
-    return _INTRODUCTION + "".join(_row(each) for each in fields(Settings)) + _NOTES
+    return _INTRODUCTION + "".join(map(_row, VARIABLES.values())) + _NOTES
 
 
-def _row(setting: Field[Any]) -> str:
-    known = setting.metadata
-    default = "" if setting.default in ("", ()) else f"`{setting.default}`"
-    least = "" if known["least"] is None else str(known["least"])
-    meaning = known["meaning"] + (" (secret)" if known["secret"] else "")
-    return f"| `{known['variable']}` | {default} | {least} | {meaning} |\n"
+def _row(variable: Variable) -> str:
+    default = "" if variable.default in ("", ()) else f"`{variable.default}`"
+    least = "" if variable.least is None else str(variable.least)
+    meaning = variable.meaning + (" (secret)" if variable.secret else "")
+    return f"| `{variable.name}` | {default} | {least} | {meaning} |\n"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Whom something is for, and who that is just now: read from the indexes, page by page."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, SessionId, TenantId
@@ -17,8 +19,7 @@ class Kind(StrEnum):
     TENANT = "tenant"
 
 
-@dataclass(frozen=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """`key` is a session's id, a topic's key or a tenant's id; `language` narrows listeners."""
 
     kind: Kind

@@ -1,11 +1,10 @@
 """`$connect`: who is coming, may they, and what do they want at once (PROTOCOL section 1)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from chalicelib.actions import admission, disconnect, limits, refresh, seating, sessions
 from chalicelib.actions.ports import Remaining
@@ -26,8 +25,7 @@ _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object
 }
 
 
-@dataclass(frozen=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """What `$connect` brings, and no later event does: headers and query."""
 
     connection_id: ConnectionId

@@ -6,7 +6,8 @@ end up here, and any of them may come again. An error in one part never stops th
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.actions import belongings, departure, ending, grace, leaving
 from chalicelib.actions.ports import Remaining
@@ -21,8 +22,7 @@ _HANDSHAKE_MILLIS = 30_000
 """How long a handshake can take: younger than that, a 410 may mean that it is not over yet."""
 
 
-@dataclass(frozen=True)
-class Closing:
+class Closing(Struct, frozen=True):
     """How a socket closed. `code` is the WebSocket close code, None where none is known."""
 
     code: int | None = None

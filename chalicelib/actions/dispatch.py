@@ -1,6 +1,6 @@
 """From a frame to the action it asks for, and to the reply or the error it gets."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.actions import (
     broadcast,
@@ -37,8 +37,7 @@ _ = (broadcast, controls, heartbeat, recovery, refresh, requests, sessions, stat
 # Imported for the actions that they register.
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One message as it came in."""
 
     connection_id: ConnectionId

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, SessionId
@@ -14,8 +15,7 @@ _SESSION = SessionId("health")
 """No session has that name (PROTOCOL 3)."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was tried; `problem` is the kind of failure, and None if there was none."""
 
     name: str

@@ -1,6 +1,6 @@
 """How a connection gets out of its session, and what becomes of what it had there."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.actions import belongings
 from chalicelib.actions.services import Services
@@ -13,8 +13,7 @@ from chalicelib.stores.membership import CONNECTION, SESSION
 _TRIES = 4
 
 
-@dataclass(frozen=True)
-class CleanedUp:
+class CleanedUp(Struct, frozen=True):
     """How much a connection left behind."""
 
     subscriptions: int = 0

@@ -1,9 +1,8 @@
 """What a listener has missed (PROTOCOL 6.2): read from the history, or said to be lost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from msgspec import Raw, UnsetType
+from msgspec import Raw, Struct, UnsetType, field
 
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
@@ -72,8 +71,7 @@ def add_missed(
     reply.missed = room.messages
 
 
-@dataclass
-class _Room:
+class _Room(Struct):
     """The messages that fit into one reply, in order."""
 
     size: int

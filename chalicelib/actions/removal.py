@@ -6,8 +6,10 @@ a little later.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from chalicelib.actions import disconnect, ending
 from chalicelib.actions.ports import Remaining
@@ -27,8 +29,7 @@ _SLACK_MILLIS = 250
 """API Gateway's clock, which says when a socket was opened, may be ahead of ours by so much."""
 
 
-@dataclass(frozen=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """Whom to remove: connections opened by `at`, tokens issued by then, until `until`."""
 
     tenant_id: TenantId
@@ -37,8 +38,7 @@ class Removal:
     until: Millis
 
 
-@dataclass
-class Removed:
+class Removed(Struct):
     """What one pass did; not `complete` where the rest is left to a job."""
 
     refused_until: Millis

@@ -6,8 +6,9 @@ A new kind of request is one function with `@request_type`, in a file that `work
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.actions import delivery, limits
 from chalicelib.actions.registry import action
@@ -38,8 +39,7 @@ class Cancelled(Exception):  # noqa: N818 - not an error: the client wanted it
     """Raised inside a request's work once it has been cancelled."""
 
 
-@dataclass
-class Progress:
+class Progress(Struct):
     """What a request's work tells its client with: call it with a percentage now and then."""
 
     services: Services

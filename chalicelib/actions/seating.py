@@ -1,10 +1,9 @@
 """How a listener gets into a session: anew, or to another connection with its resume token."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from chalicelib.actions import belongings
 from chalicelib.actions.services import Services
@@ -30,8 +29,7 @@ _OLD_CONNECTION = 3
 """Where the old connection stands in a move, for the reasons of a cancelled one."""
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """How a listener wants to listen. `opening`: its socket exists once the handshake is over."""
 
     language: str

@@ -1,7 +1,8 @@
 """What every action is given: the stores, the ports, the settings, the time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.actions.ports import JobQueue, Management, Remaining
 from chalicelib.domain.ids import PickBelow
@@ -23,8 +24,7 @@ from chalicelib.stores.subscriptions import SubscriptionStore
 from chalicelib.telemetry import Telemetry
 
 
-@dataclass(frozen=True, kw_only=True)
-class Services:
+class Services(Struct, frozen=True, kw_only=True):
     """Built once a process by `wiring`; tests build their own."""
 
     settings: Settings
@@ -53,8 +53,7 @@ class Services:
     """What to do about a connection that a post found gone: `disconnect.found_gone`."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """One message on one connection: who sent it, from where, and how long there is to answer."""
 
     connection: Connection

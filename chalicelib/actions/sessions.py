@@ -1,8 +1,6 @@
 """createSession, joinSession, changeLanguage, leaveSession and endSession."""
 
-from dataclasses import dataclass
-
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from chalicelib.actions import ending, leaving, limits, replies, seating
 from chalicelib.actions.registry import action
@@ -26,8 +24,7 @@ _CHANGE_TRIES = 4
 _RETRY_SECONDS = 1
 
 
-@dataclass(frozen=True)
-class Seated:
+class Seated(Struct, frozen=True):
     """A connection that is in a session now, and what the client said it saw last."""
 
     connection: Connection

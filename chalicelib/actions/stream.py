@@ -5,8 +5,9 @@ samples the room for the session's report.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.actions import ending, report, status
 from chalicelib.actions.ports import Remaining
@@ -18,8 +19,7 @@ from chalicelib.stores.attributes import from_attributes
 from chalicelib.stores.session_items import session_from_item
 
 
-@dataclass
-class _Changes:
+class _Changes(Struct):
     """What a batch says of one session, in order."""
 
     sequence_numbers: list[str] = field(default_factory=list)

@@ -9,8 +9,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.actions import disconnect, ending, grace, notices, status
 from chalicelib.actions.ports import Remaining
@@ -30,8 +31,7 @@ _OTHER_LANGUAGES = "other"
 """No language has that name (PROTOCOL 3)."""
 
 
-@dataclass
-class Swept:
+class Swept(Struct):
     """What one run found; also what the schedule's invocation answers."""
 
     checked: int = 0
@@ -39,8 +39,7 @@ class Swept:
     closed: int = 0
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a run is in the scan: a segment, and the connection behind which to go on."""
 
     segment: int = 0

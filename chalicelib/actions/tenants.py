@@ -4,10 +4,9 @@ For services of the operator's. Everything is asked for by tenant, and nothing o
 ever in the answer. Lists come in pages, each with the cursor of the next.
 """
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from chalicelib.actions import audience, delivery
 from chalicelib.actions.ports import Remaining
@@ -24,8 +23,7 @@ PAGE = 100
 """Entries of a page, unless fewer are asked for; DynamoDB reads no more at once."""
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """Some entries of a list; `cursor` leads to the next ones, None at the end.
 
     A page may be short, or empty, before the end: what has gone meanwhile is left out.

@@ -4,10 +4,9 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, field
 
 from chalicelib.actions import broadcast, ending, health, overview, removal, tenants
 from chalicelib.actions.ports import Remaining
@@ -19,8 +18,7 @@ from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import SessionId, TenantId, UserId
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request, decoded; `question` and `body` are of the operation's own types."""
 
     question: Any
@@ -29,8 +27,7 @@ class Asked:
     remaining: Remaining
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One line of the table. `refusals` are the statuses it may answer besides 400, 500 and 503.
 
     `unusual` are those with which it gives its own answer, and what they mean.

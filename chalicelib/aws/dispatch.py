@@ -7,7 +7,6 @@ room, sends what it gets, and reports each answer with `answered`. Time is an ar
 import heapq
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from chalicelib.aws.refusals import NO_ANSWER
 from chalicelib.aws.retry import chance, full_jitter
@@ -48,15 +47,17 @@ class SlowConnections:
         return bool(self._until) and self._until.get(connection_id, 0) > self._clock()
 
 
-@dataclass(slots=True, eq=False)
 class Post:
     """One message on its way to one connection."""
 
-    connection_id: ConnectionId
-    data: bytes
-    tried: int = 0
-    clock_offset: float = 0.0
-    """What the clock was corrected by when it was signed, in seconds."""
+    __slots__ = ("clock_offset", "connection_id", "data", "tried")
+
+    def __init__(self, connection_id: ConnectionId, data: bytes) -> None:
+        self.connection_id = connection_id
+        self.data = data
+        self.tried = 0
+        self.clock_offset = 0.0
+        """What the clock was corrected by when it was signed, in seconds."""
 
 
 class Dispatch:

@@ -10,8 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from chalicelib.aws.refusals import NO_ANSWER, Refusal
 
@@ -52,8 +51,7 @@ class RetryTokens:
             self._tokens = min(self._most, self._tokens + max(cost, 1))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """How persistent a client is."""
 
     tries: int

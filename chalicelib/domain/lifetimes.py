@@ -1,8 +1,10 @@
 """What is due at which age of a connection or a session (PROTOCOL sections 4 and 6)."""
 
 import zlib
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.session import NEVER, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role
@@ -19,8 +21,7 @@ RESUME_TOKEN_MINUTES = GATEWAY_LIFETIME_MINUTES + 10
 """A resume token outlives its socket by the time that a client may need to come back."""
 
 
-@dataclass(frozen=True)
-class Notices:
+class Notices(Struct, frozen=True):
     """What a client is to be told now."""
 
     refresh: bool = False

@@ -1,12 +1,11 @@
 """What a fan-out answers."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from chalicelib.domain.types import ConnectionId
 
 
-@dataclass
-class FanOutResult:
+class FanOutResult(Struct):
     """What became of each post of a fan-out."""
 
     delivered: int = 0

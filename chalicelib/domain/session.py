@@ -1,7 +1,8 @@
 """A session and a connection as the decisions see them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
 
@@ -19,8 +20,7 @@ MOST_LANGUAGES = 500
 sent to a session must not be able to reach it."""
 
 
-@dataclass(frozen=True)
-class Broadcasting:
+class Broadcasting(Struct, frozen=True):
     """The speaker's switches."""
 
     last_state_change: Millis
@@ -29,8 +29,7 @@ class Broadcasting:
     volume: float = 1.0
 
 
-@dataclass(frozen=True)
-class StatusSent:
+class StatusSent(Struct, frozen=True):
     """What the last status told the speaker."""
 
     count: int
@@ -38,8 +37,7 @@ class StatusSent:
     at: Millis
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     session_id: SessionId
     tenant_id: TenantId
     speaker_user_id: UserId
@@ -83,8 +81,7 @@ class Session:
         return self.language_counts.get(language, 0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """An open socket. `session_id` is None while it is in no session."""
 
     connection_id: ConnectionId

@@ -4,12 +4,12 @@ Imported only where `JWT_JWKS_URL` is set: PyJWT and cryptography cost 55 ms of 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 from jwt import PyJWK, PyJWS
 from jwt.exceptions import PyJWTError
+from msgspec import Struct
 
 from chalicelib.domain.types import Millis
 from chalicelib.errors import Code, Unavailable
@@ -30,8 +30,7 @@ _SHAPES: Mapping[str, dict[str, str]] = {
 _PUBLIC_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
 
 
-@dataclass(frozen=True)
-class _Key:
+class _Key(Struct, frozen=True):
     """One signing key, ready for each algorithm that it may be used with."""
 
     key_id: object

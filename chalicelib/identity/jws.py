@@ -7,10 +7,10 @@ a key set is configured. It is also the reference that the tests compare this fi
 """
 
 import hmac
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from chalicelib.domain.types import Millis
 from chalicelib.errors import Code, Unauthorized
@@ -23,8 +23,7 @@ MAX_LENGTH = 8192
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
-@dataclass(frozen=True)
-class SignedToken:
+class SignedToken(Struct, frozen=True):
     """A token whose form is right and whose signature nobody has looked at."""
 
     text: str

@@ -6,9 +6,10 @@ it may be used again by a client whose answer was lost on the way.
 """
 
 import hmac
-from dataclasses import astuple, dataclass
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from chalicelib.domain.types import Millis, Role, SessionId, UserId
 from chalicelib.errors import Code, Unauthorized
@@ -21,8 +22,7 @@ _MAX_LENGTH = 2048
 """Characters. The longest issued has 1,500: a user id of 255 characters, four bytes each."""
 
 
-@dataclass(frozen=True)
-class ResumeClaims:
+class ResumeClaims(Struct, frozen=True):
     """Whom a token speaks for, and until when."""
 
     session_id: SessionId

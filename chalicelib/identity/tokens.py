@@ -1,9 +1,10 @@
 """Who a JWT says that somebody is (PROTOCOL 1.1)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.types import Millis, TenantId, UserId
 from chalicelib.errors import Code, Unauthorized
@@ -23,8 +24,7 @@ _LONGEST_NAME = 255  # characters, as OpenID Connect has it; DynamoDB's keys tak
 _LAST_SECOND = 253_402_300_799  # of the year 9999; larger numbers fit no date and no table
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """A user of a tenant, until the token expires."""
 
     user_id: UserId

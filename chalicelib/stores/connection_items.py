@@ -1,8 +1,9 @@
 """A connection as an item of its table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.session import NEVER, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
@@ -32,8 +33,7 @@ JOINING = "joining"
 """The `role` of a listener whose socket is not open yet: counted, but not to be posted to."""
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """What the index tells of a listener."""
 
     connection_id: ConnectionId
@@ -42,8 +42,7 @@ class Recipient:
     """False while its handshake is not over: it exists, but posts to it would get 410."""
 
 
-@dataclass(frozen=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """What a listener's connection has besides a speaker's."""
 
     language: str
@@ -52,8 +51,7 @@ class Listening:
     socket_opening: bool = False
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Whom a connection belongs to just now."""
 
     connection_id: ConnectionId

@@ -1,15 +1,15 @@
 """The history table: what was broadcast in the last `HISTORY_SECONDS`, by stream and seq."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.types import Millis, SessionId
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A broadcast as listeners get it: `message` is the JSON text."""
 
     seq: int

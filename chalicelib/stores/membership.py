@@ -6,7 +6,8 @@ calls has either changed all of them or none. A condition that no longer holds s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
@@ -26,8 +27,7 @@ REMOVAL_LANGUAGES = 25
 """Languages that they can have: an update's expression may be 4 KB long."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A listener about to be in a session."""
 
     connection_id: ConnectionId

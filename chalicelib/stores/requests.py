@@ -1,9 +1,10 @@
 """The requests table: work that runs in the background for a connection."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.domain.session import LONG_AGO
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
@@ -21,8 +22,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, kw_only=True)
-class BackgroundRequest:
+class BackgroundRequest(Struct, frozen=True, kw_only=True):
     """`params` and `result` are JSON texts. The last fields are those of a delivery's progress."""
 
     request_id: str

@@ -1,7 +1,8 @@
 """The subscriptions table: which connection follows which topic of which session."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.stores.dynamodb import DynamoDB
@@ -13,8 +14,7 @@ def session_of(topic_key: str) -> SessionId:
     return SessionId(topic_key.partition("#")[0])
 
 
-@dataclass(frozen=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     topic_key: str
     connection_id: ConnectionId
     tenant_id: TenantId

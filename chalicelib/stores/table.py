@@ -7,8 +7,9 @@ that no attribute can ever collide with one of DynamoDB's 573 reserved words.
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from chalicelib.errors import ConditionFailed
 from chalicelib.stores.attributes import Item, from_attributes, to_attribute, to_attributes
@@ -22,8 +23,7 @@ TRANSACTION_ITEMS = 100
 _ALONE: dict[str, Operation] = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(Struct, frozen=True):
     """One write, to be carried out alone or as part of a transaction."""
 
     kind: Literal["Put", "Update", "Delete", "ConditionCheck"]

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 from chalicelib.telemetry.exceptions import described
 from chalicelib.telemetry.lines import json_line, write_line
@@ -32,8 +33,7 @@ class ConnectionHasher(Protocol):
         ...
 
 
-@dataclass
-class _Invocation:
+class _Invocation(Struct):
     """What all lines of one invocation share, and the metrics that wait for its end."""
 
     common: Mapping[str, Any]

@@ -55,7 +55,7 @@ class Running:
 
     def settle(self) -> None:
         """Waits until every session has ended, those of speakers that did not say goodbye too."""
-        advance = json.dumps({"advance": 2 * Settings.speaker_grace_seconds}).encode()
+        advance = json.dumps({"advance": 2 * Settings().speaker_grace_seconds}).encode()
         end = time.monotonic() + _SECONDS
         while any(each.get("isActive") for each in self._sandbox("state")["sessions"]):
             assert time.monotonic() < end, "a speaker's socket is still open"

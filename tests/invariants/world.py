@@ -7,9 +7,10 @@ again the way it would on AWS, until nothing is left to do.
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from random import Random
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib import handlers, wiring
 from chalicelib.actions.jobs import LAST_TRY

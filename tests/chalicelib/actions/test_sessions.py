@@ -1,10 +1,10 @@
 """createSession, joinSession, changeLanguage, leaveSession, endSession."""
 
 import re
-from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import wiring
 from tests.aws import Aws
