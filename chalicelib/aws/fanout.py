@@ -146,15 +146,14 @@ class FanOut:
     def _answered(self, lane: Lane, post: Post, answer: HttpAnswer) -> None:
         """What follows is sent when all answers that have come are read: see `_ready`."""
         lane.post = None
-        again = answer.status == 403 and self._outdated(post, answer)
-        if not again:
-            self._dispatch.answered(post, answer.status, time.monotonic())
         if not answer.reusable:
             self._drop(lane)
-        elif not again:
-            self._idle.append(lane)
-        if again:
+        if answer.status == 403 and self._outdated(post, answer):
             self._start(post, lane if answer.reusable else None)
+            return
+        self._dispatch.answered(post, answer.status, time.monotonic())
+        if answer.reusable:
+            self._idle.append(lane)
 
     def _failed(self, lane: Lane | None, post: Post | None, problem: Exception) -> None:
         """A connection is lost. What it carried is sent again at once where that is not a retry."""
