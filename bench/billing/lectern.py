@@ -16,7 +16,8 @@ from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 from sandbox.tables import read_tables
 from tests.aws import MotoServer
-from tests.stack import Client, Jobs, Sockets, Stack
+from tests.in_memory import Jobs, Sockets
+from tests.stack import Client, Stack
 
 HEARTBEAT_SECONDS = 50
 _TOGETHER = 32

@@ -1,9 +1,6 @@
-"""The Python SDK: refresh, reconnect, heartbeats and recovery."""
+"""The Python SDK: refresh and heartbeats."""
 
 import asyncio
-from typing import Any
-
-import pytest
 
 from lectern_client import LecternError
 from tests.clients.stack import (
@@ -17,8 +14,6 @@ from tests.clients.stack import (
     record,
     settle,
 )
-
-Message = dict[str, Any]
 
 
 async def test_a_listener_makes_the_second_socket_before_it_breaks_the_first() -> None:
@@ -150,93 +145,6 @@ async def test_topics_are_subscribed_to_again_before_the_old_socket_closes() -> 
     assert old.closed_with == 4000
 
 
-async def test_a_listener_that_lost_its_socket_comes_back_where_it_was() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen, states = record(session, "broadcast"), record(session, "state")
-    stack.socket.say(broadcast(1))
-    await settle()
-    stack.last_seq = {"*": 0, "es": 3}
-    missed = [broadcast(2), broadcast(3)]
-    stack.replies["joinSession"] = lambda request, _: stack.joined(request, missed)
-    stack.socket.drop()
-    await stack.clock.advance(1)
-    (request,) = stack.socket.requests("joinSession")
-    assert (request["resumeToken"], request["lastSeq"]) == ("resume-1", {"*": 0, "es": 1})
-    assert data(seen) == ["es 1", "es 2", "es 3"]
-    assert [change["state"] for change in states] == ["reconnecting", "open"]
-
-
-async def test_a_speaker_comes_back_by_taking_its_session_over_with_a_new_token() -> None:
-    stack = FakeStack()
-    tokens = iter(["first", "second"])
-    session = await stack.speaker(lambda: next(tokens))
-    stack.socket.drop()
-    await stack.clock.advance(1)
-    (request,) = stack.socket.requests("refreshConnection")
-    assert (request["role"], request["sessionId"]) == ("speaker", SESSION)
-    assert (stack.socket.token, session.state) == ("second", "open")
-
-
-async def test_pauses_grow_under_a_cap() -> None:
-    stack = FakeStack()
-    await stack.listener(random=lambda: 1.0)
-    stack.refusal = LecternError("CONNECTION_FAILED")
-    stack.socket.drop()
-    counts = []
-    for seconds in (0.4, 0.2, 1, 2, 4, 8, 16, 20, 20):
-        await stack.clock.advance(seconds)
-        counts.append(stack.attempts)
-    assert counts == [1, 2, 3, 4, 5, 6, 7, 8, 9]
-
-
-async def test_a_session_that_is_gone_closes_with_the_error() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    stack.replies["joinSession"] = error(404, "SESSION_NOT_FOUND")
-    stack.socket.drop()
-    await settle()
-    publishing = asyncio.ensure_future(session.publish("chat", 1))
-    await stack.clock.advance(1)
-    with pytest.raises(LecternError, match="SESSION_NOT_FOUND"):
-        await publishing
-    assert session.state == "closed"
-    assert session.error is not None
-    with pytest.raises(LecternError, match="CLOSED"):
-        await session.publish("chat", 1)
-
-
-async def test_a_refused_token_is_fetched_once_more_then_it_is_final() -> None:
-    stack = FakeStack()
-    asked: list[str] = []
-
-    def token() -> str:
-        asked.append("jwt")
-        return "jwt"
-
-    session = await stack.speaker(token)
-    stack.refusal = LecternError("HANDSHAKE_REFUSED", status=401)
-    stack.socket.drop()
-    await stack.clock.advance(10)
-    assert (len(asked), session.state) == (3, "closed")
-
-
-async def test_a_listener_whose_resume_token_is_refused_joins_as_somebody_new() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    stack.socket.say(broadcast(1))
-    await settle()
-    stack.replies["joinSession"] = lambda request, _: (
-        error(401, "TOKEN_EXPIRED", action="joinSession")
-        if "resumeToken" in request
-        else stack.joined(request)
-    )
-    stack.socket.drop()
-    await stack.clock.advance(2)
-    assert session.state == "open"
-    assert stack.socket.requests("joinSession")[0]["lastSeq"] == {"*": 0, "es": 1}
-
-
 async def test_heartbeats_go_out_at_the_interval_of_the_server() -> None:
     stack = FakeStack()
     session = await stack.listener()
@@ -265,78 +173,3 @@ async def test_a_socket_that_does_not_answer_a_heartbeat_is_dead_and_replaced() 
     await stack.clock.advance(66)
     assert stack.sockets[0].closed_with == 4000
     assert (len(stack.sockets), session.state) == (2, "open")
-
-
-async def test_a_client_that_learns_that_it_is_behind_recovers() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen = record(session, "broadcast")
-    ack = {"type": "heartbeatAck", "heartbeatInterval": 50, "lastSeq": {"es": 2}}
-    stack.replies["heartbeat"] = ack
-    missed = [broadcast(1), broadcast(2)]
-    stack.replies["recover"] = {"type": "recovered", "lastSeq": {"es": 2}, "missed": missed}
-    await stack.clock.advance(51)
-    assert [asked["lastSeq"] for asked in stack.socket.requests("recover")] == [{"*": 0, "es": 0}]
-    assert data(seen) == ["es 1", "es 2"]
-
-
-async def test_a_hole_that_closes_by_itself_is_not_asked_for() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen = record(session, "broadcast")
-    stack.socket.say(broadcast(2))
-    await stack.clock.advance(0.1)
-    stack.socket.say(broadcast(1))
-    await stack.clock.advance(1)
-    assert stack.socket.requests("recover") == []
-    assert data(seen) == ["es 1", "es 2"]
-
-
-async def test_what_does_not_fit_in_one_reply_is_asked_for_until_it_is_there() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen = record(session, "broadcast", "gap")
-    stack.socket.say(broadcast(7))
-
-    def recover(request: Message, _: object) -> Message:
-        first = request["lastSeq"]["es"] + 1
-        missed = [broadcast(first), broadcast(first + 1)]
-        return {
-            "type": "recovered",
-            "lastSeq": {"es": 7},
-            "missed": missed,
-            "gap": first + 1 < 7,
-        }
-
-    stack.replies["recover"] = recover
-    await stack.clock.advance(2)
-    assert [event["seq"] for event in seen] == [1, 2, 3, 4, 5, 6, 7]
-
-
-async def test_a_gap_is_told_between_what_came_before_and_what_comes_after() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen = record(session, "broadcast", "gap")
-    stack.socket.say(broadcast(1))
-    stack.socket.say(broadcast(5))
-    missed = [broadcast(4), broadcast(5)]
-    recovered = {"type": "recovered", "lastSeq": {"es": 5}, "missed": missed, "gap": True}
-    stack.replies["recover"] = recovered
-    await stack.clock.advance(1)
-    assert [event.get("seq", (event.get("first"), event.get("last"))) for event in seen] == [
-        1,
-        (2, 3),
-        4,
-        5,
-    ]
-
-
-async def test_a_recovery_refused_for_the_moment_waits_as_long_as_it_is_told() -> None:
-    stack = FakeStack()
-    await stack.listener()
-    stack.replies["recover"] = error(429, "RATE_LIMITED", retryAfter=9)
-    stack.socket.say(broadcast(3))
-    await stack.clock.advance(9)
-    assert len(stack.socket.requests("recover")) == 1
-    await stack.clock.advance(2)
-    assert len(stack.socket.requests("recover")) == 2

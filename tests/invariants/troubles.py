@@ -11,8 +11,9 @@ from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Gone, ServiceDown, Throttled
 from chalicelib.stores.dynamodb import DynamoDB, Operation
+from tests.in_memory import Clock, Jobs, Sockets
 from tests.outside import Outside
-from tests.stack import Clock, Jobs, Json, Sockets
+from tests.stack import Json
 
 T = TypeVar("T")
 

@@ -17,7 +17,8 @@ from chalicelib.settings import Settings
 from tests.aws import Aws
 from tests.chalicelib.aws.servers import Answer, Request, ScriptedServer
 from tests.crowd import crowd
-from tests.stack import Client, Sockets, Stack
+from tests.in_memory import Sockets
+from tests.stack import Client, Stack
 
 
 class Heard(Sockets):

@@ -1,50 +1,20 @@
-"""Work in the background: run, told, cancelled, and moved with its client."""
+"""Work in the background: run, told, and moved with its client."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from chalicelib import handlers, wiring
-from chalicelib.actions import report, requests
+from chalicelib import wiring
+from chalicelib.actions import requests
 from chalicelib.actions.requests import Progress, Work
 from chalicelib.actions.services import Services
-from chalicelib.domain.types import SessionId
 from chalicelib.errors import ServiceDown
 from chalicelib.stores.requests import BackgroundRequest
-from tests.chalicelib.actions.test_delivery import NoQueue
-from tests.stack import Client, Stack
-
-
-@pytest.fixture
-def kinds() -> Iterator[dict[str, Work]]:
-    """The registered kinds of request; those that a test adds are forgotten after it."""
-    before = dict(requests.registry)
-    yield requests.registry
-    requests.registry.clear()
-    requests.registry.update(before)
-
-
-def register(kinds: dict[str, Work], work: Any) -> str:
-    kinds["test"] = work
-    return "test"
-
-
-def jobs_of(stack: Stack) -> list[dict[str, Any]]:
-    return stack.jobs.take_due()
-
-
-def run(stack: Stack, job: Mapping[str, Any]) -> list[Any]:
-    """Runs one job; answers which failed."""
-    record = {"messageId": "1", "body": json.dumps(job)}
-    failures: list[Any] = handlers.jobs({"Records": [record]}, stack.context)["batchItemFailures"]
-    return failures
-
-
-def outcomes(client: Client) -> list[str]:
-    return [each["type"] for each in client.received if each["type"].startswith("request")]
+from tests.chalicelib.actions.background import jobs_of, outcomes, register, run
+from tests.chalicelib.actions.test_delivery_in_trouble import NoQueue
+from tests.stack import Stack
 
 
 def test_a_new_kind_of_request_is_one_function(stack: Stack, kinds: dict[str, Work]) -> None:
@@ -83,26 +53,19 @@ def test_progress_is_told_ten_times_a_second_at_most(stack: Stack, kinds: dict[s
     assert told == list(range(0, 100, 10))
 
 
-def test_a_request_that_is_cancelled_stops_at_its_next_progress(
-    stack: Stack, kinds: dict[str, Work]
-) -> None:
-    reached: list[str] = []
-
-    def work(_s: Services, request: BackgroundRequest, _p: Any, progress: Progress) -> None:
-        progress(10)
-        reply = speaker.send("cancelRequest", requestId=request.request_id)
-        assert reply["type"] == "requestCancelled"
-        stack.clock.advance(1)
-        progress(20)
-        reached.append("too far")
-
+def test_a_request_of_an_unknown_kind_fails_and_says_what_there_is(stack: Stack) -> None:
     speaker, _ = stack.session()
-    speaker.send("submitRequest", request=register(kinds, work))
 
+    reply = speaker.send("submitRequest", request="makeCoffee")
+    stack.clock.advance(1)
     stack.run_jobs()
 
-    assert reached == []
-    assert outcomes(speaker) == ["requestProgress"]
+    assert (reply["type"], reply["request"]) == ("requestAccepted", "makeCoffee")
+    (failed,) = speaker.of_type("requestFailed")
+    assert (failed["requestId"], failed["code"]) == (reply["requestId"], "INVALID_MESSAGE")
+    assert "sessionReport" in failed["message"]
+    (item,) = stack.items("requests")
+    assert item["status"] == "failed"
 
 
 def test_work_that_refuses_fails_its_request_with_the_reason(stack: Stack) -> None:
@@ -204,22 +167,6 @@ def test_without_a_queue_nothing_is_left_that_would_never_run(stack: Stack) -> N
     assert [each["status"] for each in stack.items("requests")] == ["cancelled"]
 
 
-def test_the_requests_of_a_connection_that_goes_are_cancelled_and_counted(stack: Stack) -> None:
-    _, session_id = stack.session()
-    listener = stack.listener(session_id)
-    for _ in range(3):
-        listener.send("submitRequest", request="sessionReport")
-    stack.run_jobs()
-    for _ in range(2):
-        listener.send("submitRequest", request="sessionReport")
-
-    listener.close()
-
-    statuses = sorted(each["status"] for each in stack.items("requests"))
-    assert statuses == ["cancelled"] * 2 + ["failed"] * 3
-    assert [e["RequestsCancelled"] for e in stack.events() if "RequestsCancelled" in e] == [2]
-
-
 def test_a_request_and_a_subscription_follow_a_refresh(stack: Stack) -> None:
     speaker, session_id = stack.session()
     speaker.send("subscribe", topic="questions")
@@ -236,22 +183,6 @@ def test_a_request_and_a_subscription_follow_a_refresh(stack: Stack) -> None:
     assert len(fresh.of_type("topicMessage")) == 1
 
 
-def test_a_job_that_comes_again_for_a_cancelled_request_tells_nothing(stack: Stack) -> None:
-    speaker, _ = stack.session()
-    request_id = speaker.send("submitRequest", request="sessionReport")["requestId"]
-    (job,) = jobs_of(stack)
-    speaker.send("cancelRequest", requestId=request_id)
-
-    assert run(stack, job) == []
-    stack.database.call(
-        "DeleteItem",
-        {"TableName": stack.aws.tables["requests"], "Key": {"requestId": {"S": request_id}}},
-    )
-    assert run(stack, job) == []
-
-    assert outcomes(speaker) == []
-
-
 def test_what_is_over_stays_with_the_connection_that_asked_for_it(stack: Stack) -> None:
     speaker, session_id = stack.session()
     speaker.send("submitRequest", request="sessionReport")
@@ -262,64 +193,3 @@ def test_what_is_over_stays_with_the_connection_that_asked_for_it(stack: Stack) 
 
     (request,) = stack.items("requests")
     assert request["connectionId"] == speaker.connection_id
-
-
-def test_a_subscription_that_ends_while_it_is_moved_is_not_made_anew(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    speaker.send("subscribe", topic="questions")
-    key = {
-        "topicKey": {"S": f"{session_id}#questions"},
-        "connectionId": {"S": speaker.connection_id},
-    }
-    table = stack.aws.tables["subscriptions"]
-
-    def end() -> None:
-        stack.database.call("DeleteItem", {"TableName": table, "Key": key})
-
-    fresh = stack.speaker()
-    stack.database.before("GetItem", end, table)
-    fresh.send("refreshConnection", sessionId=session_id, role="speaker")
-
-    assert stack.items("subscriptions") == []
-
-
-def test_a_report_tells_the_peak_and_the_languages_over_time(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    spanish, _ = stack.listener(session_id, "es"), stack.listener(session_id, "fr")
-    stack.run_changes()
-    stack.advance(10)
-    spanish.close()
-    stack.run_changes()
-    speaker.send("broadcast", data="x", targetLanguage="fr")
-    speaker.send("submitRequest", request="sessionReport")
-
-    stack.run_jobs()
-
-    told = speaker.of_type("requestCompleted")[0]["result"]
-    assert (told["joins"], told["leaves"], told["listeners"], told["peak"]) == (2, 1, 1, 2)
-    assert [each["languages"] for each in told["languagesOverTime"]] == [
-        {"es": 1, "fr": 1},
-        {"fr": 1},
-    ]
-    assert (told["duration"], told["broadcasts"]) == (10, {"fr": 1})
-
-
-def test_the_report_of_a_long_session_fits_in_a_message(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    session = stack.services.sessions.get(SessionId(session_id))
-    assert session is not None
-    languages = {f"{first}{second}": 1 for first in "abcdefgh" for second in "abcdefgh"}
-    for number in range(300):
-        stack.clock.advance(1)
-        room = replace(session, language_counts=languages, listener_count=number % 100)
-        report.sample(stack.services, session.session_id, [room])
-    speaker.send("submitRequest", request="sessionReport")
-
-    stack.run_jobs()
-
-    told = speaker.of_type("requestCompleted")[0]["result"]
-    times = [each["at"] for each in told["languagesOverTime"]]
-    assert told["peak"] == 99
-    assert times[-1] == stack.clock.now
-    assert times == sorted(times)
-    assert 50 < len(times) < 300

@@ -9,7 +9,8 @@ import pytest
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
 from tests.crowd import crowd
-from tests.stack import Client, Context, Stack
+from tests.in_memory import Context
+from tests.stack import Client, Stack
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "zh-Hant-TW")
 

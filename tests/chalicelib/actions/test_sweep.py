@@ -10,7 +10,8 @@ from chalicelib.domain.types import Millis
 from chalicelib.errors import ServiceDown
 from tests.aws import Aws
 from tests.crowd import crowd
-from tests.stack import Client, Context, Stack
+from tests.in_memory import Context
+from tests.stack import Client, Stack
 
 
 def silence(stack: Stack, seconds: float, *others: Client) -> None:

@@ -9,6 +9,7 @@ from tests.conformance.sdk.driver import Driver, World
 from tests.conformance.sdk.javascript_driver import JavaScriptDriver
 from tests.conformance.sdk.proxy import Proxy
 from tests.conformance.sdk.python_driver import PythonDriver
+from tests.conformance.sdk.talk import Both, say
 from tests.conformance.stack import Stack
 
 
@@ -32,3 +33,12 @@ async def proxy(stack: Stack) -> AsyncIterator[Proxy]:
     """Between one client and the stack."""
     async with Proxy(stack.url) as proxy:
         yield proxy
+
+
+@pytest.fixture
+async def both(world: World, proxy: Proxy) -> Both:
+    """A speaker and a listener behind the proxy, after one broadcast."""
+    speaker = await world.speaker(proxy.url)
+    listener = await world.listener(speaker, "es", proxy.url)
+    await say(speaker, 1)
+    return speaker, listener

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.schema import Message
-from tests.conformance.sdk.driver import Actor, World
+from tests.conformance.sdk.driver import World
 from tests.conformance.sdk.proxy import (
     Cut,
     Proxy,
@@ -20,45 +20,9 @@ from tests.conformance.sdk.proxy import (
     lose,
     once,
 )
+from tests.conformance.sdk.talk import Both, assert_go_on, numbered, say, wait_for
 
 MINUTE = 60
-Both = tuple[Actor, Actor]
-
-
-def numbered(count: int, stream: str = "*") -> list[tuple[str, int, Any]]:
-    """What a listener hears when `say` has said this much."""
-    return [(stream, number, number) for number in range(1, count + 1)]
-
-
-async def say(speaker: Actor, *numbers: int) -> None:
-    for number in numbers:
-        assert (await speaker.call("broadcast", number))["seq"] == number
-
-
-async def assert_go_on(speaker: Actor, listener: Actor) -> None:
-    """After their first broadcast: the second one arrives, once, and nobody is counted twice."""
-    await say(speaker, 2)
-    assert await listener.hears(2) == numbered(2)
-    assert (await speaker.state(), await listener.state()) == ("open", "open")
-    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
-
-
-@pytest.fixture
-async def both(world: World, proxy: Proxy) -> Both:
-    """A speaker and a listener behind the proxy, after one broadcast."""
-    speaker = await world.speaker(proxy.url)
-    listener = await world.listener(speaker, "es", proxy.url)
-    await say(speaker, 1)
-    return speaker, listener
-
-
-async def wait_for(world: World, call: "asyncio.Future[Any]", seconds: float = 30) -> Any:
-    """Lets time pass, as the SDK waits between attempts, until the call has its answer."""
-    for _ in range(int(seconds * 2)):
-        await world.live(0.5)
-        if call.done():
-            break
-    return await asyncio.wait_for(call, 1)
 
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
@@ -217,43 +181,6 @@ async def test_what_the_stack_holds_no_more_is_told_as_a_gap(world: World, proxy
     assert await listener.heard() == [("*", 1, 1), ("*", 4, 4), ("*", 5, 5)]
     (gap,) = await listener.events("gap")
     assert (gap["stream"], gap["first"], gap["last"]) == ("*", 2, 3)
-
-
-async def test_a_listener_taken_for_gone_comes_back_and_has_everything(world: World) -> None:
-    speaker = await world.speaker()
-    listener = await world.listener(speaker, "es")
-    await say(speaker, 1)
-    await listener.hears(1)
-    await world.live(40)  # before that a 410 may mean that the handshake is not over
-    await world.stack.fault(target="management", fault="gone", times=1)
-    await say(speaker, 2, 3)
-    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 0
-    await world.live(MINUTE)
-    assert await listener.hears(3) == numbered(3)
-    assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
-
-
-async def test_a_listener_whose_seat_somebody_else_keeps_comes_back_once(
-    world: World, proxy: Proxy, both: Both
-) -> None:
-    speaker, listener = both
-    tokens: list[str] = []
-
-    def overheard(message: Message) -> list[Message]:
-        if "resumeToken" in message:
-            tokens.append(message["resumeToken"])
-        return [message]
-
-    proxy.down = overheard
-    await listener.call("refresh")
-    await world.live(1)
-    for state, reason in (("open", None), ("closed", "replaced")):
-        other = await world.stack.connect()
-        seat = {"sessionId": speaker.session_id, "targetLanguage": "es", "resumeToken": tokens[-1]}
-        await other.done("refreshConnection", role="listener", **seat)
-        await world.live(MINUTE)
-        assert (await listener.state(), await listener.close_reason()) == (state, reason)
-        assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
 
 
 @pytest.mark.parametrize("status", [429, 503, 500])

@@ -1,0 +1,82 @@
+"""The Python SDK: holes are filled, and what cannot be is told as a gap."""
+
+from typing import Any
+
+from tests.clients.stack import FakeStack, broadcast, data, error, record
+
+Message = dict[str, Any]
+
+
+async def test_a_client_that_learns_that_it_is_behind_recovers() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast")
+    ack = {"type": "heartbeatAck", "heartbeatInterval": 50, "lastSeq": {"es": 2}}
+    stack.replies["heartbeat"] = ack
+    missed = [broadcast(1), broadcast(2)]
+    stack.replies["recover"] = {"type": "recovered", "lastSeq": {"es": 2}, "missed": missed}
+    await stack.clock.advance(51)
+    assert [asked["lastSeq"] for asked in stack.socket.requests("recover")] == [{"*": 0, "es": 0}]
+    assert data(seen) == ["es 1", "es 2"]
+
+
+async def test_a_hole_that_closes_by_itself_is_not_asked_for() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast")
+    stack.socket.say(broadcast(2))
+    await stack.clock.advance(0.1)
+    stack.socket.say(broadcast(1))
+    await stack.clock.advance(1)
+    assert stack.socket.requests("recover") == []
+    assert data(seen) == ["es 1", "es 2"]
+
+
+async def test_what_does_not_fit_in_one_reply_is_asked_for_until_it_is_there() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast", "gap")
+    stack.socket.say(broadcast(7))
+
+    def recover(request: Message, _: object) -> Message:
+        first = request["lastSeq"]["es"] + 1
+        missed = [broadcast(first), broadcast(first + 1)]
+        return {
+            "type": "recovered",
+            "lastSeq": {"es": 7},
+            "missed": missed,
+            "gap": first + 1 < 7,
+        }
+
+    stack.replies["recover"] = recover
+    await stack.clock.advance(2)
+    assert [event["seq"] for event in seen] == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_a_gap_is_told_between_what_came_before_and_what_comes_after() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast", "gap")
+    stack.socket.say(broadcast(1))
+    stack.socket.say(broadcast(5))
+    missed = [broadcast(4), broadcast(5)]
+    recovered = {"type": "recovered", "lastSeq": {"es": 5}, "missed": missed, "gap": True}
+    stack.replies["recover"] = recovered
+    await stack.clock.advance(1)
+    assert [event.get("seq", (event.get("first"), event.get("last"))) for event in seen] == [
+        1,
+        (2, 3),
+        4,
+        5,
+    ]
+
+
+async def test_a_recovery_refused_for_the_moment_waits_as_long_as_it_is_told() -> None:
+    stack = FakeStack()
+    await stack.listener()
+    stack.replies["recover"] = error(429, "RATE_LIMITED", retryAfter=9)
+    stack.socket.say(broadcast(3))
+    await stack.clock.advance(9)
+    assert len(stack.socket.requests("recover")) == 1
+    await stack.clock.advance(2)
+    assert len(stack.socket.requests("recover")) == 2
