@@ -1,6 +1,5 @@
 """The stack's functions, called one at a time as Lambda would, with every AWS call recorded."""
 
-import dataclasses
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -9,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jwt
+import msgspec
 from chalice.app import Request
 
 from chalicelib import handlers, wiring
@@ -39,7 +39,7 @@ class Driven:
         }
         environ = self.aws.environ | endpoints | settings
         services = wiring.build(environ, clock=lambda: Millis(self._now), write=lambda _: None)
-        wiring.install(dataclasses.replace(services, sleep=lambda _: None))
+        wiring.install(msgspec.structs.replace(services, sleep=lambda _: None))
 
     def wait(self, seconds: float) -> None:
         """Moves the stack's time."""
