@@ -1,9 +1,9 @@
 """How a session ends: marked by one conditional update, then told and cleaned up.
 
 Whoever wins the update does the rest at once; what a crash leaves of it is done by the sessions
-stream, and by the job that every unfinished clean-up becomes. The session's own count says when it
-is over: it goes down with each connection that is removed, so 0 means that none is left, even while
-the index still lags behind.
+stream, and should that be given up, by a job that was sent before the update. Every unfinished
+clean-up becomes a job as well. The session's own count says when it is over: it goes down with each
+connection that is removed, so 0 means that none is left, even while the index still lags behind.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import TransactionCancelled
+from chalicelib.errors import TransactionCancelled, UpstreamError
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.messages import EndReason, SessionEnded
 from chalicelib.stores.connection_items import Recipient
@@ -23,6 +23,8 @@ from chalicelib.stores.membership import REMOVAL_BATCH, REMOVAL_LANGUAGES
 RESERVE_SECONDS = 3.0
 """What is kept of an invocation's time for handing the rest to a job."""
 _RETRY_SECONDS = 2
+_MAKE_SURE_SECONDS = 60
+"""When the job looks that was sent before the end: by then the stream is through, as a rule."""
 _PATIENCE_MILLIS = 60_000
 """For so long a listener that cannot be reached (yet) is tried again before it is forgotten."""
 _MESSAGES: dict[EndReason, str] = {
@@ -44,6 +46,7 @@ def end(
     overdue: bool = False,
 ) -> bool:
     """Ends a session; False if it was over, or a condition (see `SessionStore.end`) is false."""
+    _make_sure(services, session_id)
     won = services.sessions.end(
         session_id,
         reason,
@@ -163,6 +166,14 @@ def _remove_one(services: Services, connection_id: ConnectionId) -> None:
 
 def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:
     services.jobs.send({"kind": "finishEnd", "sessionId": session_id}, delay)
+
+
+def _make_sure(services: Services, session_id: SessionId) -> None:
+    """A job that is not needed finds nothing to do; without a queue there is still the stream."""
+    try:
+        _finish_later(services, session_id, _MAKE_SURE_SECONDS)
+    except UpstreamError as error:
+        services.telemetry.warning("endWithoutJob", sessionId=session_id, exception=error)
 
 
 def _measure(services: Services, session: Session) -> None:

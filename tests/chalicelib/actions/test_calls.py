@@ -94,4 +94,5 @@ def test_an_end_costs_one_transaction_for_all_of_a_small_room(stack: Stack, list
         "Query": 1,
         "BatchGetItem": 1,  # what the log says of each
         "TransactWriteItems": 1,
+        "send": 1,  # should this process die on the way, and the stream's as well
     }

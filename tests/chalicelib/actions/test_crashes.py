@@ -221,3 +221,22 @@ def test_a_socket_that_may_still_be_opening_is_not_taken_for_gone(stack: Stack) 
     found_gone(stack.services, listener.connection_id)
 
     assert stack.counts(session_id) == (0, {})
+
+
+def test_an_end_that_died_is_finished_though_the_stream_was_given_up(stack: Stack) -> None:
+    calls, survived = 0, False
+    while not survived:
+        speaker, session_id = stack.session()
+        listener = stack.listener(session_id)
+        with stack.outside.counted() as made, stack.outside.killed_after(calls):
+            speaker.send("endSession")
+        survived = len(made) < calls
+        calls += 1
+
+        stack.advance(120)
+
+        if stack.session_item(session_id)["isActive"]:
+            assert speaker.send("endSession")["type"] == "sessionEnded"
+        assert listener.of_type("sessionEnded"), calls
+        assert stack.counts(session_id) == (0, {})
+    assert calls > 6

@@ -66,7 +66,7 @@ def test_more_than_a_handler_posts_to_by_itself_are_told_by_a_job(stack: Stack) 
 def test_killed_behind_the_conditional_update_it_is_finished_by_the_stream(stack: Stack) -> None:
     speaker, session_id = stack.session()
     room = ids(crowd(stack, session_id, 1200, LANGUAGES))
-    with stack.outside.killed_after(2):
+    with stack.outside.killed_after(3):
         speaker.close()
     assert stack.session_item(session_id)["isActive"] is False
     assert told(stack) == set()
@@ -236,7 +236,7 @@ def test_a_batch_of_the_stream_comes_again_from_where_it_failed(
     speaker, session_id = stack.session()
     stack.listener(session_id)
     stack.run_changes()
-    with stack.outside.killed_after(2):
+    with stack.outside.killed_after(3):
         speaker.disconnect_event(1000)
     stack.database.fail("Query", error)
 
