@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET
+
 from chalicelib.domain.types import Millis
 from chalicelib.errors import ClientError, Code, RateLimited, Unavailable
-from chalicelib.protocol.codec import Envelope, encode, error_message
+from chalicelib.protocol.codec import Envelope, encode, error_message, open_envelope
 from sandbox.connection import MAX_MESSAGE
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,19 @@ def as_the_protocol(clock: Callable[[], Millis]) -> Failure:
         return Outcome(error.status, encode(body).decode(), headers)
 
     return failure
+
+
+def answering(text: str, body: str) -> str:
+    """An error of the gateway's own with the `action` and `id` of the message that it answers.
+
+    As PROTOCOL 2 promises it; a real gateway does not look into messages.
+    """
+    try:
+        envelope = open_envelope(text.encode("utf-8", "surrogatepass"))
+    except ClientError:
+        return body
+    fields = {"action": envelope.echoed_action, "id": envelope.echoed_id}
+    return json.dumps(json.loads(body) | {k: v for k, v in fields.items() if v is not UNSET})
 
 
 def outcome_of(answer: Any, failure: Failure) -> Outcome:

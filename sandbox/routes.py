@@ -19,7 +19,7 @@ from sandbox.faults import ALLOWED, FaultPlan, Kind, Target
 from sandbox.functions import Event, FunctionError
 from sandbox.integrations import Call, Integrations, Run
 from sandbox.loop import LoopThread
-from sandbox.outcomes import Outcome, as_aws, as_the_protocol, outcome_of
+from sandbox.outcomes import Outcome, answering, as_aws, as_the_protocol, outcome_of
 from sandbox.pool import Pool
 from sandbox.turns import Turns
 
@@ -84,7 +84,9 @@ class Routes:
         def done(outcome: Outcome) -> None:
             silent = outcome.of_handler and not self._integrations.replies(call)
             if outcome.body and not silent and not connection.slow:
-                connection.send(outcome.body.encode())
+                is_raw = outcome.of_handler or self.strict
+                body = outcome.body if is_raw else answering(text, outcome.body)
+                connection.send(body.encode())
 
         event = cache(lambda: message_event(handshake, self._clock(), text, route))
         call = Call(route, handshake, event)

@@ -133,6 +133,27 @@ def test_the_gateways_own_errors_are_worded_as_the_protocol_says(
     assert ("retryAfter" in error) == (status != 500)
 
 
+@pytest.mark.parametrize("kind", [Kind.ERROR, Kind.KILL, Kind.THROTTLE])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"action":"heartbeat","id":"7"}', {"action": "heartbeat", "id": "7"}),
+        ('{"action":"nope","id":7}', {"action": "nope"}),
+        ('{"id":"7"', {}),
+        ("[7]", {}),
+    ],
+)
+def test_the_gateways_own_errors_find_the_request_that_waits_for_them(
+    plane: Plane, kind: Kind, text: str, told: dict[str, str]
+) -> None:
+    with plane.open() as client:
+        _arm(plane, kind, operation="$default")
+        client.send(text)
+        error = json.loads(client.recv(PATIENCE))
+
+    assert {name: error[name] for name in ("action", "id") if name in error} == told
+
+
 @pytest.mark.parametrize(
     ("kind", "status"), [(Kind.ERROR, 500), (Kind.KILL, 500), (Kind.THROTTLE, 429)]
 )
