@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench.fanout_floor import floor
 from bench.memory import peak
 
 Fan = Callable[[list[str]], None]
@@ -41,6 +40,12 @@ def lectern(url: str) -> Fan:
         assert result.delivered == len(names), result
 
     return fan
+
+
+def floor(url: str) -> Fan:
+    from bench import fanout_floor
+
+    return fanout_floor.floor(url, DATA, CONCURRENCY)
 
 
 def boto3_sequential(url: str) -> Fan:
@@ -94,7 +99,7 @@ CLIENTS: dict[str, Callable[[str], Fan]] = {
     "boto3, 10 threads": lambda url: boto3_threads(url, 10),
     "boto3, 32 threads": lambda url: boto3_threads(url, 32),
     "aiobotocore, 32 tasks": aiobotocore,
-    "floor: sockets and epoll": lambda url: floor(url, DATA, CONCURRENCY),
+    "floor: sockets and epoll": floor,
 }
 
 
