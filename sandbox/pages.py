@@ -17,11 +17,11 @@ _TYPES = {
 
 def page(request: web.BaseRequest) -> web.StreamResponse:
     """The file that a path names; 404 for what is none of them."""
-    if request.method not in ("GET", "HEAD"):
-        return web.json_response({"message": "use GET"}, status=405)
     path = _path(request.path)
     if path is None:
-        return web.json_response({"message": "no such file"}, status=404)
+        return web.json_response({"message": "there is nothing at this path"}, status=404)
+    if request.method not in ("GET", "HEAD"):
+        return web.json_response({"message": "use GET"}, status=405)
     return web.Response(
         body=path.read_bytes(),
         content_type=_TYPES[path.suffix],

@@ -144,6 +144,7 @@ BAD: list[tuple[str, str, str | None, int]] = [
     ("GET", "/_sandbox/nothing", None, 404),
     ("GET", "/_sandbox/state/more", None, 404),
     ("POST", "/", None, 405),
+    ("POST", "/other/@connections/L0SM9cOFvHcCIhw=", None, 404),
     ("GET", "/nothing.html", None, 404),
     ("GET", "/../stack.py", None, 404),
     ("GET", "/%2e%2e/stack.py", None, 404),
