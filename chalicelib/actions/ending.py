@@ -22,11 +22,15 @@ from chalicelib.stores.membership import REMOVAL_BATCH, REMOVAL_LANGUAGES
 
 RESERVE_SECONDS = 3.0
 """What is kept of an invocation's time for handing the rest to a job."""
-_RETRY_SECONDS = 2
+_RETRY_SECONDS = range(2, 60)
+"""Between tries: a quarter of the time since the end, within these."""
 _MAKE_SURE_SECONDS = 60
 """When the job looks that was sent before the end: by then the stream is through, as a rule."""
-_PATIENCE_MILLIS = 60_000
-"""For so long a listener that cannot be reached (yet) is tried again before it is forgotten."""
+_PATIENCE_MILLIS = 600_000
+"""For so long a listener that cannot be reached is tried again before it is forgotten; the sweep
+closes those that are dead long before."""
+_OPENING_MILLIS = 60_000
+"""For so long one is waited for whose handshake is not over: its welcome may have been lost."""
 _MESSAGES: dict[EndReason, str] = {
     "endedBySpeaker": "The speaker has ended the session.",
     "speakerDisconnected": "The speaker's connection was lost.",
@@ -82,18 +86,19 @@ def finish(services: Services, session_id: SessionId, remaining: Remaining) -> N
         return
     _dismiss_speaker(services, session)
     body = encode(notice(services, session_id, reason_of(session)))
-    patient = services.clock() < (session.ended_at or 0) + _PATIENCE_MILLIS
+    since = services.clock() - (session.ended_at or 0)
     listeners = services.connections.listeners(session_id)
     while remaining() > RESERVE_SECONDS:
         page = list(islice(listeners, delivery.CHUNK))
         if not page:
             break
-        told = _told(services, page, body, remaining, patient)
+        told = _told(services, page, body, remaining, since)
         departure.measure_all(services, (each.connection_id for each in told), session)
         _remove(services, session_id, told)
     left = services.sessions.get(session_id)
     if left is not None and left.listener_count > 0:
-        _finish_later(services, session_id, _RETRY_SECONDS)
+        delay = max(_RETRY_SECONDS.start, min(since // 4000, _RETRY_SECONDS.stop))
+        _finish_later(services, session_id, delay)
 
 
 def reason_of(session: Session | None) -> EndReason:
@@ -122,14 +127,18 @@ def _told(
     page: list[Recipient],
     body: bytes,
     remaining: Remaining,
-    patient: bool,
+    since: int,
 ) -> list[Recipient]:
-    """Posts to a page of listeners; answers those that need not be told (again)."""
+    """Posts to a page of listeners; answers those that need not be told (again).
+
+    `since` is for how long the session has been over, in milliseconds.
+    """
     ready = [(listener.connection_id, body) for listener in page if listener.ready]
     result = delivery.post(services, ready, remaining)
     keep = set(result.unsent)
-    if patient:
+    if since < _PATIENCE_MILLIS:
         keep |= set(result.slow)
+    if since < _OPENING_MILLIS:
         keep |= {listener.connection_id for listener in page if not listener.ready}
     return [listener for listener in page if listener.connection_id not in keep]
 

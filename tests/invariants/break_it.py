@@ -98,7 +98,7 @@ MUTATIONS = [
     Mutation(
         "who is slow is forgotten at once",
         "actions/ending.py",
-        "_PATIENCE_MILLIS = 60_000",
+        "_PATIENCE_MILLIS = 600_000",
         "_PATIENCE_MILLIS = 0",
     ),
     Mutation(

@@ -181,6 +181,25 @@ def test_a_slow_listener_is_told_later(stack: Stack) -> None:
     assert everything_is_over(stack, session_id)
 
 
+def test_a_listener_that_cannot_be_reached_for_minutes_is_told_when_it_can(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.sockets.slow.add(listener.connection_id)
+    speaker.send("endSession")
+
+    with stack.outside.counted() as calls:
+        for _ in range(300):
+            stack.advance(1)
+    assert told(stack) == set()
+    stack.sockets.slow.clear()
+    for _ in range(60):
+        stack.advance(1)
+
+    assert told(stack) == {listener.connection_id}
+    assert everything_is_over(stack, session_id)
+    assert calls.count("post") < 40
+
+
 def test_a_room_of_more_languages_than_one_update_can_name(stack: Stack) -> None:
     speaker, session_id = stack.session()
     languages = [f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh"]
