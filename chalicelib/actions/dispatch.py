@@ -1,5 +1,7 @@
 """From a frame to the action it asks for, and to the reply or the error it gets."""
 
+from contextlib import suppress
+
 from msgspec import Struct
 
 from chalicelib.actions import (
@@ -19,7 +21,7 @@ from chalicelib.actions.services import Call, Services
 from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized
+from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized, UpstreamError
 from chalicelib.protocol import requests as protocol
 from chalicelib.protocol.codec import Envelope, decode_request
 from chalicelib.protocol.messages import Message
@@ -52,7 +54,11 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
     Raises:
         ClientError: it is refused, and the state is as before. UpstreamError: AWS failed.
     """
-    request = decode_request(envelope, frame.body)
+    try:
+        request = decode_request(envelope, frame.body)
+    except ClientError:
+        _hear(services, frame.connection_id)
+        raise
     if isinstance(request, _MOVING):
         connection = services.connections.get_current(frame.connection_id)
         reply = _perform(services, frame, request, connection)
@@ -82,15 +88,28 @@ def _perform(
         # Listeners go with their session: who asks for the same one again is told that it ended.
         sessions.active_session(services, SessionId(request.session_id))
     connection = _known(connection)
+    _note_activity(services, connection, now)
     _check(connection, request, now)
     if connection.is_joining:
         # It speaks, so its socket is open: should the welcome job be lost, this makes up for it.
         services.connections.welcome(connection.connection_id)
+    call = Call(connection, frame.address, frame.remaining)
+    return ACTIONS[type(request)](services, call, request)
+
+
+def _hear(services: Services, connection_id: ConnectionId) -> None:
+    """Notes a message that is refused for what it says; the refusal stands if this fails."""
+    with suppress(UpstreamError):
+        connection = services.connections.get(connection_id)
+        if connection is not None:
+            _note_activity(services, connection, services.clock())
+
+
+def _note_activity(services: Services, connection: Connection, now: Millis) -> None:
+    """Any message counts as a heartbeat (PROTOCOL 6.4), one that is refused as well."""
     last_activity = connection.last_activity_time or connection.connected_at
     if now - last_activity > activity_millis(services.settings):
         services.connections.record_activity(connection.connection_id, now)
-    call = Call(connection, frame.address, frame.remaining)
-    return ACTIONS[type(request)](services, call, request)
 
 
 def _place(connection: Connection | None) -> object:
