@@ -7,6 +7,9 @@ from chalicelib.actions.sessions import active_session
 from chalicelib.errors import Code, Forbidden
 from chalicelib.protocol import messages, requests
 
+_LEAST_VOLUME = 1e-100
+"""Less is silence, as -0.0 is: DynamoDB takes no number under 1e-130."""
+
 
 @action(requests.PauseBroadcast)
 def pause(
@@ -40,8 +43,8 @@ def unmute(
 def set_volume(
     services: Services, call: Call, request: requests.SetVolume
 ) -> messages.BroadcastStateChanged:
-    # DynamoDB takes no number under 1e-130, and nobody hears a thousandth; abs() for -0.0.
-    return _switch(services, call, "volume", abs(round(request.volume, 3)))
+    audible = request.volume >= _LEAST_VOLUME
+    return _switch(services, call, "volume", request.volume if audible else 0.0)
 
 
 def _switch(

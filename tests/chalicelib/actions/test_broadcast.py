@@ -116,7 +116,16 @@ def test_a_volume_that_is_none_is_refused(stack: Stack, volume: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("volume", "heard"), [(0.25, 0.25), (1, 1.0), (0, 0.0), (1e-200, 0.0), (-0.0, 0.0)]
+    ("volume", "heard"),
+    [
+        (0.25, 0.25),
+        (1, 1.0),
+        (0, 0.0),
+        (0.1 + 0.2, 0.1 + 0.2),
+        (1e-7, 1e-7),
+        (1e-200, 0.0),
+        (-0.0, 0.0),
+    ],
 )
 def test_a_volume_is_kept_and_told(stack: Stack, volume: float, heard: float) -> None:
     speaker, session_id = stack.session()
