@@ -10,13 +10,13 @@ from chalicelib import wiring
 from chalicelib.actions import connect as connecting
 from chalicelib.actions import disconnect as disconnecting
 from chalicelib.actions import reconcile, status, stream, sweep
-from chalicelib.actions.dispatch import Frame, dispatch
+from chalicelib.actions.dispatch import Frame, dispatch, read_envelope
 from chalicelib.actions.jobs import run_job
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, RequestRejected, Unavailable, UpstreamError
-from chalicelib.protocol.codec import Envelope, encode, error_message, open_envelope
+from chalicelib.protocol.codec import Envelope, encode, error_message, guess_envelope
 from chalicelib.protocol.messages import Message
 
 Event = Mapping[str, Any]
@@ -139,10 +139,12 @@ def _answer(services: Services, frame: Frame, where: Event) -> Message:
     started = services.clock()
     envelope = Envelope()
     try:
-        envelope = open_envelope(frame.body)
+        envelope = read_envelope(services, frame)
         reply = dispatch(services, frame, envelope)
     except Exception as error:  # whatever a client sends, it gets a message
         refusal = _told(services, error)
+        if refusal.code is Code.INVALID_JSON and envelope == Envelope():
+            envelope = guess_envelope(frame.body)
         services.telemetry.metric("MessageErrors", 1, dimensions={"Code": refusal.code.value})
         reply = error_message(refusal, envelope, services.clock())
         if refusal.code is Code.INTERNAL_ERROR:

@@ -23,7 +23,7 @@ from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized, UpstreamError
 from chalicelib.protocol import requests as protocol
-from chalicelib.protocol.codec import Envelope, decode_request
+from chalicelib.protocol.codec import Envelope, decode_request, open_envelope
 from chalicelib.protocol.messages import Message
 
 _MOVING = (
@@ -46,6 +46,15 @@ class Frame(Struct, frozen=True):
     address: str
     body: bytes
     remaining: Remaining
+
+
+def read_envelope(services: Services, frame: Frame) -> Envelope:
+    """Raises BadRequest: the frame is not a JSON object; its client has been heard all the same."""
+    try:
+        return open_envelope(frame.body)
+    except ClientError:
+        _hear(services, frame.connection_id)
+        raise
 
 
 def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:

@@ -1,5 +1,6 @@
 """Between text and the structs of this room: frames, handshake parameters, messages, errors."""
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -54,6 +55,31 @@ def open_envelope(body: bytes) -> Envelope:
         raise _no_object(body) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _no_json(error) from None
+
+
+def guess_envelope(body: bytes) -> Envelope:
+    """`action` and `id` of a frame that is refused as no JSON, for those who wait by `id`.
+
+    Python reads what RFC 8259 leaves to each parser: halves of an emoji, as JavaScript writes them,
+    and numbers beyond a float.
+    """
+    try:
+        frame = json.loads(body)
+    except (ValueError, RecursionError):
+        return Envelope()
+    if not isinstance(frame, dict):
+        return Envelope()
+    return Envelope(**{name: _readable(frame.get(name)) for name in ("action", "id")})
+
+
+def _readable(value: object) -> str | None:
+    """What can be written as UTF-8 again."""
+    if not isinstance(value, str) or (not value.isascii() and _HALF.search(value)):
+        return None
+    return value
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def decode_request(envelope: Envelope, body: bytes) -> Request:

@@ -7,7 +7,7 @@ from tests.stack import Stack
 
 @pytest.mark.parametrize(
     "text",
-    ['{"action":"pauseBroadcast"}', '{"action":"ping"}', '{"action":"recover","lastSeq":7}'],
+    ['{"action":"pauseBroadcast"}', '{"action":"ping"}', '{"action":"recover","lastSeq":7}', "hm"],
 )
 def test_who_is_refused_has_been_heard_all_the_same(stack: Stack, text: str) -> None:
     _, session_id = stack.session()

@@ -183,3 +183,24 @@ def test_a_frame_without_a_body_is_told_so(stack: Stack, room: dict[str, Client]
     reply = json.loads(handlers.message(event, stack.context)["body"])
 
     assert reply["code"] == "INVALID_JSON"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (r'{"action":"heartbeat","id":"7","data":"\ud83d"}', ("heartbeat", "7")),
+        ('{"action":1e400,"id":"7"}', (None, "7")),
+        (r'{"action":"\ud83d","id":"\ud83d"}', (None, None)),
+        ('{"action":"broadcast","id":"7","data":' + "[" * 5000 + "]" * 5000 + "}", (None, None)),
+        ('{"action":"heartbeat","id":"7"', (None, None)),
+    ],
+)
+def test_who_waits_by_id_is_told_of_a_frame_that_no_parser_has_to_take(
+    stack: Stack, text: str, told: tuple[str | None, str | None]
+) -> None:
+    speaker, _ = stack.session()
+
+    reply = speaker.send_text(text)
+
+    assert (reply["type"], reply["status"]) == ("error", 400)
+    assert (reply.get("action"), reply.get("id")) == told
