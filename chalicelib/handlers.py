@@ -143,7 +143,7 @@ def _answer(services: Services, frame: Frame, where: Event) -> Message:
         reply = dispatch(services, frame, envelope)
     except Exception as error:  # whatever a client sends, it gets a message
         refusal = _told(services, error)
-        if refusal.code is Code.INVALID_JSON and envelope == Envelope():
+        if refusal.status == 400 and envelope == Envelope():
             envelope = guess_envelope(frame.body)
         services.telemetry.metric("MessageErrors", 1, dimensions={"Code": refusal.code.value})
         reply = error_message(refusal, envelope, services.clock())

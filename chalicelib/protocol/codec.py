@@ -54,22 +54,31 @@ def open_envelope(body: bytes) -> Envelope:
     except msgspec.ValidationError:
         raise _no_object(body) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error) from None
+        raise _no_json(error, body) from None
 
 
 def guess_envelope(body: bytes) -> Envelope:
-    """`action` and `id` of a frame that is refused as no JSON, for those who wait by `id`.
-
-    Python reads what RFC 8259 leaves to each parser: halves of an emoji, as JavaScript writes them,
-    and numbers beyond a float.
-    """
-    try:
-        frame = json.loads(body)
-    except (ValueError, RecursionError):
-        return Envelope()
+    """`action` and `id` of a frame that `open_envelope` refuses, for those who wait by `id`."""
+    frame = _as_others_read(body)
     if not isinstance(frame, dict):
         return Envelope()
     return Envelope(**{name: _readable(frame.get(name)) for name in ("action", "id")})
+
+
+def _as_others_read(body: bytes) -> object:
+    """A frame with what RFC 8259 leaves to each parser, None if it is no JSON.
+
+    Halves of a surrogate pair, as JavaScript writes a string that was cut inside an emoji, and
+    numbers out of range: Python takes them, msgspec does not.
+    """
+    try:
+        return json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _readable(value: object) -> str | None:
@@ -105,7 +114,7 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
     except msgspec.ValidationError as error:
         raise _invalid(*field_and_problem(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error) from None
+        raise _no_json(error, body) from None
 
 
 def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
@@ -203,14 +212,16 @@ def _no_object(body: bytes) -> BadRequest:
     try:
         msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        return _no_json(error)
+        return _no_json(error, body)
     problem = "a message is one JSON object with a string `action`"
     return BadRequest(Code.INVALID_MESSAGE, problem, details=[("", problem)])
 
 
-def _no_json(error: Exception) -> BadRequest:
+def _no_json(error: Exception, body: bytes) -> BadRequest:
     if isinstance(error, RecursionError):
         return BadRequest(Code.INVALID_JSON, "the frame is nested too deeply")
+    if _as_others_read(body) is not None:
+        return _invalid("", "half a surrogate pair in a string, or a number out of range")
     return BadRequest(Code.INVALID_JSON, f"the frame is not JSON: {error}")
 
 
