@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ INTERVAL = 5.0
 """Seconds between two looks of `watch`, at least."""
 PATIENCE = 120.0
 """Seconds for an answer: a thousand sockets share one core with Terraform in the other worker."""
-SLACK = 10
+SLACK = 4
 """A look may take so many times what an earlier one took, and must be over before the next."""
 AT_ONCE = 25
 """Connects that wait for their answer at a time: a busy machine answers a thousand late."""
@@ -114,8 +114,10 @@ async def speak(talks: list[Talk]) -> None:
 
 
 async def test_the_tool_keeps_up_with_fifty_sessions_of_twenty_listeners(
-    lectern: Lectern, api: Api
+    run_lectern: Callable[..., Lectern], api: Api
 ) -> None:
+    # Nobody here sends heartbeats, and on a busy machine it takes more than two minutes.
+    lectern = run_lectern(CONNECTION_IDLE_TIMEOUT_SECONDS="3600")
     async with everybody(lectern) as (crowd, talks):
         await watch_keeps_up(api, talks)
         await ending_one_tells_its_listeners(api, talks)
