@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import OpenConsole, picture
 from tests.browser.console import Console
 from tests.running import Lectern
@@ -174,10 +176,10 @@ def test_the_log_can_be_filtered_and_a_message_read(open_console: OpenConsole) -
 
     console.page.fill("#filter", "sessionCreated")
     row = console.page.locator(".log .item")
-    row.first.click()
+    expect(row).to_have_count(1)
+    row.click()
 
-    assert row.count() == 1
-    assert '"type": "sessionCreated"' in console.page.inner_text(".log pre")
+    expect(console.page.locator(".log pre")).to_contain_text('"type": "sessionCreated"')
 
 
 def test_240_listeners_of_a_page_stay_smooth(open_console: OpenConsole) -> None:
