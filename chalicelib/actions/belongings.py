@@ -1,24 +1,42 @@
 """What hangs on a connection besides its place in a session: subscriptions and requests."""
 
 from chalicelib.actions.services import Services
-from chalicelib.domain.types import ConnectionId
+from chalicelib.domain.types import ConnectionId, SessionId
 from chalicelib.stores.requests import Status
+from chalicelib.stores.subscriptions import session_of
 
 
-def cancel_subscriptions(services: Services, connection_id: ConnectionId) -> int:
-    """Ends every subscription of a connection; answers how many there were."""
-    keys = services.subscriptions.of_connection(connection_id)
+def leave_behind(services: Services, connection_id: ConnectionId, session_id: SessionId) -> None:
+    """Cancels what a connection, now in another session, still has of one that ended.
+
+    The other one may be another tenant's, and whoever refreshes there takes along what there is.
+    """
+    cancel_subscriptions(services, connection_id, session_id)
+    cancel_requests(services, connection_id, session_id)
+
+
+def cancel_subscriptions(
+    services: Services, connection_id: ConnectionId, session_id: SessionId | None = None
+) -> int:
+    """Ends the subscriptions of a connection, all or one session's; answers how many there were."""
+    keys = [
+        key
+        for key in services.subscriptions.of_connection(connection_id)
+        if session_id in (None, session_of(key))
+    ]
     for key in keys:
         services.subscriptions.remove(key, connection_id)
     return len(keys)
 
 
-def cancel_requests(services: Services, connection_id: ConnectionId) -> int:
-    """Cancels every request of a connection that is not over; answers how many that were."""
+def cancel_requests(
+    services: Services, connection_id: ConnectionId, session_id: SessionId | None = None
+) -> int:
+    """Cancels the requests of a connection that are not over, all or one session's; how many."""
     return sum(
         services.requests.finish(request.request_id, Status.CANCELLED) is not None
         for request in services.requests.of_connection(connection_id)
-        if not request.is_over
+        if not request.is_over and session_id in (None, request.session_id)
     )
 
 

@@ -20,7 +20,7 @@ from chalicelib.actions.registry import ACTIONS
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized, UpstreamError
 from chalicelib.protocol import requests as protocol
 from chalicelib.protocol.codec import Envelope, decode_request, open_envelope
@@ -93,9 +93,6 @@ def _perform(
     services: Services, frame: Frame, request: protocol.Request, connection: Connection | None
 ) -> Message:
     now = services.clock()
-    if connection is None and isinstance(request, protocol.JoinSession):
-        # Listeners go with their session: who asks for the same one again is told that it ended.
-        sessions.active_session(services, SessionId(request.session_id))
     connection = _known(connection)
     _note_activity(services, connection, now)
     _check(connection, request, now)
@@ -135,7 +132,7 @@ def _known(connection: Connection | None) -> Connection:
     if connection is None or connection.superseded_by is not None:
         raise Forbidden(
             Code.FORBIDDEN,
-            "this connection is stale: its session ended or goes on over another connection",
+            "this connection is stale: its session goes on over another, or it was taken for gone",
         )
     return connection
 

@@ -3,22 +3,22 @@
 Whoever wins the update does the rest at once; what a crash leaves of it is done by the sessions
 stream, and should that be given up, by a job that was sent before the update. Every unfinished
 clean-up becomes a job as well. The session's own count says when it is over: it goes down with each
-connection that is removed, so 0 means that none is left, even while the index still lags behind.
+connection that leaves, so 0 means that none is left, even while the index still lags behind.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from chalicelib.actions import delivery, departure, leaving
+from chalicelib.actions import delivery, leaving
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.domain.session import Session
+from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled, UpstreamError
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.messages import EndReason, SessionEnded
 from chalicelib.stores.connection_items import Recipient
-from chalicelib.stores.membership import REMOVAL_BATCH, REMOVAL_LANGUAGES
+from chalicelib.stores.membership import DISMISSAL_BATCH, DISMISSAL_LANGUAGES
 
 RESERVE_SECONDS = 3.0
 """What is kept of an invocation's time for handing the rest to a job."""
@@ -27,7 +27,7 @@ _RETRY_SECONDS = range(2, 60)
 _MAKE_SURE_SECONDS = 60
 """When the job looks that was sent before the end: by then the stream is through, as a rule."""
 _PATIENCE_MILLIS = 600_000
-"""For so long a listener that cannot be reached is tried again before it is forgotten; the sweep
+"""For so long a listener that cannot be reached is tried again before it is let go; the sweep
 closes those that are dead long before."""
 _OPENING_MILLIS = 60_000
 """For so long one is waited for whose handshake is not over: its welcome may have been lost."""
@@ -80,7 +80,7 @@ def notice(services: Services, session_id: SessionId, reason: EndReason) -> Sess
 
 
 def finish(services: Services, session_id: SessionId, remaining: Remaining) -> None:
-    """Tells and removes everybody that an ended session still has; may be called again."""
+    """Tells and dismisses everybody that an ended session still has; may be called again."""
     session = services.sessions.get(session_id)
     if session is None or session.is_active:
         return
@@ -92,9 +92,7 @@ def finish(services: Services, session_id: SessionId, remaining: Remaining) -> N
         page = list(islice(listeners, delivery.CHUNK))
         if not page:
             break
-        told = _told(services, page, body, remaining, since)
-        departure.measure_all(services, (each.connection_id for each in told), session)
-        _remove(services, session_id, told)
+        _dismiss(services, session, _told(services, page, body, remaining, since))
     left = services.sessions.get(session_id)
     if left is not None and left.listener_count > 0:
         delay = max(_RETRY_SECONDS.start, min(since // 4000, _RETRY_SECONDS.stop))
@@ -143,34 +141,34 @@ def _told(
     return [listener for listener in page if listener.connection_id not in keep]
 
 
-def _remove(services: Services, session_id: SessionId, listeners: list[Recipient]) -> None:
-    """Deletes connections in batches; a batch that has changed meanwhile goes one by one."""
-    for batch in _batches(listeners):
+def _dismiss(services: Services, session: Session, listeners: Iterable[Recipient]) -> None:
+    """Takes them out of the session in batches, one by one where a batch has changed meanwhile.
+
+    A copy that is read too early to know the session, as of one that has just joined, is left for
+    the next time: the count is not 0 then.
+    """
+    copies = services.connections.get_many(each.connection_id for each in listeners)
+    for batch in _batches(each for each in copies if each.session_id == session.session_id):
         try:
-            services.membership.remove(session_id, batch)
+            services.membership.dismiss(session, batch)
         except TransactionCancelled:
             for listener in batch:
-                _remove_one(services, listener.connection_id)
+                leaving.leave(services, listener)
 
 
-def _batches(listeners: Iterable[Recipient]) -> Iterator[list[Recipient]]:
+def _batches(listeners: Iterable[Connection]) -> Iterator[list[Connection]]:
     """What one transaction can take: so many connections, of not too many languages."""
-    batch: list[Recipient] = []
-    languages: set[str] = set()
-    for listener in sorted(listeners, key=lambda each: each.language):
-        if len(batch) == REMOVAL_BATCH or len(languages | {listener.language}) > REMOVAL_LANGUAGES:
+    batch: list[Connection] = []
+    languages: set[str | None] = set()
+    for listener in sorted(listeners, key=lambda each: each.target_language or ""):
+        language = listener.target_language
+        if len(batch) == DISMISSAL_BATCH or len(languages | {language}) > DISMISSAL_LANGUAGES:
             yield batch
             batch, languages = [], set()
         batch.append(listener)
-        languages.add(listener.language)
+        languages.add(language)
     if batch:
         yield batch
-
-
-def _remove_one(services: Services, connection_id: ConnectionId) -> None:
-    connection = services.connections.get_current(connection_id)
-    if connection is not None:
-        leaving.remove(services, connection)
 
 
 def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:

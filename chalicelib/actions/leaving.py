@@ -1,5 +1,8 @@
 """How a connection gets out of its session, and what becomes of what it had there."""
 
+from collections.abc import Callable
+from functools import partial
+
 from msgspec import Struct
 
 from chalicelib.actions import belongings
@@ -7,7 +10,6 @@ from chalicelib.actions.services import Services
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Role, SessionId
 from chalicelib.errors import Code, TransactionCancelled, Unavailable
-from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.membership import CONNECTION, SESSION
 
 _TRIES = 4
@@ -22,12 +24,16 @@ class CleanedUp(Struct, frozen=True):
 
 def leave(services: Services, connection: Connection) -> None:
     """Takes a listener out of its session once, however often this is called; its socket stays."""
-    _out(services, connection, delete=False)
+    connection_id, session_id = connection.connection_id, connection.session_id
+    if session_id is not None:
+        read_again = partial(services.connections.get_in_session, connection_id, session_id)
+        _out(services, connection, read_again, delete=False)
 
 
 def remove(services: Services, connection: Connection) -> None:
     """Takes a listener out of its session, if it is in one, and forgets its connection."""
-    _out(services, connection, delete=True)
+    read_again = partial(services.connections.get_current, connection.connection_id)
+    _out(services, connection, read_again, delete=True)
 
 
 def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
@@ -38,12 +44,18 @@ def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
     )
 
 
-def _out(services: Services, connection: Connection | None, *, delete: bool) -> None:
+def _out(
+    services: Services,
+    connection: Connection | None,
+    read_again: Callable[[], Connection | None],
+    *,
+    delete: bool,
+) -> None:
     """Raises Unavailable: the connection changed under every try. UpstreamError."""
     for _ in range(_TRIES):
         if connection is None or _done(services, connection, delete=delete):
             return
-        connection = services.connections.get_current(connection.connection_id)
+        connection = read_again()
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
 
 
@@ -60,8 +72,7 @@ def _uncount(
     try:
         if delete:
             language = connection.target_language or ""
-            listener = Recipient(connection.connection_id, language, ready=True)
-            services.membership.remove(session_id, [listener])
+            services.membership.remove(session_id, connection.connection_id, language)
         else:
             services.membership.leave(connection, services.sessions.get(session_id))
     except TransactionCancelled as cancelled:

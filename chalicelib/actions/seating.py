@@ -52,6 +52,8 @@ def seat(services: Services, connection: Connection, session: Session, wish: Wis
     else:
         participant = _participant(services, connection, session, wish.resume_token)
         _resume(services, connection, _entry(connection, session, wish, participant))
+    if connection.ended_session_id is not None:
+        belongings.leave_behind(services, connection.connection_id, connection.ended_session_id)
     return reread(services, connection.connection_id)
 
 

@@ -100,7 +100,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     """Its handshake is not over: nothing can be posted to it yet."""
     session_id: SessionId | None = None
     ended_session_id: SessionId | None = None
-    """The session that a speaker was in until it ended."""
+    """The session that it was in until that ended."""
     target_language: str | None = None
     participant_id: str | None = None
     last_activity_time: Millis | None = None

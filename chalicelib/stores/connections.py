@@ -213,22 +213,25 @@ class ConnectionStore:
                 values["joining"] = JOINING
         return self._table.update(
             {"connectionId": connection_id},
-            change,
+            f"{change} REMOVE #endedSessionId",
             condition="attribute_exists(#connectionId) AND attribute_not_exists(#sessionId)"
             " AND attribute_not_exists(#supersededBy)",
             values=values,
         )
 
-    def leave(self, connection: Connection, sent: int) -> Write:
+    def leave(self, connection: Connection, sent: int, *, ended: bool = False) -> Write:
         """Takes a connection out of its session; its socket stays open and belongs to nothing.
 
-        `sent` is how many broadcasts it was sent. An anonymous listener has its tenant from the
-        session, and loses it with the session.
+        `sent` is how many broadcasts it was sent, `ended` whether it leaves because the session is
+        over. An anonymous listener has its tenant from the session, and loses it with the session.
         """
+        change = "SET #messagesSent = :sent"
         names = "#sessionId, #targetLanguage, #participantId, #joinedPositions"
+        if ended:
+            change += ", #endedSessionId = :session"
         if connection.user_id is None:
             names += ", #tenantId"
-        return self._of_session(connection, f"SET #messagesSent = :sent REMOVE {names}", sent=sent)
+        return self._of_session(connection, f"{change} REMOVE {names}", sent=sent)
 
     def detach(self, connection: Connection, *, delete: bool) -> bool:
         """Takes a listener out of a session that cannot be counted; False if it has changed."""

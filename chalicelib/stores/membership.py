@@ -5,13 +5,14 @@ calls has either changed all of them or none. A condition that no longer holds s
 `TransactionCancelled` that is raised; its reasons are in the order of the writes below.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.stores.connection_items import Listening, Recipient
+from chalicelib.stores.connection_items import Listening
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.rate_limits import SeatStore
@@ -21,9 +22,9 @@ from chalicelib.stores.table import TRANSACTION_ITEMS, Database, Write
 SESSION, CONNECTION, SEAT = 0, 1, 2
 """Where each write stands in a transaction, for the reasons of a cancelled one."""
 
-REMOVAL_BATCH = TRANSACTION_ITEMS - 1
-"""Listeners that one transaction can delete, the session's update beside them."""
-REMOVAL_LANGUAGES = 25
+DISMISSAL_BATCH = TRANSACTION_ITEMS - 1
+"""Listeners that one transaction can dismiss, the session's update beside them."""
+DISMISSAL_LANGUAGES = 25
 """Languages that they can have: an update's expression may be 4 KB long."""
 
 
@@ -97,22 +98,28 @@ class Membership:
     def leave(self, connection: Connection, session: Session | None) -> None:
         """One listener less; its socket stays open. `session` is the one it is in, if known."""
         session_id, language = _in_session(connection)
+        ended = session is not None and not session.is_active
         self._database.transact(
             self._sessions.remove_listeners(session_id, {language: 1}),
-            self._connections.leave(connection, connection.sent_by(session)),
+            self._connections.leave(connection, connection.sent_by(session), ended=ended),
         )
 
-    def remove(self, session_id: SessionId, listeners: Sequence[Recipient]) -> None:
-        """So many listeners less, at most `REMOVAL_BATCH`: their connections are deleted."""
-        languages: dict[str, int] = {}
-        for listener in listeners:
-            languages[listener.language] = languages.get(listener.language, 0) + 1
+    def dismiss(self, session: Session, listeners: Sequence[Connection]) -> None:
+        """All of them leave a session that has ended: at most `DISMISSAL_BATCH`."""
+        languages = Counter(language for _, language in map(_in_session, listeners))
         self._database.transact(
-            self._sessions.remove_listeners(session_id, languages),
+            self._sessions.remove_listeners(session.session_id, languages),
             *(
-                self._connections.remove(listener.connection_id, session_id, listener.language)
+                self._connections.leave(listener, listener.sent_by(session), ended=True)
                 for listener in listeners
             ),
+        )
+
+    def remove(self, session_id: SessionId, connection_id: ConnectionId, language: str) -> None:
+        """One listener less, and its connection is deleted."""
+        self._database.transact(
+            self._sessions.remove_listeners(session_id, {language: 1}),
+            self._connections.remove(connection_id, session_id, language),
         )
 
     def replace_speaker(

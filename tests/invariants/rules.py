@@ -167,8 +167,9 @@ def _ended(world: World, state: Snapshot) -> Iterator[str]:
 
 
 def _was_told(world: World, client: Client, session_id: str) -> bool:
+    """That it has ended, or that itself has left: who asks for that is not told twice."""
     return any(
-        message["type"] == "sessionEnded" and message["sessionId"] == session_id
+        message["type"] in ("sessionEnded", "sessionLeft") and message["sessionId"] == session_id
         for message in world.heard(client)
     )
 

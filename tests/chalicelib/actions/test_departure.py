@@ -72,17 +72,22 @@ def test_it_counts_one_who_left_before_closing(stack: Stack) -> None:
     assert sent(stack) == [1]
 
 
-def test_it_counts_everybody_whom_a_session_takes_with_it(stack: Stack) -> None:
+def test_it_counts_once_whoever_stayed_when_the_session_ended(stack: Stack) -> None:
     speaker, session_id = stack.session()
-    crowd(stack, session_id, 3)
+    listeners = crowd(stack, session_id, 3)
     speaker.send("broadcast", data="x")
+    speaker.send("endSession")
+    assert sent(stack) == []
     stack.clock.advance(7)
 
-    speaker.send("endSession")
+    for listener in listeners:
+        listener.close()
 
     assert sent(stack) == [1, 1, 1]
     durations = [e["ConnectionDuration"] for e in stack.events() if "ConnectionDuration" in e]
-    assert durations == [[7, 7, 7]]
+    assert durations == [7, 7, 7]
+    gone = [e for e in stack.events() if e.get("event") == "disconnected"]
+    assert [event["sessionId"] for event in gone] == [session_id] * 3
 
 
 def test_a_connection_that_was_in_no_session_was_sent_nothing(stack: Stack) -> None:

@@ -51,7 +51,10 @@ def test_a_close_that_the_speaker_asked_for_ends_the_session_at_once(
 
     assert listener.received[-1]["type"] == "sessionEnded"
     assert stack.session_item(session_id)["isActive"] is False
-    assert stack.items("connections") == []
+    assert speaker.item is None
+    assert listener.item is not None
+    assert listener.item["endedSessionId"] == session_id
+    assert "sessionId" not in listener.item
 
 
 def test_a_dropped_speaker_has_its_grace(stack: Stack) -> None:
@@ -70,7 +73,6 @@ def test_a_dropped_speaker_has_its_grace(stack: Stack) -> None:
     assert stack.session_item(session_id)["isActive"] is True
     stack.advance(1)
     assert listener.received[-1]["reason"] == "speakerDisconnected"
-    assert stack.items("connections") == []
     assert stack.counts(session_id) == (0, {})
 
 

@@ -37,7 +37,7 @@ def everything_is_over(stack: Stack, session_id: str) -> bool:
 
 
 @pytest.mark.parametrize("listeners", [0, 1, 500])
-def test_a_speakers_close_tells_all_and_leaves_no_connection_at_once(
+def test_a_speakers_close_tells_all_and_leaves_nobody_in_the_session_at_once(
     stack: Stack, listeners: int
 ) -> None:
     speaker, session_id = stack.session()
@@ -47,7 +47,6 @@ def test_a_speakers_close_tells_all_and_leaves_no_connection_at_once(
 
     assert told(stack) == room
     assert everything_is_over(stack, session_id)
-    assert stack.items("connections") == []
 
 
 def test_more_than_a_handler_posts_to_by_itself_are_told_by_a_job(stack: Stack) -> None:
@@ -59,8 +58,7 @@ def test_more_than_a_handler_posts_to_by_itself_are_told_by_a_job(stack: Stack) 
     stack.run_jobs()
 
     assert told(stack) == room
-    assert stack.items("connections") == []
-    assert stack.counts(session_id) == (0, {})
+    assert everything_is_over(stack, session_id)
 
 
 def test_killed_behind_the_conditional_update_it_is_finished_by_the_stream(stack: Stack) -> None:
@@ -101,8 +99,8 @@ def test_killed_between_any_two_calls_an_end_is_an_end(stack: Stack, how: str, c
             recover(stack, session_id)
         assert everything_is_over(stack, session_id), calls
         assert ids(room) <= told(stack), calls
-        stack.sockets.open.clear()
-        speaker.close()
+        for client in [speaker, *room]:
+            client.close()
     assert calls > first + 8
 
 
@@ -141,16 +139,75 @@ def test_a_listener_that_joined_by_its_url_is_told_once_its_socket_is_open(stack
     assert everything_is_over(stack, session_id)
 
 
-def test_a_listener_that_asks_for_an_ended_session_is_told_so(stack: Stack) -> None:
+@pytest.mark.parametrize("token", [False, True])
+def test_a_listener_stays_when_its_session_ends_and_joins_the_next_one(
+    stack: Stack, token: bool
+) -> None:
     speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
+    listener = stack.connect(f"token={stack.token('lisa')}" if token else "")
+    listener.send("joinSession", sessionId=session_id, targetLanguage="es")
     speaker.send("endSession")
 
-    again = listener.send("joinSession", sessionId=session_id, targetLanguage="es")
-    other = listener.send("joinSession", sessionId=stack.session()[1], targetLanguage="es")
+    refused = [listener.send("leaveSession"), listener.send("changeLanguage", targetLanguage="fr")]
+    refused.append(listener.send("joinSession", sessionId=session_id, targetLanguage="es"))
+    alive = listener.send("heartbeat")
+    _, following = stack.session("berta")
+    joined = listener.send("joinSession", sessionId=following, targetLanguage="fr")
 
-    assert (again["status"], again["code"]) == (404, "SESSION_INACTIVE")
-    assert (other["status"], other["code"]) == (403, "FORBIDDEN")
+    assert [(each["status"], each["code"]) for each in refused] == [(404, "SESSION_INACTIVE")] * 3
+    assert (alive["type"], joined["type"]) == ("heartbeatAck", "sessionJoined")
+    assert stack.counts(following) == (1, {"fr": 1})
+    assert listener.send("leaveSession")["type"] == "sessionLeft"
+    assert listener.send("leaveSession")["code"] == "NOT_IN_SESSION"
+
+
+def test_who_stays_silent_after_the_end_is_closed_by_the_sweep(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    heard = listener.received
+    speaker.close()
+
+    stack.advance(121)
+    stack.sweep()
+
+    assert [each["type"] for each in heard] == [HEARD, "connectionTimeout"]
+    assert listener.connection_id not in stack.sockets.open
+    assert stack.items("connections") == []
+
+
+def test_nothing_of_the_session_that_ended_goes_along_to_the_next_one(stack: Stack) -> None:
+    speaker, session_id = stack.session(tenant="acme")
+    _, following = stack.session("berta", "globex")
+    listener = stack.listener(session_id)
+    listener.send("subscribe", topic="questions")
+    submitted = listener.send("submitRequest", request="sessionReport")
+    speaker.send("endSession")
+
+    listener.send("joinSession", sessionId=following, targetLanguage="es")
+    stack.run_jobs()
+
+    assert stack.items("subscriptions") == []
+    request = stack.item("requests", requestId=submitted["requestId"])
+    assert request is not None
+    assert request["status"] == "cancelled"
+    assert "requestCompleted" not in [each["type"] for each in listener.received]
+
+
+def test_who_goes_to_another_session_in_that_moment_stays_there(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    _, elsewhere = stack.session("berta")
+    leaving, staying = stack.listener(session_id), stack.listener(session_id)
+
+    def go() -> None:
+        leaving.send("leaveSession")
+        leaving.send("joinSession", sessionId=elsewhere, targetLanguage="es")
+
+    stack.database.before("TransactWriteItems", go)
+    speaker.send("endSession")
+
+    assert staying.received[-1]["type"] == HEARD
+    assert stack.counts(session_id) == (0, {})
+    assert stack.counts(elsewhere) == (1, {"es": 1})
 
 
 def test_a_socket_that_never_opens_does_not_keep_the_end_waiting_for_ever(stack: Stack) -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled
 from chalicelib.stores.attributes import from_attributes, to_attribute, to_attributes
-from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.history import Kept
 from tests.stack import Stack
 
@@ -79,7 +78,7 @@ def test_nothing_that_is_written_re_creates_what_is_gone(stack: Stack) -> None:
     services.connections.record_activity(nobody, stack.clock.now)
     services.connections.release(nobody, gone)
     with pytest.raises(TransactionCancelled):
-        services.membership.remove(SessionId(session_id), [Recipient(nobody, "es", ready=True)])
+        services.membership.remove(SessionId(session_id), nobody, "es")
 
     assert stack.items("sessions") == []
     assert stack.items("connections") == []
