@@ -10,6 +10,7 @@ PIP_AUDIT := $(VENV)/audit
 # What runs elsewhere than in a test.
 BANDIT := app.py chalicelib operate sandbox tools clients/python/src examples
 AXE := tests/browser/node_modules/.package-lock.json
+DYNOXIDE := tools/dynoxide/node_modules/.package-lock.json
 
 # Where a mirror of Terraform's providers is beside the clone, they come from there, unless the
 # environment names a configuration that exists.
@@ -51,9 +52,9 @@ test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 hist
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -m nightly
 	@$(BIN)/python -m tests.invariants.break_it
 
-test-dynamodb-local: $(READY)  ## wire, stores and random histories against DynamoDB Local too (Java, Maven)
-	@LECTERN_EXAMPLES=$${LECTERN_EXAMPLES:-20} $(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto \
-	  --timeout 1800 tests/chalicelib/aws tests/invariants/test_memory.py tests/invariants/test_stateful.py
+test-dynamodb-local: $(READY)  ## wire, stores and random histories on DynamoDB Local (Java, Maven; Amazon's terms)
+	@$(BIN)/python -m tools.dynamodb_local $(BIN)/python -m pytest -n auto --timeout 1800 \
+	  tests/chalicelib/aws tests/chalicelib/stores tests/invariants/test_memory.py tests/invariants/test_stateful.py
 
 bench: $(READY)  ## measure everything beside its peers, or BENCH="cost wire"; writes bench/results.md and .json
 	@$(BIN)/python -m bench $(BENCH)
@@ -61,15 +62,21 @@ bench: $(READY)  ## measure everything beside its peers, or BENCH="cost wire"; w
 # 3,000 sockets; LOAD has other options of `python -m bench.load`.
 LOAD ?= --speakers 6 --listeners 2994 --minutes 10 --drops 2 --refreshes 2 --faults 1 --ramp 20 --save --plot docs/images/load.png
 
-bench-load: $(READY)  ## 3,000 sockets for ten minutes on DynamoDB Local, with drops and faults (Java, Maven)
-	@$(BIN)/python -m tools.dynamodb_local $(BIN)/python -m bench.load --here $(LOAD)
+bench-load: $(READY) $(DYNOXIDE)  ## 3,000 sockets for ten minutes, with drops and faults (npm; Linux on x86-64)
+	@$(BIN)/python -m tools.dynoxide $(BIN)/python -m bench.load --here $(LOAD)
 
 ifneq ($(shell command -v npm),)
-test: $(AXE)
+test coverage test-nightly: $(AXE) $(DYNOXIDE)
+else
+test coverage test-nightly: without-npm
 endif
 
-$(AXE): tests/browser/package-lock.json
-	@npm ci --prefix tests/browser --silent --no-audit --no-fund
+.PHONY: without-npm
+without-npm:
+	@echo "Without npm some tests are skipped: accessibility, the npm packages, another DynamoDB than moto."
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 check: $(READY) $(PIP_AUDIT)/.ready  ## format, lint, types, layers, known vulnerabilities
@@ -130,6 +137,6 @@ format: $(READY)  ## put the code into shape
 
 clean:  ## remove everything that was made here
 	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
-	  .chalice/deployments .local-cloud tests/browser/node_modules tests/docs/npm/node_modules \
+	  .chalice/deployments .local-cloud tests/browser/node_modules tests/docs/npm/node_modules tools/dynoxide/node_modules \
 	  tests/asyncapi/parser/node_modules bench/serverless/node_modules terraform/.terraform \
 	  terraform/chalice.tf.json terraform/deployment.zip terraform/deployment.cdx.json

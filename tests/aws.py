@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
 
 from sandbox.clock import Clock
@@ -16,6 +17,7 @@ from sandbox.cloud.dynamodb import Change, OnChange
 from sandbox.cloud.server import Cloud
 from sandbox.faults import FaultPlan
 from sandbox.tables import Label, create_tables, read_tables, table_environ
+from tools import dynoxide
 
 CREDENTIALS = {
     "AWS_REGION": "us-east-1",
@@ -58,15 +60,23 @@ class Aws:
 
 
 @contextmanager
-def dynamodb_local() -> Iterator[Aws | None]:
-    """Fresh tables in the DynamoDB Local that `DYNAMODB_LOCAL_URL` names, None where there is none.
+def another_dynamodb() -> Iterator[Aws]:
+    """Fresh tables in a DynamoDB that is not moto's: that of `DYNAMODB_URL`, or a dynoxide.
 
-    It has no queue, and nobody reads its streams.
+    It has no queue, and nobody reads its streams. Skips the test where there is neither.
     """
-    url = os.environ.get("DYNAMODB_LOCAL_URL")
-    if url is None:
-        yield None
-        return
+    if url := os.environ.get("DYNAMODB_URL"):
+        with _tables_at(url) as aws:
+            yield aws
+    elif dynoxide.is_installed():
+        with dynoxide.running() as url, _tables_at(url) as aws:
+            yield aws
+    else:
+        pytest.skip("needs dynoxide (npm ci --prefix tools/dynoxide), or DYNAMODB_URL")
+
+
+@contextmanager
+def _tables_at(url: str) -> Iterator[Aws]:
     client = boto3.client(
         "dynamodb",
         endpoint_url=url,

@@ -85,7 +85,7 @@ class Refused(Exception):  # noqa: N818 - what happened to a handshake
 
 
 class Backing(Protocol):
-    """Where the tables are: behind a server, in this process, or in DynamoDB Local."""
+    """Where the tables are: behind a server, or in this process."""
 
     @property
     def tables(self) -> dict[Label, str]: ...

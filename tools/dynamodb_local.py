@@ -1,6 +1,8 @@
-"""Runs a command beside DynamoDB Local: `python -m tools.dynamodb_local pytest tests/…`.
+"""Runs a command beside Amazon's DynamoDB Local: `python -m tools.dynamodb_local pytest tests/…`.
 
-The command finds it by `DYNAMODB_LOCAL_URL`. AWS publishes it on Maven Central
+It is under Amazon's own terms: neither `make test` nor CI runs this (docs/dynamodbs.md).
+
+The command finds it by `DYNAMODB_URL`. AWS publishes it on Maven Central
 (com.amazonaws:DynamoDBLocal, whose newest version there is this one): Maven and Java 17 are needed,
 and fetch it once, into `artifacts`. It runs in memory, on 127.0.0.1 only, and reports to nobody.
 """
@@ -42,7 +44,7 @@ def main() -> int:
         stderr=subprocess.DEVNULL,
         text=True,
     ) as server:
-        environ = os.environ | {"DYNAMODB_LOCAL_URL": f"http://127.0.0.1:{_port(server)}"}
+        environ = os.environ | {"DYNAMODB_URL": f"http://127.0.0.1:{_port(server)}"}
         return subprocess.run(sys.argv[1:], env=environ, check=False).returncode
 
 

@@ -1,6 +1,6 @@
-"""A stack of its own on this machine: `make run`'s, with faults, on DynamoDB Local if there is one.
+"""A stack of its own on this machine: `make run`'s, with faults, on `DYNAMODB_URL` if that is set.
 
-`python -m tools.dynamodb_local python -m bench.load --here` has one there.
+`python -m tools.dynoxide python -m bench.load --here` has one there.
 """
 
 import json
@@ -64,7 +64,7 @@ def stack(listeners_per_session: int) -> Iterator[Here]:
         "LOG_LEVEL": "ERROR",
         "MAX_LISTENERS_PER_SESSION": str(listeners_per_session),
     }
-    if url := os.environ.get("DYNAMODB_LOCAL_URL"):
+    if url := os.environ.get("DYNAMODB_URL"):
         environ["AWS_ENDPOINT_URL_DYNAMODB"] = url
     with local_stack(**environ) as started:
         yield Here(started.port, started.process)

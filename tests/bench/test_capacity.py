@@ -1,4 +1,4 @@
-"""The units that `bench/cost.py` counts: by the guide's rules, and as DynamoDB Local has them."""
+"""The units that `bench/cost.py` counts: by the guide's rules, and as another DynamoDB has them."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from bench.billing.capacity import Bill, size
 from chalicelib.stores.attributes import to_attributes
 from sandbox.tables import read_tables
-from tests.aws import dynamodb_local
+from tests.aws import another_dynamodb
 
 TABLE = {
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -84,10 +84,8 @@ def test_a_transaction_costs_double_also_for_what_it_only_checks() -> None:
     assert bill().units("TransactWriteItems", {"TransactItems": [check, check]}, {}) == (0, 4)
 
 
-def test_dynamodb_local_consumes_as_much() -> None:
-    with dynamodb_local() as aws:
-        if aws is None:
-            pytest.skip("DYNAMODB_LOCAL_URL is not set")
+def test_another_dynamodb_consumes_as_much() -> None:
+    with another_dynamodb() as aws:
         table = aws.tables["connections"]
         made = Bill({table: read_tables()["connections"].request})
         key = {"connectionId": {"S": "c1"}}

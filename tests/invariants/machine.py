@@ -1,7 +1,5 @@
 """Speakers and listeners of two tenants do everything that the protocol allows, in any order, while
 processes die, calls fail, and events are lost, late or doubled. The rules hold after every step.
-
-Where `DYNAMODB_LOCAL_URL` is set, the tables are Amazon's own.
 """
 
 from collections.abc import Callable
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from chalicelib import handlers
-from tests.aws import dynamodb_local
 from tests.invariants import rules
 from tests.invariants.memory import Memory
 from tests.invariants.model import Model
@@ -62,6 +59,11 @@ class Sessions(RuleBasedStateMachine):
     environ: ClassVar[dict[str, str]] = {}
     """Settings besides those that an example chooses."""
 
+    @staticmethod
+    def tables(_: ExitStack) -> Memory:
+        """Those of an example; what the stack has is closed behind it."""
+        return Memory.fresh()
+
     @initialize(grace=st.sampled_from(["0", "15"]), inline=st.sampled_from(["1", "500"]))
     def start(self, grace: str, inline: str) -> None:
         environ = {
@@ -70,9 +72,8 @@ class Sessions(RuleBasedStateMachine):
             "MAX_LISTENERS_PER_SESSION": str(CAPACITY),
             **self.environ,
         }
-        self.local = ExitStack()
-        aws = self.local.enter_context(dynamodb_local())
-        self.world = World(Memory.of(aws) if aws else Memory.fresh(), environ=environ)
+        self.opened = ExitStack()
+        self.world = World(self.tables(self.opened), environ=environ)
         self.model = Model(self.world)
         self.late: list[tuple[Client, int | None]] = []
         self.said = 0
@@ -211,7 +212,7 @@ class Sessions(RuleBasedStateMachine):
             client.disconnect_event(code)
         self.world.settle()
         problems = self.problems()
-        self.local.close()
+        self.opened.close()
         assert not problems, "\n".join(problems)
 
     def problems(self) -> list[str]:

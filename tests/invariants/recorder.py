@@ -14,7 +14,7 @@ Item = dict[str, Any]
 
 
 class Recorder:
-    """The stores' port in front of a real one, whoever that is (DynamoDB Local has no hook).
+    """The stores' port in front of a real one, whoever that is (a server has no hook).
 
     `changes` are the records that the table's stream brings, as Lambda gives them and as the
     mapping's filter lets them through: MODIFY only (terraform/chalice_override.tf).

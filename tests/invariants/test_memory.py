@@ -1,27 +1,25 @@
-"""The DynamoDB in memory does what the sandbox's does, and what Amazon's own does where that runs
-(`make test-dynamodb-local`): each scene runs on two of them, and every answer is compared."""
+"""The DynamoDB in memory does what the sandbox's does, and what another one does that is not moto
+(docs/dynamodbs.md): each scene runs on two of them, and every answer is compared."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from tests.aws import Aws, dynamodb_local
+from tests.aws import Aws, another_dynamodb
 from tests.invariants.memory import Memory
 from tests.invariants.scenes import SCENES, Named
 from tests.invariants.shadow import Shadow
 from tests.invariants.world import World
 
 
-@pytest.fixture(params=["the sandbox's", "Amazon's"])
+@pytest.fixture(params=["the sandbox's", "another"])
 def other(request: pytest.FixtureRequest) -> Iterator[Aws]:
     if request.param == "the sandbox's":
         yield request.getfixturevalue("aws")
         return
-    with dynamodb_local() as local:
-        if local is None:
-            pytest.skip("DYNAMODB_LOCAL_URL is not set: see make test-dynamodb-local")
-        yield local
+    with another_dynamodb() as another:
+        yield another
 
 
 @pytest.mark.parametrize("named", SCENES, ids=lambda named: named.name)

@@ -1,14 +1,17 @@
 """Any order of anything, with faults. `LECTERN_EXAMPLES` says how many (nightly: 5,000).
 
-On a clock that moves by hours there is a fourth of that.
+On a clock that moves by hours there is a fourth of that, and on another DynamoDB a tenth.
 """
 
 import os
+from contextlib import ExitStack
 
 from hypothesis import HealthCheck, settings
 
+from tests.aws import another_dynamodb
 from tests.invariants.hours import Hours
 from tests.invariants.machine import Sessions
+from tests.invariants.memory import Memory
 
 EXAMPLES = int(os.environ.get("LECTERN_EXAMPLES", "200"))
 
@@ -24,7 +27,23 @@ def histories(most: int) -> settings:
     )
 
 
+class Elsewhere:
+    @staticmethod
+    def tables(opened: ExitStack) -> Memory:
+        return Memory.of(opened.enter_context(another_dynamodb()))
+
+
+class SessionsElsewhere(Elsewhere, Sessions): ...
+
+
+class HoursElsewhere(Elsewhere, Hours): ...
+
+
 Sessions.TestCase.settings = histories(EXAMPLES)
 Hours.TestCase.settings = histories(max(EXAMPLES // 4, 1))
+SessionsElsewhere.TestCase.settings = histories(max(EXAMPLES // 10, 1))
+HoursElsewhere.TestCase.settings = histories(max(EXAMPLES // 40, 1))
 TestSessions = Sessions.TestCase
 TestHours = Hours.TestCase
+TestSessionsElsewhere = SessionsElsewhere.TestCase
+TestHoursElsewhere = HoursElsewhere.TestCase

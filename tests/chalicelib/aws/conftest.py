@@ -12,7 +12,7 @@ from chalicelib.aws.retry import Retries
 from chalicelib.aws.sqs import SqsJobQueue
 from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
-from tests.aws import CREDENTIALS, Aws, dynamodb_local
+from tests.aws import CREDENTIALS, Aws, another_dynamodb
 from tests.chalicelib.aws.servers import ScriptedServer
 
 WIRES = ["lean", "boto3"]
@@ -68,16 +68,14 @@ def against(request: pytest.FixtureRequest) -> Against:
     return Against(request.param)
 
 
-@pytest.fixture(params=["moto", "DynamoDB Local"])
+@pytest.fixture(params=["moto", "another"])
 def store(request: pytest.FixtureRequest) -> Iterator[Aws]:
-    """The tables of one test: in moto, and in DynamoDB Local where `DYNAMODB_LOCAL_URL` is set."""
+    """The tables of one test: in moto, and in a DynamoDB that is not moto."""
     if request.param == "moto":
         yield request.getfixturevalue("aws")
         return
-    with dynamodb_local() as local:
-        if local is None:
-            pytest.skip("DYNAMODB_LOCAL_URL is not set")
-        yield local
+    with another_dynamodb() as another:
+        yield another
 
 
 @pytest.fixture
