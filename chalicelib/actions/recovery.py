@@ -17,8 +17,11 @@ _WAITS = (0.05, 0.1, 0.2, 0.4)
 """Seconds between looks at a hole: a broadcast has its seq a moment before it is in the history."""
 _FRESH_MILLIS = 5_000
 """Behind a broadcast that is older than this, a hole is not filled any more."""
+BROADCAST_BYTES = MESSAGE_BYTES - 200
+"""The largest broadcast: whoever misses it gets it in a `recovered`, which takes 200 bytes around a
+single message, with an `id` of 32 characters."""
 _ID_BYTES = 6 * 128 + 8
-"""What the reply's `id`, which is set later, may take at most: every character an escape."""
+"""What a reply's `id`, which is set later, may take at most: every character an escape."""
 
 
 @action(requests.Recover)
@@ -28,11 +31,12 @@ def recover(services: Services, call: Call, request: requests.Recover) -> messag
     if session is None:
         raise NotFound(Code.SESSION_NOT_FOUND, "the session is gone")
     reply = messages.Recovered(
+        id=request.id,
         timestamp=services.clock(),
         session_id=session.session_id,
         last_seq=session.positions(call.connection.target_language),
     )
-    add_missed(services, reply, session, request.last_seq)
+    add_missed(services, reply, session, request.last_seq, spare=0)
     return reply
 
 
@@ -54,16 +58,18 @@ def add_missed(
     reply: messages.SessionJoined | messages.ConnectionRefreshComplete | messages.Recovered,
     session: Session,
     seen: dict[str, int] | UnsetType,
+    *,
+    spare: int = _ID_BYTES,
 ) -> None:
     """Fills `missed` and `gap` with what lies between `seen` and the reply's `lastSeq`.
 
     A stream that `seen` does not name counts as not seen at all. Nothing is added for a client
-    that did not say what it saw.
+    that did not say what it saw. `spare` is by how many bytes the reply may still grow.
     """
     if isinstance(seen, UnsetType):
         return
     reply.missed, reply.gap = [], False
-    room = _Room(MESSAGE_BYTES - len(encode(reply)) - _ID_BYTES)
+    room = _Room(MESSAGE_BYTES - len(encode(reply)) - spare)
     for stream, position in reply.last_seq.items():
         wanted = range(seen.get(stream, 0) + 1, position + 1)
         added = room.fill(_held(services, session, stream, wanted))
@@ -80,18 +86,17 @@ class _Room(Struct):
     def fill(self, held: Iterator[Kept]) -> int:
         """Takes messages until one doesn't fit, and reads no further; answers how many it took.
 
-        A client that was left something out asks again from the last one it received. One that
-        fits in no reply, however empty, is skipped.
+        A client that was left something out asks again from the last one it received. No broadcast
+        is so large that `recovered` could not carry it alone (`BROADCAST_BYTES`).
         """
         added = 0
         for kept in held:
             text = kept.message.encode()
-            if len(text) + 1 <= self.size:
-                self.size -= len(text) + 1
-                self.messages.append(Raw(text))
-                added += 1
-            elif self.messages:
+            if len(text) + 1 > self.size:
                 break
+            self.size -= len(text) + 1
+            self.messages.append(Raw(text))
+            added += 1
         return added
 
 

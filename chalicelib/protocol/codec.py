@@ -171,17 +171,17 @@ def encode(message: Message) -> bytes:
     return _encode(message)
 
 
-def encode_for_many(message: Message) -> bytes:
-    """The same for what carries a payload of the user's.
+def encode_for_many(message: Message, most: int = MESSAGE_BYTES) -> bytes:
+    """The same for what carries a payload of the user's; `most` is how many bytes it may have.
 
     Raises:
         PayloadTooLarge: API Gateway would not carry it.
     """
     body = _encode(message)
-    if len(body) > MESSAGE_BYTES:
+    if len(body) > most:
         raise PayloadTooLarge(
             Code.PAYLOAD_TOO_LARGE,
-            f"this would be a message of {len(body)} bytes, {MESSAGE_BYTES} are the most",
+            f"this would be a message of {len(body)} bytes, {most} are the most",
         )
     return body
 

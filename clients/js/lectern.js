@@ -129,14 +129,17 @@ export class Streams {
     return this.#drain(message.stream);
   }
 
-  /** Takes a reply: where the streams stand, what was missed, and whether `missed` has a gap. */
-  restore({ lastSeq = {}, missed = [], gap = false }) {
+  /**
+   * Takes a reply: where the streams stand, what was missed, and whether `missed` has a gap. What
+   * `recovered` cannot bring is gone. Other replies have less room: there it may be asked for yet.
+   */
+  restore({ type, lastSeq = {}, missed = [], gap = false }) {
     // A stream that a first reply does not name has had no broadcast yet.
     const none = Object.fromEntries([...this.#followed].map((stream) => [stream, 0]));
     this.#seen ??= new Map(Object.entries({ ...none, ...lastSeq }));
     this.tell(lastSeq);
     for (const message of missed) this.#hold(message);
-    if (gap && !missed.length) return this.skip();
+    if (gap && !missed.length && type === 'recovered') return this.skip();
     return [...this.#followed].flatMap((stream) => {
       const first = missed.find((message) => message.stream === stream);
       // What is older than the first that came is gone; later holes may close with another reply.

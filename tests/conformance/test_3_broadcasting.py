@@ -59,6 +59,8 @@ async def test_a_broadcast_that_would_pass_128_kb_is_too_large_and_has_no_seq(st
     await speaker.refused("broadcast", "PAYLOAD_TOO_LARGE", data="x" * (128 * 1024 - 80))
     assert (await speaker.done("broadcast", data="x" * ALMOST_128_KB))["seq"] == 1
     assert len((await listener.next("broadcast"))["data"]) == ALMOST_128_KB
+    recovered = await listener.done("recover", lastSeq={"*": 0})
+    assert [len(each["data"]) for each in recovered["missed"]] == [ALMOST_128_KB]
 
 
 @pytest.mark.parametrize(

@@ -43,5 +43,5 @@ def test_every_status_of_a_refused_handshake_is_there() -> None:
 
 
 def test_every_reason_of_an_end_is_there() -> None:
-    end = PAGE.partition("`sessionEnded` has a `reason`")[2].partition("Then close")[0]
+    end = PAGE.partition("`sessionEnded` has a `reason`")[2].partition(". ")[0]
     assert set(re.findall(r"`(\w+)`", end)) == set(get_args(EndReason))

@@ -65,11 +65,18 @@ test('a reply that was too long to be whole gives up nothing of its tail', () =>
   assert.equal(streams.behind, true);
 });
 
-test('a gap without anything missed gives up all that was told', () => {
+test('what recovered does not bring is given up', () => {
   const streams = standing({ es: 3 });
   streams.add(broadcast(6));
-  const out = streams.restore({ lastSeq: { es: 8 }, missed: [], gap: true });
+  const out = streams.restore({ type: 'recovered', lastSeq: { es: 8 }, missed: [], gap: true });
   assert.deepEqual(seqs(out), [[4, 5], 6, [7, 8]]);
+});
+
+test('what another reply has no room for is not given up', () => {
+  const streams = new Streams('es', { es: 3 });
+  const reply = { type: 'sessionJoined', lastSeq: { es: 4 }, missed: [], gap: true };
+  assert.deepEqual(seqs(streams.restore(reply)), []);
+  assert.equal(streams.behind, true);
 });
 
 test('another language is followed from its first broadcast', () => {

@@ -2,6 +2,7 @@
 
 import json
 import random
+from bisect import bisect_left
 from typing import Any
 
 import pytest
@@ -176,17 +177,32 @@ def test_what_has_all_expired_is_a_gap_at_once(stack: Stack) -> None:
     assert (reply["missed"], reply["gap"], waits) == ([], True, [])
 
 
-def test_a_broadcast_that_fits_in_no_reply_is_skipped(stack: Stack) -> None:
+@pytest.mark.parametrize("language", [{}, {"targetLanguage": "zho-Hant-TW"}])
+def test_the_largest_broadcast_that_is_accepted_can_be_recovered(
+    stack: Stack, language: Json
+) -> None:
     speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    for size in (10, 130_900, 20):
-        assert speaker.send("broadcast", data="x" * size)["type"] == "broadcastAccepted"
+    listener = stack.listener(session_id, "zho-Hant-TW")
+    stream = language.get("targetLanguage", "*")
 
-    first = listener.send("recover", lastSeq={"*": 0})
-    second = listener.send("recover", lastSeq={"*": 1})
+    def say(size: int) -> bool:
+        return speaker.send("broadcast", data="x" * size, **language)["type"] != "error"
 
-    assert ([each["seq"] for each in first["missed"]], first["gap"]) == ([1], True)
-    assert ([each["seq"] for each in second["missed"]], second["gap"]) == ([3], True)
+    largest = bisect_left(range(131_072), True, key=lambda size: not say(size)) - 1
+    before = stack.session_item(session_id)["streamPositions"][stream]
+    assert say(largest)
+    assert say(20)
+    known = {"*": 0, "zho-Hant-TW": 0, stream: before}
+    entry = {"sessionId": session_id, "targetLanguage": "zho-Hant-TW", "lastSeq": known}
+
+    joined = stack.connect().send("joinSession", **entry)
+    first = listener.send("recover", lastSeq=known, id="an-id-of-no-more-than-32-letters")
+    second = listener.send("recover", lastSeq=known | {stream: before + 1})
+
+    assert 130_600 < largest < 130_872
+    assert (joined["missed"], joined["gap"]) == ([], True)
+    assert ([len(each["data"]) for each in first["missed"]], first["gap"]) == ([largest], True)
+    assert ([len(each["data"]) for each in second["missed"]], second["gap"]) == ([20], False)
 
 
 def test_a_reply_never_passes_what_the_gateway_carries(stack: Stack) -> None:

@@ -46,7 +46,11 @@ class Streams:
         return self._drain(message["stream"])
 
     def restore(self, reply: Message) -> Out:
-        """Takes a reply: where the streams stand, what was missed, and whether that has a gap."""
+        """Takes a reply: where the streams stand, what was missed, and whether that has a gap.
+
+        What `recovered` cannot bring is gone. Other replies have less room: there it may be asked
+        for yet.
+        """
         last_seq, missed = reply.get("lastSeq", {}), reply.get("missed", [])
         if self._seen is None:
             # A stream that a first reply does not name has had no broadcast yet.
@@ -54,10 +58,10 @@ class Streams:
         self.tell(last_seq)
         for message in missed:
             self._hold(message)
-        if not reply.get("gap"):
-            return _joined(self._drain(stream) for stream in sorted(self._followed))
-        if not missed:
+        if reply.get("gap") and not missed and reply.get("type") == "recovered":
             return self.skip()
+        if not reply.get("gap") or not missed:
+            return _joined(self._drain(stream) for stream in sorted(self._followed))
         # What is older than the first that came is gone; later holes may close with another reply.
         firsts = {m["stream"]: m["seq"] for m in reversed(missed)}
         return _joined(
