@@ -78,7 +78,8 @@ def test_ending_a_session_tells_everybody_why(stack: Stack, api: Api) -> None:
     for client in (speaker, listener):
         assert [each["reason"] for each in client.of_type("sessionEnded")] == ["endedByOperator"]
     assert stack.counts(session_id) == (0, {})
-    assert listener.item is None
+    assert listener.item is not None
+    assert "sessionId" not in listener.item
 
 
 def test_a_session_that_its_speaker_ended_keeps_its_reason(stack: Stack, api: Api) -> None:
