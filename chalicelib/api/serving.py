@@ -12,7 +12,8 @@ from chalicelib.api.answers import Answer
 from chalicelib.api.operations import OPERATIONS, Asked, Operation
 from chalicelib.api.problems import CONTENT_TYPE, framework_problem, problem_of, refusal_of
 from chalicelib.errors import BadRequest, Code
-from chalicelib.protocol.codec import decode_kindly, field_and_problem
+from chalicelib.protocol.codec import decode_kindly
+from chalicelib.protocol.validation import invalid, invalid_json, invalid_parameters
 
 _OURS = "X-Request-Id"
 
@@ -72,9 +73,9 @@ def _question(operation: Operation, request: Request) -> Any:
             values[name] = unquote(text, errors="strict")
         return msgspec.convert(values, operation.question, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        raise invalid_parameters(operation.question, values, error, strict=False) from None
     except UnicodeDecodeError:
-        raise _invalid("the path is not UTF-8") from None
+        raise invalid(("", "the path is not UTF-8")) from None
 
 
 def _body(struct: type[msgspec.Struct], request: Request) -> Any:
@@ -84,15 +85,9 @@ def _body(struct: type[msgspec.Struct], request: Request) -> Any:
         body.decode()  # msgspec looks into no string that it passes on as it is
         return decode_kindly(msgspec.json.Decoder(struct), body)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        raise invalid_json(struct, body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(Code.INVALID_JSON, f"the body is not JSON: {error}") from None
-
-
-def _invalid(text: str) -> BadRequest:
-    field, problem = field_and_problem(text)
-    said = f"{field}: {problem}" if field else problem
-    return BadRequest(Code.INVALID_MESSAGE, said, details=[(field, problem)])
 
 
 def _log(services: Services, name: str, request: Request, status: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from chalicelib.errors import BadRequest, ClientError, Code, PayloadTooLarge
+from chalicelib.protocol import validation
 from chalicelib.protocol.messages import Error, FieldProblem, Message
 from chalicelib.protocol.requests import ACTIONS, HANDSHAKE_ACTIONS, MESSAGE_BYTES, Request
 
@@ -100,7 +101,7 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
     """
     action = envelope.action
     if not isinstance(action, str):
-        raise _invalid("action", "is required: a string")
+        raise validation.invalid(("action", "is required: a string"))
     struct = ACTIONS.get(action)
     if struct is None:
         raise _unknown_action(f"there is no action {action[:64]!r}")
@@ -112,7 +113,7 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
     try:
         return decode_kindly(_decoders[action], body)
     except msgspec.ValidationError as error:
-        raise _invalid(*field_and_problem(str(error))) from None
+        raise validation.invalid_json(struct, body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _no_json(error, body) from None
 
@@ -134,9 +135,9 @@ def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
                 del values["lastSeq"]
         return msgspec.convert(values, ACTIONS[action])
     except msgspec.ValidationError as error:
-        raise _invalid(*field_and_problem(str(error))) from None
+        raise validation.invalid_parameters(ACTIONS[action], values, error) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise _invalid("lastSeq", "must be a JSON object") from None
+        raise validation.invalid(("lastSeq", "must be a JSON object")) from None
 
 
 def decode_kindly(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -149,15 +150,12 @@ def decode_kindly(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError:
         given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        absent = [name for name in _optional(decoder.type) if given.get(name) == _NULL]
+        absent = [name for name in _optional(decoder.type) if given.get(name) == validation.NULL]
         if not absent:
             raise
         for name in absent:
             del given[name]
         return decoder.decode(msgspec.json.encode(given))
-
-
-_NULL = msgspec.Raw(b"null")
 
 
 @cache
@@ -221,33 +219,11 @@ def _no_json(error: Exception, body: bytes) -> BadRequest:
     if isinstance(error, RecursionError):
         return BadRequest(Code.INVALID_JSON, "the frame is nested too deeply")
     if _as_others_read(body) is not None:
-        return _invalid("", "half a surrogate pair in a string, or a number out of range")
+        return validation.invalid(
+            ("", "half a surrogate pair in a string, or a number out of range")
+        )
     return BadRequest(Code.INVALID_JSON, f"the frame is not JSON: {error}")
 
 
 def _unknown_action(problem: str) -> BadRequest:
     return BadRequest(Code.UNKNOWN_ACTION, problem, details=[("action", problem)])
-
-
-def _invalid(field: str, problem: str) -> BadRequest:
-    text = f"{field}: {problem}" if field else problem
-    return BadRequest(Code.INVALID_MESSAGE, text, details=[(field, problem)])
-
-
-_PATH = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>[^`]*)`$")
-_MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`")
-
-
-def field_and_problem(text: str) -> tuple[str, str]:
-    """Takes msgspec's sentence apart: the field's path ("" for none), and what is wrong.
-
-    Such as `Expected `float`, got `str` - at `$.volume``.
-    """
-    at = _PATH.search(text)
-    # One field is named also where something within it is wrong: `lastSeq[...]`.
-    path = at["path"].partition("[")[0] if at else ""
-    problem = text[: at.start()] if at else text
-    missing = _MISSING.match(problem)
-    if missing:
-        return missing["name"], "is required"
-    return path, problem.replace(r"\Z", "$")

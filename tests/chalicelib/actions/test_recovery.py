@@ -186,7 +186,8 @@ def test_the_largest_broadcast_that_is_accepted_can_be_recovered(
     stream = language.get("targetLanguage", "*")
 
     def say(size: int) -> bool:
-        return speaker.send("broadcast", data="x" * size, **language)["type"] != "error"
+        reply = speaker.send("broadcast", data="x" * size, **language)
+        return bool(reply["type"] == "broadcastAccepted")
 
     largest = bisect_left(range(131_072), True, key=lambda size: not say(size)) - 1
     before = stack.session_item(session_id)["streamPositions"][stream]

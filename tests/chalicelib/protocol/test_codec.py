@@ -76,6 +76,21 @@ def test_what_is_wrong_is_named(body: bytes, code: str | None, field: str | None
         assert [name for name, _ in refused.value.details] == [field]
 
 
+def test_every_field_that_is_wrong_is_named() -> None:
+    """PROTOCOL 2: `details` is a list."""
+    frame = b'{"action":"joinSession","id":"7","lastSeq":[],"sessionId":"x","resumeToken":null}'
+    with pytest.raises(BadRequest) as of_frame:
+        read(frame)
+    with pytest.raises(BadRequest) as of_url:
+        decode_handshake("refreshConnection", {"sessionId": "x", "role": "guest"})
+
+    details = of_frame.value.details
+    assert [name for name, _ in details] == ["sessionId", "targetLanguage", "lastSeq"]
+    assert details[1] == ("targetLanguage", "is required")
+    assert of_frame.value.message == ": ".join(details[0])
+    assert [name for name, _ in of_url.value.details] == ["sessionId", "role"]
+
+
 @pytest.mark.parametrize("action", sorted(ACTIONS))
 def test_null_in_an_optional_field_is_as_if_it_were_not_there(action: str) -> None:
     fields = msgspec.structs.fields(ACTIONS[action])
