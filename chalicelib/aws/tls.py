@@ -55,9 +55,17 @@ class Tls:
         return 0
 
     def keep_session(self, connection: socket.socket) -> None:
-        """Remembers the session of a connection that was answered: only then has it a ticket."""
+        """Remembers the session of a connection that was answered: only then has it a ticket.
+
+        Not that of a resumed one: OpenSSL copies it, which costs a quarter of a handshake. Should
+        the ticket be refused, the connection is no resumed one.
+        """
         with self._lock:
-            if isinstance(connection, ssl.SSLSocket) and connection.context is self._context:
+            if (
+                isinstance(connection, ssl.SSLSocket)
+                and connection.context is self._context
+                and not connection.session_reused
+            ):
                 self._session = connection.session
 
     def widen(self, problem: OSError) -> bool:

@@ -149,6 +149,9 @@ def test_a_later_connection_resumes_the_session(authority: Authority) -> None:
             tls.keep_session(first)
         with _shake_hands(tls, server) as second:
             assert second.session_reused
+            tls.keep_session(second)
+        with _shake_hands(tls, server) as third:
+            assert third.session_reused
 
 
 def test_aws_hosts_with_other_roots_are_verified_against_the_whole_bundle(
