@@ -89,7 +89,11 @@ def _cold(rounds: int) -> Report:
             cold = _candidates(server, ("Lectern", *_BOTO3), count, "cold", _LAMBDA_256_MB)
             candidates |= {f"{name}, {count:,} posts": run for name, run in cold.items()}
         report.rows = interleaved(candidates, rounds)
-    report.demand("Lectern's ms for 100", report.median("Lectern, 100 posts", "wall ms"), 300)
+    # By boto3's best, as times differ with the machine: 300 ms beside the 1,240 measured at first.
+    time = partial(report.median, figure="wall ms")
+    best = min(time(f"{name}, 100 posts") for name in _BOTO3)
+    ours = time("Lectern, 100 posts")
+    report.demand("Lectern's time for 100 by boto3's best", ours / best, 300 / 1240)
     return report
 
 

@@ -75,6 +75,7 @@ _KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {
     "statusTick": status.tick,
     "runRequest": lambda services, job, _: requests.run(services, job["requestId"]),
     "sweep": sweep.resume,
+    "closeDue": sweep.close_due,
     "removeUser": _remove_user,
     "repairCounts": lambda services, job, _: reconcile.repair(services, job),
 }

@@ -1,8 +1,9 @@
 """sweep_connections: every minute, what nobody else noticed (DESIGN section 5).
 
 Silent sockets are closed, ageing ones told, and sessions ended whose time or whose speaker's grace
-is over. The scan is read page by page, so its memory does not grow with the table; what it does not
-reach before its time is up goes on in a job. A lease keeps two sweeps from running side by side.
+is over. What will have to be closed before the next minute gets a job for that second. The scan is
+read page by page, so its memory does not grow with the table; what it does not reach before its
+time is up goes on in a job. A lease keeps two sweeps from running side by side.
 """
 
 import uuid
@@ -26,6 +27,9 @@ from chalicelib.protocol.messages import ConnectionTimeout
 SEGMENTS = 4
 _LEASE = "sweep_connections"
 _RESERVE_SECONDS = 8.0
+_PERIOD_MILLIS = 60_000
+_IN_ONE_JOB = 100
+"""Connections that one job looks at when their time is up."""
 _LANGUAGES_SHOWN = 20
 _OTHER_LANGUAGES = "other"
 """No language has that name (PROTOCOL 3)."""
@@ -63,8 +67,7 @@ def sweep(services: Services, remaining: Remaining, place: Place | None = None) 
     finally:
         services.leases.release(_LEASE, holder)
     services.telemetry.metric("ConnectionsChecked", swept.checked)
-    services.telemetry.metric("IdleConnectionsDetected", swept.idle)
-    services.telemetry.metric("ConnectionsClosed", swept.closed)
+    _measure(services, swept)
     return swept
 
 
@@ -73,35 +76,91 @@ def resume(services: Services, job: Mapping[str, Any], remaining: Remaining) -> 
     sweep(services, remaining, Place(job["segment"], job["after"]))
 
 
+def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+    """Looks at those whose time was to be up by now. What fails is left to the next sweep."""
+    swept = Swept()
+    for connection_id in job["connections"]:
+        if remaining() < _RESERVE_SECONDS:
+            break
+        with _isolated(services):
+            _close_if_due(services, ConnectionId(connection_id), remaining, swept)
+    if swept.closed:
+        _measure(services, swept)
+
+
+def _measure(services: Services, swept: Swept) -> None:
+    services.telemetry.metric("IdleConnectionsDetected", swept.idle)
+    services.telemetry.metric("ConnectionsClosed", swept.closed)
+
+
+class _Soon:
+    """Those that will have to be closed before the next sweep, by the second."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._due: dict[int, list[ConnectionId]] = {}
+
+    def add(self, connection_id: ConnectionId, millis: int) -> None:
+        """`millis` is in how much time."""
+        seconds = -(-millis // 1000)
+        due = self._due.setdefault(seconds, [])
+        due.append(connection_id)
+        if len(due) == _IN_ONE_JOB:
+            self._send(seconds)
+
+    def send(self) -> None:
+        for seconds in list(self._due):
+            self._send(seconds)
+
+    def _send(self, seconds: int) -> None:
+        job = {"kind": "closeDue", "connections": self._due.pop(seconds)}
+        with _isolated(self._services):
+            self._services.jobs.send(job, seconds)
+
+
 def _sweep_connections(
     services: Services, remaining: Remaining, place: Place, swept: Swept
 ) -> None:
-    after = place.after
+    after, soon = place.after, _Soon(services)
     for segment in range(place.segment, SEGMENTS):
         while True:
             page, following = services.connections.scan_page(segment, SEGMENTS, after)
             for connection in page:
                 if remaining() < _RESERVE_SECONDS:
                     services.jobs.send({"kind": "sweep", "segment": segment, "after": after})
+                    soon.send()
                     return
                 with _isolated(services):
-                    _sweep_one(services, connection, remaining, swept)
+                    _sweep_one(services, connection, remaining, swept, soon)
                 after = connection.connection_id
             after = following
             if after is None:
                 break
+    soon.send()
 
 
 def _sweep_one(
-    services: Services, connection: Connection, remaining: Remaining, swept: Swept
+    services: Services,
+    connection: Connection,
+    remaining: Remaining,
+    swept: Swept,
+    soon: _Soon,
 ) -> None:
     swept.checked += 1
-    reason = lifetimes.close_reason(connection, services.clock(), services.settings)
-    if reason is None:
-        notices.notify(services, connection)
+    left = lifetimes.close_at(connection, services.settings) - services.clock()
+    if left <= 0:
+        # The page may be some seconds old by now, and the client may have spoken since.
+        _close_if_due(services, connection.connection_id, remaining, swept)
         return
-    # The page may be some seconds old by now, and the client may have spoken since.
-    current = services.connections.get_current(connection.connection_id)
+    if left < _PERIOD_MILLIS:
+        soon.add(connection.connection_id, left)
+    notices.notify(services, connection)
+
+
+def _close_if_due(
+    services: Services, connection_id: ConnectionId, remaining: Remaining, swept: Swept
+) -> None:
+    current = services.connections.get_current(connection_id)
     if current is None:
         return
     reason = lifetimes.close_reason(current, services.clock(), services.settings)

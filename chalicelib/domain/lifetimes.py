@@ -109,6 +109,13 @@ def token_expired(connection: Connection, now: Millis) -> bool:
     return connection.token_expires_at is not None and now >= connection.token_expires_at
 
 
+def close_at(connection: Connection, settings: Settings) -> Millis:
+    """When a socket must not stay open any longer, unless something is heard or shown till then."""
+    heard = connection.last_activity_time or connection.connected_at
+    idle_at = heard + settings.connection_idle_timeout_seconds * 1000
+    return Millis(min(idle_at, connection.token_expires_at or NEVER))
+
+
 def close_reason(
     connection: Connection, now: Millis, settings: Settings
 ) -> Literal["idle", "tokenExpired"] | None:

@@ -70,6 +70,72 @@ def test_the_silent_are_told_before_their_socket_is_closed(stack: Stack) -> None
     assert listener.connection_id in stack.sockets.closed
 
 
+def test_the_silent_are_closed_in_the_second_that_is_over_and_not_with_the_next_sweep(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    silent, late = stack.listener(session_id), stack.listener(session_id)
+    heard = silent.received
+    stack.clock.advance(75)
+    speaker.send("heartbeat")
+    stack.sweep()
+    stack.advance(44)
+    late.send("heartbeat")
+    assert stack.sockets.closed == []
+
+    stack.advance(1)
+
+    assert stack.sockets.closed == [silent.connection_id]
+    assert heard[-1]["type"] == "connectionTimeout"
+    assert heard[-1]["idleSeconds"] == 120
+    assert stack.counts(session_id) == (1, {"es": 1})
+    assert [e["ConnectionsClosed"] for e in stack.events() if "ConnectionsClosed" in e] == [0, 1]
+
+
+def test_a_socket_whose_token_runs_out_is_closed_in_that_second(stack: Stack) -> None:
+    client = stack.connect(f"token={stack.token(ttl=170)}")
+    renewed = stack.connect(f"token={stack.token('lisa', ttl=170)}")
+    for _ in range(2):
+        stack.clock.advance(60)
+        client.send("heartbeat")
+        renewed.send("heartbeat")
+        stack.sweep()
+    renewed.send("authenticate", token=stack.token("lisa"))
+    stack.advance(49)
+    assert stack.sockets.closed == []
+
+    stack.advance(1)
+
+    assert stack.sockets.closed == [client.connection_id]
+
+
+def test_a_thousand_that_fall_silent_together_are_closed_by_jobs_of_a_hundred(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    crowd(stack, session_id, 950)
+    stack.clock.advance(90)
+    speaker.send("heartbeat")
+    stack.sweep()
+
+    due = [job for _, job in stack.jobs.waiting if job["kind"] == "closeDue"]
+    stack.advance(30)
+
+    assert sorted(len(job["connections"]) for job in due) == [50] + [100] * 9
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_a_sweep_without_a_queue_leaves_it_to_the_next_one(stack: Stack) -> None:
+    client = stack.connect()
+    stack.clock.advance(90)
+    stack.jobs.broken = True
+    assert stack.sweep()["checked"] == 1
+    stack.advance(60)
+
+    assert stack.sweep()["closed"] == 1
+    assert stack.sockets.closed == [client.connection_id]
+
+
 def test_a_speakers_silence_ends_the_session(stack: Stack) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)

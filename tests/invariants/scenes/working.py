@@ -20,6 +20,15 @@ def job_sweep(world: World) -> Scene:
     return Scene(world.run_jobs)
 
 
+@scene()
+def job_close_due(world: World) -> Scene:
+    room(world)
+    world.clock.advance(2 * MINUTE - 30)
+    world.schedule(handlers.sweep_connections)
+    world.clock.advance(30)
+    return Scene(world.run_jobs)
+
+
 @scene(INLINE_FANOUT_LIMIT="0")
 def job_fan_out(world: World) -> Scene:
     speaker, session_id, _ = room(world)
