@@ -73,6 +73,16 @@ async def test_silence_is_told_and_the_socket_closed(stack: Stack) -> None:
     assert await stack.count(speaker) == 0
 
 
+async def test_a_socket_is_closed_when_it_has_been_silent_for_just_so_long(stack: Stack) -> None:
+    """The sandbox's clock runs on by itself as well, so the second may be the next."""
+    speaker, session = await stack.session()
+    silent = await stack.listener(session)
+    await stack.live(IDLE + 2, speaker)
+    timeout = await silent.next("connectionTimeout")
+    assert IDLE <= timeout["idleSeconds"] <= IDLE + 5
+    await silent.closed()
+
+
 async def test_a_silent_speaker_is_closed_and_its_session_ends(stack: Stack) -> None:
     speaker, session = await stack.session()
     listener = await stack.listener(session)
