@@ -19,7 +19,7 @@ from chalicelib.protocol import requests
 from chalicelib.protocol.codec import decode_handshake
 
 _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object]] = {
-    requests.CreateSession: sessions.create_session,
+    requests.CreateSession: partial(sessions.create_session, opening=True),
     requests.JoinSession: partial(sessions.join_session, opening=True),
     requests.RefreshConnection: partial(refresh.refresh_connection, opening=True),
 }

@@ -61,7 +61,7 @@ def refresh_connection(
     if connection.session_id is not None:
         raise Forbidden(Code.FORBIDDEN, "this connection is in another session")
     if connection.role is Role.SPEAKER:
-        session = _take_over(services, call, session)
+        session = _take_over(services, call, session, opening=opening)
         return Seated(seating.reread(services, call.connection_id), session, request.last_seq)
     if isinstance(request.resume_token, UnsetType):
         limits.limit_joins(services, call.address)
@@ -84,7 +84,7 @@ def _check(connection: Connection, request: requests.RefreshConnection) -> None:
         )
 
 
-def _take_over(services: Services, call: Call, session: Session) -> Session:
+def _take_over(services: Services, call: Call, session: Session, *, opening: bool) -> Session:
     """The speaker's swap; a session that changes meanwhile is looked at again.
 
     As for a listener's seat, the connection that was opened last has the session in the end.
@@ -100,13 +100,15 @@ def _take_over(services: Services, call: Call, session: Session) -> Session:
         in_a_race = session.speaker_connection_id != known_speaker
         if old is not None and call.connection.is_overtaken_by(old, in_a_race=in_a_race):
             raise seating.overtaken()
-        if _swapped(services, call, session, old):
+        if _swapped(services, call, session, old, opening=opening):
             return _taken_over(services, call, session)
         session = active_session(services, session.session_id)
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "the session keeps changing", retry_after=1)
 
 
-def _swapped(services: Services, call: Call, session: Session, old: Connection | None) -> bool:
+def _swapped(
+    services: Services, call: Call, session: Session, old: Connection | None, *, opening: bool
+) -> bool:
     """One transaction, in which the old connection loses the session; False if it had changed."""
     try:
         services.membership.replace_speaker(
@@ -115,6 +117,7 @@ def _swapped(services: Services, call: Call, session: Session, old: Connection |
             call.connection_id,
             session_expires_at=session_expiry(services, services.clock()),
             connection_expires_at=call.connection.expires_at,
+            opening_at=services.clock() if opening else None,
         )
     except TransactionCancelled as cancelled:
         if cancelled.failed(CONNECTION):

@@ -41,9 +41,9 @@ def create(
 
 
 def create_session(
-    services: Services, call: Call, request: requests.CreateSession
+    services: Services, call: Call, request: requests.CreateSession, *, opening: bool = False
 ) -> tuple[Connection, Session]:
-    """A new session of the caller, under a name that nobody has.
+    """A new session of the caller, under a name that nobody has. `opening` as for `join_session`.
 
     Raises:
         Conflict: the connection is in a session. RateLimited: too many sessions by this user.
@@ -59,6 +59,7 @@ def create_session(
             tenant_id=tenant_id,
             speaker_user_id=user_id,
             speaker_connection_id=call.connection_id,
+            speaker_opening_at=now if opening else None,
             source_language=request.source_language,
             quality_tier=request.quality_tier,
             created_at=now,

@@ -67,7 +67,7 @@ def tick(services: Services, job: Mapping[str, Any], remaining: Remaining) -> No
 def tell_if_due(services: Services, session_id: SessionId, remaining: Remaining) -> None:
     """A status because the room has changed, if it has changed enough by now."""
     session = services.sessions.get(session_id)
-    if session is None or not session.is_active or session.grace_deadline is not None:
+    if session is None or not session.is_active or not _is_present(services, session):
         return
     reason = trigger(session)
     if reason is not None:
@@ -100,7 +100,7 @@ def active_sessions(services: Services, shards: Sequence[int] = range(SHARDS)) -
 
 
 def _publish(services: Services, batch: list[Session], remaining: Remaining) -> int:
-    present = [session for session in batch if session.grace_deadline is None]
+    present = [session for session in batch if _is_present(services, session)]
     told = _send(services, [(session, "periodic") for session in present], remaining)
     for session in told:
         try:
@@ -108,6 +108,11 @@ def _publish(services: Services, batch: list[Session], remaining: Remaining) -> 
         except LecternError as error:
             services.telemetry.error("statusNotNoted", exception=error)
     return len(told)
+
+
+def _is_present(services: Services, session: Session) -> bool:
+    """Whether the speaker has a socket, and on it the reply that must come first."""
+    return session.grace_deadline is None and not session.speaker_is_opening(services.clock())
 
 
 def _send(

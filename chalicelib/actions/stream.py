@@ -26,6 +26,8 @@ class _Changes(Struct):
     rooms: list[Session] = field(default_factory=list)
     """The session after each record that changed who listens."""
     ended: bool = False
+    speaker_ready: bool = False
+    """The speaker has its reply, and may have missed a status until then."""
 
 
 def on_session_change(
@@ -54,6 +56,8 @@ def _collect(changes: dict[SessionId, _Changes], data: Mapping[str, Any]) -> Non
     change.ended |= not new.is_active and (old is None or old.is_active)
     if old is None or old.language_counts != new.language_counts:
         change.rooms.append(new)
+    if old is not None and old.speaker_opening_at and not new.speaker_opening_at:
+        change.speaker_ready = True
 
 
 def _image(data: Mapping[str, Any], name: str) -> Session | None:
@@ -68,5 +72,5 @@ def _handle(
         report.sample(services, session_id, change.rooms)
     if change.ended:
         ending.finish(services, session_id, remaining)
-    elif change.rooms:
+    elif change.rooms or change.speaker_ready:
         status.tell_if_due(services, session_id, remaining)

@@ -1,8 +1,8 @@
 """The reply to a handshake with `action=`: the first message on the new socket (PROTOCOL 1.2).
 
 The socket does not exist until `$connect` has returned, and a post to it gets 410 until then. So a
-job sends the reply. Only then does a listener become a recipient, as nothing may come before; what
-was said between the reply and that moment is sent after it.
+job sends the reply. Only then does a listener become a recipient and a speaker get statuses, as
+nothing may come before; what was said between the reply and that moment is sent after it.
 """
 
 from collections.abc import Mapping
@@ -40,12 +40,20 @@ def welcome(services: Services, job: Mapping[str, Any]) -> None:
         services.sleep(wait)
         reply = _reply(services, connection, connection.session_id, job)
         if _is_posted(services, connection, encode(reply)):
-            services.connections.welcome(connection.connection_id)
+            _make_ready(services, connection, connection.session_id)
             _catch_up(services, connection, connection.session_id, reply)
             return
     round_number = job.get("round", 1)
     if round_number < _ROUNDS:
         services.jobs.send({**job, "round": round_number + 1}, delay=1)
+
+
+def _make_ready(services: Services, connection: Connection, session_id: SessionId) -> None:
+    """It has its reply: from now on it is told what it is to be told."""
+    if connection.role is Role.SPEAKER:
+        services.sessions.welcome_speaker(session_id, connection.connection_id)
+    else:
+        services.connections.welcome(connection.connection_id)
 
 
 def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:

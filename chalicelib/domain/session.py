@@ -20,6 +20,9 @@ MOST_LANGUAGES = 500
 sent to a session must not be able to reach it."""
 
 
+_OPENING_MILLIS = 30_000
+
+
 class Broadcasting(Struct, frozen=True):
     """The speaker's switches."""
 
@@ -55,9 +58,17 @@ class Session(Struct, frozen=True, kw_only=True):
     language_counts: Mapping[str, int] = field(default_factory=dict)
     stream_positions: Mapping[str, int] = field(default_factory=dict)
     status_sent: StatusSent | None = None
+    speaker_opening_at: Millis | None = None
+    """When its speaker's handshake was, until the reply to that is posted (PROTOCOL 1.2)."""
     grace_deadline: Millis | None = None
     ended_at: Millis | None = None
     end_reason: str | None = None
+
+    def speaker_is_opening(self, now: Millis) -> bool:
+        """Whether nothing may be posted to the speaker yet; a reply that is lost is waited for in
+        vain."""
+        at = self.speaker_opening_at
+        return at is not None and now - at < _OPENING_MILLIS
 
     def positions(self, language: str | None) -> dict[str, int]:
         """Where the streams stand that concern a connection: `{"*": 12, "es": 40}`.

@@ -130,10 +130,11 @@ class Membership:
         *,
         session_expires_at: Millis,
         connection_expires_at: Millis,
+        opening_at: Millis | None = None,
     ) -> None:
         """The session goes to the speaker's new connection; `old` is None if it is gone already."""
         writes = [
-            self._sessions.replace_speaker(session, new, session_expires_at),
+            self._sessions.replace_speaker(session, new, session_expires_at, opening_at),
             self._connections.enter(
                 new, session.session_id, session.tenant_id, expires_at=connection_expires_at
             ),

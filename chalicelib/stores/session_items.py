@@ -18,6 +18,7 @@ def session_to_item(session: Session) -> Item:
         "tenantId": session.tenant_id,
         "speakerUserId": session.speaker_user_id,
         "speakerConnectionId": session.speaker_connection_id,
+        "speakerOpeningAt": session.speaker_opening_at,
         "sourceLanguage": session.source_language,
         "qualityTier": session.quality_tier,
         "createdAt": session.created_at,
@@ -66,6 +67,7 @@ def session_from_item(item: Item) -> Session:
         stream_positions=item["streamPositions"],
         status_sent=sent
         and StatusSent(sent["count"], frozenset(sent["languages"]), Millis(sent["at"])),
+        speaker_opening_at=item.get("speakerOpeningAt"),
         grace_deadline=item.get("graceDeadline"),
         ended_at=item.get("endedAt"),
         end_reason=item.get("endReason"),

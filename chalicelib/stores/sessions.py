@@ -118,9 +118,12 @@ class SessionStore:
     def check_active(self, session_id: SessionId) -> Write:
         return self._table.check({"sessionId": session_id}, "#isActive = :true", {"true": True})
 
-    def replace_speaker(self, session: Session, new: ConnectionId, expires_at: Millis) -> Write:
+    def replace_speaker(
+        self, session: Session, new: ConnectionId, expires_at: Millis, opening_at: Millis | None
+    ) -> Write:
         """Hands the session to another connection of the same user (PROTOCOL 6.1).
 
+        `opening_at` is the time of its handshake, where that is not over.
         The condition is that speaker and grace are still those of `session`: a grace that begins
         at this moment is not to be ended without its listeners being told.
         """
@@ -137,9 +140,15 @@ class SessionStore:
         if grace is not None:
             same_grace = "#graceDeadline = :grace"
             values["grace"] = grace
+        change = "SET #speakerConnectionId = :new, #expiresAt = :expiresAt"
+        if opening_at is None:
+            change += " REMOVE #graceDeadline, #speakerOpeningAt"
+        else:
+            change += ", #speakerOpeningAt = :opening REMOVE #graceDeadline"
+            values["opening"] = opening_at
         return self._table.update(
             {"sessionId": session.session_id},
-            "SET #speakerConnectionId = :new, #expiresAt = :expiresAt REMOVE #graceDeadline",
+            change,
             condition="#isActive = :true AND #speakerUserId = :user AND #tenantId = :tenant"
             f" AND #speakerConnectionId = :old AND {same_grace}",
             values=values,
@@ -230,6 +239,17 @@ class SessionStore:
             {"value": value, "now": now, "one": 1},
             speaker=speaker,
             names={"switch": name},
+        )
+
+    def welcome_speaker(self, session_id: SessionId, speaker: ConnectionId) -> None:
+        """Lets the session's speaker be told things, now that it has its reply."""
+        self._database.try_write(
+            self._table.update(
+                {"sessionId": session_id},
+                "REMOVE #speakerOpeningAt",
+                condition="#speakerConnectionId = :speaker AND attribute_exists(#speakerOpeningAt)",
+                values={"speaker": speaker},
+            )
         )
 
     def record_status(self, session_id: SessionId, sent: StatusSent) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from chalicelib import handlers
 from chalicelib.stores.dynamodb import Operation
 from tests.stack import Stack
 
@@ -93,3 +94,43 @@ def test_who_joins_late_is_told_of_every_switch(stack: Stack) -> None:
 def note(reply: object) -> None:
     """What the speaker is answered does not matter here."""
     assert reply
+
+
+def test_no_status_comes_before_the_reply_to_a_speakers_url(stack: Stack) -> None:
+    """PROTOCOL 1.2: the reply is the first message on the new socket."""
+    query = f"role=speaker&token={stack.token()}&action=createSession&sourceLanguage=en"
+    speaker = stack.connect(query)
+    handlers.publish_status(stack.context)
+    assert speaker.received == []
+
+    stack.run_jobs()
+    handlers.publish_status(stack.context)
+
+    assert [each["type"] for each in speaker.received] == ["sessionCreated", "sessionStatus"]
+
+
+def test_what_has_changed_until_a_speaker_has_its_reply_is_told_after_it(stack: Stack) -> None:
+    _, session_id = stack.session()
+    query = f"role=speaker&token={stack.token()}&action=refreshConnection&sessionId={session_id}"
+    speaker = stack.connect(query)
+    stack.listener(session_id)
+    stack.run_changes()
+    assert speaker.received == []
+
+    stack.run_jobs()
+    stack.run_changes()
+
+    kinds = [each["type"] for each in speaker.received]
+    assert kinds == ["connectionRefreshComplete", "sessionStatus"]
+    assert speaker.received[-1]["updateReason"] == "newLanguage"
+
+
+def test_a_speaker_whose_reply_is_lost_gets_statuses_all_the_same(stack: Stack) -> None:
+    query = f"role=speaker&token={stack.token()}&action=createSession&sourceLanguage=en"
+    speaker = stack.connect(query)
+    stack.jobs.waiting.clear()
+    stack.clock.advance(30)
+
+    handlers.publish_status(stack.context)
+
+    assert [each["type"] for each in speaker.received] == ["sessionStatus"]
