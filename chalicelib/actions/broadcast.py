@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Raw
 
-from chalicelib.actions import delivery, progress, recovery, seating
+from chalicelib.actions import delivery, progress, seating
 from chalicelib.actions.audience import listeners
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
@@ -49,8 +49,7 @@ def say(
     progress where the delivery goes on in the background.
 
     Raises:
-        PayloadTooLarge: the message would pass 128 KB on its way to a listener, or to one that has
-        missed it.
+        PayloadTooLarge: the message would pass 128 KB on its way to a listener.
         Conflict: the broadcast is paused. Forbidden: the session has another speaker.
         NotFound: the session ended or never was. BadRequest: it has too many streams.
     """
@@ -61,7 +60,7 @@ def say(
         seq=_LONGEST_SEQ,
         data=data,
     )
-    encode_for_many(message, recovery.BROADCAST_BYTES)
+    encode_for_many(message)
     session = services.sessions.advance_stream(session_id, stream, speaker)
     if session is None:
         raise _refusal(services, session_id, speaker)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct, UnsetType, field
 
+from chalicelib.actions import delivery
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain.session import Session
@@ -17,16 +18,17 @@ _WAITS = (0.05, 0.1, 0.2, 0.4)
 """Seconds between looks at a hole: a broadcast has its seq a moment before it is in the history."""
 _FRESH_MILLIS = 5_000
 """Behind a broadcast that is older than this, a hole is not filled any more."""
-BROADCAST_BYTES = MESSAGE_BYTES - 200
-"""The largest broadcast: whoever misses it gets it in a `recovered`, which takes 200 bytes around a
-single message, with an `id` of 32 characters."""
 _ID_BYTES = 6 * 128 + 8
 """What a reply's `id`, which is set later, may take at most: every character an escape."""
 
 
 @action(requests.Recover)
 def recover(services: Services, call: Call, request: requests.Recover) -> messages.Recovered:
-    """What came after `lastSeq`, and where the streams stand now."""
+    """What came after `lastSeq`, and where the streams stand now.
+
+    A broadcast of nearly 128 KB fits in no reply. It is posted by itself, before a reply that says
+    `gap` and has nothing missed: the client asks again from there.
+    """
     session = services.sessions.get(call.require_session())
     if session is None:
         raise NotFound(Code.SESSION_NOT_FOUND, "the session is gone")
@@ -36,7 +38,9 @@ def recover(services: Services, call: Call, request: requests.Recover) -> messag
         session_id=session.session_id,
         last_seq=session.positions(call.connection.target_language),
     )
-    add_missed(services, reply, session, request.last_seq, spare=0)
+    too_large = add_missed(services, reply, session, request.last_seq, spare=0)
+    if too_large is not None and not reply.missed:
+        delivery.post(services, [(call.connection_id, too_large)], call.remaining)
     return reply
 
 
@@ -60,14 +64,15 @@ def add_missed(
     seen: dict[str, int] | UnsetType,
     *,
     spare: int = _ID_BYTES,
-) -> None:
+) -> bytes | None:
     """Fills `missed` and `gap` with what lies between `seen` and the reply's `lastSeq`.
 
     A stream that `seen` does not name counts as not seen at all. Nothing is added for a client
-    that did not say what it saw. `spare` is by how many bytes the reply may still grow.
+    that did not say what it saw. `spare` is by how many bytes the reply may still grow. Returns the
+    first broadcast for which there is no room even in a reply that has no other.
     """
     if isinstance(seen, UnsetType):
-        return
+        return None
     reply.missed, reply.gap = [], False
     room = _Room(MESSAGE_BYTES - len(encode(reply)) - spare)
     for stream, position in reply.last_seq.items():
@@ -75,6 +80,7 @@ def add_missed(
         added = room.fill(_held(services, session, stream, wanted))
         reply.gap |= added < len(wanted)
     reply.missed = room.messages
+    return room.too_large
 
 
 class _Room(Struct):
@@ -82,17 +88,19 @@ class _Room(Struct):
 
     size: int
     messages: list[Raw] = field(default_factory=list)
+    too_large: bytes | None = None
 
     def fill(self, held: Iterator[Kept]) -> int:
         """Takes messages until one doesn't fit, and reads no further; answers how many it took.
 
-        A client that was left something out asks again from the last one it received. No broadcast
-        is so large that `recovered` could not carry it alone (`BROADCAST_BYTES`).
+        A client that was left something out asks again from the last one it received.
         """
         added = 0
         for kept in held:
             text = kept.message.encode()
             if len(text) + 1 > self.size:
+                if not self.messages:
+                    self.too_large = self.too_large or text
                 break
             self.size -= len(text) + 1
             self.messages.append(Raw(text))

@@ -169,17 +169,17 @@ def encode(message: Message) -> bytes:
     return _encode(message)
 
 
-def encode_for_many(message: Message, most: int = MESSAGE_BYTES) -> bytes:
-    """The same for what carries a payload of the user's; `most` is how many bytes it may have.
+def encode_for_many(message: Message) -> bytes:
+    """The same for what carries a payload of the user's.
 
     Raises:
         PayloadTooLarge: API Gateway would not carry it.
     """
     body = _encode(message)
-    if len(body) > most:
+    if len(body) > MESSAGE_BYTES:
         raise PayloadTooLarge(
             Code.PAYLOAD_TOO_LARGE,
-            f"this would be a message of {len(body)} bytes, {most} are the most",
+            f"this would be a message of {len(body)} bytes, {MESSAGE_BYTES} are the most",
         )
     return body
 
@@ -218,11 +218,22 @@ def _no_object(body: bytes) -> BadRequest:
 def _no_json(error: Exception, body: bytes) -> BadRequest:
     if isinstance(error, RecursionError):
         return BadRequest(Code.INVALID_JSON, "the frame is nested too deeply")
-    if _as_others_read(body) is not None:
-        return validation.invalid(
-            ("", "half a surrogate pair in a string, or a number out of range")
-        )
+    frame = _as_others_read(body)
+    if frame is not None:
+        problem = "half a surrogate pair in a string, or a number out of range"
+        fields = frame if isinstance(frame, dict) else {}
+        names = [name for name, value in fields.items() if not _is_plain(value)] or [""]
+        return validation.invalid(*((_readable(name) or "", problem) for name in names))
     return BadRequest(Code.INVALID_JSON, f"the frame is not JSON: {error}")
+
+
+def _is_plain(value: object) -> bool:
+    """Whether msgspec reads it as others do."""
+    try:
+        msgspec.json.decode(json.dumps(value))
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _unknown_action(problem: str) -> BadRequest:

@@ -131,15 +131,14 @@ export class Streams {
 
   /**
    * Takes a reply: where the streams stand, what was missed, and whether `missed` has a gap. What
-   * `recovered` cannot bring is gone. Other replies have less room: there it may be asked for yet.
+   * the reply had no room for may be asked for yet.
    */
-  restore({ type, lastSeq = {}, missed = [], gap = false }) {
+  restore({ lastSeq = {}, missed = [], gap = false }) {
     // A stream that a first reply does not name has had no broadcast yet.
     const none = Object.fromEntries([...this.#followed].map((stream) => [stream, 0]));
     this.#seen ??= new Map(Object.entries({ ...none, ...lastSeq }));
     this.tell(lastSeq);
     for (const message of missed) this.#hold(message);
-    if (gap && !missed.length && type === 'recovered') return this.skip();
     return [...this.#followed].flatMap((stream) => {
       const first = missed.find((message) => message.stream === stream);
       // What is older than the first that came is gone; later holes may close with another reply.
@@ -990,7 +989,9 @@ class Session extends Emitter {
       try {
         const reply = await this.#link.request('recover', { lastSeq });
         this.#deliver(this.#streams.restore(reply));
+        // What is too large for a reply comes by itself, before it.
         const moved = JSON.stringify(lastSeq) !== JSON.stringify(this.lastSeq);
+        if (reply.gap && !reply.missed?.length && !moved) this.#deliver(this.#streams.skip());
         stuck = moved ? 0 : stuck + 1;
       } catch (error) {
         if (isLost(error)) break; // the next link asks anew

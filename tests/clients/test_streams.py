@@ -87,18 +87,12 @@ def test_a_reply_that_was_too_long_to_be_whole_gives_up_nothing_of_its_tail() ->
     assert streams.behind == ["es"]
 
 
-def test_what_recovered_does_not_bring_is_given_up() -> None:
+def test_what_a_reply_has_no_room_for_is_given_up_only_when_it_is_said_so() -> None:
     streams = standing({"es": 3})
-    reply = {"type": "recovered", "lastSeq": {"es": 5}, "missed": [], "gap": True}
-    assert seqs(streams.restore(reply)) == [(4, 5)]
-    assert not streams.behind
-
-
-def test_what_another_reply_has_no_room_for_is_not_given_up() -> None:
-    streams = Streams("es", {"es": 3})
-    reply = {"type": "sessionJoined", "lastSeq": {"es": 4}, "missed": [], "gap": True}
-    assert seqs(streams.restore(reply)) == []
+    add(streams, 6)
+    assert seqs(streams.restore({"lastSeq": {"es": 8}, "missed": [], "gap": True})) == []
     assert streams.behind == ["es"]
+    assert seqs(streams.skip()) == [(4, 5), 6, (7, 8)]
 
 
 def test_another_language_is_followed_from_its_first_broadcast() -> None:

@@ -102,6 +102,30 @@ MUTATIONS = [
         "_PATIENCE_MILLIS = 0",
     ),
     Mutation(
+        "what a session left behind goes along to the next",
+        "actions/seating.py",
+        "if connection.ended_session_id is not None:",
+        "if connection.ended_session_id is connection:",
+    ),
+    Mutation(
+        "who has gone to another session is taken out there",
+        "actions/leaving.py",
+        "partial(services.connections.get_in_session, connection_id, session_id)",
+        "partial(services.connections.get_current, connection_id)",
+    ),
+    Mutation(
+        "a broadcast that fits in no reply is not recovered",
+        "actions/recovery.py",
+        "if too_large is not None and not reply.missed:",
+        "if too_large is not None and reply.missed:",
+    ),
+    Mutation(
+        "whose time is up before the next sweep is left to it",
+        "actions/sweep.py",
+        "if left < _PERIOD_MILLIS:",
+        "if left < 0:",
+    ),
+    Mutation(
         "a notice is noted before it is told",
         "domain/lifetimes.py",
         "return _moved(connection, due, Millis(now + MINUTE))",

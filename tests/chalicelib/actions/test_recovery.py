@@ -197,12 +197,15 @@ def test_the_largest_broadcast_that_is_accepted_can_be_recovered(
     entry = {"sessionId": session_id, "targetLanguage": "zho-Hant-TW", "lastSeq": known}
 
     joined = stack.connect().send("joinSession", **entry)
-    first = listener.send("recover", lastSeq=known, id="an-id-of-no-more-than-32-letters")
+    listener.received.clear()
+    first = listener.send("recover", lastSeq=known)
     second = listener.send("recover", lastSeq=known | {stream: before + 1})
 
-    assert 130_600 < largest < 130_872
-    assert (joined["missed"], joined["gap"]) == ([], True)
-    assert ([len(each["data"]) for each in first["missed"]], first["gap"]) == ([largest], True)
+    assert 130_900 < largest < 131_072
+    for reply in (joined, first):
+        assert (reply["missed"], reply["gap"]) == ([], True)
+    (alone,) = listener.received
+    assert (alone["stream"], alone["seq"], len(alone["data"])) == (stream, before + 1, largest)
     assert ([len(each["data"]) for each in second["missed"]], second["gap"]) == ([20], False)
 
 

@@ -47,7 +47,7 @@ def status_of(decode: Callable[[], Request]) -> int | None:
         (b'{"action":"publish","topic":"a","data":"\xed\xa0\x80"}', "INVALID_JSON", None),
         (b'{"action":"broadcast","data":' + b"[" * 20_000 + b"]" * 20_000 + b"}", None, None),
         (b"[]", "INVALID_MESSAGE", ""),
-        (rb'{"action":"publish","topic":"a","data":"\ud83d"}', "INVALID_MESSAGE", ""),
+        (rb'{"action":"publish","topic":"a","data":"\ud83d"}', "INVALID_MESSAGE", "data"),
         (b'{"action":"setVolume","volume":1e400}', "INVALID_MESSAGE", "volume"),
         (b'{"action":"setVolume","volume":NaN}', "INVALID_JSON", None),
         (b"[", "INVALID_JSON", None),

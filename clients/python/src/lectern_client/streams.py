@@ -48,8 +48,7 @@ class Streams:
     def restore(self, reply: Message) -> Out:
         """Takes a reply: where the streams stand, what was missed, and whether that has a gap.
 
-        What `recovered` cannot bring is gone. Other replies have less room: there it may be asked
-        for yet.
+        What a reply had no room for may be asked for yet: see `Recovery`.
         """
         last_seq, missed = reply.get("lastSeq", {}), reply.get("missed", [])
         if self._seen is None:
@@ -58,8 +57,6 @@ class Streams:
         self.tell(last_seq)
         for message in missed:
             self._hold(message)
-        if reply.get("gap") and not missed and reply.get("type") == "recovered":
-            return self.skip()
         if not reply.get("gap") or not missed:
             return _joined(self._drain(stream) for stream in sorted(self._followed))
         # What is older than the first that came is gone; later holes may close with another reply.
