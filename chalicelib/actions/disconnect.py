@@ -13,13 +13,10 @@ from chalicelib.actions import belongings, departure, ending, grace, leaving
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.lifetimes import asked_for
-from chalicelib.domain.session import Connection
+from chalicelib.domain.session import HANDSHAKE_MILLIS, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
 from chalicelib.errors import LecternError
 from chalicelib.protocol.messages import EndReason
-
-_HANDSHAKE_MILLIS = 30_000
-"""How long a handshake can take: younger than that, a 410 may mean that it is not over yet."""
 
 
 class Closing(Struct, frozen=True):
@@ -62,7 +59,7 @@ def found_gone(services: Services, connection_id: ConnectionId) -> None:
     """A post got 410: the same, unless the connection is so young that it may still be opening."""
     with _Failures(services).of("read"):
         connection = services.connections.get_current(connection_id)
-        if connection is None or services.clock() - connection.connected_at >= _HANDSHAKE_MILLIS:
+        if connection is None or services.clock() - connection.connected_at >= HANDSHAKE_MILLIS:
             disconnect(services, connection_id, Closing(), lambda: ending.RESERVE_SECONDS * 2)
 
 
@@ -95,7 +92,7 @@ def _is_wish(services: Services, connection: Connection, closing: Closing) -> bo
     """Whether the speaker asked for this close (PROTOCOL 6.3)."""
     now = services.clock()
     age = now - (closing.connected_at or connection.connected_at)
-    silence = now - (connection.last_activity_time or connection.connected_at)
+    silence = now - connection.heard_at
     return asked_for(closing.code, age, silence)
 
 

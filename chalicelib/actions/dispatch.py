@@ -113,8 +113,7 @@ def _hear(services: Services, connection_id: ConnectionId) -> None:
 
 def _note_activity(services: Services, connection: Connection, now: Millis) -> None:
     """Any message counts as a heartbeat (PROTOCOL 6.4), one that is refused as well."""
-    last_activity = connection.last_activity_time or connection.connected_at
-    if now - last_activity > activity_millis(services.settings):
+    if now - connection.heard_at > activity_millis(services.settings):
         services.connections.record_activity(connection.connection_id, now)
 
 

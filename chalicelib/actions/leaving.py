@@ -1,8 +1,5 @@
 """How a connection gets out of its session, and what becomes of what it had there."""
 
-from collections.abc import Callable
-from functools import partial
-
 from msgspec import Struct
 
 from chalicelib.actions import belongings
@@ -24,16 +21,12 @@ class CleanedUp(Struct, frozen=True):
 
 def leave(services: Services, connection: Connection) -> None:
     """Takes a listener out of its session once, however often this is called; its socket stays."""
-    connection_id, session_id = connection.connection_id, connection.session_id
-    if session_id is not None:
-        read_again = partial(services.connections.get_in_session, connection_id, session_id)
-        _out(services, connection, read_again, delete=False)
+    _out(services, connection, delete=False)
 
 
 def remove(services: Services, connection: Connection) -> None:
     """Takes a listener out of its session, if it is in one, and forgets its connection."""
-    read_again = partial(services.connections.get_current, connection.connection_id)
-    _out(services, connection, read_again, delete=True)
+    _out(services, connection, delete=True)
 
 
 def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
@@ -44,18 +37,19 @@ def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
     )
 
 
-def _out(
-    services: Services,
-    connection: Connection | None,
-    read_again: Callable[[], Connection | None],
-    *,
-    delete: bool,
-) -> None:
-    """Raises Unavailable: the connection changed under every try. UpstreamError."""
+def _out(services: Services, connection: Connection, *, delete: bool) -> None:
+    """Whoever leaves has left as soon as it is in another session; what is deleted goes from there.
+
+    Raises Unavailable: the connection changed under every try. UpstreamError.
+    """
+    session_id = connection.session_id
     for _ in range(_TRIES):
-        if connection is None or _done(services, connection, delete=delete):
+        if _done(services, connection, delete=delete):
             return
-        connection = read_again()
+        current = services.connections.get_current(connection.connection_id)
+        if current is None or (current.session_id != session_id and not delete):
+            return
+        connection = current
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
 
 

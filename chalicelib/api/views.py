@@ -47,7 +47,7 @@ def connection_view(services: Services, connection: Connection) -> ConnectionVie
         target_language=connection.target_language or UNSET,
         connected_at=connection.connected_at,
         age=_seconds(now, connection.connected_at),
-        last_activity_at=connection.last_activity_time or connection.connected_at,
+        last_activity_at=connection.heard_at,
         idle=max(0, idle_seconds(connection, now)),
     )
 

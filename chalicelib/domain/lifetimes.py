@@ -102,7 +102,7 @@ def idle_seconds(connection: Connection, now: Millis) -> int:
 
     Activity is not noted with every message (DESIGN 5), so the silence may be shorter by that.
     """
-    return (now - (connection.last_activity_time or connection.connected_at)) // 1000
+    return (now - connection.heard_at) // 1000
 
 
 def token_expired(connection: Connection, now: Millis) -> bool:
@@ -111,18 +111,23 @@ def token_expired(connection: Connection, now: Millis) -> bool:
 
 def close_at(connection: Connection, settings: Settings) -> Millis:
     """When a socket must not stay open any longer, unless something is heard or shown till then."""
-    heard = connection.last_activity_time or connection.connected_at
-    idle_at = heard + settings.connection_idle_timeout_seconds * 1000
-    return Millis(min(idle_at, connection.token_expires_at or NEVER))
+    token_expires_at = connection.token_expires_at
+    return min(
+        _idle_at(connection, settings), NEVER if token_expires_at is None else token_expires_at
+    )
 
 
 def close_reason(
     connection: Connection, now: Millis, settings: Settings
 ) -> Literal["idle", "tokenExpired"] | None:
     """Why a socket must not stay open, if there is a reason (PROTOCOL 4 and 6.4)."""
-    if idle_seconds(connection, now) >= settings.connection_idle_timeout_seconds:
-        return "idle"
-    return "tokenExpired" if token_expired(connection, now) else None
+    if now < close_at(connection, settings):
+        return None
+    return "idle" if now >= _idle_at(connection, settings) else "tokenExpired"
+
+
+def _idle_at(connection: Connection, settings: Settings) -> Millis:
+    return Millis(connection.heard_at + settings.connection_idle_timeout_seconds * 1000)
 
 
 def asked_for(close_code: int | None, connection_age: int, silence: int) -> bool:

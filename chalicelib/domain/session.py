@@ -20,7 +20,8 @@ MOST_LANGUAGES = 500
 sent to a session must not be able to reach it."""
 
 
-_OPENING_MILLIS = 30_000
+HANDSHAKE_MILLIS = 30_000
+"""How long a handshake can take, with the reply to it (PROTOCOL 1.2)."""
 
 
 class Broadcasting(Struct, frozen=True):
@@ -65,10 +66,9 @@ class Session(Struct, frozen=True, kw_only=True):
     end_reason: str | None = None
 
     def speaker_is_opening(self, now: Millis) -> bool:
-        """Whether nothing may be posted to the speaker yet; a reply that is lost is waited for in
-        vain."""
+        """Whether nothing may be posted to the speaker yet. Should its reply be lost, that ends."""
         at = self.speaker_opening_at
-        return at is not None and now - at < _OPENING_MILLIS
+        return at is not None and now - at < HANDSHAKE_MILLIS
 
     def positions(self, language: str | None) -> dict[str, int]:
         """Where the streams stand that concern a connection: `{"*": 12, "es": 40}`.
@@ -123,6 +123,11 @@ class Connection(Struct, frozen=True, kw_only=True):
     messages_received: int = 0
     messages_sent: int = 0
     """Broadcasts that it was sent in streams which it follows no longer."""
+
+    @property
+    def heard_at(self) -> Millis:
+        """When something was noted to be heard of it, its handshake included."""
+        return self.last_activity_time or self.connected_at
 
     def is_overtaken_by(self, holder: "Connection", *, in_a_race: bool) -> bool:
         """Whether the place that it asks for is `holder`'s for good, as that was opened later.

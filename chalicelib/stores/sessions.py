@@ -243,13 +243,12 @@ class SessionStore:
 
     def welcome_speaker(self, session_id: SessionId, speaker: ConnectionId) -> None:
         """Lets the session's speaker be told things, now that it has its reply."""
-        self._database.try_write(
-            self._table.update(
-                {"sessionId": session_id},
-                "REMOVE #speakerOpeningAt",
-                condition="#speakerConnectionId = :speaker AND attribute_exists(#speakerOpeningAt)",
-                values={"speaker": speaker},
-            )
+        self._change(
+            session_id,
+            "REMOVE #speakerOpeningAt",
+            {},
+            condition="attribute_exists(#speakerOpeningAt)",
+            speaker=speaker,
         )
 
     def record_status(self, session_id: SessionId, sent: StatusSent) -> None:

@@ -110,8 +110,8 @@ MUTATIONS = [
     Mutation(
         "who has gone to another session is taken out there",
         "actions/leaving.py",
-        "partial(services.connections.get_in_session, connection_id, session_id)",
-        "partial(services.connections.get_current, connection_id)",
+        "if current is None or (current.session_id != session_id and not delete):",
+        "if current is None:",
     ),
     Mutation(
         "a broadcast that fits in no reply is not recovered",
