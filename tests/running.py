@@ -1,6 +1,7 @@
 """The whole stack in this process: the real app in a sandbox of its own."""
 
 import socket
+import sys
 from typing import Any
 
 import urllib3
@@ -24,10 +25,15 @@ class Lectern:
             socket.create_server(("127.0.0.1", 0), backlog=1024),
             install=install,
             environ=self.environ,
-            write=self.lines.append,
+            write=self._write,
         )
         self.sandbox.start()
         self._http = urllib3.HTTPConnectionPool("127.0.0.1", self.sandbox.port, retries=False)
+
+    def _write(self, line: str) -> None:
+        self.lines.append(line)
+        if '"level":"ERROR"' in line:
+            sys.stderr.write(line + "\n")  # pytest shows it with a test that fails
 
     @property
     def url(self) -> str:

@@ -85,10 +85,10 @@ class FanOut:
                     self._proceed(lane)
             return self._dispatch.give_up()
         finally:
-            kept.give_back(self._idle)
             for lane in self._lanes.values():
                 if lane.post is not None:
                     lane.close()
+            kept.give_back(self._idle)  # last: from here on another thread may have them
 
     def _ready(self) -> list[Lane]:
         """Keeps the connections busy, and waits for those that can go on."""

@@ -12,7 +12,7 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
 
 from app import app
-from sandbox.local_api import word_refusals
+from sandbox.local_api import make_fit
 from tests.running import PATIENCE
 
 _TIMEOUT_SECONDS = 30
@@ -34,8 +34,10 @@ class Api:
 
     def __init__(self) -> None:
         config = Config.create(lambda_timeout=_TIMEOUT_SECONDS)
-        ChaliceRequestHandler.log_message = _silent
-        word_refusals()  # as `sandbox.launch` does
+        self.asked: list[str] = []
+        """Each request so far, such as `GET /v1/sessions`."""
+        ChaliceRequestHandler.log_message = self._note
+        make_fit()  # as `sandbox.launch` does
         self._server: LocalDevServer = create_local_server(app, config, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._server.server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.server.serve_forever, daemon=True)
@@ -65,6 +67,6 @@ class Api:
         self._server.server.server_close()
         self._thread.join()
 
-
-def _silent(*_: object) -> None:
-    """Not a line for each request."""
+    def _note(self, _form: str, line: object, *_: object) -> None:
+        """In place of the handler's own log, which writes a line for each request."""
+        self.asked.append(str(line).removesuffix(" HTTP/1.1"))

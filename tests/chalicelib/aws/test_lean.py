@@ -7,9 +7,11 @@ from email.utils import format_datetime
 
 import pytest
 
+from chalicelib.aws.dispatch import Post
 from chalicelib.aws.endpoints import Address, Endpoint
 from chalicelib.aws.fanout import KeptLanes
-from chalicelib.aws.http_client import HttpClient
+from chalicelib.aws.http_client import HttpClient, close_all
+from chalicelib.aws.lanes import Lane
 from chalicelib.aws.management import RetryingManagement
 from chalicelib.aws.refusals import NO_ANSWER, Refusal
 from chalicelib.domain.types import ConnectionId
@@ -187,6 +189,28 @@ def test_more_connections_than_are_kept_are_closed(server: ScriptedServer) -> No
     lanes = kept.take()
     assert 1 <= len(lanes) <= 2
     kept.give_back(lanes)
+
+
+class TakenAtOnce(KeptLanes):
+    """What is given back here is in use by another thread before the one that gave it goes on."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.in_use: list[Lane] = []
+
+    def give_back(self, lanes: list[Lane]) -> None:
+        super().give_back(lanes)
+        for lane in self.take():
+            lane.send(Post(ConnectionId("c"), b"{}"), REQUEST, deadline=0.0)
+            self.in_use.append(lane)
+
+
+def test_connections_that_are_given_back_are_nobodys_any_more(server: ScriptedServer) -> None:
+    kept = TakenAtOnce(8)
+    assert fan_out(Endpoint(server.url, {}), 8, kept=kept).delivered == 8
+    assert kept.in_use
+    assert all(lane.fileno() >= 0 for lane in kept.in_use)
+    close_all(kept.in_use)
 
 
 def test_an_answer_that_says_so_ends_its_connection(server: ScriptedServer) -> None:
