@@ -62,8 +62,12 @@ class LoopThread:
 
     def _drain(self) -> None:
         self._woken = False
-        while self._calls:
-            self._calls.popleft()()
+        try:
+            while self._calls:
+                self._calls.popleft()()
+        finally:  # the loop logs a call that fails, and those behind it are not to wait for another
+            if self._calls:
+                self.loop.call_soon(self._drain)
 
     def _run(self) -> None:
         with self._runner:

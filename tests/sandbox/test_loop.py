@@ -1,0 +1,41 @@
+"""The way into a loop from other threads."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.loop import LoopThread
+from tests.running import PATIENCE
+
+
+@pytest.fixture
+def thread() -> Iterator[LoopThread]:
+    """A running loop."""
+    running = LoopThread("test-loop")
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_call_that_fails_does_not_hold_up_the_one_that_came_with_it(
+    thread: LoopThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy, both_are_there, done = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        busy.set()
+        both_are_there.wait(PATIENCE)
+
+    def fail() -> None:
+        raise ValueError("a call that fails")
+
+    thread.loop.call_soon_threadsafe(hold)
+    assert busy.wait(PATIENCE)
+    thread.call(fail)
+    thread.call(done.set)
+
+    both_are_there.set()
+
+    assert done.wait(PATIENCE)
+    assert "a call that fails" in caplog.text
