@@ -19,7 +19,7 @@ from chalicelib.telemetry.lines import write_line
 from sandbox.backing import BackingError
 from sandbox.collector import collect_seldom
 from sandbox.install import install
-from sandbox.local_api import word_refusals
+from sandbox.local_api import make_fit
 from sandbox.reload import follow_parent, watch_sources
 from sandbox.stack import Sandbox
 
@@ -39,7 +39,7 @@ def launch(app: Chalice) -> None:
     chalice_port = _check_chalice_port()
     # At every call of the operator API: on one machine nobody is authorised, as it should be.
     warnings.filterwarnings("ignore", message=".*is not a supported in local mode")
-    word_refusals()
+    make_fit()
     sandbox = _running(app, environ)
     collect_seldom()
     atexit.register(sandbox.stop)

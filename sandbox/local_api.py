@@ -1,7 +1,9 @@
-"""A path that the operator API does not have, refused on one machine as where it is deployed.
+"""Chalice's local server, made fit for the operator API.
 
-There API Gateway refuses it, in the words of `terraform/api.tf`. Here Chalice's local server does,
-in a form that no other error of the operator API has.
+A path that the API does not have is refused as where it is deployed: there API Gateway does it, in
+the words of `terraform/api.tf`; Chalice's own refusal has a form that no other error has.
+And answers come at once: Chalice sends each in two pieces, and on a connection that is kept alive
+Nagle's algorithm would hold the second back until the client acknowledges the first, 40 ms later.
 """
 
 import json
@@ -13,9 +15,10 @@ _CODE = "MISSING_AUTHENTICATION_TOKEN"
 """API Gateway's, signed or not: where there is no path there is nothing to be let in to."""
 
 
-def word_refusals() -> None:
-    """From now on every local server of Chalice's in this process answers with a problem."""
+def make_fit() -> None:
+    """Changes every local server of Chalice's in this process from now on."""
     ChaliceRequestHandler._send_error_response = _send_problem
+    ChaliceRequestHandler.disable_nagle_algorithm = True
 
 
 def _send_problem(handler: ChaliceRequestHandler, error: LocalGatewayException) -> None:
