@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.actions import (
+    closing,
     delivery_jobs,
     ending,
     grace,
@@ -75,7 +76,7 @@ _KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {
     "statusTick": status.tick,
     "runRequest": lambda services, job, _: requests.run(services, job["requestId"]),
     "sweep": sweep.resume,
-    "closeDue": sweep.close_due,
+    "closeDue": closing.close_due,
     "removeUser": _remove_user,
     "repairCounts": lambda services, job, _: reconcile.repair(services, job),
 }

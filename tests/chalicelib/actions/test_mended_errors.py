@@ -70,7 +70,7 @@ def fails(
     [
         ("refreshPartFailed", "actions/refresh.py", come_back),
         ("streamPartFailed", "actions/stream.py", end_halfway),
-        ("sweepPartFailed", "actions/sweep.py", fall_silent),
+        ("sweepPartFailed", "actions/closing.py", fall_silent),
         ("postFailed", "actions/delivery.py", take_nothing),
         ("graceWithoutJob", "actions/grace.py", drop_without_a_queue),
         (

@@ -1,0 +1,118 @@
+"""Closing connections whose time is up: when the sweep meets them, or by a job for that second.
+
+Each is cleaned up after here, as `$disconnect` may never come.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from chalicelib.actions import disconnect
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.services import Services
+from chalicelib.domain import lifetimes
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId
+from chalicelib.errors import LecternError, UpstreamError
+from chalicelib.protocol.codec import encode
+from chalicelib.protocol.messages import ConnectionTimeout
+
+RESERVE_SECONDS = 8.0
+"""What an invocation must still have to begin with one more connection or session."""
+_IN_ONE_JOB = 100
+"""Connections that one job looks at when their time is up."""
+
+
+class Soon:
+    """Those that will have to be closed before the next sweep, by the second."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._due: dict[int, list[ConnectionId]] = {}
+
+    def add(self, connection_id: ConnectionId, millis: int) -> None:
+        """`millis` is in how much time."""
+        seconds = -(-millis // 1000)
+        due = self._due.setdefault(seconds, [])
+        due.append(connection_id)
+        if len(due) == _IN_ONE_JOB:
+            self._send(seconds)
+
+    def send(self) -> None:
+        for seconds in list(self._due):
+            self._send(seconds)
+
+    def _send(self, seconds: int) -> None:
+        job = {"kind": "closeDue", "connections": self._due.pop(seconds)}
+        with isolated(self._services):
+            self._services.jobs.send(job, seconds)
+
+
+def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+    """Looks at those whose time was to be up by now. What fails is left to the next sweep."""
+    reasons: list[str | None] = []
+    for connection_id in job["connections"]:
+        if remaining() < RESERVE_SECONDS:
+            break
+        with isolated(services):
+            reasons.append(close_if_due(services, ConnectionId(connection_id), remaining))
+    closed = [reason for reason in reasons if reason is not None]
+    if closed:
+        measure(services, idle=closed.count("idle"), closed=len(closed))
+
+
+def close_if_due(
+    services: Services, connection_id: ConnectionId, remaining: Remaining
+) -> str | None:
+    """Closes a connection, if its time is up; answers why, None if it is not."""
+    current = services.connections.get_current(connection_id)
+    if current is None:
+        return None
+    reason = lifetimes.close_reason(current, services.clock(), services.settings)
+    if reason == "idle":
+        _tell_timeout(services, current)
+    if reason is not None:
+        _close(services, current, reason, remaining)
+    return reason
+
+
+def measure(services: Services, *, idle: int, closed: int) -> None:
+    services.telemetry.metric("IdleConnectionsDetected", idle)
+    services.telemetry.metric("ConnectionsClosed", closed)
+
+
+@contextmanager
+def isolated(services: Services) -> Iterator[None]:
+    """What goes wrong with one connection or session is logged, and left to the next run."""
+    try:
+        yield
+    except UpstreamError as error:
+        services.telemetry.warning("sweepPartFailed", exception=error)
+    except LecternError as error:
+        services.telemetry.error("sweepPartFailed", exception=error)
+
+
+def _tell_timeout(services: Services, connection: Connection) -> None:
+    """As well as can be. Not by `delivery`, which would clean up after a 410 all by itself."""
+    now = services.clock()
+    silence = lifetimes.idle_seconds(connection, now)
+    message = ConnectionTimeout(
+        timestamp=now,
+        idle_seconds=silence,
+        message=f"Nothing was heard for {silence} seconds: send heartbeats to stay.",
+    )
+    with isolated(services):
+        services.management.post(connection.connection_id, encode(message))
+
+
+def _close(services: Services, connection: Connection, reason: str, remaining: Remaining) -> None:
+    """Cleans up in this process, as `$disconnect` may never come, then closes the socket.
+
+    In that order the `$disconnect` that may come finds nothing left to do.
+    """
+    disconnect.disconnect(services, connection.connection_id, disconnect.Closing(), remaining)
+    with isolated(services):
+        services.management.close(connection.connection_id)
+    services.telemetry.metric(
+        "ConnectionTimeout", 1, dimensions={"Role": connection.role.value, "Reason": reason}
+    )
