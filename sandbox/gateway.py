@@ -10,7 +10,6 @@ import logging
 import socket
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
@@ -22,7 +21,7 @@ from sandbox.activity import Activity
 from sandbox.clock import Clock
 from sandbox.events import Handshake, new_id
 from sandbox.faults import FaultPlan
-from sandbox.http_server import Handler, HttpServer, hand_over
+from sandbox.http_server import Handler, HttpServer, hand_over, whole_answer
 from sandbox.hub import Hub
 from sandbox.loop import LoopThread, stop_listening
 from sandbox.management import Answer, CallLostError, Check, Management
@@ -130,11 +129,14 @@ class Gateway:
                 request.transport.abort()
             return web.Response(status=500)
 
-    def _prompt(self, request: SignedRequest) -> Answer | None:
+    def _prompt(self, request: SignedRequest) -> bytes | None:
         stage, _, rest = request.path[1:].partition("/")
         if not rest.startswith("@connections/") or not self._api_of(stage):
             return None
-        return self._management.at_once(request, _connection_id(request.path))
+        answer = self._management.at_once(request, _connection_id(request.path))
+        if answer is None:
+            return None
+        return whole_answer(answer.status, "application/json", answer.text, _headers(answer))
 
     async def _handshake(
         self, request: web.BaseRequest, stage: str, api_id: str
@@ -209,10 +211,13 @@ def _refused(outcome: Outcome) -> web.Response:
     return web.Response(status=outcome.status, text=outcome.body, headers=headers)
 
 
+def _headers(answer: Answer) -> dict[str, str]:
+    error = {"x-amzn-ErrorType": answer.error} if answer.error else {}
+    return {"x-amzn-RequestId": gateway_id(), **error}
+
+
 def _response(answer: Answer) -> web.Response:
-    headers: dict[str, Any] = {"x-amzn-RequestId": gateway_id()}
-    if answer.error:
-        headers["x-amzn-ErrorType"] = answer.error
+    headers = _headers(answer)
     if answer.body is None:
         return web.Response(status=answer.status, headers=headers)
     return web.json_response(answer.body, status=answer.status, headers=headers)

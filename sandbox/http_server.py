@@ -1,12 +1,13 @@
-"""aiohttp's server, for a gateway: who is silent is cut, and posts are answered at once.
+"""aiohttp's server, for AWS's APIs: who is silent is cut, and posts are answered at once.
 
-A fan-out makes hundreds of posts at once, and each is a few hundred bytes that arrive whole. Those
-are answered right where they are received, without a task, a request and a response object for
-each. Whatever is not as plain goes aiohttp's way, and so does all that follows on that connection.
+A fan-out makes hundreds of posts at once, and every handler calls DynamoDB several times; each
+request is a few hundred bytes that arrive whole. Those are answered right where they are received,
+without a task, a request and a response object for each. Whatever is not as plain goes aiohttp's
+way, and so does all that follows on that connection.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,8 +16,6 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.web_protocol import RequestHandler
 
 from sandbox.loop import http_log
-from sandbox.management import Answer
-from sandbox.request_ids import gateway_id
 from sandbox.signature import SignedRequest
 
 HEADERS_SECONDS = 10.0
@@ -33,8 +32,8 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-Prompt = Callable[[SignedRequest], Answer | None]
-"""Answers a POST to any path; None if that is nothing to be done at once."""
+Prompt = Callable[[SignedRequest], bytes | None]
+"""The whole answer to a POST to any path; None if that is nothing to be done at once."""
 
 
 class HttpServer(web.Server):
@@ -97,11 +96,11 @@ class _Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         if self._only_posts and self.transport and data.startswith(b"POST /"):
-            request = whole(data)
+            request = whole_request(data)
             answer = self._server.prompt(request) if request else None
             if answer:
                 self._silent_until = self._loop.time() + KEEP_ALIVE_SECONDS
-                self._server.write_soon(self.transport, serialized(answer))
+                self._server.write_soon(self.transport, answer)
                 return
         self._only_posts = False
         super().data_received(data)
@@ -132,7 +131,7 @@ class _Connection(RequestHandler):
             self.transport.close()
 
 
-def whole(data: bytes) -> SignedRequest | None:
+def whole_request(data: bytes) -> SignedRequest | None:
     """The request, if the data is exactly one, plain, and its connection stays open."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
@@ -152,12 +151,12 @@ def whole(data: bytes) -> SignedRequest | None:
     return SignedRequest(method, path, query, headers, body) if plain else None
 
 
-def serialized(answer: Answer) -> bytes:
-    """An answer with a body as bytes of HTTP."""
-    error = f"x-amzn-ErrorType: {answer.error}\r\n" if answer.error else ""
+def whole_answer(status: int, kind: str, body: str, headers: Mapping[str, str]) -> bytes:
+    """An answer as bytes of HTTP; `kind` is the type of its body."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    content = body.encode()
     return (
-        f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(answer.text)}\r\n"
-        f"Date: {rfc822_formatted_time()}\r\nx-amzn-RequestId: {gateway_id()}\r\n{error}\r\n"
-        f"{answer.text}"
-    ).encode()
+        f"HTTP/1.1 {status} {_PHRASES[status]}\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
+        f"Date: {rfc822_formatted_time()}\r\n{more}\r\n"
+    ).encode() + content

@@ -18,11 +18,14 @@ from sandbox.clock import Clock
 from sandbox.cloud.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.faults import Fault, FaultPlan, Kind, Target
-from sandbox.loop import LoopThread, http_log, passed, stop_listening
+from sandbox.http_server import HttpServer, whole_answer
+from sandbox.loop import LoopThread, passed, stop_listening
+from sandbox.signature import SignedRequest
 
 T = TypeVar("T")
 FAREWELL = 0.1
 """Seconds that a call under way has at the end."""
+_JSON = "application/x-amz-json-1.0"
 POLL = 0.05
 """Seconds between looks at an empty queue, for a client that waits."""
 
@@ -43,7 +46,7 @@ class Cloud:
         self._loop = LoopThread("sandbox-cloud")
         self._socket = socket.create_server(("127.0.0.1", port))
         self.endpoint_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._http: web.Server | None = None
+        self._http: HttpServer | None = None
 
     def start(self) -> None:
         """Answers from here on."""
@@ -72,7 +75,7 @@ class Cloud:
         self._loop.call(function)
 
     async def _listen(self) -> None:
-        self._http = web.Server(self._handle, access_log=None, logger=http_log)
+        self._http = HttpServer(self._handle, self._prompt)
         self._listener = await asyncio.get_running_loop().create_server(
             self._http, sock=self._socket, backlog=1024
         )
@@ -82,16 +85,24 @@ class Cloud:
         if self._http:
             await self._http.shutdown(FAREWELL)
 
+    def _prompt(self, request: SignedRequest) -> bytes | None:
+        """A call of DynamoDB that meets no fault: that is nearly all of them."""
+        service, operation = _target(request.headers.get("x-amz-target"))
+        if not service.startswith("DynamoDB") or self._faults.in_force:
+            return None
+        body = _object(request.body)
+        if body is None:
+            return None
+        status, answer = self._carried_out(operation, body)
+        return whole_answer(status, _JSON, answer, {})
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         return await self._answer(request, await request.read())
 
     async def _answer(self, request: web.BaseRequest, content: bytes) -> web.StreamResponse:
-        service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
-        try:
-            body = json.loads(content)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
+        service, operation = _target(request.headers.get("X-Amz-Target"))
+        body = _object(content)
+        if body is None:
             return _json(400, '{"__type":"SerializationException"}')
         if service.startswith("DynamoDB"):
             fault = self._faults.draw(Target.DYNAMODB, operation)
@@ -103,10 +114,13 @@ class Cloud:
         return _json(400, '{"__type":"UnknownOperationException"}')
 
     def _dynamodb(self, operation: str, body: dict[str, Any]) -> web.Response:
+        return _json(*self._carried_out(operation, body))
+
+    def _carried_out(self, operation: str, body: dict[str, Any]) -> tuple[int, str]:
         try:
-            return _json(200, self.dynamodb.call(operation, body))
+            return 200, self.dynamodb.call(operation, body)
         except DynamoDBError as refusal:
-            return _json(refusal.status, refusal.body)
+            return refusal.status, refusal.body
 
     async def _faulty(
         self, fault: Fault, request: web.BaseRequest, operation: str, body: dict[str, Any]
@@ -147,11 +161,25 @@ class Cloud:
             tell(change)
 
 
+def _target(header: str | None) -> tuple[str, str]:
+    """The service and the operation that a request is for."""
+    service, _, operation = (header or "").partition(".")
+    return service, operation
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
 def _json(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(
         status=status,
         body=text.encode(),
-        headers={"Content-Type": "application/x-amz-json-1.0", **(headers or {})},
+        headers={"Content-Type": _JSON, **(headers or {})},
     )
 
 

@@ -1,13 +1,17 @@
 """What moto lacks, and this cloud has: cheap index queries, undone writes, tokens, atomicity."""
 
 import contextlib
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws import Aws
+from tests.running import PATIENCE
 
 CONNECTION = "sessionId-targetLanguage-index"
 
@@ -191,6 +195,46 @@ def test_an_update_that_fails_makes_no_item(aws: Aws) -> None:
 def test_what_is_no_request_is_refused(aws: Aws) -> None:
     with pytest.raises(ClientError, match="ResourceNotFound"):
         aws.dynamodb.get_item(TableName="nothing", Key={"id": {"S": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "status"),
+    [
+        ("GetItem", '{"TableName": "connections", "Key": {"connectionId": {"S": "ñ"}}}', 200),
+        ("GetItem", '{"TableName": "nowhere", "Key": {"connectionId": {"S": "c"}}}', 400),
+        ("GetItem", '{"TableName": "connections", "Key": {}}', 400),
+        ("GetItem", "[]", 400),
+        ("Juggle", "{}", 400),
+    ],
+)
+def test_a_request_in_pieces_is_answered_as_a_whole_one(
+    aws: Aws, operation: str, body: str, status: int
+) -> None:
+    """Whole ones are answered without aiohttp."""
+    _put(aws, "ñ", role={"S": "speaker"})
+    sent = body.replace("connections", aws.tables["connections"]).encode()
+    head = (
+        "POST / HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        f"X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Length: {len(sent)}\r\n\r\n"
+    ).encode()
+
+    whole, in_pieces = _answer(aws, head + sent), _answer(aws, head, sent)
+
+    assert whole == in_pieces
+    assert whole[0] == status
+
+
+def _answer(aws: Aws, *pieces: bytes) -> tuple[int, str | None, bytes]:
+    """Status, type of the content and the content that the pieces are answered with."""
+    place = urlsplit(aws.endpoint_url)
+    with socket.create_connection((place.hostname, place.port), PATIENCE) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            connection.sendall(piece)
+            aws.dynamodb.list_tables()  # when this is answered, the piece has been read
+        answer = HTTPResponse(connection, method="POST")
+        answer.begin()
+        return answer.status, answer.getheader("Content-Type"), answer.read()
 
 
 def test_a_queue_receives_by_waiting(aws: Aws) -> None:

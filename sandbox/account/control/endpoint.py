@@ -21,6 +21,7 @@ from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
 from sandbox.context import REGION
 from sandbox.faults import FaultPlan
+from sandbox.signature import SignedRequest
 
 Guard = Callable[[str, str, str, Mapping[str, Any]], None]
 """Access key id, service, operation and JSON body of a call. Raises DeniedError."""
@@ -58,6 +59,10 @@ class Endpoint(Cloud):
         """Who runs functions, once there is somebody."""
         self.before_logs: Callable[[], None] = lambda: None
         """Called before each call of CloudWatch Logs."""
+
+    def _prompt(self, _: SignedRequest) -> bytes | None:
+        """Nothing: whoever calls may not be allowed to, and others are told of what came of it."""
+        return None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         content = await request.content.read()  # zips are larger than `request.read` allows
