@@ -36,6 +36,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupSch
     return Groups(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: one more than there are cores, as much of an apply and of a socket is waiting."""
+    return 1 + (os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def same_environment() -> Iterator[None]:
     """What a file of tests does to the environment is undone before the next one."""
