@@ -20,7 +20,7 @@ export TF_CLI_CONFIG_FILE := $(shell $(MIRROR) 2>/dev/null)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage test-nightly test-dynamodb-local bench bench-load check policies audit docs format \
+.PHONY: help run demo test test-again coverage test-nightly test-dynamodb-local bench bench-load check policies audit docs format \
   package version clean deploy-local destroy-local alarms-local
 
 help:  ## list the commands
@@ -42,6 +42,9 @@ demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `
 
 test: $(READY)  ## every test that CI runs
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-again: $(READY)  ## what failed in the last run of the tests, once more and alone
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 coverage: $(READY)  ## the same, with the lines that no test reaches
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term
