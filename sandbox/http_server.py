@@ -78,12 +78,13 @@ def hand_over(request: web.BaseRequest, heir: asyncio.Protocol) -> None:
 class _Connection(RequestHandler):
     """One TCP connection."""
 
-    __slots__ = ("_only_posts", "_server", "_silent_until", "_watch")
+    __slots__ = ("_answered", "_only_posts", "_server", "_silent_until", "_watch")
 
     def __init__(self, server: HttpServer) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **_OPTIONS)
         self._server = server
         self._only_posts = True
+        self._answered = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -99,6 +100,7 @@ class _Connection(RequestHandler):
             request = whole_request(data)
             answer = self._server.prompt(request) if request else None
             if answer:
+                self._answered = True
                 self._silent_until = self._loop.time() + KEEP_ALIVE_SECONDS
                 self._server.write_soon(self.transport, answer)
                 return
@@ -127,7 +129,10 @@ class _Connection(RequestHandler):
         if self._silent_until > self._loop.time():
             self._watch = self._loop.call_at(self._silent_until, self._look)
         elif self.transport:
-            self.transport.write(_TOO_SLOW)
+            # One that has been answered is idle, and is closed without a word: the client may be
+            # sending its next request, and would take 408 for the answer to that.
+            if not self._answered:
+                self.transport.write(_TOO_SLOW)
             self.transport.close()
 
 

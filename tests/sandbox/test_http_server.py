@@ -82,3 +82,17 @@ def test_posts_that_are_not_plain_arrive_all_the_same(plane: Plane, manner: str)
 
         assert [status for status, *_ in answers if status != 404] == [200, 200, 200]
         assert [client.recv(PATIENCE) for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_a_connection_that_is_kept_and_idle_is_closed_without_a_word(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client may be sending a request right then, and would take the words for its answer."""
+    monkeypatch.setattr("sandbox.http_server.KEEP_ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr("sandbox.http_server.HEADERS_SECONDS", 0.1)
+    post = _bytes(_request(plane, UNKNOWN, b"hello"))
+    with plane.raw(handshake=False) as sock, sock.makefile("rb") as stream:
+        sock.sendall(post)
+        assert _answer(stream)[0] == 410
+
+        assert stream.read() == b""
