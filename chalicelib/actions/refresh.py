@@ -17,6 +17,7 @@ from chalicelib.domain.types import Role, SessionId
 from chalicelib.errors import (
     BadRequest,
     Code,
+    Conflict,
     Forbidden,
     TransactionCancelled,
     Unauthorized,
@@ -49,9 +50,9 @@ def refresh_connection(
 
     Raises:
         BadRequest: a listener without `targetLanguage`. Unauthorized: a speaker without a token.
-        Forbidden: not the speaker of the session, another tenant's, or overtaken by a connection
-        that was opened later. NotFound, Unavailable: the session ended, or is full for one who
-        joins anew.
+        Conflict: it is in another session. Forbidden: not the speaker of the session, another
+        tenant's, or overtaken by a connection that was opened later. NotFound, Unavailable: the
+        session ended, or is full for one who joins anew.
     """
     connection = call.connection
     _check(connection, request)
@@ -59,7 +60,7 @@ def refresh_connection(
     if connection.session_id == session.session_id:
         return Seated(connection, session, request.last_seq)
     if connection.session_id is not None:
-        raise Forbidden(Code.FORBIDDEN, "this connection is in another session")
+        raise Conflict(Code.ALREADY_IN_SESSION, "this connection is in another session")
     if connection.role is Role.SPEAKER:
         session = _take_over(services, call, session, opening=opening)
         return Seated(seating.reread(services, call.connection_id), session, request.last_seq)

@@ -108,7 +108,8 @@ def test_in_another_session_or_role_a_connection_does_not_refresh(stack: Stack) 
     listener = stack.connect()
     fields = {"sessionId": session_id, "targetLanguage": "es"}
 
-    assert take_over(other, session_id)["status"] == 403
+    elsewhere = take_over(other, session_id)
+    assert (elsewhere["status"], elsewhere["code"]) == (409, "ALREADY_IN_SESSION")
     assert other.send("refreshConnection", role="listener", **fields)["status"] == 403
     missing = listener.send("refreshConnection", sessionId=session_id, role="listener")
     assert missing["details"][0]["field"] == "targetLanguage"
