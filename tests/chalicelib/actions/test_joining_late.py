@@ -66,6 +66,18 @@ def test_nothing_comes_before_the_reply_to_a_url_and_nothing_is_left_out(
     assert set(seen) == set(range(1, stack.session_item(session_id)["streamPositions"]["*"] + 1))
 
 
+def test_a_reply_to_a_url_that_cannot_be_posted_comes_a_second_later(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.connect(f"action=joinSession&sessionId={session_id}&targetLanguage=es")
+    stack.sockets.slow.add(listener.connection_id)
+    stack.run_jobs()
+    stack.sockets.slow.clear()
+
+    stack.advance(1)
+
+    assert [each["type"] for each in listener.received] == ["sessionJoined"]
+
+
 def test_a_control_between_the_reply_to_a_url_and_the_first_push_is_told(stack: Stack) -> None:
     speaker, session_id = stack.session()
     listener = stack.connect(f"action=joinSession&sessionId={session_id}&targetLanguage=es")
