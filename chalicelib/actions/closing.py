@@ -19,33 +19,6 @@ from chalicelib.protocol.messages import ConnectionTimeout
 
 RESERVE_SECONDS = 8.0
 """What an invocation must still have to begin with one more connection or session."""
-_IN_ONE_JOB = 100
-"""Connections that one job looks at when their time is up."""
-
-
-class Soon:
-    """Those that will have to be closed before the next sweep, by the second."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._due: dict[int, list[ConnectionId]] = {}
-
-    def add(self, connection_id: ConnectionId, millis: int) -> None:
-        """`millis` is in how much time."""
-        seconds = -(-millis // 1000)
-        due = self._due.setdefault(seconds, [])
-        due.append(connection_id)
-        if len(due) == _IN_ONE_JOB:
-            self._send(seconds)
-
-    def send(self) -> None:
-        for seconds in list(self._due):
-            self._send(seconds)
-
-    def _send(self, seconds: int) -> None:
-        job = {"kind": "closeDue", "connections": self._due.pop(seconds)}
-        with isolated(self._services):
-            self._services.jobs.send(job, seconds)
 
 
 def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
@@ -64,15 +37,20 @@ def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) 
 def close_if_due(
     services: Services, connection_id: ConnectionId, remaining: Remaining
 ) -> str | None:
-    """Closes a connection, if its time is up; answers why, None if it is not."""
+    """Closes a connection, if its time is up; answers why, None if it is not.
+
+    None as well if somebody else has just begun to: a sweep and a job may come in one second.
+    """
     current = services.connections.get_current(connection_id)
     if current is None:
         return None
-    reason = lifetimes.close_reason(current, services.clock(), services.settings)
+    now = services.clock()
+    reason = lifetimes.close_reason(current, now, services.settings)
+    if reason is None or not services.connections.claim_closing(connection_id, now):
+        return None
     if reason == "idle":
         _tell_timeout(services, current)
-    if reason is not None:
-        _close(services, current, reason, remaining)
+    _close(services, current, reason, remaining)
     return reason
 
 

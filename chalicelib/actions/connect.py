@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from chalicelib.actions import admission, disconnect, limits, refresh, seating, sessions
+from chalicelib.actions import admission, disconnect, limits, refresh, seating, sessions, soon
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain import lifetimes
@@ -52,6 +52,8 @@ def connect(services: Services, handshake: Handshake, remaining: Remaining) -> s
     if not services.connections.put_new(connection):
         # This handshake runs a second time: what it did before stands.
         connection = seating.reread(services, connection.connection_id)
+    if identity is not None:
+        soon.mind_token(services, connection, identity.expires_at)
     if request is not None:
         _act(services, Call(connection, handshake.address, remaining), request)
     return subprotocol

@@ -1,6 +1,6 @@
 """heartbeat and authenticate: what keeps a connection alive."""
 
-from chalicelib.actions import admission, delivery, notices, replies
+from chalicelib.actions import admission, delivery, notices, replies, soon
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain.lifetimes import token_notice_at
@@ -64,4 +64,5 @@ def authenticate(
         call.connection_id, identity.expires_at, token_notice_at(identity.expires_at)
     ):
         raise Forbidden(Code.FORBIDDEN, "this connection has just been closed")
+    soon.mind_token(services, connection, identity.expires_at)
     return messages.Authenticated(timestamp=services.clock())

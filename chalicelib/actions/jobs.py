@@ -11,6 +11,7 @@ from chalicelib.actions import (
     delivery_jobs,
     ending,
     grace,
+    notices,
     reconcile,
     requests,
     status,
@@ -77,6 +78,7 @@ _KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {
     "runRequest": lambda services, job, _: requests.run(services, job["requestId"]),
     "sweep": sweep.resume,
     "closeDue": closing.close_due,
+    "noticeDue": notices.notify_due,
     "removeUser": _remove_user,
     "repairCounts": lambda services, job, _: reconcile.repair(services, job),
 }

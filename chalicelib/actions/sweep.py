@@ -1,7 +1,7 @@
 """sweep_connections: every minute, what nobody else noticed (DESIGN section 5).
 
 Silent sockets are closed, ageing ones told, and sessions ended whose time or whose speaker's grace
-is over. What will have to be closed before the next minute gets a job for that second. The scan is
+is over. Who has to be closed or told before the next minute gets a job for that second. The scan is
 read page by page, so its memory does not grow with the table; what it does not reach before its
 time is up goes on in a job. A lease keeps two sweeps from running side by side.
 """
@@ -16,13 +16,13 @@ from msgspec import Struct
 from chalicelib.actions import closing, ending, grace, notices, status
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
+from chalicelib.actions.soon import Soon
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId
 
 SEGMENTS = 4
 _LEASE = "sweep_connections"
-_PERIOD_MILLIS = 60_000
 _LANGUAGES_SHOWN = 20
 _OTHER_LANGUAGES = "other"
 """No language has that name (PROTOCOL 3)."""
@@ -77,7 +77,7 @@ def resume(services: Services, job: Mapping[str, Any], remaining: Remaining) -> 
 def _sweep_connections(
     services: Services, remaining: Remaining, place: Place, swept: Swept
 ) -> None:
-    after, soon = place.after, closing.Soon(services)
+    after, soon = place.after, Soon(services)
     for segment in range(place.segment, SEGMENTS):
         while True:
             page, following = services.connections.scan_page(segment, SEGMENTS, after)
@@ -100,16 +100,15 @@ def _sweep_one(
     connection: Connection,
     remaining: Remaining,
     swept: Swept,
-    soon: closing.Soon,
+    soon: Soon,
 ) -> None:
     swept.checked += 1
-    left = lifetimes.close_at(connection, services.settings) - services.clock()
-    if left <= 0:
+    now = services.clock()
+    if lifetimes.close_reason(connection, now, services.settings) is not None:
         # The page may be some seconds old by now, and the client may have spoken since.
         swept.add(closing.close_if_due(services, connection.connection_id, remaining))
         return
-    if left < _PERIOD_MILLIS:
-        soon.add(connection.connection_id, left)
+    soon.add(connection, after=now)
     notices.notify(services, connection)
 
 

@@ -68,6 +68,16 @@ def notices_due(connection: Connection, now: Millis) -> Notices:
     )
 
 
+def next_notice_at(connection: Connection, after: Millis) -> Millis:
+    """When the first notice is due that is due later than `after`; NEVER if none is."""
+    times = [connection.warn_at, connection.token_notice_at]
+    if connection.session_id is not None:
+        times.append(connection.refresh_at)
+    if connection.superseded_by is not None:
+        return NEVER
+    return min((time for time in times if time > after), default=NEVER)
+
+
 def postponed(connection: Connection, due: Notices, now: Millis) -> Connection:
     """With what is due put off by a minute: until it is certain that the client was told."""
     return _moved(connection, due, Millis(now + MINUTE))
@@ -93,8 +103,11 @@ def remaining_minutes(connection: Connection, now: Millis) -> int:
 
 
 def activity_millis(settings: Settings) -> int:
-    """How old noted activity may be before a message is noted again: it is compared with more."""
-    return min(30_000, settings.connection_idle_timeout_seconds * 1000 // 4)
+    """How old noted activity may be before a message is noted again.
+
+    By so much a client may be closed too early. Heartbeats come less often and are noted each.
+    """
+    return min(5_000, settings.connection_idle_timeout_seconds * 1000 // 24)
 
 
 def idle_seconds(connection: Connection, now: Millis) -> int:

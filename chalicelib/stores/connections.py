@@ -20,6 +20,9 @@ from chalicelib.stores.connection_items import (
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
 
+_CLAIM_MILLIS = 10_000
+"""For so long whoever has begun to close a connection is left to it."""
+
 
 class ConnectionStore:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
@@ -166,6 +169,21 @@ class ConnectionStore:
                     "knownWarnAt": seen.warn_at,
                     "knownTokenNoticeAt": seen.token_notice_at,
                 },
+            )
+        )
+
+    def claim_closing(self, connection_id: ConnectionId, now: Millis) -> bool:
+        """Whether the caller is to close it; False if it is gone, or somebody has just begun to.
+
+        A claim is good for a while only: whoever made it may have died over it.
+        """
+        return self._database.try_write(
+            self._table.update(
+                {"connectionId": connection_id},
+                "SET #closingAt = :now",
+                condition="attribute_exists(#connectionId)"
+                " AND (attribute_not_exists(#closingAt) OR #closingAt < :before)",
+                values={"now": now, "before": now - _CLAIM_MILLIS},
             )
         )
 

@@ -33,7 +33,7 @@ def test_a_heartbeat_while_activity_is_fresh_writes_nothing() -> None:
         lectern.listener_arrives()
         lectern.heartbeat()
 
-        assert lectern.heartbeat(seconds=20).write_units == 0
+        assert lectern.heartbeat(seconds=4).write_units == 0
 
 
 def test_a_broadcast_reads_and_writes_as_much_however_many_listen(

@@ -121,9 +121,9 @@ MUTATIONS = [
     ),
     Mutation(
         "whose time is up before the next sweep is left to it",
-        "actions/sweep.py",
-        "if left < _PERIOD_MILLIS:",
-        "if left < 0:",
+        "actions/soon.py",
+        "if left >= PERIOD_MILLIS:",
+        "if left >= 0:",
     ),
     Mutation(
         "a notice is noted before it is told",

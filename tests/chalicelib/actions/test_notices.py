@@ -142,3 +142,54 @@ def test_a_token_that_is_none_is_refused_and_changes_nothing(stack: Stack, token
 
 def test_an_anonymous_listener_has_nothing_to_authenticate(stack: Stack) -> None:
     assert stack.connect().send("authenticate", token=stack.token())["code"] == "FORBIDDEN"
+
+
+def test_a_token_is_said_to_expire_in_the_second_that_is_two_minutes_before(stack: Stack) -> None:
+    """Nothing is heard of the client, and the sweep has come by half a minute earlier."""
+    client = stack.connect(f"token={stack.token(ttl=170)}")
+    stack.clock.advance(20)
+    stack.sweep()
+    stack.advance(29)
+    assert client.received == []
+
+    stack.advance(1)
+
+    assert [each["type"] for each in client.received] == ["tokenExpiring"]
+
+
+def test_a_refresh_is_asked_for_on_the_minute_of_who_says_nothing(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    stack.clock.advance(99 * 60 + 15)
+    quiet(stack, speaker)
+    stack.sweep()
+    stack.advance(44)
+    assert speaker.received == []
+
+    stack.advance(1)
+
+    assert [each["type"] for each in speaker.received] == ["connectionRefreshRequired"]
+
+
+@pytest.mark.parametrize("shown", ["in the handshake", "by authenticate"])
+def test_a_token_of_less_than_a_minute_is_told_and_closed_without_a_sweep(
+    stack: Stack, shown: str
+) -> None:
+    short = stack.token(ttl=40)
+    client = stack.connect(f"token={short if shown == 'in the handshake' else stack.token()}")
+    if shown == "by authenticate":
+        client.send("authenticate", token=short)
+    stack.advance(2)
+    assert [each["type"] for each in client.received] == ["tokenExpiring"]
+    stack.advance(37)
+    assert stack.sockets.closed == []
+
+    stack.advance(1)
+
+    assert stack.sockets.closed == [client.connection_id]
+
+
+def test_a_queue_that_is_down_keeps_nobody_out(stack: Stack) -> None:
+    stack.jobs.broken = True
+    client = stack.connect(f"token={stack.token(ttl=40)}")
+
+    assert client.send("heartbeat")["type"] == "heartbeatAck"

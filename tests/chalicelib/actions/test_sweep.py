@@ -208,9 +208,24 @@ def test_what_fails_for_one_is_left_to_the_next_run_and_stops_no_other(stack: St
     left = {each["connectionId"] for each in stack.items("connections")}
     assert left == ids([speaker, *silent[1:]])
     assert stack.counts(session_id)[0] == 2
+    stack.clock.advance(15)
     stack.sweep()
 
     assert stack.counts(session_id) == (0, {})
+
+
+def test_a_sweep_and_a_job_in_one_second_close_a_silent_speaker_once(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    silence(stack, 120, listener)
+    job = {"kind": "closeDue", "connections": [speaker.connection_id]}
+    stack.database.before("UpdateItem", lambda: stack.run_job(job), concerns="closingAt")
+    heard = speaker.received
+
+    assert stack.sweep()["closed"] == 0
+
+    assert [each["type"] for each in heard] == ["connectionTimeout"]
+    assert [each["type"] for each in listener.received] == ["speakerReconnecting"]
 
 
 @pytest.mark.timeout(600)
