@@ -3,7 +3,7 @@
 Each is cleaned up after here, as `$disconnect` may never come.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,15 +23,30 @@ RESERVE_SECONDS = 8.0
 
 def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
     """Looks at those whose time was to be up by now. What fails is left to the next sweep."""
-    reasons: list[str | None] = []
+    closed: list[str] = []
+
+    def close(connection_id: ConnectionId) -> None:
+        reason = close_if_due(services, connection_id, remaining)
+        if reason is not None:
+            closed.append(reason)
+
+    in_time(services, job, remaining, close)
+    if closed:
+        measure(services, idle=closed.count("idle"), closed=len(closed))
+
+
+def in_time(
+    services: Services,
+    job: Mapping[str, Any],
+    remaining: Remaining,
+    act: Callable[[ConnectionId], object],
+) -> None:
+    """Acts on each connection of a job of `soon.py`, as far as the invocation's time goes."""
     for connection_id in job["connections"]:
         if remaining() < RESERVE_SECONDS:
             break
         with isolated(services):
-            reasons.append(close_if_due(services, ConnectionId(connection_id), remaining))
-    closed = [reason for reason in reasons if reason is not None]
-    if closed:
-        measure(services, idle=closed.count("idle"), closed=len(closed))
+            act(ConnectionId(connection_id))
 
 
 def close_if_due(

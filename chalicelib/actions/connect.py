@@ -53,7 +53,7 @@ def connect(services: Services, handshake: Handshake, remaining: Remaining) -> s
         # This handshake runs a second time: what it did before stands.
         connection = seating.reread(services, connection.connection_id)
     if identity is not None:
-        soon.mind_token(services, connection, identity.expires_at)
+        soon.mind_token(services, connection.connection_id, identity.expires_at)
     if request is not None:
         _act(services, Call(connection, handshake.address, remaining), request)
     return subprotocol

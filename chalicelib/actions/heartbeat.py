@@ -64,5 +64,5 @@ def authenticate(
         call.connection_id, identity.expires_at, token_notice_at(identity.expires_at)
     ):
         raise Forbidden(Code.FORBIDDEN, "this connection has just been closed")
-    soon.mind_token(services, connection, identity.expires_at)
+    soon.mind_token(services, connection.connection_id, identity.expires_at)
     return messages.Authenticated(timestamp=services.clock())

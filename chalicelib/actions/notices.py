@@ -5,8 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from chalicelib.actions import delivery
-from chalicelib.actions.closing import RESERVE_SECONDS, isolated
+from chalicelib.actions import closing, delivery
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.lifetimes import Notices, notices_due, postponed, remaining_minutes, told
@@ -17,13 +16,13 @@ from chalicelib.protocol import messages
 
 def notify_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
     """Tells those who were to be told something by now. What fails is left to the next sweep."""
-    for connection_id in job["connections"]:
-        if remaining() < RESERVE_SECONDS:
-            break
-        with isolated(services):
-            current = services.connections.get_current(ConnectionId(connection_id))
-            if current is not None:
-                notify(services, current)
+
+    def tell(connection_id: ConnectionId) -> None:
+        current = services.connections.get_current(connection_id)
+        if current is not None:
+            notify(services, current)
+
+    closing.in_time(services, job, remaining, tell)
 
 
 def notify(services: Services, connection: Connection) -> None:

@@ -108,7 +108,7 @@ def _sweep_one(
         # The page may be some seconds old by now, and the client may have spoken since.
         swept.add(closing.close_if_due(services, connection.connection_id, remaining))
         return
-    soon.add(connection, after=now)
+    soon.add(connection, now)
     notices.notify(services, connection)
 
 
