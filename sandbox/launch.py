@@ -36,6 +36,9 @@ def launch(app: Chalice) -> None:
         return
     _started.set()
     environ = os.environ
+    if "CHALICE_WORKER" in environ:
+        watch_sources(Path.cwd())  # first: what follows may leave files, hcl2 a cache for instance
+        follow_parent(lambda: os._exit(0))
     chalice_port = _check_chalice_port()
     # At every call of the operator API: on one machine nobody is authorised, as it should be.
     warnings.filterwarnings("ignore", message=".*is not a supported in local mode")
@@ -45,9 +48,6 @@ def launch(app: Chalice) -> None:
     atexit.register(sandbox.stop)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if "CHALICE_WORKER" in environ:
-        watch_sources(Path.cwd())
-        follow_parent(lambda: os._exit(0))
     print(_welcome(sandbox, chalice_port), flush=True)
 
 

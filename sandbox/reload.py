@@ -44,7 +44,12 @@ def watch_sources(project: Path) -> None:
             known = now
             restart()
 
+    def nothing(watcher: Any, _: str, seen: dict[str, float]) -> bool:
+        watcher._mtime_cache = seen  # what the pass is compared with at its end
+        return False
+
     StatFileWatcher._single_pass_poll = look
+    StatFileWatcher._is_changed_file = nothing  # for a pass of Chalice's own that is under way
 
 
 def follow_parent(leave: Callable[[], None]) -> None:

@@ -1,10 +1,14 @@
 """The sandbox starts in `chalice local`, and in no other command that loads the app."""
 
+from pathlib import Path
+
 import pytest
 from chalice.app import Chalice
+from chalice.cli.filewatch.stat import StatFileWatcher
 
 import sandbox
 from sandbox.launch import is_local
+from sandbox.reload import watch_sources
 
 
 @pytest.mark.parametrize(
@@ -29,3 +33,20 @@ def test_elsewhere_it_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["chalice", "package", "--stage", "local", "out"])
 
     sandbox.start(Chalice("app", env={}))  # it would need SANDBOX_PORT
+
+
+def test_files_that_a_start_leaves_do_not_begin_it_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chalice's own look at all files is under way when the app is loaded: hcl2 leaves a cache."""
+    under_way = StatFileWatcher._single_pass_poll
+    for name in ("_single_pass_poll", "_is_changed_file"):
+        monkeypatch.setattr(StatFileWatcher, name, getattr(StatFileWatcher, name))
+    watcher, restarts = StatFileWatcher(), []
+    watcher._seed_mtime_cache(str(tmp_path))
+    (tmp_path / "cache.bin").touch()
+
+    watch_sources(tmp_path)
+    under_way(watcher, str(tmp_path), lambda: restarts.append("restart"))
+
+    assert restarts == []
