@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
 PIP_AUDIT := $(VENV)/audit
 # What runs elsewhere than in a test.
-BANDIT := app.py chalicelib operate sandbox tools clients/python/src examples
+BANDIT := app.py chalicelib localcloud operate sandbox tools clients/python/src examples
 AXE := tests/browser/node_modules/.package-lock.json
 DYNOXIDE := tools/dynoxide/node_modules/.package-lock.json
 
@@ -119,10 +119,10 @@ package: $(READY)  ## make terraform/chalice.tf.json, deployment.zip and its bil
 	@$(BIN)/python -m tools.package --stage $(STAGE)
 
 deploy-local: $(READY)  ## apply STAGE (dev) by Terraform to an AWS account on this machine; VARS="-var …"
-	@$(BIN)/python -m sandbox.account deploy --stage $(STAGE) $(VARS)
+	@$(BIN)/python -m localcloud deploy --stage $(STAGE) $(VARS)
 
 destroy-local: $(READY)  ## take it down by terraform destroy, and see that nothing is left
-	@$(BIN)/python -m sandbox.account destroy --stage $(STAGE) $(VARS)
+	@$(BIN)/python -m localcloud destroy --stage $(STAGE) $(VARS)
 
 docs: $(READY)  ## make anew what is made from the code: protocol, settings, operator API, Terraform's tables
 	@for page in asyncapi protocol_page settings_page openapi terraform_docs; do \
@@ -132,7 +132,7 @@ version: $(READY)  ## write VERSION=0.2.0 (or the one of pyproject.toml) to wher
 	@$(BIN)/python -m tools.version $(VERSION)
 
 alarms-local: $(READY)  ## which alarms of the local cloud are off, and on what values
-	@$(BIN)/python -m sandbox.account.alarms
+	@$(BIN)/python -m localcloud.alarms
 
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff format .

@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.harness import ROOT, Figures, Report, interleaved
-from sandbox.account.local.commands import deploy
-from sandbox.account.local.place import Place
-from sandbox.account.local.process import stop
+from localcloud.local.commands import deploy
+from localcloud.local.place import Place
+from localcloud.local.process import stop
 from tools.local_stack import local_stack
 
 _PATIENCE = 120.0

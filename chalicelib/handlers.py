@@ -7,13 +7,13 @@ from types import ModuleType
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.actions import connect as connecting
-from chalicelib.actions import disconnect as disconnecting
-from chalicelib.actions import reconcile, status, stream, sweep
+from chalicelib.actions.connection import connect as connecting
+from chalicelib.actions.connection import disconnect as disconnecting
 from chalicelib.actions.dispatch import Frame, dispatch, read_envelope
 from chalicelib.actions.jobs import run_job
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
+from chalicelib.actions.upkeep import reconcile, status, stream, sweep
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, RequestRejected, Unavailable, UpstreamError
 from chalicelib.protocol.codec import Envelope, encode, error_message, guess_envelope

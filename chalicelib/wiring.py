@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from chalicelib import aws
-from chalicelib.actions import disconnect
+from chalicelib.actions.connection import disconnect
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import Millis
 from chalicelib.identity.cursors import Cursors

@@ -13,10 +13,10 @@ import pytest
 from botocore.config import Config
 
 from sandbox.clock import Clock
-from sandbox.cloud.dynamodb import Change, OnChange
 from sandbox.cloud.server import Cloud
+from sandbox.dynamodb.dynamodb import Change, OnChange
+from sandbox.dynamodb.tables import Label, create_tables, read_tables, table_environ
 from sandbox.faults import FaultPlan
-from sandbox.tables import Label, create_tables, read_tables, table_environ
 from tools import dynoxide
 
 CREDENTIALS = {

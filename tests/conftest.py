@@ -27,7 +27,7 @@ class Groups(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "local-cloud" if nodeid.startswith("tests/local_cloud/") else nodeid
+        return "local-cloud" if nodeid.startswith("tests/localcloud/applied/") else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

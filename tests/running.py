@@ -7,8 +7,8 @@ from typing import Any
 import urllib3
 
 from app import app
-from sandbox.install import install
-from sandbox.stack import Sandbox
+from sandbox.startup.install import install
+from sandbox.startup.stack import Sandbox
 
 PATIENCE = 20.0
 """Seconds after which something that must happen counts as not happening."""

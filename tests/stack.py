@@ -22,7 +22,7 @@ from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.settings import Settings
 from chalicelib.stores.attributes import from_attributes, to_attributes
 from chalicelib.stores.dynamodb import DynamoDB
-from sandbox.tables import Label
+from sandbox.dynamodb.tables import Label
 from tests.in_memory import Clock, Context, Jobs, Sockets
 from tests.outside import Outside, WatchedDynamoDB
 from tests.schemas import check_said

@@ -14,7 +14,7 @@ from chalicelib import handlers, wiring
 from chalicelib.actions.ports import Remaining
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
-from sandbox.tables import read_tables
+from sandbox.dynamodb.tables import read_tables
 from tests.aws import MotoServer
 from tests.in_memory import Jobs, Sockets
 from tests.stack import Client, Stack

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.harness import ROOT
-from sandbox.account.functions.applied import Configuration, Logging
-from sandbox.account.functions.outcome import Invocation, Outcome
-from sandbox.account.functions.system_log import words
-from sandbox.account.gateway.access_log import filled
+from localcloud.functions.applied import Configuration, Logging
+from localcloud.functions.outcome import Invocation, Outcome
+from localcloud.functions.system_log import words
+from localcloud.gateway.access_log import filled
 
 APPLIED = Logging("/aws/lambda/x", json=True, application_level="INFO", system_level="WARN")
 """`logging_config` of the functions."""

@@ -20,20 +20,19 @@ from chalicelib import aws
 from chalicelib.aws.management import RetryingManagement
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.settings import Settings
-from sandbox.activity import Activity
-from sandbox.clock import Clock
-from sandbox.collector import collect_seldom
-from sandbox.events import API_ID
+from sandbox.clock import Activity, Clock
 from sandbox.faults import FaultPlan
-from sandbox.functions import functions_of
-from sandbox.gateway import Gateway
-from sandbox.integrations import OfApp
-from sandbox.loop import LoopThread
-from sandbox.management import check_with
-from sandbox.pool import Pool
-from sandbox.routes import Routes
-from sandbox.signature import Credentials
-from sandbox.stack import THREADS
+from sandbox.functions.functions import functions_of
+from sandbox.functions.pool import Pool
+from sandbox.gateway.events import API_ID
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.integrations import OfApp
+from sandbox.gateway.management import check_with
+from sandbox.gateway.routes import Routes
+from sandbox.http.loop import LoopThread
+from sandbox.http.signature import Credentials
+from sandbox.startup.collector import collect_seldom
+from sandbox.startup.stack import THREADS
 
 _DONE = {"statusCode": 200}
 _KEYS = Credentials("AKIDBENCHBENCHBENCHB", "bench-secret-access-key")
@@ -89,7 +88,7 @@ def echo_app(port: int) -> Chalice:
 
 
 def gateway(sock: socket.socket, app: Chalice, pool: Pool) -> Gateway:
-    """The sandbox's data plane alone, as `sandbox/stack.py` builds it."""
+    """The sandbox's data plane alone, as `sandbox/startup/stack.py` builds it."""
     by_name = functions_of(app, {})
     names = {"$connect": "connect", "$default": "message", "$disconnect": "disconnect"}
     functions = {route: by_name[name] for route, name in names.items()}

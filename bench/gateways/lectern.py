@@ -71,9 +71,9 @@ def main() -> None:
     os.chdir(ROOT)
     os.environ["LOG_LEVEL"] = "INFO"
     from app import app
-    from sandbox.collector import collect_seldom
-    from sandbox.install import install
-    from sandbox.stack import Sandbox
+    from sandbox.startup.collector import collect_seldom
+    from sandbox.startup.install import install
+    from sandbox.startup.stack import Sandbox
 
     sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
     sandbox = Sandbox(app, sock, install=install, write=lambda _: None)

@@ -4,20 +4,14 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from chalicelib.actions import (
-    broadcast,
-    controls,
-    heartbeat,
-    recovery,
-    refresh,
-    requests,
-    sessions,
-    status,
-    topics,
-)
+from chalicelib.actions.background import requests
+from chalicelib.actions.broadcasting import broadcast, controls, topics
+from chalicelib.actions.connection import heartbeat, refresh
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import ACTIONS
 from chalicelib.actions.services import Call, Services
+from chalicelib.actions.session import recovery, sessions
+from chalicelib.actions.upkeep import status
 from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis

@@ -6,21 +6,17 @@ A job that fails comes again, until the queue gives it up to the dead letters.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.actions import (
-    closing,
-    delivery_jobs,
-    ending,
-    grace,
-    notices,
-    reconcile,
-    requests,
-    status,
-    sweep,
-    welcome,
-    work,
-)
+from chalicelib.actions.background import fan_out as delivery_jobs
+from chalicelib.actions.background import kinds as work
+from chalicelib.actions.background import requests
+from chalicelib.actions.connection import first_reply as welcome
+from chalicelib.actions.connection import notices
+from chalicelib.actions.connection import timeouts as closing
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
+from chalicelib.actions.session import end as ending
+from chalicelib.actions.session import grace
+from chalicelib.actions.upkeep import reconcile, status, sweep
 from chalicelib.domain.types import Millis, SessionId
 from chalicelib.errors import UpstreamError
 
@@ -56,7 +52,7 @@ def _give_up(services: Services, job: Job) -> None:
 
 def _remove_user(services: Services, job: Job, remaining: Remaining) -> None:
     # Here, as it is seldom needed, and every function's cold start would pay for it.
-    from chalicelib.actions import removal  # noqa: PLC0415
+    from chalicelib.actions.operator import removal  # noqa: PLC0415
 
     removal.again(services, job, remaining)
 

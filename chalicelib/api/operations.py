@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, field
 
-from chalicelib.actions import broadcast, ending, health, overview, removal, tenants
+from chalicelib.actions.broadcasting import broadcast
+from chalicelib.actions.operator import health, overview, removal, tenants
+from chalicelib.actions.operator.tenants import Page
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.tenants import Page
+from chalicelib.actions.session import end as ending
 from chalicelib.api import answers, questions
 from chalicelib.api.views import connection_view, session_view
 from chalicelib.domain.session import EVERYBODY, Session

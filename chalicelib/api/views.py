@@ -2,9 +2,9 @@
 
 from msgspec import UNSET
 
-from chalicelib.actions.ending import reason_of
-from chalicelib.actions.replies import broadcast_state
 from chalicelib.actions.services import Services
+from chalicelib.actions.session.end import reason_of
+from chalicelib.actions.session.replies import broadcast_state
 from chalicelib.api.answers import ConnectionView, SessionView
 from chalicelib.domain.lifetimes import idle_seconds
 from chalicelib.domain.session import Connection, Session

@@ -33,7 +33,7 @@ def _frames(traceback: TracebackType | None) -> list[str]:
     frames = []
     while traceback:
         code = traceback.tb_frame.f_code
-        file = "/".join(code.co_filename.split("/")[-2:])
+        file = "/".join(code.co_filename.split("/")[-3:])
         frames.append(f"{file}:{traceback.tb_lineno} {code.co_name}")
         traceback = traceback.tb_next
     return frames[-_MOST_FRAMES:]

@@ -1,1 +1,1 @@
-"""DynamoDB and SQS on one machine: moto's models behind a lean HTTP listener."""
+"""The endpoint of DynamoDB and SQS, and the tables and queues that a stack finds there."""

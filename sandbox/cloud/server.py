@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from sandbox.clock import Clock
-from sandbox.cloud.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.cloud.sqs import Sqs, SqsError
+from sandbox.dynamodb.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.faults import Fault, FaultPlan, Kind, Target
-from sandbox.http_server import HttpServer, whole_answer
-from sandbox.loop import LoopThread, passed, stop_listening
-from sandbox.signature import SignedRequest
+from sandbox.http.loop import LoopThread, passed, stop_listening
+from sandbox.http.server import HttpServer, whole_answer
+from sandbox.http.signature import SignedRequest
 
 T = TypeVar("T")
 FAREWELL = 0.1

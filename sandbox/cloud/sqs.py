@@ -10,8 +10,8 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
-from sandbox.cloud.moto_extensions import sqs_time
-from sandbox.context import REGION
+from sandbox.dynamodb.moto_extensions import sqs_time
+from sandbox.functions.context import REGION
 
 
 class SqsError(Exception):

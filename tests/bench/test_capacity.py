@@ -7,7 +7,7 @@ import pytest
 
 from bench.billing.capacity import Bill, size
 from chalicelib.stores.attributes import to_attributes
-from sandbox.tables import read_tables
+from sandbox.dynamodb.tables import read_tables
 from tests.aws import another_dynamodb
 
 TABLE = {

@@ -29,7 +29,7 @@ RUN = {
 
 NOT_RUN = {
     "aws": "needs an AWS account; its words are compared with AWS's own model of the API",
-    "terraform": "needs an AWS account; tests/terraform plans it all, tests/local_cloud applies it",
+    "terraform": "needs an AWS account; tests/terraform plans it, tests/localcloud applies it",
     "git": "changes the clone",
     "make": "runs all of this, or takes minutes; make itself is asked what it would do",
     "python -m tests.conformance": "is tests/conformance, which runs by itself",

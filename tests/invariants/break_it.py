@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_COPIED = ("chalicelib", "sandbox", "tests", "tools", "terraform", "docs", "app.py")
+_COPIED = ("chalicelib", "sandbox", "localcloud", "tests", "tools", "terraform", "docs", "app.py")
 _TESTS = ["tests/invariants/test_crash_matrix.py", "tests/invariants/test_concurrency.py"]
 _MORE = ["tests/invariants/test_stateful.py", "tests/chalicelib/actions"]
 _SECONDS = 900
@@ -85,43 +85,43 @@ MUTATIONS = [
     ),
     Mutation(
         "the stream does not finish an end",
-        "actions/stream.py",
+        "actions/upkeep/stream.py",
         "    if change.ended:\n",
         "    if change.ended and not change.rooms and session_id is None:\n",
     ),
     Mutation(
         "the sweep forgets a grace whose job was lost",
-        "actions/sweep.py",
+        "actions/upkeep/sweep.py",
         "session.grace_deadline <= now",
         "session.grace_deadline <= 0",
     ),
     Mutation(
         "who is slow is forgotten at once",
-        "actions/ending.py",
+        "actions/session/end.py",
         "_PATIENCE_MILLIS = 600_000",
         "_PATIENCE_MILLIS = 0",
     ),
     Mutation(
         "what a session left behind goes along to the next",
-        "actions/seating.py",
+        "actions/session/seating.py",
         "if connection.ended_session_id is not None:",
         "if connection.ended_session_id is connection:",
     ),
     Mutation(
         "who has gone to another session is taken out there",
-        "actions/leaving.py",
+        "actions/session/leave.py",
         "if current is None or (current.session_id != session_id and not delete):",
         "if current is None:",
     ),
     Mutation(
         "a broadcast that fits in no reply is not recovered",
-        "actions/recovery.py",
+        "actions/session/recovery.py",
         "if too_large is not None and not reply.missed:",
         "if too_large is not None and reply.missed:",
     ),
     Mutation(
         "whose time is up before the next sweep is left to it",
-        "actions/soon.py",
+        "actions/connection/due.py",
         "if left >= PERIOD_MILLIS:",
         "if left >= 0:",
     ),
@@ -133,13 +133,13 @@ MUTATIONS = [
     ),
     Mutation(
         "the record goes although the clean-up failed",
-        "actions/disconnect.py",
+        "actions/connection/disconnect.py",
         'if "session" not in failures.parts:',
         "if failures is not None:",
     ),
     Mutation(
         "another tenant's session may be joined",
-        "actions/sessions.py",
+        "actions/session/sessions.py",
         "not anonymous and session.tenant_id != connection.tenant_id",
         "not anonymous and not session.tenant_id",
     ),
@@ -169,31 +169,31 @@ MUTATIONS = [
     ),
     Mutation(
         "a token of any tenant prolongs a connection",
-        "actions/heartbeat.py",
+        "actions/connection/heartbeat.py",
         "(identity.user_id, identity.tenant_id) != (connection.user_id, connection.tenant_id)",
         "identity.user_id != connection.user_id",
     ),
     Mutation(
         "anybody cancels a request",
-        "actions/requests.py",
+        "actions/background/requests.py",
         "background is not None and background.connection_id == call.connection_id",
         "background is not None",
     ),
     Mutation(
         "a job posts to who has gone to another session",
-        "actions/audience.py",
+        "actions/delivery/audience.py",
         "return place.session_id == self.key and self.language in (None, place.language)",
         "return self.language in (None, place.language)",
     ),
     Mutation(
         "a job posts to who is another tenant's by now",
-        "actions/audience.py",
+        "actions/delivery/audience.py",
         "return place.tenant_id == self.key",
         "return place.tenant_id is not None",
     ),
     Mutation(
         "a topic's job posts to who is in another session by now",
-        "actions/audience.py",
+        "actions/delivery/audience.py",
         "return place.session_id == session_of(self.key)",
         "return place.session_id is not None",
     ),

@@ -17,7 +17,7 @@ from chalicelib.aws.dynamodb import RetryingDynamoDB
 from chalicelib.aws.refusals import Refusal
 from chalicelib.settings import Settings
 from chalicelib.stores.dynamodb import DynamoDB
-from sandbox.tables import Label, Table, read_tables, table_environ
+from sandbox.dynamodb.tables import Label, Table, read_tables, table_environ
 from tests.aws import CREDENTIALS, SECRETS, Aws
 from tests.invariants.expressions import Invalid, Item, Scope, condition, plain, update
 

@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from chalicelib.actions import removal
+from chalicelib.actions.operator import removal
 from chalicelib.domain.types import Millis, TenantId, UserId
 from tests.aws import Aws
 from tests.crowd import crowd

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from sandbox.signature import Credentials, SignatureError, SignedRequest, verify
+from sandbox.http.signature import Credentials, SignatureError, SignedRequest, verify
 from tests.operator.serving import Run
 
 KEYS = Credentials("AKIDOPERATOR00000000", "an-operators-secret-key")

@@ -8,7 +8,7 @@ import boto3
 import pytest
 import urllib3
 
-from sandbox.stack import Sandbox
+from sandbox.startup.stack import Sandbox
 from tests.sandbox.plane import PATIENCE, Plane, running_plane
 from tests.sandbox.stack_app import StackApp
 

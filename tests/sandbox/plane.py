@@ -16,17 +16,16 @@ from botocore.credentials import Credentials as BotoCredentials
 from chalice.app import Chalice, WebsocketEvent
 from websockets.sync.client import ClientConnection, connect
 
-from sandbox.activity import Activity
-from sandbox.clock import Clock
-from sandbox.events import API_ID
+from sandbox.clock import Activity, Clock
 from sandbox.faults import FaultPlan
-from sandbox.functions import functions_of
-from sandbox.gateway import Gateway
-from sandbox.integrations import OfApp
-from sandbox.management import check_with
-from sandbox.pool import Pool
-from sandbox.routes import Routes
-from sandbox.signature import Credentials
+from sandbox.functions.functions import functions_of
+from sandbox.functions.pool import Pool
+from sandbox.gateway.events import API_ID
+from sandbox.gateway.gateway import Gateway
+from sandbox.gateway.integrations import OfApp
+from sandbox.gateway.management import check_with
+from sandbox.gateway.routes import Routes
+from sandbox.http.signature import Credentials
 
 CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
 PATIENCE = 30.0

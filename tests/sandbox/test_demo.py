@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sandbox import demo
-from sandbox.demo_screen import LiveScreen, Screen
+from sandbox.demo import __main__ as demo
+from sandbox.demo.screen import LiveScreen, Screen
 from tests.running import Lectern
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from sandbox.backing import BackingError, check_endpoint
+from sandbox.cloud.resources import BackingError, check_endpoint
 from tests.sandbox.conftest import RunningStack
 
 

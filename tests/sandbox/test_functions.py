@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from chalice.app import Chalice
 
-from sandbox.context import LambdaContext
-from sandbox.functions import FunctionError, functions_of, read_timeouts
+from sandbox.functions.context import LambdaContext
+from sandbox.functions.functions import FunctionError, functions_of, read_timeouts
 
 
 def test_timeouts_are_those_of_chalices_configuration(tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ def test_a_connection_that_is_kept_and_idle_is_closed_without_a_word(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its client may be sending a request right then, and would take the words for its answer."""
-    monkeypatch.setattr("sandbox.http_server.KEEP_ALIVE_SECONDS", 0.1)
-    monkeypatch.setattr("sandbox.http_server.HEADERS_SECONDS", 0.1)
+    monkeypatch.setattr("sandbox.http.server.KEEP_ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr("sandbox.http.server.HEADERS_SECONDS", 0.1)
     post = _bytes(_request(plane, UNKNOWN, b"hello"))
     with plane.raw(handshake=False) as sock, sock.makefile("rb") as stream:
         sock.sendall(post)

@@ -7,8 +7,8 @@ from chalice.app import Chalice
 from chalice.cli.filewatch.stat import StatFileWatcher
 
 import sandbox
-from sandbox.launch import is_local
-from sandbox.reload import watch_sources
+from sandbox.startup.launch import is_local
+from sandbox.startup.reload import watch_sources
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.loop import LoopThread
+from sandbox.http.loop import LoopThread
 from tests.running import PATIENCE
 
 

@@ -5,7 +5,7 @@ import itertools
 import boto3
 import pytest
 
-from sandbox.signature import Credentials
+from sandbox.http.signature import Credentials
 from tests.sandbox.plane import CREDENTIALS, PATIENCE, Plane
 
 UNKNOWN = "AAAAAAAAAAAAAAA="

@@ -56,7 +56,7 @@ def test_a_handler_that_raises_answers_an_error_without_ids(plane: Plane) -> Non
 def test_a_handler_that_takes_too_long_is_not_waited_for(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.routes.INTEGRATION_TIMEOUT", 0.05)
+    monkeypatch.setattr("sandbox.gateway.routes.INTEGRATION_TIMEOUT", 0.05)
     answered = threading.Event()
 
     def slow(_: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from sandbox.faults import Fault, Kind, Target
-from sandbox.signature import Credentials
+from sandbox.http.signature import Credentials
 from tests.sandbox.plane import PATIENCE, Plane, running_plane
 
 OTHERS = Credentials("AKIDOTHEROTHEROTHERO", "a secret that the sandbox cannot know")

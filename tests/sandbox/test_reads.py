@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.cloud.dynamodb import DynamoDB
-from sandbox.cloud.expressions import NotSimpleError
+from sandbox.dynamodb.dynamodb import DynamoDB
+from sandbox.dynamodb.expressions import NotSimpleError
 from tests.sandbox.twins import Twins
 
 TABLE = {

@@ -11,7 +11,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.signature import Credentials, SignatureError, SignedRequest, verify
+from sandbox.http.signature import Credentials, SignatureError, SignedRequest, verify
 
 OURS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
 

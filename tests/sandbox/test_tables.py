@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.tables import TablesError, create_tables, read_tables
+from sandbox.dynamodb.tables import TablesError, create_tables, read_tables
 from tests.aws import Aws
 
 LABELS = {"sessions", "connections", "subscriptions", "requests", "history", "rate_limits"}

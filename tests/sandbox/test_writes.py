@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from sandbox.cloud.conditions import parse_condition
-from sandbox.cloud.expressions import NotSimpleError, Scope, parse_update
+from sandbox.dynamodb.conditions import parse_condition
+from sandbox.dynamodb.expressions import NotSimpleError, Scope, parse_update
 from tests.sandbox.twins import Twins
 
 TABLE = {

@@ -5,8 +5,8 @@ import itertools
 import json
 from typing import Any
 
-from sandbox.cloud.dynamodb import DynamoDB, DynamoDBError
-from sandbox.cloud.expressions import NotSimpleError
+from sandbox.dynamodb.dynamodb import DynamoDB, DynamoDBError
+from sandbox.dynamodb.expressions import NotSimpleError
 
 _account = itertools.count(1)
 

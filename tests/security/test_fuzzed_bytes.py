@@ -88,7 +88,7 @@ Send = Callable[[Lectern, int, int], Counter[int]]
 @pytest.fixture
 def lectern(run_lectern: Callable[..., Lectern], monkeypatch: pytest.MonkeyPatch) -> Lectern:
     """A stack that waits a moment only for the rest of a handshake."""
-    monkeypatch.setattr("sandbox.http_server.HEADERS_SECONDS", 0.3)
+    monkeypatch.setattr("sandbox.http.server.HEADERS_SECONDS", 0.3)
     return run_lectern()
 
 

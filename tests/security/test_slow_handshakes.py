@@ -17,7 +17,7 @@ HALF_A_HANDSHAKE = b"GET /local HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocke
 @pytest.fixture
 def lectern(run_lectern: Callable[..., Lectern], monkeypatch: pytest.MonkeyPatch) -> Lectern:
     """A stack that waits for headers for a moment only."""
-    monkeypatch.setattr("sandbox.http_server.HEADERS_SECONDS", SHORT)
+    monkeypatch.setattr("sandbox.http.server.HEADERS_SECONDS", SHORT)
     return run_lectern()
 
 

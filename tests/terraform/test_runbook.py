@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sandbox.tables import read_tables
+from sandbox.dynamodb.tables import read_tables
 from tests.terraform.conftest import Plans
 from tools.package import ROOT
 

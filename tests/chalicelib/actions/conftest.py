@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.actions import requests
-from chalicelib.actions.requests import Work
+from chalicelib.actions.background import requests
+from chalicelib.actions.background.requests import Work
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.actions.jobs import LAST_TRY
 from chalicelib.errors import ServiceDown
 from chalicelib.stores.dynamodb import Operation
-from sandbox.queues import queue_attributes
+from sandbox.cloud.queues import queue_attributes
 from tests.aws import Aws
 from tests.crowd import crowd
 from tests.stack import Client, Json, Stack

@@ -68,31 +68,31 @@ def fails(
 @pytest.mark.parametrize(
     ("event", "where", "trouble"),
     [
-        ("refreshPartFailed", "actions/refresh.py", come_back),
-        ("streamPartFailed", "actions/stream.py", end_halfway),
-        ("sweepPartFailed", "actions/closing.py", fall_silent),
-        ("postFailed", "actions/delivery.py", take_nothing),
-        ("graceWithoutJob", "actions/grace.py", drop_without_a_queue),
+        ("refreshPartFailed", "actions/connection/refresh.py", come_back),
+        ("streamPartFailed", "actions/upkeep/stream.py", end_halfway),
+        ("sweepPartFailed", "actions/connection/timeouts.py", fall_silent),
+        ("postFailed", "actions/delivery/deliver.py", take_nothing),
+        ("graceWithoutJob", "actions/session/grace.py", drop_without_a_queue),
         (
             "rateLimiterDown",
-            "actions/limits.py",
+            "actions/session/limits.py",
             fails("UpdateItem", "connect:address", lambda stack: stack.connect()),
         ),
         (
             "disconnectPartFailed",
-            "actions/disconnect.py",
+            "actions/connection/disconnect.py",
             fails("DeleteItem", "", lambda stack: stack.clients[0].disconnect_event(1006)),
         ),
         (
             "reconcilePartFailed",
-            "actions/reconcile.py",
+            "actions/upkeep/reconcile.py",
             fails(
                 "Query", "targetLanguage", lambda stack: handlers.reconcile_counts(stack.context)
             ),
         ),
         (
             "statusNotNoted",
-            "actions/status.py",
+            "actions/upkeep/status.py",
             fails("UpdateItem", "", lambda stack: handlers.publish_status(stack.context)),
         ),
     ],

@@ -4,7 +4,7 @@ import json
 
 from msgspec import Raw
 
-from chalicelib.actions import tenants
+from chalicelib.actions.operator import tenants
 from chalicelib.domain.types import TenantId
 from tests.aws import Aws
 from tests.crowd import crowd

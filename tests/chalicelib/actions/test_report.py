@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from chalicelib.actions import report
+from chalicelib.actions.background import report
 from chalicelib.domain.types import SessionId
 from tests.stack import Stack
 

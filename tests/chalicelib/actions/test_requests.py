@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib import wiring
-from chalicelib.actions import requests
-from chalicelib.actions.requests import Progress, Work
+from chalicelib.actions.background import requests
+from chalicelib.actions.background.requests import Progress, Work
 from chalicelib.actions.services import Services
 from chalicelib.errors import ServiceDown
 from chalicelib.stores.requests import BackgroundRequest

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import Raw
 
-from chalicelib.actions import tenants
+from chalicelib.actions.operator import tenants
 from chalicelib.domain.types import SessionId, TenantId
 from chalicelib.errors import BadRequest, Forbidden, NotFound, PayloadTooLarge
 from tests.aws import Aws

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from chalicelib.actions import tenants
+from chalicelib.actions.operator import tenants
 from chalicelib.domain.types import Role, TenantId
 from chalicelib.protocol.requests import ACTIONS
 from chalicelib.stores.dynamodb import DynamoDB

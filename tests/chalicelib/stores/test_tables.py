@@ -10,7 +10,7 @@ import pytest
 
 import chalicelib.stores
 from chalicelib import handlers
-from sandbox.tables import Table, read_tables
+from sandbox.dynamodb.tables import Table, read_tables
 from tests.stack import Stack
 
 STORES = Path(chalicelib.stores.__file__).parent

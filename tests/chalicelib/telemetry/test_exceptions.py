@@ -29,7 +29,7 @@ def test_an_exception_is_told_with_its_type_frames_and_cause_but_not_with_what_i
     assert told["type"] == "RuntimeError"
     assert told["text"] == "no such '...'; see '...' and '...'"
     assert [frame.split()[-1] for frame in told["frames"]] == ["_raised", "_look_up"]
-    assert told["frames"][0].startswith("telemetry/test_exceptions.py:")
+    assert told["frames"][0].startswith("chalicelib/telemetry/test_exceptions.py:")
     assert told["cause"]["type"] == "KeyError"
     assert told["cause"]["text"] == "'...'"
 

@@ -158,7 +158,7 @@ def test_what_is_called_a_token_or_is_long_and_random_is_hidden(text: str) -> No
         "0123456789abcdef0123456789abcdef",
         "https://sqs.us-east-1.amazonaws.com/123456789012/lectern-dev-jobs",
         "arn:aws:dynamodb:us-east-1:123456789012:table/lectern-dev-connections",
-        "chalicelib.actions.delivery",
+        "chalicelib.actions.delivery.deliver",
         "a=1 count=42",
         "12:30",
         "1.5 s, version 2.0.1",

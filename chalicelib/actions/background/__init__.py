@@ -1,0 +1,1 @@
+"""Work that goes on in jobs: requests of clients, and large deliveries."""

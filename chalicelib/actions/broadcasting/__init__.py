@@ -1,0 +1,1 @@
+"""What a speaker sends to a session: broadcasts and controls; and topics."""

@@ -1,0 +1,122 @@
+"""broadcast: what the speaker says, kept before it is sent, numbered without a hole."""
+
+from msgspec import UNSET, Raw
+
+from chalicelib.actions.background import progress
+from chalicelib.actions.delivery import deliver as delivery
+from chalicelib.actions.delivery.audience import listeners
+from chalicelib.actions.ports import Remaining
+from chalicelib.actions.registry import action
+from chalicelib.actions.services import Call, Services
+from chalicelib.actions.session import seating
+from chalicelib.actions.session.sessions import active_session
+from chalicelib.domain.session import EVERYBODY, Session
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
+from chalicelib.errors import ClientError, Code, Conflict, Forbidden
+from chalicelib.protocol import messages, requests
+from chalicelib.protocol.codec import encode_for_many
+from chalicelib.stores.history import Kept
+
+_LONGEST_SEQ = 10**9
+"""A message is measured before it has its seq, as what is refused must not be given one."""
+
+
+@action(requests.Broadcast)
+def broadcast(
+    services: Services, call: Call, request: requests.Broadcast
+) -> messages.BroadcastAccepted:
+    stream = request.target_language if isinstance(request.target_language, str) else EVERYBODY
+    return say(
+        services,
+        call.require_session(),
+        stream,
+        request.data,
+        call.remaining,
+        speaker=call.connection_id,
+    )
+
+
+def say(
+    services: Services,
+    session_id: SessionId,
+    stream: str,
+    data: Raw,
+    remaining: Remaining,
+    *,
+    speaker: ConnectionId | None,
+) -> messages.BroadcastAccepted:
+    """Says `data` to a stream of a session.
+
+    `speaker` is the connection that says it; None for a service of the operator's, which sees no
+    progress where the delivery goes on in the background.
+
+    Raises:
+        PayloadTooLarge: the message would pass 128 KB on its way to a listener.
+        Conflict: the broadcast is paused. Forbidden: the session has another speaker.
+        NotFound: the session ended or never was. BadRequest: it has too many streams.
+    """
+    message = messages.Broadcast(
+        timestamp=services.clock(),
+        session_id=session_id,
+        stream=stream,
+        seq=_LONGEST_SEQ,
+        data=data,
+    )
+    encode_for_many(message)
+    session = services.sessions.advance_stream(session_id, stream, speaker)
+    if session is None:
+        raise _refusal(services, session_id, speaker)
+    message.seq = session.stream_positions[stream]
+    body = encode_for_many(message)
+    _keep(services, message, body)
+    return _send(services, session, message, body, remaining, watched=speaker is not None)
+
+
+def _send(
+    services: Services,
+    session: Session,
+    message: messages.Broadcast,
+    body: bytes,
+    remaining: Remaining,
+    *,
+    watched: bool,
+) -> messages.BroadcastAccepted:
+    """Posts to the stream's listeners, here or, if they are many, in the background.
+
+    It never fails: the message has its seq and is kept, so whoever is not reached recovers it.
+    """
+    language = None if message.stream == EVERYBODY else message.stream
+    expected = session.listeners_of(language)
+    reply = messages.BroadcastAccepted(
+        timestamp=services.clock(),
+        session_id=session.session_id,
+        stream=message.stream,
+        seq=message.seq,
+        recipients=expected,
+    )
+    audience = listeners(session.session_id, language)
+    if watched and expected > services.settings.inline_fanout_limit:
+        request_id = progress.begin(services, session, expected)
+        reply.request_id = request_id or UNSET
+        delivery.try_enqueue(services, audience, body, request_id)
+    elif expected:
+        delivery.send(services, audience, body, expected, remaining)
+    return reply
+
+
+def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
+    expires_at = Millis(message.timestamp + services.settings.history_seconds * 1000)
+    kept = Kept(message.seq, body.decode(), expires_at)
+    services.history.keep(SessionId(message.session_id), message.stream, kept)
+
+
+def _refusal(
+    services: Services, session_id: SessionId, speaker: ConnectionId | None
+) -> ClientError:
+    """Why no seq was given."""
+    session = active_session(services, session_id)
+    if speaker not in (None, session.speaker_connection_id):
+        return Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+    if session.broadcasting.is_paused:
+        return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
+    return seating.too_many_languages()

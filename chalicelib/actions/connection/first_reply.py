@@ -1,0 +1,116 @@
+"""The reply to a handshake with `action=`: the first message on the new socket (PROTOCOL 1.2).
+
+The socket does not exist until `$connect` has returned, and a post to it gets 410 until then. So a
+job sends the reply. Only then does a listener become a recipient and a speaker get statuses, as
+nothing may come before; what was said between the reply and that moment is sent after it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from chalicelib.actions.services import Services
+from chalicelib.actions.session import end as ending
+from chalicelib.actions.session import recovery, replies
+from chalicelib.domain.session import Connection
+from chalicelib.domain.types import ConnectionId, Role, SessionId
+from chalicelib.errors import Gone, UpstreamError
+from chalicelib.protocol.codec import encode
+from chalicelib.protocol.messages import (
+    ConnectionRefreshComplete,
+    SessionCreated,
+    SessionEnded,
+    SessionJoined,
+)
+
+Reply = SessionCreated | SessionJoined | ConnectionRefreshComplete | SessionEnded
+
+_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between tries in one job: most sockets open within the first two."""
+_ROUNDS = 4
+"""How often the job comes again, a second apart."""
+
+
+def welcome(services: Services, job: Mapping[str, Any]) -> None:
+    """Sends the reply, as soon as the socket is open."""
+    connection = services.connections.get_current(ConnectionId(job["connectionId"]))
+    if connection is None or connection.session_id is None:
+        return
+    round_number = job.get("round", 1)
+    try:
+        for wait in (0.0, *_WAITS):
+            services.sleep(wait)
+            reply = _reply(services, connection, connection.session_id, job)
+            if _is_posted(services, connection, encode(reply)):
+                _make_ready(services, connection, connection.session_id)
+                _catch_up(services, connection, connection.session_id, reply)
+                return
+    except UpstreamError:
+        # The queue would bring the job again as well, but much later: somebody waits for this.
+        if round_number >= _ROUNDS:
+            raise
+    if round_number < _ROUNDS:
+        services.jobs.send({**job, "round": round_number + 1}, delay=1)
+
+
+def _make_ready(services: Services, connection: Connection, session_id: SessionId) -> None:
+    """It has its reply: from now on it is told what it is to be told."""
+    if connection.role is Role.SPEAKER:
+        services.sessions.welcome_speaker(session_id, connection.connection_id)
+    else:
+        services.connections.welcome(connection.connection_id)
+
+
+def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:
+    """False if the socket is not open (yet)."""
+    try:
+        services.management.post(connection.connection_id, body)
+    except Gone:
+        return False
+    return True
+
+
+def _catch_up(
+    services: Services, connection: Connection, session_id: SessionId, reply: Reply
+) -> None:
+    """Sends what a listener was not told of: the reply is older than its being a recipient.
+
+    Should this fail, the client finds the hole by the next `seq`, as it does after any lost post.
+    """
+    if connection.role is Role.SPEAKER or isinstance(reply, SessionCreated | SessionEnded):
+        return
+    session = services.sessions.get(session_id)
+    if session is None or not session.is_active:
+        return  # Whoever ends it waits for listeners to be ready, and tells them.
+    late = list(recovery.missed(services, session, connection.target_language, reply.last_seq))
+    if session.state_version != reply.state_version:
+        late.insert(0, encode(replies.state_changed(services, session)))
+    try:
+        for body in late:
+            services.management.post(connection.connection_id, body)
+    except UpstreamError as error:
+        services.telemetry.warning("catchUpFailed", exception=error)
+
+
+def _reply(
+    services: Services, connection: Connection, session_id: SessionId, job: Mapping[str, Any]
+) -> Reply:
+    reply = _as_it_stands(services, connection, session_id, job)
+    if job["id"] is not None:
+        reply.id = job["id"]
+    return reply
+
+
+def _as_it_stands(
+    services: Services, connection: Connection, session_id: SessionId, job: Mapping[str, Any]
+) -> Reply:
+    session = services.sessions.get(session_id)
+    if session is None or not session.is_active:
+        return ending.notice(services, session_id, ending.reason_of(session))
+    last_seq = UNSET if job["lastSeq"] is None else job["lastSeq"]
+    if job["refresh"]:
+        return replies.refresh_complete(services, connection, session, last_seq)
+    if connection.role is Role.SPEAKER:
+        return replies.session_created(services, connection, session)
+    return replies.session_joined(services, connection, session, last_seq)

@@ -1,0 +1,1 @@
+"""What schedules and the sessions stream run."""

@@ -1,0 +1,39 @@
+"""`python -m localcloud deploy | destroy | serve`: what the Makefile's targets run."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from localcloud.local.commands import CloudError, deploy, destroy
+from localcloud.local.place import Place
+from localcloud.local.serve import serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; answers the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m localcloud", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("command", choices=["deploy", "destroy", "serve"])
+    parser.add_argument("--folder", type=Path, default=Path(".local-cloud"), help="what it keeps")
+    parser.add_argument("--stage", default="dev", help="stage of .chalice/config.json")
+    parser.add_argument("--port", type=int, default=8003, help="of sockets; 0 for a free one")
+    parser.add_argument("--api-port", type=int, default=8002, help="of the AWS APIs")
+    options, terraform = parser.parse_known_args(arguments)
+    place = Place(options.folder.resolve(), options.stage)
+    try:
+        if options.command == "serve":
+            serve(place, options.port, options.api_port)
+        elif options.command == "deploy":
+            deploy(place, options.port, options.api_port, terraform)
+        else:
+            destroy(place, terraform)
+    except CloudError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

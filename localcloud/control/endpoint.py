@@ -1,0 +1,124 @@
+"""The one HTTP endpoint of the account: every AWS API.
+
+DynamoDB's and SQS's calls go the way they go in the sandbox (`sandbox/cloud`), Lambda's invocations
+to the functions, all others to moto. Each is carried out on the cloud's loop, one after the other,
+and so is atomic; only invocations run beside them.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+from moto.backends import get_backend
+
+from localcloud.control import extensions
+from localcloud.control.caller import Caller, caller_of
+from localcloud.control.invocations import Invocations
+from localcloud.control.moto_server import MotoServer, Request
+from localcloud.parts import DeniedError
+from sandbox.clock import Clock
+from sandbox.cloud.server import Cloud
+from sandbox.faults import FaultPlan
+from sandbox.functions.context import REGION
+from sandbox.http.signature import SignedRequest
+
+Guard = Callable[[str, str, str, Mapping[str, Any]], None]
+"""Access key id, service, operation and JSON body of a call. Raises DeniedError."""
+Refused = Callable[[str, Mapping[str, Any], str], None]
+"""Operation, JSON body, and the JSON of the answer."""
+
+
+class Endpoint(Cloud):
+    """Serves on `port` of 127.0.0.1.
+
+    `owner` is the access key that may do everything, `gateway_url` what APIs say their endpoint is.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        faults: FaultPlan,
+        *,
+        account: str,
+        owner: str,
+        gateway_url: str,
+        port: int = 0,
+    ) -> None:
+        super().__init__(clock, faults, account=account, port=port)
+        extensions.extend(gateway_url)
+        get_backend("dynamodb")[account][REGION] = self.dynamodb.backend
+        self._owner = owner
+        self._moto = MotoServer()
+        self.on_apply: list[Callable[[], None]] = []
+        self.guard: Guard | None = None
+        """Asked before each call of anybody but the owner."""
+        self.on_refused: Refused | None = None
+        """Told of each call of DynamoDB that was not carried out."""
+        self.invocations: Invocations | None = None
+        """Who runs functions, once there is somebody."""
+        self.before_logs: Callable[[], None] = lambda: None
+        """Called before each call of CloudWatch Logs."""
+
+    def _prompt(self, _: SignedRequest) -> bytes | None:
+        """Nothing: whoever calls may not be allowed to, and others are told of what came of it."""
+        return None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        content = await request.content.read()  # zips are larger than `request.read` allows
+        caller = caller_of(request)
+        try:
+            self._check(caller, content)
+        except DeniedError as denied:
+            return _denied(caller, denied)
+        if caller.service in ("dynamodb", "sqs") and caller.operation:
+            answer = await self._answer(request, content)
+            self._applied(request, caller)
+            self._refused(caller, content, answer)
+            return answer
+        if self.invocations and (function := self.invocations.function_of(request)):
+            return await self.invocations.answer(request, function, content)
+        return self._of_moto(request, caller, content)
+
+    def _check(self, caller: Caller, content: bytes) -> None:
+        if self.guard and caller.access_key_id != self._owner:
+            self.guard(caller.access_key_id, caller.service, caller.operation, _json(content))
+
+    def _of_moto(
+        self, request: web.BaseRequest, caller: Caller, content: bytes
+    ) -> web.StreamResponse:
+        if caller.service == "logs":
+            self.before_logs()
+        asked = Request(request.method, request.raw_path, dict(request.headers), content)
+        answer = self._moto.answer(asked)
+        self._applied(request, caller)
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    def _applied(self, request: web.BaseRequest, caller: Caller) -> None:
+        if request.method != "GET" and caller.changes:
+            for tell in self.on_apply:
+                tell()
+
+    def _refused(self, caller: Caller, content: bytes, answer: web.StreamResponse) -> None:
+        if caller.service == "dynamodb" and answer.status != 200 and self.on_refused:
+            text = str(answer.text) if isinstance(answer, web.Response) else ""
+            self.on_refused(caller.operation, _json(content), text)
+
+
+def _json(content: bytes) -> Mapping[str, Any]:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _denied(caller: Caller, denied: DeniedError) -> web.Response:
+    """As the service words it. DynamoDB says 400; SQS 403, and its old code in a header."""
+    sqs = caller.service == "sqs"
+    headers = {"x-amzn-query-error": "AccessDenied;Sender"} if sqs else {}
+    return web.json_response(
+        {"__type": f"com.amazon.coral.service#{denied.code}", "Message": str(denied)},
+        status=403 if sqs or caller.service == "lambda" else denied.status,
+        headers={"x-amzn-ErrorType": denied.code, **headers},
+    )

@@ -1,0 +1,15 @@
+"""Every extension of moto, put in place."""
+
+import functools
+
+from localcloud.control import apigateway, apigatewayv2, awslambda, cloudwatch, logs
+
+
+@functools.cache
+def extend(gateway_url: str) -> None:
+    """Extends moto's classes, once a process. APIs are served at `gateway_url`."""
+    apigateway.extend()
+    apigatewayv2.extend(gateway_url)
+    awslambda.extend()
+    cloudwatch.extend()
+    logs.extend()

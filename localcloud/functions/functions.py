@@ -1,0 +1,195 @@
+"""All functions of the account: what the gateway, the event sources and the Lambda API call."""
+
+import asyncio
+import contextlib
+import json
+import struct
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud.functions import environment, outcome
+from localcloud.functions.applied import (
+    Configuration,
+    configuration,
+    reserved_concurrency,
+)
+from localcloud.functions.environment import Place
+from localcloud.functions.fleet import CORES, Fleet
+from localcloud.functions.instance import InitError, Instance
+from localcloud.functions.journal import Journal
+from localcloud.functions.later import Later
+from localcloud.functions.outcome import Invocation
+from localcloud.functions.packages import BOOTSTRAP, Packages
+from localcloud.functions.runtime_api import Event
+from localcloud.parts import (
+    Answer,
+    NoSuchFunctionError,
+    Parts,
+    Permissions,
+    TooLargeError,
+    TooManyRequestsError,
+)
+from sandbox.http.loop import LoopThread
+
+
+class Functions:
+    """Lambda. Methods block, and may be called from any thread but the account's event loops."""
+
+    def __init__(self, parts: Parts, permissions: Permissions) -> None:
+        self._parts = parts
+        self._permissions = permissions
+        self._journal = Journal(parts, permissions)
+        self._packages = Packages()
+        self._clock = self._packages.clock()
+        self._loop = LoopThread("account-functions")
+        self._loop.start()
+        self._fleets: dict[str, Fleet] = defaultdict(self._new_fleet)
+        self._stopped = False
+        self._instances: set[Instance] = set()
+        self._gate = asyncio.Semaphore(CORES)
+        self._later = Later(parts, permissions, self._invoke_now)
+        parts.on_apply.append(self._retire)
+
+    def invoke(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> Answer:
+        """Runs the function of that name or ARN, and waits.
+
+        `trace` is the `X-Amzn-Trace-Id` of who calls, if it has one.
+
+        Raises:
+            NoSuchFunctionError: nothing of that name is applied.
+            TooManyRequestsError: the reserved concurrency is in use.
+            TooLargeError: the event has more than 6 MB.
+        """
+        payload = json.dumps(event).encode()
+        if len(payload) > outcome.LARGEST:
+            raise TooLargeError(f"{len(payload)} bytes are too many for an event")
+        return self._invoke_now(function, payload, str(uuid.uuid4()), trace)
+
+    def invoke_async(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> str:
+        """Runs it soon, with the retries and destinations that are applied to it.
+
+        Answers the request id. Raises NoSuchFunctionError, TooLargeError.
+        """
+        return self._later.submit(function, event, trace)
+
+    def stop(self) -> None:
+        """Ends every instance."""
+        self._parts.on_apply.remove(self._retire)
+
+        async def end() -> None:
+            self._stopped = True
+            await asyncio.gather(*(instance.end() for instance in self._instances))
+
+        self._loop.run(end())
+        self._loop.stop()
+        self._packages.remove()
+
+    def _invoke_now(self, function: str, payload: bytes, request_id: str, trace: str) -> Answer:
+        wanted = configuration(self._parts, function)
+        reserved = reserved_concurrency(self._parts, function)
+        trace = trace or _new_trace(sampled=wanted.tracing)
+        try:
+            done = self._loop.run(self._run(wanted, reserved, payload, request_id, trace))
+        except TooManyRequestsError:
+            self._journal.throttled(wanted)
+            raise
+        return Answer(done.payload, done.error, request_id)
+
+    async def _run(
+        self,
+        wanted: Configuration,
+        reserved: int | None,
+        payload: bytes,
+        request_id: str,
+        trace: str,
+    ) -> outcome.Outcome:
+        fleet = self._fleets[wanted.name]
+        try:
+            async with fleet.instance(wanted, request_id, reserved) as instance:
+                event = _event(wanted, payload, request_id, trace)
+                stream = instance.log_stream
+                self._journal.starts(wanted, stream, request_id)
+                struct.pack_into("<q", self._clock, 0, self._parts.clock.moved)
+                began = time.monotonic()
+                result = await instance.run(event)
+                duration = (time.monotonic() - began) * 1000
+                init, instance.init_millis = instance.init_millis, None
+                done = Invocation(request_id, trace, duration, init, instance.memory, result)
+                self._journal.done(wanted, stream, done)
+        except InitError as problem:
+            stream = problem.log_stream
+            self._journal.starts(wanted, stream, request_id)
+            done = Invocation(
+                request_id, trace, 0.0, problem.millis, problem.memory, problem.outcome
+            )
+            self._journal.done(wanted, stream, done)
+        return done.outcome
+
+    async def _start(self, wanted: Configuration, request_id: str) -> Instance:
+        today = datetime.fromtimestamp(self._parts.clock() / 1000, UTC)
+        stream = f"{today:%Y/%m/%d}/[{wanted.version}]{uuid.uuid4().hex}"
+        if self._stopped:
+            raise InitError(outcome.exited(request_id, "the account has ended"), stream)
+        if not environment.runs_here(wanted.runtime):
+            raise InitError(outcome.not_this_runtime(wanted.runtime), stream)
+        loop = asyncio.get_running_loop()
+        credentials = self._permissions.assume(wanted.role, wanted.name)
+        place = await loop.run_in_executor(None, self._place, wanted)
+        self._journal.initializes(wanted, stream)
+
+        def printed(line: str) -> None:
+            self._journal.printed(wanted, stream, line)
+
+        instance = Instance(wanted, stream, printed, self._gone)
+        self._instances.add(instance)
+
+        def environ(api: str) -> Mapping[str, str]:
+            return environment.variables(wanted, credentials, place, api=api, log_stream=stream)
+
+        command = [environment.interpreter(), "-P", "-S", str(BOOTSTRAP)]
+        await instance.start(command, environ, request_id)
+        return instance
+
+    def _gone(self, instance: Instance) -> None:
+        self._instances.discard(instance)
+        self._fleets[instance.configuration.name].end(instance)
+
+    def _place(self, wanted: Configuration) -> Place:
+        return Place(
+            region=self._parts.region,
+            endpoint_url=self._parts.cloud.endpoint_url,
+            task=self._packages.unpacked(wanted),
+            runtime=self._packages.runtime,
+            temporary=self._packages.temporary(),
+            clock=self._packages.clock_file,
+        )
+
+    def _new_fleet(self) -> Fleet:
+        return Fleet(self._parts.clock, self._start, self._gate, self._is_current)
+
+    def _is_current(self, running: Configuration) -> bool:
+        with contextlib.suppress(NoSuchFunctionError):
+            return configuration(self._parts, running.arn) == running
+        return False
+
+    def _retire(self) -> None:
+        def on_loop() -> None:
+            for fleet in self._fleets.values():
+                fleet.retire()
+
+        self._loop.call(on_loop)
+
+
+def _event(wanted: Configuration, payload: bytes, request_id: str, trace: str) -> Event:
+    deadline = int((time.time() + wanted.timeout) * 1000)
+    return Event(request_id, payload, deadline, wanted.arn, trace)
+
+
+def _new_trace(*, sampled: bool) -> str:
+    parent = uuid.uuid4().hex[:16]
+    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    return f"Root={root};Parent={parent};Sampled={int(sampled)}"

@@ -1,0 +1,102 @@
+"""The Lambda Runtime API of one instance, on a port of its own.
+
+AWS Lambda Developer Guide, "Using the Lambda runtime API": next invocation, response, invocation
+error, initialization error. A port each, because the runtime client takes no path with its host.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from sandbox.http.loop import http_log, stop_listening
+
+PREFIX = "/2018-06-01/runtime/"
+NEVER = 86_400.0
+"""Seconds that an instance may wait for its next event before its connection is closed."""
+FAREWELL = 0.01
+"""Seconds that a request under way has at the end; 0 would be no limit for aiohttp."""
+ACCEPTED = {"status": "OK"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One invocation, as the instance gets it."""
+
+    request_id: str
+    payload: bytes
+    deadline: int
+    """Milliseconds since the epoch, real time."""
+    arn: str
+    trace: str
+
+
+class RuntimeApi:
+    """Hands events to one runtime client, and its answers to who made this. On one event loop."""
+
+    def __init__(
+        self,
+        *,
+        on_next: Callable[[], None],
+        on_answer: Callable[[str, bytes, bool], None],
+        on_init_error: Callable[[bytes], None],
+    ) -> None:
+        """`on_answer` takes request id, payload, and whether it is an error."""
+        self._on_next = on_next
+        self._on_answer = on_answer
+        self._on_init_error = on_init_error
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._http = web.Server(
+            self._handle, access_log=None, logger=http_log, keepalive_timeout=NEVER
+        )
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> str:
+        """Answers where it listens: `127.0.0.1:41234`."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._http, host="127.0.0.1", port=0)
+        host, port = self._listener.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    async def stop(self) -> None:
+        """Ends it, and the connection of who waits for an event."""
+        if self._listener:
+            await stop_listening(self._listener)
+            await self._http.shutdown(FAREWELL)
+
+    def give(self, event: Event) -> None:
+        """The next event."""
+        self._events.put_nowait(event)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        match request.path.removeprefix(PREFIX).split("/"):
+            case ["invocation", "next"]:
+                self._on_next()
+                return _described(await self._events.get())
+            case ["invocation", request_id, "response"]:
+                self._on_answer(request_id, await request.read(), False)
+            case ["invocation", request_id, "error"]:
+                self._on_answer(request_id, await request.read(), True)
+            case ["init", "error"]:
+                self._on_init_error(await request.read())
+            case _:
+                return web.json_response({"errorType": "UnknownPath"}, status=404)
+        return web.json_response(ACCEPTED, status=202)
+
+
+def _described(event: Event) -> web.Response:
+    headers = {
+        "Content-Type": "application/json",
+        "Lambda-Runtime-Aws-Request-Id": event.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(event.deadline),
+        "Lambda-Runtime-Invoked-Function-Arn": event.arn,
+        "Lambda-Runtime-Trace-Id": event.trace,
+    }
+    return web.Response(body=event.payload, headers=headers)
+
+
+def error_payload(kind: str, message: str) -> bytes:
+    """What Lambda itself answers where the function could not."""
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

@@ -1,0 +1,53 @@
+"""Lines of a stage's access log, in the format that is applied.
+
+Variables: "Setting up logging for WebSocket APIs" and the mapping template reference. One that has
+no value, or that is not known here, is `-`, as on AWS.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.gateway.integrations import Call
+from sandbox.gateway.outcomes import Outcome
+
+_VARIABLE = re.compile(r"\$context\.([A-Za-z.]+[A-Za-z])")
+_RESPONSE_TYPES = {
+    403: "ACCESS_DENIED",
+    429: "THROTTLED",
+    500: "DEFAULT_5XX",
+    502: "DEFAULT_5XX",
+    504: "INTEGRATION_TIMEOUT",
+}
+
+
+def line(template: str, call: Call, outcome: Outcome) -> str:
+    """The line of one call."""
+    return filled(template, {**call.event()["requestContext"], **_of_outcome(call, outcome)})
+
+
+def filled(template: str, context: Mapping[str, Any]) -> str:
+    """`template` with the values of `context` where it has `$context.…`."""
+    known = _flat(context)
+    return _VARIABLE.sub(lambda match: str(known.get(match[1], "-")), template)
+
+
+def _of_outcome(call: Call, outcome: Outcome) -> dict[str, Any]:
+    known: dict[str, Any] = {"status": outcome.status}
+    if outcome.of_handler:
+        known["integration"] = {"status": 200, "integrationStatus": outcome.status}
+        known["integrationLatency"] = round((time.monotonic() - call.begun) * 1000)
+    elif outcome.status in _RESPONSE_TYPES:
+        known["error"] = {"responseType": _RESPONSE_TYPES[outcome.status]}
+    return known
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

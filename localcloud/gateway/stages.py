@@ -1,0 +1,129 @@
+"""The applied stages as the data plane needs them: each with what its deployment shows."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.control.apigatewayv2 import Deployment, deployment_of
+from localcloud.parts import Parts
+
+_LAMBDA = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/[^/]+/functions/(.+)/invocations\Z")
+_OF_BODY = re.compile(r"\$request\.body\.([A-Za-z0-9_.]+)\Z")
+ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5_000
+"""Calls a second and at once, where a stage sets no limits."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of a deployment."""
+
+    key: str
+    function: str | None
+    """ARN of the function that it calls; None for an integration of another kind."""
+    replies: bool
+    """Whether it has a route response, so that clients get what the function returns."""
+
+
+@dataclass(frozen=True)
+class AccessLog:
+    """Where a stage's access log goes, and what a line of it looks like."""
+
+    group: str
+    stream: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage and what it serves."""
+
+    arn: str
+    """`arn:aws:execute-api:region:account:api/stage`."""
+    routes: Mapping[str, Route]
+    selection: tuple[str, ...]
+    """Where in a message's JSON the key of its route is."""
+    settings: Mapping[str, Mapping[str, Any]]
+    """Route settings by key of the route; `""` has those of all others."""
+    access_log: AccessLog | None
+
+    def limits(self, route: str) -> tuple[float, int]:
+        """Calls a second, and at once; the account's where none are set. 0 lets nobody in."""
+        settings = self.settings.get(route) or self.settings[""]
+        rate = settings.get("throttlingRateLimit", ACCOUNT_RATE)
+        return float(rate), int(settings.get("throttlingBurstLimit", ACCOUNT_BURST))
+
+
+class Stages:
+    """Looks stages up in the control plane, and keeps them until something is applied."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._known: dict[tuple[str, str], Stage | None] = {}
+        parts.on_apply.append(self._forget)
+
+    def api_of(self, name: str) -> str | None:
+        """The id of the WebSocket API that has a stage of that name, the latest of several."""
+        apis = self._parts.backend("apigatewayv2").apis
+        found = [
+            api.api_id
+            for api in list(apis.values())
+            if api.protocol_type == "WEBSOCKET" and name in api.stages
+        ]
+        return found[-1] if found else None
+
+    def find(self, api_id: str, name: str) -> Stage | None:
+        """The stage; None where there is none, or where nothing is deployed to it."""
+        key = (api_id, name)
+        if key not in self._known:
+            self._known[key] = self._read(api_id, name)
+        return self._known[key]
+
+    def _read(self, api_id: str, name: str) -> Stage | None:
+        api = self._parts.backend("apigatewayv2").apis.get(api_id)
+        stage = api.stages.get(name) if api else None
+        deployment = deployment_of(api, stage) if stage else None
+        if stage is None or deployment is None:
+            return None
+        arn = f"arn:aws:execute-api:{self._parts.region}:{self._parts.account}:{api_id}/{name}"
+        return Stage(
+            arn=arn,
+            routes={each.route_key: _route(each, deployment) for each in deployment.routes},
+            selection=_selection(api.route_selection_expression),
+            settings={**(stage.route_settings or {}), "": stage.default_route_settings or {}},
+            access_log=access_log_of(stage.access_log_settings, arn),
+        )
+
+    def _forget(self) -> None:
+        self._known = {}
+
+
+def function_of(uri: str | None) -> str | None:
+    """The ARN of the function that an integration calls; None if it calls something else."""
+    match = _LAMBDA.match(uri or "")
+    return match[1] if match else None
+
+
+def _route(route: Any, deployment: Deployment) -> Route:
+    integration = deployment.integrations.get((route.target or "").removeprefix("integrations/"))
+    replies = any(each.route_response_key == "$default" for each in route.route_responses.values())
+    return Route(
+        key=route.route_key,
+        function=function_of(integration.integration_uri) if integration else None,
+        replies=replies and route.route_response_selection_expression == "$default",
+    )
+
+
+def _selection(expression: str) -> tuple[str, ...]:
+    match = _OF_BODY.match(expression)
+    return tuple(match[1].split(".")) if match else ()
+
+
+def access_log_of(settings: Mapping[str, str] | None, stage: str) -> AccessLog | None:
+    """What is applied to the stage with that ARN: one stream a stage, its name a hash."""
+    if not settings or not settings.get("destinationArn"):
+        return None
+    group = settings["destinationArn"].split(":log-group:")[-1].removesuffix(":*")
+    stream = hashlib.sha256(stage.encode()).hexdigest()[:32]
+    return AccessLog(group, stream, settings.get("format", ""))

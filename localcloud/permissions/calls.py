@@ -1,0 +1,66 @@
+"""What a call needs: its actions, and the ARN that each is on.
+
+Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB" and
+"… for Amazon SQS". A transaction needs the actions of its items, a batch of SQS that of a message.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.parts import Parts, Wanted
+
+_OF_AN_ITEM = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+    "Get": "GetItem",
+}
+_OF_A_BATCH = {
+    "SendMessageBatch": "SendMessage",
+    "DeleteMessageBatch": "DeleteMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
+
+
+def wanted_of(parts: Parts, service: str, operation: str, body: Mapping[str, Any]) -> list[Wanted]:
+    """What `operation` of `service` needs, `dynamodb` or `sqs`, with its JSON in `body`.
+
+    Any other service's operation is an action on `*`.
+    """
+    if service == "dynamodb":
+        return _dynamodb(parts, operation, body)
+    if service == "sqs":
+        return [(f"sqs:{_OF_A_BATCH.get(operation, operation)}", _queue(parts, body))]
+    return [(f"{service}:{operation}", "*")]
+
+
+def _dynamodb(parts: Parts, operation: str, body: Mapping[str, Any]) -> list[Wanted]:
+    if operation in ("TransactWriteItems", "TransactGetItems"):
+        return [
+            (f"dynamodb:{_OF_AN_ITEM.get(kind, kind)}", _table(parts, content.get("TableName")))
+            for item in body.get("TransactItems", [])
+            for kind, content in item.items()
+        ]
+    action = f"dynamodb:{operation}"
+    if operation in ("BatchGetItem", "BatchWriteItem"):
+        return [(action, _table(parts, name)) for name in body.get("RequestItems", {})]
+    if "StreamArn" in body:
+        return [(action, body["StreamArn"])]
+    resource = _table(parts, body.get("TableName"))
+    if "IndexName" in body:
+        resource += f"/index/{body['IndexName']}"
+    return [(action, resource)]
+
+
+def _table(parts: Parts, name: str | None) -> str:
+    if name is None:
+        return "*"
+    if name.startswith("arn:"):
+        return name
+    return f"arn:aws:dynamodb:{parts.region}:{parts.account}:table/{name}"
+
+
+def _queue(parts: Parts, body: Mapping[str, Any]) -> str:
+    name = str(body.get("QueueUrl") or body.get("QueueName") or "*").rsplit("/", maxsplit=1)[-1]
+    return f"arn:aws:sqs:{parts.region}:{parts.account}:{name}"

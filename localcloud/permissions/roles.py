@@ -1,0 +1,36 @@
+"""The policies that are applied to roles and functions, read from the control plane each time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from localcloud.parts import Parts
+
+
+def documents_of(parts: Parts, role: str) -> list[str]:
+    """The JSON of each inline and attached policy of the role with that ARN; none if it is gone."""
+    from moto.iam.exceptions import NotFoundException  # noqa: PLC0415 - loads all of IAM
+
+    try:
+        applied = parts.backend("iam").get_role_by_arn(role)
+    except NotFoundException:
+        return []
+    attached = [
+        version.document
+        for policy in applied.managed_policies.values()
+        for version in policy.versions
+        if version.is_default
+    ]
+    return [*applied.policies.values(), *attached]
+
+
+def statements_of_function(parts: Parts, name: str) -> Sequence[Mapping[str, Any]]:
+    """The statements of a function's own policy; none if it is gone."""
+    from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - loads Lambda
+
+    try:
+        statements: list[dict[str, Any]] = (
+            parts.backend("lambda").get_function(name).policy.statements
+        )
+    except UnknownFunctionException:
+        return []
+    return statements

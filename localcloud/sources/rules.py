@@ -1,0 +1,87 @@
+"""EventBridge's schedules: what each rule calls, when the account's clock says so.
+
+A target that the function's policy does not let in is not called, and counts as a failed
+invocation of the rule: on AWS nothing else tells of it.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain.types import Millis
+from localcloud.measures import Metric
+from localcloud.parts import AccountError, Functions, Parts
+from localcloud.sources.applied import Rule, Target
+from sandbox.clock import Timer
+from sandbox.sources.schedules import ExpressionError, Next, parse, scheduled_event
+
+logger = logging.getLogger(__name__)
+
+PRINCIPAL = "events.amazonaws.com"
+MayInvoke = Callable[[str, str, str], bool]
+"""Function, principal, source."""
+
+
+class RunningRule:
+    """One rule, from `start` to `stop`."""
+
+    def __init__(self, rule: Rule, parts: Parts, functions: Functions, may: MayInvoke) -> None:
+        self.rule = rule
+        self._parts = parts
+        self._functions = functions
+        self._may = may
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """From now on it fires by the clock; the first time after one period."""
+        try:
+            following = parse(self.rule.expression)
+        except ExpressionError as problem:
+            logger.warning("The rule %s never fires: %s", self.rule.name, problem)
+            return
+        self._set(following(self._parts.clock()), following)
+
+    def stop(self) -> None:
+        """It fires no more."""
+        if self._timer:
+            self._timer.cancel()
+
+    def event(self, target: Target, now: Millis) -> Any:
+        """What the target is given."""
+        return json.loads(target.input) if target.input else scheduled_event(self.rule.name, now)
+
+    def _set(self, due: Millis, following: Next) -> None:
+        def fire() -> None:
+            self._set(following(due), following)
+            for target in self.rule.targets:
+                self._begin(target, due)
+
+        self._timer = self._parts.clock.at(due, fire)
+
+    def _begin(self, target: Target, due: Millis) -> None:
+        self._parts.activity.begin()
+
+        def work() -> None:
+            try:
+                self._call(target, due)
+            finally:
+                self._parts.activity.end()
+
+        self._parts.pool.submit(work)
+
+    def _call(self, target: Target, due: Millis) -> None:
+        self._measure("Invocations")
+        if not self._may(target.arn, PRINCIPAL, self.rule.arn):
+            logger.warning("%s does not let the rule %s call it", target.arn, self.rule.name)
+            self._measure("FailedInvocations")
+            return
+        try:
+            self._functions.invoke_async(target.arn, self.event(target, due))
+        except AccountError as problem:
+            logger.warning("The rule %s cannot call its target: %s", self.rule.name, problem)
+            self._measure("FailedInvocations")
+
+    def _measure(self, name: str) -> None:
+        metric = Metric.of("AWS/Events", name, {"RuleName": self.rule.name})
+        self._parts.measures.add(metric, self._parts.clock())

@@ -1,0 +1,125 @@
+"""Everything that calls functions by itself, kept as it is applied."""
+
+import logging
+from typing import Any
+
+from localcloud.functions.applied import role_of
+from localcloud.parts import Functions, Parts, Permissions
+from localcloud.sources import applied
+from localcloud.sources.applied import QueueMapping, Rule, StreamMapping
+from localcloud.sources.calls import Caller
+from localcloud.sources.rules import PRINCIPAL, RunningRule
+from localcloud.sources.stream import RunningStream
+from sandbox.functions.functions import FunctionError
+from sandbox.sources.app_sources import Mapping
+from sandbox.sources.queue import Jobs
+
+logger = logging.getLogger(__name__)
+
+NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+
+Running = RunningRule | RunningStream | Jobs
+
+
+class Sources:
+    """Compares what runs with what is applied after each change of the control plane."""
+
+    def __init__(self, parts: Parts, functions: Functions, permissions: Permissions) -> None:
+        self._parts = parts
+        self._functions = functions
+        self._permissions = permissions
+        self._running: dict[Rule | QueueMapping | StreamMapping, Running] = {}
+
+    def start(self) -> None:
+        """Follows the control plane from here on."""
+        self._parts.on_apply.append(self._follow)
+        self._parts.cloud.run(self._follow)
+
+    def stop(self) -> None:
+        """Calls nothing any more."""
+        self._parts.on_apply.remove(self._follow)
+
+        def on_loop() -> None:
+            for each in self._running.values():
+                each.stop()
+            self._running.clear()
+
+        self._parts.cloud.run(on_loop)
+
+    def flush(self) -> None:
+        """Gives out what a batching window holds back: the clock has been moved."""
+        for each in list(self._running.values()):
+            if not isinstance(each, RunningRule):
+                each.flush()
+
+    def schedules(self) -> list[str]:
+        """The functions that a rule calls, by the names they have in `app.py`."""
+        return sorted(self._scheduled())
+
+    def run_schedule(self, name: str) -> Any:
+        """Calls one of them now, as its rule would; answers what it returned.
+
+        Raises:
+            KeyError: no rule calls a function of that name.
+            FunctionError: it failed, or does not let the rule call it.
+        """
+        rule, place = self._scheduled()[name]
+        target = rule.rule.targets[place]
+        if not self._permissions.may_invoke(target.arn, PRINCIPAL, rule.rule.arn):
+            raise FunctionError(name)
+        return Caller(self._functions, target.arn)(rule.event(target, self._parts.clock()))
+
+    def _scheduled(self) -> dict[str, tuple[RunningRule, int]]:
+        rules = [each for each in self._running.values() if isinstance(each, RunningRule)]
+        return {
+            target.arn.split(":")[6].rsplit("-", maxsplit=1)[-1]: (each, place)
+            for each in rules
+            for place, target in enumerate(each.rule.targets)
+        }
+
+    def _follow(self) -> None:
+        """Starts what is new, stops what is gone. On the cloud's loop."""
+        self._keep_from_moto()
+        wanted = [*applied.rules(self._parts), *applied.mappings(self._parts)]
+        for gone in [each for each in self._running if each not in wanted]:
+            self._running.pop(gone).stop()
+        for new in [each for each in wanted if each not in self._running]:
+            self._running[new] = self._made(new)
+            self._running[new].start()
+        for each in self._running.values():
+            if isinstance(each, Jobs):
+                each.look()  # a permission may have come
+
+    def _made(self, new: Rule | QueueMapping | StreamMapping) -> Running:
+        if isinstance(new, Rule):
+            return RunningRule(new, self._parts, self._functions, self._permissions.may_invoke)
+        if isinstance(new, StreamMapping):
+            return RunningStream(new, self._parts, self._functions, self._permissions)
+        return self._jobs(new)
+
+    def _jobs(self, new: QueueMapping) -> Jobs:
+        concurrency = {"concurrency": new.concurrency} if new.concurrency else {}
+        mapping = Mapping(new.function, new.batch_size, new.window, new.partial, **concurrency)
+        return Jobs(
+            new.queue,
+            mapping,
+            Caller(self._functions, new.function),
+            cloud=self._parts.cloud,
+            clock=self._parts.clock,
+            pool=self._parts.pool,
+            activity=self._parts.activity,
+            may_poll=lambda: self._may_poll(new),
+        )
+
+    def _may_poll(self, mapping: QueueMapping) -> bool:
+        role = role_of(self._parts, mapping.function)
+        wanted = [(f"sqs:{action}", mapping.queue_arn) for action in NEEDED]
+        may = self._permissions.role_may(role, wanted)
+        if not may:
+            logger.warning("The role of %s may not read %s", mapping.function, mapping.queue)
+        return may
+
+    def _keep_from_moto(self) -> None:
+        """moto would call a queue's functions itself, in Docker, while the message is sent."""
+        for queue in self._parts.backend("sqs").queues.values():
+            queue.lambda_event_source_mappings.clear()

@@ -1,0 +1,31 @@
+"""The jobs queue and its dead letters, as Terraform's module has them."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import hcl2
+
+MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "jobs" / "variables.tf"
+
+
+def queue_attributes(dead_letters_arn: str, variables: Path = MODULE) -> dict[str, str]:
+    """The attributes of the jobs queue, with the defaults of Terraform's module."""
+    defaults = _defaults(variables)
+    redrive = (
+        f'{{"deadLetterTargetArn":"{dead_letters_arn}",'
+        f'"maxReceiveCount":{defaults["max_receive_count"]}}}'
+    )
+    return {
+        "VisibilityTimeout": str(defaults["visibility_timeout_seconds"]),
+        "MessageRetentionPeriod": str(defaults["retention_seconds"]),
+        "RedrivePolicy": redrive,
+    }
+
+
+@functools.cache
+def _defaults(variables: Path) -> dict[str, Any]:
+    blocks = hcl2.loads(variables.read_text(encoding="utf-8"))["variable"]
+    return {
+        name.strip('"'): block.get("default") for each in blocks for name, block in each.items()
+    }

@@ -1,0 +1,112 @@
+"""The tables and queues of one stack, in moto or in the DynamoDB that the user points to."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlparse
+
+import boto3
+from botocore.config import Config
+
+from sandbox.cloud.queues import queue_attributes
+from sandbox.cloud.server import Cloud
+from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.plain import plain_item
+from sandbox.dynamodb.tables import Label, create_tables, read_tables, table_environ
+from sandbox.functions.context import REGION
+from sandbox.http.signature import Credentials
+from sandbox.sources.stream_poller import StreamPoller
+
+PREFIX = "lectern-local-"
+
+
+class BackingError(Exception):
+    """The DynamoDB that the user points to cannot be used; the text says why."""
+
+
+def check_endpoint(dynamodb_url: str | None) -> None:
+    """Raises BackingError for a DynamoDB that is not on this machine: its tables would be lost."""
+    if dynamodb_url and urlparse(dynamodb_url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise BackingError(
+            f"AWS_ENDPOINT_URL_DYNAMODB is {dynamodb_url}: the sandbox starts with empty tables, "
+            "and so uses a DynamoDB on this machine only"
+        )
+
+
+class Backing:
+    """Creates what Terraform would, and shows what is in it."""
+
+    def __init__(self, cloud: Cloud, credentials: Credentials, dynamodb_url: str | None) -> None:
+        self._cloud = cloud
+        self._credentials = credentials
+        self._dynamodb_url = dynamodb_url or cloud.endpoint_url
+        self.external = self._dynamodb_url != cloud.endpoint_url
+        self._dynamodb = self._client("dynamodb", self._dynamodb_url)
+        self.queue_name = f"{PREFIX}jobs"
+        self.tables: dict[Label, str] = {}
+
+    @property
+    def keys(self) -> Mapping[Label, list[str]]:
+        """The names of each table's key attributes."""
+        return {
+            label: [key["AttributeName"] for key in table.request["KeySchema"]]
+            for label, table in read_tables().items()
+        }
+
+    def create(self) -> dict[str, str]:
+        """Makes tables and queues, empty; answers the settings that name them."""
+        if self.external:
+            self._drop_old_tables()
+        self.tables = create_tables(self._dynamodb, prefix=PREFIX)
+        return {
+            **table_environ(self.tables),
+            "AWS_ENDPOINT_URL_DYNAMODB": self._dynamodb_url,
+            "AWS_ENDPOINT_URL_SQS": self._cloud.endpoint_url,
+            "JOBS_QUEUE_URL": self._create_queues(),
+        }
+
+    def items(self) -> Mapping[Label, list[dict[str, Any]]]:
+        """Every item of every table as plain JSON."""
+        return {label: self._items(name) for label, name in self.tables.items()}
+
+    def change(self, change: Change) -> dict[str, Any]:
+        """One write as plain JSON: `{"table": label, "key": {…}, "item": {…} or null}`."""
+        label = next(each for each, name in self.tables.items() if name == change["table"])
+        new = change["new"]
+        return {"table": label, "key": plain_item(change["keys"]), "item": new and plain_item(new)}
+
+    def follow(self, label: Label, on_change: Callable[[Change], None]) -> StreamPoller:
+        """Who reads the stream of a table, where that is not in this process."""
+        streams = self._client("dynamodbstreams", self._dynamodb_url)
+        return StreamPoller(self._dynamodb, streams, self.tables[label], on_change)
+
+    def close(self) -> None:
+        """Lets the connections go."""
+        self._dynamodb.close()
+
+    def _items(self, table: str) -> list[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=table)
+        return [plain_item(item) for page in pages for item in page["Items"]]
+
+    def _create_queues(self) -> str:
+        sqs = self._client("sqs", self._cloud.endpoint_url)
+        dead = sqs.create_queue(QueueName=f"{PREFIX}dead-letters")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        attributes = queue_attributes(arn["Attributes"]["QueueArn"])
+        jobs = sqs.create_queue(QueueName=self.queue_name, Attributes=attributes)
+        sqs.close()
+        return str(jobs["QueueUrl"])
+
+    def _drop_old_tables(self) -> None:
+        for name in self._dynamodb.list_tables()["TableNames"]:
+            if name.startswith(PREFIX):
+                self._dynamodb.delete_table(TableName=name)
+
+    def _client(self, service: Any, url: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=url,
+            region_name=REGION,
+            aws_access_key_id=self._credentials.access_key_id,
+            aws_secret_access_key=self._credentials.secret_access_key,
+            config=Config(retries={"total_max_attempts": 2}),
+        )

@@ -1,0 +1,1 @@
+"""`/_sandbox/*`: endpoints that only the sandbox has, and the pages of the console."""

@@ -1,0 +1,143 @@
+"""The sandbox's own endpoints (PROTOCOL 7), and two more for whoever looks on, as the console does:
+
+`GET /_sandbox/events` tells what happens as it happens (`sandbox/control/live.py`).
+`POST /_sandbox/cut` `{"client": …}` cuts the sockets whose URL has `client=…`, without a close
+frame, as a dead battery would; answers `{"cut": how many}`.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from chalicelib.domain.types import Millis
+from sandbox.control.live import Live
+from sandbox.control.pages import page
+from sandbox.control.tokens import DEFAULT_TTL
+from sandbox.faults import Fault, FaultError, FaultPlan
+from sandbox.functions.functions import FunctionError
+
+MAX_ADVANCE = 30 * 86_400
+
+
+class Stack(Protocol):
+    """What the endpoints steer. Methods may block; they are called in threads of their own."""
+
+    faults: FaultPlan
+    live: Live
+
+    def token(self, *, sub: str, tenant: str | None, ttl: int) -> str: ...
+    def advance(self, seconds: float) -> Millis: ...
+    def cut(self, client: str) -> int: ...
+    def schedules(self) -> list[str]: ...
+    def run_schedule(self, name: str) -> Any: ...
+    def state(self) -> Mapping[str, list[dict[str, Any]]]: ...
+    def metrics(self) -> list[dict[str, Any]]: ...
+
+
+class BadRequestError(Exception):
+    """What the caller sent cannot be done; status and the reason."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Control:
+    """Answers every path that is not the stage's."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._answers: dict[tuple[str, str], Callable[[web.BaseRequest, Any], Any]] = {
+            ("GET", "token"): self._token,
+            ("POST", "clock"): self._clock,
+            ("POST", "cut"): self._cut,
+            ("GET", "state"): lambda *_: self._stack.state(),
+            ("GET", "metrics"): lambda *_: self._stack.metrics(),
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._clear_faults,
+        }
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One request."""
+        if not request.path.startswith("/_sandbox/"):
+            return page(request)
+        if request.path == "/_sandbox/events":
+            return await self._stack.live.serve(request)
+        try:
+            body = await _json(request)
+            answer = await asyncio.to_thread(self._answer, request, body)
+        except BadRequestError as problem:
+            return web.json_response({"message": str(problem)}, status=problem.status)
+        return web.json_response(answer)
+
+    def _answer(self, request: web.BaseRequest, body: Any) -> Any:
+        name, _, rest = request.path.removeprefix("/_sandbox/").partition("/")
+        if name == "schedules" and rest:
+            return self._schedule(request.method, rest)
+        answer = self._answers.get((request.method, name))
+        if answer and not rest:
+            return answer(request, body)
+        known = any(path == name for _, path in self._answers)
+        raise BadRequestError(405 if known and not rest else 404, "no such endpoint (PROTOCOL 7)")
+
+    def _token(self, request: web.BaseRequest, _: Any) -> dict[str, str]:
+        query = request.query
+        if not query.get("sub"):
+            raise BadRequestError(400, "sub is required: the user's id")
+        ttl = query.get("ttl", str(DEFAULT_TTL))
+        if not ttl.lstrip("-").isdecimal() or len(ttl) > 10:
+            raise BadRequestError(400, "ttl must be a whole number of seconds")
+        tenant = query.get("tenant") or None
+        return {"token": self._stack.token(sub=query["sub"], tenant=tenant, ttl=int(ttl))}
+
+    def _clock(self, _: web.BaseRequest, body: Any) -> dict[str, int]:
+        seconds = body.get("advance") if isinstance(body, dict) else None
+        number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if number and 0 <= float(seconds or 0) <= MAX_ADVANCE:
+            return {"now": self._stack.advance(float(seconds or 0))}
+        raise BadRequestError(400, f"advance must be seconds, from 0 to {MAX_ADVANCE}")
+
+    def _cut(self, _: web.BaseRequest, body: Any) -> dict[str, int]:
+        client = body.get("client") if isinstance(body, dict) else None
+        if not isinstance(client, str) or not client:
+            raise BadRequestError(400, "client must be what the socket's URL says: ?client=…")
+        return {"cut": self._stack.cut(client)}
+
+    def _schedule(self, method: str, name: str) -> Any:
+        if name not in self._stack.schedules():
+            known = ", ".join(self._stack.schedules())
+            raise BadRequestError(404, f"no scheduled function of that name; there are: {known}")
+        if method != "POST":
+            raise BadRequestError(405, "use POST")
+        try:
+            return self._stack.run_schedule(name)
+        except FunctionError:
+            raise BadRequestError(500, f"{name} raised; see the log") from None
+
+    def _add_fault(self, _: web.BaseRequest, body: Any) -> list[dict[str, Any]]:
+        try:
+            self._stack.faults.add(Fault.parse(body))
+        except FaultError as problem:
+            raise BadRequestError(400, str(problem)) from None
+        return self._faults()
+
+    def _faults(self, *_: Any) -> list[dict[str, Any]]:
+        return [each.plain() for each in self._stack.faults.active]
+
+    def _clear_faults(self, *_: Any) -> list[dict[str, Any]]:
+        self._stack.faults.clear()
+        return []
+
+
+async def _json(request: web.BaseRequest) -> Any:
+    content = await request.read()
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise BadRequestError(400, "the body is not JSON") from None

@@ -1,0 +1,40 @@
+"""The console's files, and the client that it is built on."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+CONSOLE = Path(__file__).parents[1] / "console"
+CLIENT = Path(__file__).parents[2] / "clients" / "js" / "lectern.js"
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+
+
+def page(request: web.BaseRequest) -> web.StreamResponse:
+    """The file that a path names; 404 for what is none of them."""
+    path = _path(request.path)
+    if path is None:
+        return web.json_response({"message": "there is nothing at this path"}, status=404)
+    if request.method not in ("GET", "HEAD"):
+        return web.json_response({"message": "use GET"}, status=405)
+    return web.Response(
+        body=path.read_bytes(),
+        content_type=_TYPES[path.suffix],
+        charset="utf-8" if _TYPES[path.suffix].startswith("text/") else None,
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+def _path(requested: str) -> Path | None:
+    if requested == "/":
+        return CONSOLE / "index.html"
+    if requested == "/clients/js/lectern.js":
+        return CLIENT
+    path = (CONSOLE / requested.lstrip("/")).resolve()
+    known = path.is_relative_to(CONSOLE) and path.suffix in _TYPES and path.is_file()
+    return path if known else None

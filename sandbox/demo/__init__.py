@@ -1,0 +1,1 @@
+"""`make demo`: a speaker and five listeners, live in the terminal."""

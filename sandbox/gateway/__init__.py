@@ -1,0 +1,1 @@
+"""API Gateway on one machine: sockets, routes, events, the management API."""

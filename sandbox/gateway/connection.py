@@ -1,0 +1,178 @@
+"""One socket of the data plane: RFC 6455 frames in, messages and one close out.
+
+The frames are read and written by the I/O-free core of `websockets`, which knows both of API
+Gateway's limits: for a message and for a frame. All of it runs on the gateway's event loop.
+"""
+
+import asyncio
+import logging
+import struct
+from collections.abc import Callable
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+
+from chalicelib.domain.types import Millis
+from sandbox.gateway.events import Handshake
+
+MAX_MESSAGE = 128 * 1024
+MAX_FRAME = 32 * 1024
+"""API Gateway's. The protocol page has none, and plain clients send a message in one frame."""
+SEND_BUFFER = 1024 * 1024
+"""Bytes that may wait for a slow client, beside what the kernel holds."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a client has to answer a close frame."""
+
+_WHOLE_TEXT = 0x80 | Opcode.TEXT
+
+logger = logging.getLogger(__name__)
+_logger = logging.getLogger(f"{__name__}.core")
+_logger.setLevel(logging.WARNING)  # the core logs every close
+
+OnMessage = Callable[["Connection", str], None]
+OnClosed = Callable[["Connection", int, str], None]
+
+
+class Connection(asyncio.Protocol):
+    """An open socket: the protocol of its TCP connection, once the handshake is done.
+
+    `on_message` and `on_closed` (once) tell what the client did, `on_lost` that TCP has ended.
+    """
+
+    def __init__(
+        self,
+        handshake: Handshake,
+        transport: asyncio.Transport,
+        on_message: OnMessage,
+        on_closed: OnClosed,
+        on_lost: Callable[["Connection"], None],
+        clock: Callable[[], Millis],
+        *,
+        max_frame: int,
+    ) -> None:
+        self.handshake = handshake
+        self.last_active_at = clock()
+        self._transport = transport
+        self._on_message = on_message
+        self._on_closed = on_closed
+        self._on_lost = on_lost
+        self._clock = clock
+        self._open = True
+        self._fragments: list[bytes] = []
+        self._warned = False
+        self._abort: asyncio.TimerHandle | None = None
+        self._protocol = Protocol(
+            Side.SERVER, state=State.OPEN, max_size=(MAX_MESSAGE, max_frame), logger=_logger
+        )
+
+    @property
+    def slow(self) -> bool:
+        """Whether the client reads so slowly that the send buffer is full."""
+        return self._transport.get_write_buffer_size() > SEND_BUFFER
+
+    def send(self, text: bytes) -> None:
+        """Sends one text message of UTF-8; nothing if the socket is closing."""
+        if self._open and self._protocol.state is State.OPEN:
+            self.last_active_at = self._clock()
+            # Past the core, which has no part in whole messages and takes longer for them.
+            self._transport.write(_text_frame(text))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Closes from this side, and says so through `on_closed` at once."""
+        if self._open:
+            self._closed(code, reason)
+            self.leave(code, reason)
+
+    def leave(self, code: int, reason: str = "") -> None:
+        """Sends a close frame, and gives the client a moment to answer it."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(CloseCode(code), reason)
+            self._flush()
+            self._abort_later()
+
+    def cut(self) -> None:
+        """The network is gone: no close frame, in either direction."""
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """What arrives after the handshake."""
+        self.last_active_at = self._clock()
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and self._open:
+                self._frame(event)
+        if self._protocol.state is not State.OPEN:
+            self._closing()  # before the client can see the answer: then it counts as under way
+        self._flush()
+
+    def connection_lost(self, _: BaseException | None) -> None:
+        """The TCP connection is gone."""
+        self._closed(CloseCode.ABNORMAL_CLOSURE, "")
+        if self._abort:
+            self._abort.cancel()
+        self._on_lost(self)
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.BINARY:
+            # API Gateway does not support binary frames: it disconnects who sends one.
+            self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
+        elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
+            self._warn_of(len(frame.data))
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                self._message()
+
+    def _warn_of(self, size: int) -> None:
+        if size > MAX_FRAME and not self._warned:
+            self._warned = True
+            logger.warning(
+                "A client sent a frame of %d bytes. On AWS its socket would have been closed with"
+                " 1009: a message over 32 KB must be sent in frames of 32 KB or less",
+                size,
+            )
+
+    def _message(self) -> None:
+        data = self._fragments[0] if len(self._fragments) == 1 else b"".join(self._fragments)
+        self._fragments.clear()
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self._protocol.fail(CloseCode.INVALID_DATA, "Text that is not UTF-8")
+        else:
+            self._on_message(self, text)
+
+    def _closing(self) -> None:
+        """The client closed, or sent what the protocol forbids and was refused."""
+        close = self._protocol.close_rcvd or self._protocol.close_sent
+        if close:
+            self._closed(close.code, close.reason)
+
+    def _closed(self, code: int, reason: str) -> None:
+        if self._open:
+            self._open = False
+            self._on_closed(self, int(code), reason)
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._transport.write(data)
+            else:
+                # The core's sign that nothing more will be sent. A full close here would discard
+                # what is still on its way to us, and with it, by a reset, our close frame.
+                self._transport.write_eof()
+                self._abort_later()
+
+    def _abort_later(self) -> None:
+        if not self._abort:
+            loop = asyncio.get_running_loop()
+            self._abort = loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+
+def _text_frame(data: bytes) -> bytes:
+    """A message in one frame, as a server sends it: not masked (RFC 6455, 5.2)."""
+    size = len(data)
+    if size < 126:
+        return bytes((_WHOLE_TEXT, size)) + data
+    if size < 65536:
+        return struct.pack("!BBH", _WHOLE_TEXT, 126, size) + data
+    return struct.pack("!BBQ", _WHOLE_TEXT, 127, size) + data

@@ -1,0 +1,222 @@
+"""The data plane: an HTTP server whose stages are WebSocket APIs of API Gateway.
+
+`/{stage}` is the socket, `/{stage}/@connections/…` the management API, all else is handed on.
+The socket does not exist before `$connect` has returned: only then is the handshake done.
+"""
+
+import asyncio
+import binascii
+import logging
+import socket
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import web
+from websockets.frames import CloseCode
+from websockets.utils import accept_key
+
+from chalicelib.domain.types import ConnectionId
+from sandbox.clock import Activity, Clock
+from sandbox.faults import FaultPlan
+from sandbox.gateway.events import Handshake, new_id
+from sandbox.gateway.hub import Hub
+from sandbox.gateway.management import Answer, CallLostError, Check, Management
+from sandbox.gateway.outcomes import Outcome
+from sandbox.gateway.routes import Routes
+from sandbox.http.loop import LoopThread, stop_listening
+from sandbox.http.request_ids import gateway_id
+from sandbox.http.server import Handler, HttpServer, hand_over, whole_answer
+from sandbox.http.signature import SignedRequest
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 4096
+FAREWELL = 0.5
+"""Seconds that clients have at the end to answer a close frame."""
+
+
+class _SwitchingProtocols(web.StreamResponse):
+    """101: what follows is not HTTP, and has no length."""
+
+    _length_check = False
+
+
+class Gateway:
+    """Serves stages on a socket that is bound already; `other` answers every other path.
+
+    `api_of` gives the id of the API that a stage belongs to, None where there is no such stage.
+    `check` says who may use the management API.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        api_of: Callable[[str], str | None],
+        routes: Callable[[LoopThread], Routes],
+        check: Check,
+        clock: Clock,
+        activity: Activity,
+        faults: FaultPlan,
+        other: Handler,
+    ) -> None:
+        self._socket = sock
+        self._api_of = api_of
+        self._clock = clock
+        self._other = other
+        self._loop = LoopThread("sandbox-gateway")
+        self._routes = routes(self._loop)
+        self._hub = Hub(self._routes, loop=self._loop, clock=clock, activity=activity)
+        self._management = Management(self._hub.find, check=check, clock=clock, faults=faults)
+        self._listener: asyncio.Server | None = None
+        self._http: HttpServer | None = None
+
+    def start(self) -> None:
+        """Accepts connections from here on."""
+        self._loop.start()
+        self._loop.run(self._listen())
+
+    def stop(self) -> None:
+        """Closes every socket with 1001 and ends."""
+        self._loop.run(self._close())
+        self._loop.stop()
+
+    def cut(self, client: str) -> int:
+        """Cuts the sockets whose URL has `client`, without a close frame; answers how many."""
+
+        async def on_loop() -> int:
+            return self._hub.cut(client)
+
+        return self._loop.run(on_loop())
+
+    async def _listen(self) -> None:
+        self._http = HttpServer(self._handle, self._prompt)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._http, sock=self._socket, backlog=BACKLOG
+        )
+
+    async def _close(self) -> None:
+        if self._listener and self._http:
+            await stop_listening(self._listener)
+            self._hub.close_all()
+            await self._http.shutdown(FAREWELL)
+            await self._hub.end(FAREWELL)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        stage, _, rest = request.path.lstrip("/").partition("/")
+        api_id = self._api_of(stage)
+        if api_id and not rest:
+            return await self._handshake(request, stage, api_id)
+        if api_id and rest.startswith("@connections/"):
+            return await self._manage(request)
+        return await self._other(request)
+
+    async def _manage(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        signed = SignedRequest(
+            method=request.method,
+            path=path,
+            query=query,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        try:
+            return _response(await self._management.answer(signed, _connection_id(path)))
+        except CallLostError:
+            if request.transport:
+                request.transport.abort()
+            return web.Response(status=500)
+
+    def _prompt(self, request: SignedRequest) -> bytes | None:
+        stage, _, rest = request.path[1:].partition("/")
+        if not rest.startswith("@connections/") or not self._api_of(stage):
+            return None
+        answer = self._management.at_once(request, _connection_id(request.path))
+        if answer is None:
+            return None
+        return whole_answer(answer.status, "application/json", answer.text, _headers(answer))
+
+    async def _handshake(
+        self, request: web.BaseRequest, stage: str, api_id: str
+    ) -> web.StreamResponse:
+        key = _handshake_key(request)
+        if key is None:
+            return web.json_response({"message": "Upgrade Required"}, status=426)
+        handshake = self._described(request, stage, api_id)
+        outcome = await self._routes.connect(handshake)
+        if not 200 <= outcome.status < 300:
+            return _refused(outcome)
+        response = _SwitchingProtocols(status=101, headers=_upgrade_headers(key, outcome))
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            self._routes.disconnect(handshake, CloseCode.ABNORMAL_CLOSURE, "")
+            return response
+        connection = self._hub.open(handshake, transport)
+        await response.prepare(request)
+        hand_over(request, connection)
+        return response
+
+    def _described(self, request: web.BaseRequest, stage: str, api_id: str) -> Handshake:
+        return Handshake(
+            connection_id=ConnectionId(new_id()),
+            connected_at=self._clock(),
+            domain_name=request.headers.get("Host", ""),
+            stage=stage,
+            api_id=api_id,
+            source_ip=request.remote or "",
+            headers=list(request.headers.items()),
+            query=parse_qsl(request.query_string, keep_blank_values=True),
+            user_agent=request.headers.get("User-Agent"),
+        )
+
+
+@lru_cache(maxsize=4096)
+def _connection_id(path: str) -> str:
+    return unquote(path.split("/", 3)[3])
+
+
+def _handshake_key(request: web.BaseRequest) -> str | None:
+    """The key of a well-formed opening handshake (RFC 6455, 4.2.1)."""
+    headers = request.headers
+    key = headers.get("Sec-WebSocket-Key", "").strip()
+    try:
+        well_formed = len(binascii.a2b_base64(key, strict_mode=True)) == 16
+    except ValueError:
+        well_formed = False
+    upgrade = (
+        request.method == "GET"
+        and headers.get("Upgrade", "").lower().strip() == "websocket"
+        and "upgrade" in headers.get("Connection", "").lower()
+        and headers.get("Sec-WebSocket-Version") == "13"
+    )
+    return key if upgrade and well_formed else None
+
+
+def _upgrade_headers(key: str, outcome: Outcome) -> dict[str, str]:
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Accept": accept_key(key),
+    }
+    for name, value in outcome.headers.items():
+        if name.lower() == "sec-websocket-protocol":
+            headers["Sec-WebSocket-Protocol"] = value
+    return headers
+
+
+def _refused(outcome: Outcome) -> web.Response:
+    headers = {"Content-Type": "application/json", **outcome.headers}
+    return web.Response(status=outcome.status, text=outcome.body, headers=headers)
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    error = {"x-amzn-ErrorType": answer.error} if answer.error else {}
+    return {"x-amzn-RequestId": gateway_id(), **error}
+
+
+def _response(answer: Answer) -> web.Response:
+    headers = _headers(answer)
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    return web.json_response(answer.body, status=answer.status, headers=headers)

@@ -1,0 +1,170 @@
+"""API Gateway's management API: `/{stage}/@connections/{connection id}`.
+
+Statuses and error types are those of the ApiGatewayManagementApi reference. Answers never repeat
+a connection id.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.faults import Fault, FaultPlan, Kind, Target
+from sandbox.gateway.connection import MAX_MESSAGE, Connection
+from sandbox.http.loop import passed
+from sandbox.http.signature import Credentials, SignatureError, SignedRequest, verify
+
+SERVICE = "execute-api"
+_ID = re.compile(r"[A-Za-z0-9_-]{15}=\Z")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer: status, JSON body (or none) and the name of the error in AWS's model."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    error: str | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """Its body as JSON, made once: most answers are one of those below."""
+        return json.dumps(self.body)
+
+
+DONE = Answer(200, {})
+GONE = Answer(410, {"message": "Gone"}, "GoneException")
+THROTTLED = Answer(429, {"message": "Rate exceeded"}, "LimitExceededException")
+FAILED = Answer(500, {"message": "Internal server error"}, "InternalServerErrorException")
+
+
+Check = Callable[[SignedRequest], None]
+"""Raises SignatureError if the request may not be carried out."""
+
+
+def check_with(credentials: Credentials, *, strict: bool) -> Check:
+    """A check where there is one identity only; unless `strict`, any other passes."""
+    return lambda request: verify(request, credentials, SERVICE, others=not strict)
+
+
+class CallLostError(Exception):
+    """By a fault, the call gets no answer: its TCP connection ends."""
+
+
+class Management:
+    """Answers signed requests about the connections that `find` knows."""
+
+    def __init__(
+        self,
+        find: Callable[[str], Connection | None],
+        *,
+        check: Check,
+        clock: Clock,
+        faults: FaultPlan,
+    ) -> None:
+        self._find = find
+        self._check = check
+        self._clock = clock
+        self._faults = faults
+        self._held: list[Callable[[], Answer]] = []
+
+    def at_once(self, request: SignedRequest, connection_id: str) -> Answer | None:
+        """Carries out one request; None while there are faults, which may take their time."""
+        if self._held or self._faults.in_force:
+            return None
+        refusal = self._refusal(request, connection_id)
+        return refusal or self._carry_out(request.method, connection_id, request.body)
+
+    async def answer(self, request: SignedRequest, connection_id: str) -> Answer:
+        """Carries out one request, or does what a fault makes of it.
+
+        Raises:
+            CallLostError: a fault took the answer away.
+        """
+        if refusal := self._refusal(request, connection_id):
+            return refusal
+        carry_out = partial(self._carry_out, request.method, connection_id, request.body)
+        fault = self._faults.draw(Target.MANAGEMENT, request.method)
+        if fault:
+            return await self._faulty(fault, carry_out)
+        answer = carry_out()
+        while self._held:
+            self._held.pop()()
+        return answer
+
+    def _refusal(self, request: SignedRequest, connection_id: str) -> Answer | None:
+        """Why a request is not carried out, whatever the state of the connection."""
+        try:
+            self._check(request)
+        except SignatureError as problem:
+            return Answer(403, {"message": str(problem)}, "ForbiddenException")
+        if not _ID.match(connection_id):
+            return Answer(400, {"message": "Invalid connectionId"}, "BadRequestException")
+        if request.method not in ("POST", "GET", "DELETE"):
+            return Answer(405, {"message": "Method not allowed"}, "BadRequestException")
+        if len(request.body) > MAX_MESSAGE:
+            return Answer(413, {"message": "Payload too large"}, "PayloadTooLargeException")
+        return None
+
+    def _carry_out(self, method: str, connection_id: str, body: bytes) -> Answer:
+        connection = self._find(connection_id)
+        if connection is None:
+            return GONE
+        if method == "GET":
+            return Answer(200, _description(connection))
+        if method == "DELETE":
+            connection.close(1000)
+            return Answer(204)
+        return _post(connection, body)
+
+    async def _faulty(self, fault: Fault, carry_out: Callable[[], Answer]) -> Answer:
+        match fault.kind:
+            case Kind.ERROR:
+                return FAILED
+            case Kind.THROTTLE:
+                return THROTTLED
+            case Kind.GONE:
+                return GONE
+            case Kind.DROP:
+                return DONE
+            case Kind.REORDER:
+                self._held.append(carry_out)
+                return DONE
+            case Kind.HANG:
+                await asyncio.to_thread(self._faults.hang, fault.seconds)
+                raise CallLostError
+            case Kind.DELAY:
+                await passed(self._clock, fault.seconds)
+            case Kind.DUPLICATE:
+                carry_out()
+        return carry_out()
+
+
+def _post(connection: Connection, body: bytes) -> Answer:
+    if connection.slow:
+        return THROTTLED
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return Answer(400, {"message": "Data is not UTF-8"}, "BadRequestException")
+    connection.send(body)
+    return DONE
+
+
+def _description(connection: Connection) -> dict[str, Any]:
+    handshake = connection.handshake
+    identity = {"sourceIp": handshake.source_ip, "userAgent": handshake.user_agent or ""}
+    return {
+        "connectedAt": _iso(handshake.connected_at),
+        "identity": identity,
+        "lastActiveAt": _iso(connection.last_active_at),
+    }
+
+
+def _iso(millis: int) -> str:
+    return datetime.fromtimestamp(millis / 1000, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,57 @@
+"""A change of a table as a record of its stream, as Lambda gives it to a function."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.dynamodb.dynamodb import Change
+
+FIRST_NUMBER = 1100000000017454423009
+"""The sequence number at which a stream begins here."""
+_OF_DYNAMODB = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+"""Who has deleted an item: its time to live, not the app."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: what the function gets, and what its mapping needs to know of it."""
+
+    content: Mapping[str, Any]
+    at: int
+    """When the change was made, in milliseconds of the account's clock."""
+    key: str
+    """Records with the same stay in order."""
+
+    @property
+    def number(self) -> str:
+        """The sequence number."""
+        return str(self.content["dynamodb"]["SequenceNumber"])
+
+
+def record_of(change: Change, *, arn: str, view: str, region: str, number: int, now: int) -> Record:
+    """The record of a change; `view` is the stream's view type."""
+    keys, old, new = change["keys"], change["old"], change["new"]
+    data = {
+        "ApproximateCreationDateTime": now // 1000,
+        "Keys": keys,
+        "SequenceNumber": str(number),
+        "SizeBytes": len(str(old)) + len(str(new)),
+        "StreamViewType": view,
+    }
+    if new is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
+        data["NewImage"] = new
+    if old is not None and view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
+        data["OldImage"] = old
+    content: dict[str, Any] = {
+        "eventID": uuid.uuid4().hex,
+        "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": region,
+        "dynamodb": data,
+        "eventSourceARN": arn,
+    }
+    if change.get("expired"):
+        content["userIdentity"] = _OF_DYNAMODB
+    return Record(content, now, str(next(iter(keys.values()))))

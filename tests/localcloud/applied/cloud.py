@@ -1,0 +1,82 @@
+"""A local cloud for tests: the project applied once a run, then edited and applied again."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from localcloud.local.commands import deploy, destroy
+from localcloud.local.place import Address, Place
+from localcloud.local.process import stop
+from localcloud.local.terraform import LIMITS, VARIABLES, Terraform
+from tests.conformance.stack import Sandbox, Stack
+
+Edit = Callable[[Path], None]
+"""Changes the Terraform in a folder."""
+DEPLOYMENT = "aws_apigatewayv2_deployment.websocket_api_deployment"
+APPLY = ("apply", "-auto-approve", "-compact-warnings", "-refresh=false")
+
+
+class LocalCloud:
+    """What is applied, and where it answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place = Place(folder, "dev")
+        self.url = deploy(self.place, port=0, api_port=0, show=False)
+        address = self.place.running()
+        assert address is not None
+        self.address: Address = address
+        self.terraform = Terraform(self.place, address)
+        self._edited = False
+        self._written = folder / "as-written"
+        shutil.copytree(self.place.terraform, self._written, ignore=_not_written, symlinks=True)
+
+    def stack(self) -> Stack:
+        """The applied stack, for raw clients."""
+        return Stack(self.url, Sandbox(f"http://127.0.0.1:{self.address.port}"))
+
+    def as_written(self) -> None:
+        """Applies the Terraform as it is in the project, if anything else is applied."""
+        if self._edited:
+            self._restore()
+            self.terraform.run(*APPLY)
+
+    def edited(self, edit: Edit, *, redeployed: bool) -> None:
+        """Applies the Terraform with `edit`, and without any edit before it.
+
+        With `redeployed` the API is deployed once more: what Terraform takes out of an API goes
+        only after the deployment that was to do without it, here as on AWS.
+        """
+        self._restore()
+        edit(self.place.terraform)
+        self._edited = True
+        self.terraform.run(*APPLY)
+        if redeployed:
+            self.terraform.run(*APPLY, f"-replace={DEPLOYMENT}")
+
+    async def apply_settings(self, **settings: int) -> str:
+        """Applies other settings beside running clients; answers what Terraform printed."""
+        self._edited = True
+        content = json.dumps({"settings": {**LIMITS, **settings}})
+        (self.place.terraform / VARIABLES).write_text(content)
+        return await asyncio.to_thread(self.terraform.run, *APPLY)
+
+    def plan(self) -> str:
+        """What Terraform would change, in its words."""
+        return self.terraform.run("plan", "-detailed-exitcode", accepted=(0, 2))
+
+    def close(self) -> None:
+        """Destroys it; raises CloudError where something is left."""
+        try:
+            destroy(self.place, show=False)
+        finally:
+            stop(self.place)
+
+    def _restore(self) -> None:
+        shutil.copytree(self._written, self.place.terraform, dirs_exist_ok=True)
+        self._edited = False
+
+
+def _not_written(folder: str, names: list[str]) -> set[str]:
+    return set(shutil.ignore_patterns(".terraform*", "*.tfstate*", "deployment.zip")(folder, names))

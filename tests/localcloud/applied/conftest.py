@@ -1,0 +1,50 @@
+"""One apply for a whole run: it takes a minute, of which most is waiting for the provider."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.conftest import looked_over
+from tests.conformance.stack import Stack
+from tests.localcloud.applied.cloud import LocalCloud
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here has time for the apply and needs terraform; all come one after the other."""
+    items.sort(key=lambda item: HERE in item.path.parents)
+    here = [item for item in items if HERE in item.path.parents]
+    skip = pytest.mark.skip(reason="no terraform on this machine: it is not a Python package")
+    for item in here:
+        item.add_marker(pytest.mark.timeout(600))
+        if shutil.which("terraform") is None:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="package")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The project, packaged and applied; destroyed at the end, when nothing may be left.
+
+    That takes half a minute: it happens as soon as no test needs it, not when all others are done.
+    """
+    pytest.importorskip("awslambdaric")  # there are wheels for Linux only
+    made = LocalCloud(tmp_path_factory.mktemp("cloud") / "local")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def as_written(cloud: LocalCloud) -> LocalCloud:
+    """The same with the project's own Terraform applied, whatever a test before has edited."""
+    cloud.as_written()
+    return cloud
+
+
+@pytest.fixture
+async def stack(as_written: LocalCloud) -> AsyncIterator[Stack]:
+    """The applied stack; what the test opened is closed and looked over after it."""
+    async with looked_over(as_written.stack()) as stack:
+        yield stack

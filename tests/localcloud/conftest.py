@@ -1,0 +1,26 @@
+"""What the tests of the account share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.localcloud.sourced import Sourced
+from tests.localcloud.world import World
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """An account with nothing applied."""
+    pytest.importorskip("awslambdaric")  # there are wheels for Linux only
+    made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sourced() -> Iterator[Sourced]:
+    """An account with nothing applied, in which sources run."""
+    pytest.importorskip("awslambdaric")
+    made = Sourced()
+    yield made
+    made.close()

@@ -1,0 +1,97 @@
+"""A world in which sources run, and helpers that apply them."""
+
+import json
+from typing import Any
+
+from moto.backends import get_backend
+
+from localcloud.sources import Sources
+from tests.localcloud.world import World
+
+SAYS = "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"
+
+
+class Sourced(World):
+    """A world in which sources run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        tables = get_backend("dynamodb")[self.parts.account]
+        tables[self.parts.region] = self.parts.cloud.dynamodb.backend
+        self.sources = Sources(self.parts, self.functions, self.permissions)
+        self.sources.start()
+
+    def close(self) -> None:
+        """Ends it all."""
+        self.sources.stop()
+        super().close()
+
+    def applied(self) -> None:
+        """Tells that the control plane has changed, as its endpoint does."""
+
+        def tell() -> None:
+            for each in self.parts.on_apply:
+                each()
+
+        self.parts.cloud.run(tell)
+        self.settle()
+
+    def rule(self, name: str, expression: str, function: str, *, allowed: bool = True) -> None:
+        """A rule that calls the function with that ARN."""
+        events = self.parts.backend("events")
+        rule = events.put_rule(name, scheduled_expression=expression, state="ENABLED")
+        events.put_targets(name, "default", [{"Id": "1", "Arn": function}])
+        if allowed:
+            permission = {
+                "StatementId": name,
+                "Action": "lambda:InvokeFunction",
+                "Principal": "events.amazonaws.com",
+                "SourceArn": rule.arn,
+            }
+            policy = json.dumps(permission)
+            self.parts.backend("lambda").add_permission(function, None, policy)
+        self.applied()
+
+    def mapping(self, function: str, source: str, **options: Any) -> str:
+        """An event source mapping; answers its id."""
+        spec = {"FunctionName": function, "EventSourceArn": source, **options}
+        uuid: str = self.parts.backend("lambda").create_event_source_mapping(spec).uuid
+        self.applied()
+        return uuid
+
+    def table(self, name: str) -> str:
+        """A table with a stream; answers the stream's ARN."""
+        request = {
+            "TableName": name,
+            "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {
+                "StreamEnabled": True,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        }
+        answer = self.parts.cloud.run(
+            lambda: self.parts.cloud.dynamodb.call("CreateTable", request)
+        )
+        arn: str = json.loads(answer)["TableDescription"]["LatestStreamArn"]
+        return arn
+
+    def put(self, table: str, *items: tuple[str, int]) -> None:
+        """Writes items, each a key and a value."""
+
+        def write() -> None:
+            for key, value in items:
+                item = {"k": {"S": key}, "v": {"N": str(value)}}
+                self.parts.cloud.dynamodb.call("PutItem", {"TableName": table, "Item": item})
+
+        self.parts.cloud.run(write)
+
+    def said(self, name: str) -> list[Any]:
+        """What the function printed, as JSON."""
+        return [json.loads(line) for line in self.log(name) if line.startswith(('{"', '["'))]
+
+    def batches(self, name: str) -> list[Any]:
+        """The same, when nothing more is to come."""
+        self.settle()
+        return self.said(name)

@@ -1,0 +1,89 @@
+"""Filter patterns of CloudWatch Logs for JSON."""
+
+import json
+from typing import Any
+
+import pytest
+from moto.logs.exceptions import InvalidParameterException
+
+from localcloud.control import logs
+from tests.localcloud.world import World
+
+DOCUMENT: dict[str, Any] = {
+    "event": "refused",
+    "status": 429,
+    "took": 1.5,
+    "none": None,
+    "yes": True,
+    "who": {"ip": "10.0.0.1", "names": ["ana", "eve"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ('{ $.event = "refused" }', True),
+        ("{ $.event = refused }", True),
+        ('{$.event="other"}', False),
+        ("{ $.event = * }", True),
+        ("{ $.nothing = * }", False),
+        ('{ $.event = "ref*" }', True),
+        ("{ $.event = %^ref.*d$% }", True),
+        ('{ $.event != "refused" }', False),
+        ('{ $.event != "other" }', True),
+        ('{ $.nothing != "other" }', False),
+        ("{ $.status = 429 }", True),
+        ("{ $.status >= 400 && $.status < 500 }", True),
+        ("{ $.took > 1.5 }", False),
+        ("{ $.event > 1 }", False),
+        ("{ $.yes = 1 }", False),
+        ("{ $.none IS NULL }", True),
+        ("{ $.yes IS TRUE }", True),
+        ("{ $.yes IS FALSE }", False),
+        ("{ $.nothing IS NULL }", False),
+        ("{ $.nothing NOT EXISTS }", True),
+        ('{ $.who.ip = "10.*" && $.who.names[1] = "eve" }', True),
+        ('{ $.who.names[2] = "eve" }', False),
+        ('{ ($.event = "x") || ($.event = "refused") }', True),
+        ('{ $.event = "refused" || $.event = "x" && $.status = 1 }', True),
+        ('{ ($.event = "refused" || $.event = "x") && $.status = 1 }', False),
+    ],
+)
+def test_a_pattern(pattern: str, fits: bool) -> None:
+    assert logs.compiled(pattern)(DOCUMENT) == fits
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{",
+        "{ }",
+        "{ $.a }",
+        "{ $.a = }",
+        "{ a = 1 }",
+        "{ $.a > x }",
+        "{ $.a IS BLUE }",
+        "{ $.a = 1 } x",
+    ],
+)
+def test_a_pattern_that_is_none(pattern: str) -> None:
+    with pytest.raises(InvalidParameterException):
+        logs.compiled(pattern)
+
+
+def test_moto_filters_by_it(world: World) -> None:
+    logs.extend()
+    backend = world.parts.backend("logs")
+    backend.create_log_group("g", {})
+    backend.create_log_stream("g", "s")
+    lines = [json.dumps(DOCUMENT), json.dumps({"event": "other"}), "START refused"]
+    now = world.parts.clock()
+    backend.put_log_events("g", "s", [{"timestamp": now, "message": line} for line in lines])
+
+    def found(pattern: str) -> list[str]:
+        events, _, _ = backend.filter_log_events("g", [], None, None, None, None, pattern, True)
+        return [each["message"] for each in events]
+
+    assert found('{ $.event = "refused" }') == lines[:1]
+    assert found("refused") == [lines[0], lines[2]]
+    assert found("") == lines

@@ -1,0 +1,150 @@
+"""Log groups of the control plane: which lines are in them, and for how long."""
+
+import re
+from typing import Any
+
+import pytest
+
+from localcloud import logs
+from localcloud.logs import DAY, Logs
+from tests.localcloud.world import World
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def backend(world: World) -> Any:
+    """moto's, with a group `g` and nothing in it."""
+    found = world.parts.backend("logs")
+    found.create_log_group("g", {})
+    return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def lines(clock: Clock) -> Logs:
+    return Logs(clock, lambda *_: None)
+
+
+def test_lines_are_in_their_streams_by_the_accounts_clock(
+    backend: Any, lines: Logs, clock: Clock
+) -> None:
+    lines.line("g", "a", "one")
+    clock.now += 5
+    lines.line("g", "b", "two")
+    clock.now += 1
+    lines.line("g", "a", "three")
+    lines.line("not applied", "a", "lost")
+
+    lines.show(backend)
+
+    assert _found(backend) == [("a", "one"), ("b", "two"), ("a", "three")]
+    assert [at for at, _ in _stream(backend, "a")] == [clock.now - 6, clock.now]
+    lines.line("g", "b", "four")
+    lines.show(backend)
+    assert [text for _, text in _stream(backend, "b")] == ["two", "four"]
+
+
+def test_each_line_is_handed_on_as_it_comes(clock: Clock) -> None:
+    told: list[tuple[str, str]] = []
+    lines = Logs(clock, lambda *line: told.append(line))
+
+    lines.line("not applied", "a", "one")
+
+    assert told == [("not applied", "one")]
+
+
+def test_what_is_older_than_the_retention_is_gone(backend: Any, lines: Logs, clock: Clock) -> None:
+    backend.put_retention_policy("g", 1)
+    lines.line("g", "old", "one")
+    lines.show(backend)
+    clock.now += DAY
+    lines.line("g", "new", "two")
+    lines.show(backend)
+    assert _found(backend) == [("old", "one"), ("new", "two")]
+
+    clock.now += 1
+    lines.show(backend)
+
+    assert _found(backend) == [("new", "two")]
+    assert list(backend.groups["g"].streams) == ["new"]
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_only_the_last_lines_are_kept(
+    backend: Any, lines: Logs, monkeypatch: pytest.MonkeyPatch, *, read: bool
+) -> None:
+    monkeypatch.setattr(logs, "LINES", 3)
+    for number in range(5):
+        lines.line("g", f"{number % 2}", str(number))
+        if read:
+            lines.show(backend)
+
+    lines.show(backend)
+
+    assert sorted(text for _, text in _found(backend)) == ["2", "3", "4"]
+    assert backend.groups["g"].to_describe_dict()["storedBytes"] == 3
+
+
+def test_only_so_many_bytes_are_kept(
+    backend: Any, lines: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "BYTES", 100)
+    for text in ("x" * 50, "y" * 30, "z" * 10):
+        lines.line("g", "a", text)
+
+    lines.show(backend)
+
+    assert [text[0] for _, text in _found(backend)] == ["y", "z"]
+
+
+def test_a_group_that_is_made_anew_is_empty(backend: Any, lines: Logs) -> None:
+    lines.line("g", "a", "one")
+    lines.show(backend)
+
+    backend.delete_log_group("g")
+    backend.create_log_group("g", {})
+    lines.line("g", "a", "two")
+    lines.show(backend)
+
+    assert _found(backend) == [("a", "two")]
+
+
+def test_an_instance_has_a_stream_of_its_own(world: World) -> None:
+    world.function("says", "def handler(event, context):\n    print(context.log_stream_name)")
+    world.call("says")
+    world.parts.backend("lambda").update_function_configuration("says", None, {"Timeout": 10})
+    world.call("says")
+    world.function("fails", "import nothing_of_the_kind")
+    world.functions.invoke("fails", {})
+
+    said = [(stream, line) for group, stream, line in world.streams if group.endswith("/says")]
+    streams = list(dict.fromkeys(stream for stream, _ in said))
+    assert len(streams) == 2
+    assert all(re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", each) for each in streams)
+    assert [line for _, line in said if line in streams] == streams
+    failed = {stream for group, stream, _ in world.streams if group.endswith("/fails")}
+    assert len(failed) == 1
+    assert failed.isdisjoint(streams)
+
+
+def _found(backend: Any) -> list[tuple[str, str]]:
+    events, _, _ = backend.filter_log_events("g", [], None, None, None, None, "", True)
+    return [(each["logStreamName"], each["message"]) for each in events]
+
+
+def _stream(backend: Any, name: str) -> list[tuple[int, str]]:
+    events, _, _ = backend.get_log_events("g", None, name, None, None, 10, None, True)
+    return [(each["timestamp"], each["message"]) for each in events]

@@ -1,0 +1,168 @@
+"""What a role allows, as IAM decides it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from localcloud.parts import DeniedError
+from localcloud.permissions import wanted_of
+from localcloud.permissions.policies import Decision, decide
+from tests.localcloud.world import World
+
+TABLE = "arn:aws:dynamodb:us-east-1:1:table/t"
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "resource", "allowed"),
+    [
+        ({"Action": "dynamodb:GetItem", "Resource": TABLE}, "dynamodb:GetItem", TABLE, True),
+        ({"Action": "dynamodb:getitem", "Resource": TABLE}, "dynamodb:GetItem", TABLE, True),
+        ({"Action": "dynamodb:Get*", "Resource": TABLE}, "dynamodb:GetItem", TABLE, True),
+        ({"Action": "dynamodb:Get?tem", "Resource": "*"}, "dynamodb:GetItem", TABLE, True),
+        ({"Action": "dynamodb:Get", "Resource": TABLE}, "dynamodb:GetItem", TABLE, False),
+        ({"Action": ["a:B", "dynamodb:*"], "Resource": TABLE}, "dynamodb:GetItem", TABLE, True),
+        ({"Action": "dynamodb:*", "Resource": TABLE.upper()}, "dynamodb:GetItem", TABLE, False),
+        ({"Action": "*", "Resource": f"{TABLE}/index/*"}, "dynamodb:Query", TABLE, False),
+        ({"Action": "*", "Resource": [f"{TABLE}/index/*"]}, "a:B", f"{TABLE}/index/i", True),
+        ({"NotAction": "sqs:*", "Resource": "*"}, "dynamodb:Query", TABLE, True),
+        ({"NotAction": "sqs:*", "Resource": "*"}, "sqs:SendMessage", "q", False),
+        ({"Action": "*", "NotResource": TABLE}, "a:B", TABLE, False),
+        ({"Action": "a.b:C", "Resource": "*"}, "axb:C", TABLE, False),
+    ],
+)
+def test_one_statement(
+    statement: Mapping[str, Any], action: str, resource: str, allowed: bool
+) -> None:
+    document = json.dumps({"Statement": {"Effect": "Allow", **statement}})
+
+    decision = decide([document], action, resource, {})
+
+    assert (decision is Decision.ALLOWED) == allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}}, True),
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
+        ({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}, True),
+        ({"StringLike": {"AWS:requestedregion": "us-*"}}, True),
+        ({"StringEquals": {"aws:Unknown": "x"}}, False),
+        ({"StringEqualsIfExists": {"aws:Unknown": "x"}}, True),
+        ({"NumericLessThan": {"aws:Unknown": "1"}}, False),
+        ({"Bool": {"aws:SecureTransport": True}}, True),
+        (
+            {
+                "StringLike": {"aws:RequestedRegion": "us-*"},
+                "ArnLike": {"aws:SourceArn": "arn:*:x"},
+            },
+            False,
+        ),
+    ],
+)
+def test_conditions(condition: Mapping[str, Any], allowed: bool) -> None:
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+    context = {"aws:requestedregion": "us-east-1", "aws:securetransport": "true"}
+
+    decision = decide([json.dumps({"Statement": [statement]})], "a:B", "r", context)
+
+    assert (decision is Decision.ALLOWED) == allowed
+
+
+def test_an_explicit_deny_wins(world: World) -> None:
+    deny = {"Effect": "Deny", "Action": "dynamodb:DeleteItem", "Resource": "*"}
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    key = world.permissions.assume(world.role("some", deny, allow), "f").access_key_id
+
+    world.permissions.before_call(key, [("dynamodb:PutItem", TABLE)])
+    with pytest.raises(DeniedError, match="with an explicit deny in an identity-based policy"):
+        world.permissions.before_call(key, [("dynamodb:DeleteItem", TABLE)])
+
+
+def test_a_refusal_is_worded_as_iam_words_it(world: World) -> None:
+    role = world.role("few", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
+    key = world.permissions.assume(role, "function-name").access_key_id
+
+    with pytest.raises(DeniedError) as refusal:
+        world.permissions.before_call(key, [("dynamodb:PutItem", TABLE)])
+
+    user = f"arn:aws:sts::{world.parts.account}:assumed-role/few/function-name"
+    assert str(refusal.value) == (
+        f"User: {user} is not authorized to perform: dynamodb:PutItem on resource: {TABLE} "
+        "because no identity-based policy allows the dynamodb:PutItem action"
+    )
+
+
+def test_sqs_has_its_actions_in_small_letters(world: World) -> None:
+    role = world.role("few", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
+    key = world.permissions.assume(role, "f").access_key_id
+
+    with pytest.raises(DeniedError, match="to perform: sqs:sendmessage on resource: q because"):
+        world.permissions.before_call(key, [("sqs:SendMessage", "q")])
+
+
+def test_an_attached_policy_counts_and_a_change_does_at_once(world: World) -> None:
+    role = world.role("some", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
+    iam = world.parts.backend("iam")
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "a:B"}}
+    document["Statement"]["Resource"] = "*"  # type: ignore[index]
+    policy = iam.create_policy("", "/", json.dumps(document), "attached", [])
+
+    assert not world.permissions.role_may(role, [("a:B", "x")])
+    iam.attach_role_policy(policy.arn, "some")
+    assert world.permissions.role_may(role, [("a:B", "x"), ("sqs:SendMessage", "q")])
+    world.role("some", {"Effect": "Allow", "Action": "c:D", "Resource": "*"})
+    assert not world.permissions.role_may(role, [("sqs:SendMessage", "q")])
+
+
+def test_the_accounts_own_key_may_do_everything_and_an_unknown_one_nothing(world: World) -> None:
+    world.permissions.before_call(world.parts.access_key_id, [("a:B", "*")])
+
+    with pytest.raises(DeniedError):
+        world.permissions.before_call("AKIASOMEBODY", [("a:B", "*")])
+    assert world.permissions.secret_of("AKIASOMEBODY") is None
+
+
+def test_what_calls_need(world: World) -> None:
+    here = f"us-east-1:{world.parts.account}"
+    table, queue = f"arn:aws:dynamodb:{here}:table/t", f"arn:aws:sqs:{here}:q"
+    transaction = [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}]
+
+    def wanted(service: str, operation: str, **body: Any) -> list[tuple[str, str]]:
+        return wanted_of(world.parts, service, operation, body)
+
+    assert wanted("dynamodb", "GetItem", TableName="t") == [("dynamodb:GetItem", table)]
+    assert wanted("dynamodb", "Query", TableName="t", IndexName="i") == [
+        ("dynamodb:Query", f"{table}/index/i")
+    ]
+    assert wanted("dynamodb", "TransactWriteItems", TransactItems=transaction) == [
+        ("dynamodb:PutItem", table),
+        ("dynamodb:ConditionCheckItem", table[:-1] + "u"),
+    ]
+    assert wanted("dynamodb", "BatchGetItem", RequestItems={"t": {}}) == [
+        ("dynamodb:BatchGetItem", table)
+    ]
+    assert wanted("sqs", "SendMessageBatch", QueueUrl="http://127.0.0.1:1/1/q") == [
+        ("sqs:SendMessage", queue)
+    ]
+    assert wanted("logs", "CreateLogGroup") == [("logs:CreateLogGroup", "*")]
+
+
+def test_who_may_invoke_a_function(world: World) -> None:
+    arn = world.function("f", "def handler(event, context): pass")
+    rule = f"arn:aws:events:us-east-1:{world.parts.account}:rule/r"
+    permission = {
+        "StatementId": "one",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+        "SourceArn": rule,
+    }
+    world.parts.backend("lambda").add_permission("f", None, json.dumps(permission))
+    may = world.permissions.may_invoke
+
+    assert may(arn, "events.amazonaws.com", rule)
+    assert not may(arn, "events.amazonaws.com", rule + "2")
+    assert not may(arn, "apigateway.amazonaws.com", rule)
+    assert not may(f"{arn}:live", "events.amazonaws.com", rule)

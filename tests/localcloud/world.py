@@ -1,0 +1,169 @@
+"""An account of its own for each test, with what the test applies to it, and no HTTP before it."""
+
+import base64
+import io
+import itertools
+import json
+import os
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localcloud.control import awslambda, cloudwatch
+from localcloud.functions import Functions
+from localcloud.parts import Parts
+from localcloud.permissions import Permissions
+from sandbox.clock import Activity, Clock
+from sandbox.cloud.server import Cloud
+from sandbox.faults import FaultPlan
+from sandbox.functions.pool import Pool
+
+_NUMBERS = itertools.count(1)
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
+PATIENCE = 20.0
+
+
+class World:
+    """`parts`, `permissions` and `functions`, and helpers that apply things."""
+
+    def __init__(self) -> None:
+        awslambda.extend()
+        cloudwatch.extend()
+        began = time.time()
+        # It stands still unless a test moves it: a slow machine changes nothing.
+        clock, faults, activity = Clock(lambda: began), FaultPlan(), Activity()
+        account = f"{os.getpid() % 1_000_000:06}{next(_NUMBERS):06}"
+        self.streams: list[tuple[str, str, str]] = []
+        """Every line of a log: group, stream, text."""
+        self.pool = Pool(16)
+        self.parts = Parts(
+            clock=clock,
+            faults=faults,
+            activity=activity,
+            pool=self.pool,
+            cloud=Cloud(clock, faults, account=account),
+            account=account,
+            access_key_id="AKIAOFTHEACCOUNT",
+            secret_access_key="secret",
+            log=lambda *line: self.streams.append(line),
+            gateway_url="http://127.0.0.1:9",
+        )
+        self.permissions = Permissions(self.parts)
+        self.functions = Functions(self.parts, self.permissions)
+        self.parts.cloud.start()
+        self.pool.start()
+        clock.start()
+
+    def close(self) -> None:
+        """Ends it all."""
+        self.parts.clock.stop()
+        self.functions.stop()
+        self.pool.stop()
+        self.parts.cloud.stop()
+
+    def role(self, name: str = "everything", *statements: Mapping[str, Any]) -> str:
+        """A role with these statements as an inline policy; answers its ARN."""
+        iam = self.parts.backend("iam")
+        arn = f"arn:aws:iam::{self.parts.account}:role/{name}"
+        if arn not in [each.arn for each in iam.get_roles()]:
+            iam.create_role(
+                role_name=name,
+                assume_role_policy_document="{}",
+                path="/",
+                permissions_boundary=None,
+                description="",
+                tags=[],
+                max_session_duration="3600",
+            )
+        document = {"Version": "2012-10-17", "Statement": list(statements) or [EVERYTHING]}
+        iam.put_role_policy(name, "calls", json.dumps(document))
+        return arn
+
+    def function(self, name: str, source: str, **options: Any) -> str:
+        """A function whose `app.py` is `source` and whose handler is `handler`; answers its ARN."""
+        spec = {
+            "FunctionName": name,
+            "Runtime": HERE,
+            "Handler": "app.handler",
+            "Code": {"ZipFile": zipped(source)},
+            "Role": self.role(),
+            "MemorySize": 128,
+            "Timeout": 20,
+            **options,
+        }
+        arn: str = self.parts.backend("lambda").create_function(spec).function_arn
+        return arn
+
+    def call(self, name: str, event: Mapping[str, Any] | None = None) -> Any:
+        """What the function answers. Raises AssertionError where it fails."""
+        answer = self.functions.invoke(name, event or {})
+        assert answer.error is None, answer.payload
+        return json.loads(answer.payload)
+
+    def log(self, name: str) -> list[str]:
+        """The lines of a function's log."""
+        return [line for group, _, line in self.streams if group == f"/aws/lambda/{name}"]
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock, and waits before and at each stop until nothing runs."""
+        self.settle()
+        self.parts.clock.advance(seconds, self.settle)
+
+    def settle(self) -> None:
+        """Waits until nothing runs."""
+        assert self.parts.activity.wait(PATIENCE)
+
+    def queue(self, name: str, **attributes: str) -> str:
+        """A queue; answers its ARN."""
+        cloud = self.parts.cloud
+        request = {"QueueName": name, "Attributes": attributes}
+        cloud.run(lambda: cloud.sqs.call("CreateQueue", request, cloud.endpoint_url))
+        return f"arn:aws:sqs:{self.parts.region}:{self.parts.account}:{name}"
+
+    def send(self, name: str, *bodies: str) -> None:
+        """Messages into a queue."""
+        cloud = self.parts.cloud
+        url = f"{cloud.endpoint_url}/{self.parts.account}/{name}"
+
+        def send() -> None:
+            for body in bodies:
+                request = {"QueueUrl": url, "MessageBody": body}
+                cloud.sqs.call("SendMessage", request, cloud.endpoint_url)
+            for tell in cloud.on_message:
+                tell()
+
+        cloud.run(send)
+
+    def sums(self, namespace: str, **dimensions: str) -> dict[str, float]:
+        """The sum of each metric that counts, with these dimensions."""
+        measures = self.parts.measures
+        return {
+            each.name: sum(measures.between(each, 0, sys.maxsize))
+            for each in measures.metrics()
+            if (each.namespace, dict(each.dimensions)) == (namespace, dimensions)
+            and each.name != "Duration"
+        }
+
+    def messages(self, name: str) -> list[str]:
+        """The bodies of what is in a queue, visible or not."""
+        cloud = self.parts.cloud
+        return cloud.run(lambda: [str(each.body) for each in cloud.sqs.queue(name)._messages])
+
+
+def zipped(source: str) -> str:
+    """A zip with one `app.py`, as the Lambda API takes it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("app.py", source)
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Returns when it holds. Raises AssertionError after 20 seconds in which it did not."""
+    give_up = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
