@@ -2,7 +2,7 @@
 
 Everything is counted by one meter (`bench/billing`): what each thing that happens uses, times how
 often it does. The naive design is `bench/peer/sessions.py`; the floor is what API Gateway takes for
-the connections and for the messages of the protocol. docs/cost.md has the arithmetic.
+the connections and for the messages of the protocol. docs/run/cost.md has the arithmetic.
 """
 
 from dataclasses import fields

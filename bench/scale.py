@@ -1,7 +1,7 @@
 """How large it can get: what saturates first, by AWS's default quotas and by what was measured.
 
-Arithmetic on rates, with a small simulation of a broadcast on top; docs/scale.md explains it. Rates
-are per second, in one account and region. Nothing of it was run on AWS.
+Arithmetic on rates, with a small simulation of a broadcast on top; docs/run/scale.md explains it.
+Rates are per second, in one account and region. Nothing of it was run on AWS.
 """
 
 import math

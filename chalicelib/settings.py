@@ -1,7 +1,7 @@
 """Every environment variable of the stack: its name, default and meaning, defined here once.
 
-`docs/settings.md` is made from this file. A bad value is named when the process starts, so that a
-wrong deployment fails at once and says why.
+`docs/run/settings.md` is made from this file. A bad value is named when the process starts, so
+that a wrong deployment fails at once and says why.
 """
 
 import re

@@ -118,7 +118,7 @@ def _refusal(status: int, found: Json | None, target: Target) -> Failure:
             )
         return NotLetIn(
             f"AWS lets nobody in so: {said}",
-            "who calls needs execute-api:Invoke on the API (docs/deploy.md); look at --profile",
+            "who calls needs execute-api:Invoke on the API (docs/run/deploy.md); look at --profile",
         )
     if "detail" not in problem:
         return Unreachable(

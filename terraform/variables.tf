@@ -55,7 +55,7 @@ variable "resume_token_secret" {
 }
 
 variable "settings" {
-  description = "The stack's settings; docs/settings.md says what each means."
+  description = "The stack's settings; docs/run/settings.md says what each means."
   type = object({
     session_max_duration_hours      = optional(number, 2)
     connection_refresh_minutes      = optional(number, 100)

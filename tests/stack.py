@@ -2,7 +2,7 @@
 
 A test opens clients, lets them talk, moves the clock, and looks at what arrived. Nothing runs by
 itself: jobs and stream records wait until the test says so. Every message of the stack is held
-against `docs/asyncapi.yaml`.
+against `docs/use/asyncapi.yaml`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Makes `docs/asyncapi.yaml` from the code: every action, reply, push and error.
+"""Makes `docs/use/asyncapi.yaml` from the code: every action, reply, push and error.
 
 The types come from `chalicelib.protocol`, which action has which reply from the actions' own
 signatures, the examples from `tools.protocol_examples`.
@@ -19,7 +19,7 @@ from chalicelib.protocol.requests import ACTIONS, Request
 from tools.protocol_examples import MESSAGES, REQUESTS, every_kind
 
 Json = dict[str, Any]
-TARGET = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
+TARGET = Path(__file__).parent.parent / "docs" / "use" / "asyncapi.yaml"
 _ = dispatch  # imported for the actions that are registered with it
 _SCHEMAS = "#/components/schemas/{name}"
 

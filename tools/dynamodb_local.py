@@ -1,6 +1,6 @@
 """Runs a command beside Amazon's DynamoDB Local: `python -m tools.dynamodb_local pytest tests/…`.
 
-It is under Amazon's own terms: neither `make test` nor CI runs this (docs/dynamodbs.md).
+It is under Amazon's own terms: neither `make test` nor CI runs this (docs/build/dynamodbs.md).
 
 The command finds it by `DYNAMODB_URL`. AWS publishes it on Maven Central
 (com.amazonaws:DynamoDBLocal, whose newest version there is this one): Maven and Java 17 are needed,

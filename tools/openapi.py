@@ -1,4 +1,4 @@
-"""Makes `docs/openapi.yaml` from the code: the operator API, operation by operation.
+"""Makes `docs/run/openapi.yaml` from the code: the operator API, operation by operation.
 
 Everything comes from `chalicelib.api`: where an operation is, what it takes, answers and refuses.
 """
@@ -20,7 +20,7 @@ from chalicelib.errors import Code
 from tools.asyncapi import optional_or_null
 
 Json = dict[str, Any]
-TARGET = Path(__file__).parent.parent / "docs" / "openapi.yaml"
+TARGET = Path(__file__).parent.parent / "docs" / "run" / "openapi.yaml"
 _SCHEMAS = "#/components/schemas/{name}"
 _ALWAYS = (403, 429, 500, 503)
 _REASONS = {

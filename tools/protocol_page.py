@@ -1,4 +1,4 @@
-"""Makes `docs/protocol.html` from the AsyncAPI document: one page that opens without a server."""
+"""Make `docs/use/protocol.html` from the AsyncAPI document: a page that opens without a server."""
 
 import html
 import json
@@ -8,7 +8,7 @@ from typing import Any
 from tools.asyncapi import document
 
 Json = dict[str, Any]
-TARGET = Path(__file__).parent.parent / "docs" / "protocol.html"
+TARGET = Path(__file__).parent.parent / "docs" / "use" / "protocol.html"
 
 _STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 15%, transparent) }

@@ -1,10 +1,10 @@
-"""Makes `docs/settings.md` from `chalicelib/settings.py`: each variable, default and meaning."""
+"""Make `docs/run/settings.md` from `chalicelib/settings.py`: each variable, default and meaning."""
 
 from pathlib import Path
 
 from chalicelib.settings import VARIABLES, Variable
 
-TARGET = Path(__file__).parent.parent / "docs" / "settings.md"
+TARGET = Path(__file__).parent.parent / "docs" / "run" / "settings.md"
 
 _INTRODUCTION = """\
 # Settings

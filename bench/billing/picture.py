@@ -1,4 +1,4 @@
-"""The pictures of `docs/cost.md` and `docs/scale.md`."""
+"""The pictures of `docs/run/cost.md` and `docs/run/scale.md`."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,6 +1,6 @@
 """Every operation of the operator API: where it is, what it takes, what it answers, what it does.
 
-`app.py` has a route for each; `docs/openapi.yaml` is made from this table.
+`app.py` has a route for each; `docs/run/openapi.yaml` is made from this table.
 """
 
 from collections.abc import Callable, Mapping

@@ -55,7 +55,7 @@ def destroy(place: Place, options: Sequence[str] = (), *, show: bool = True) -> 
 
 
 def _put_secrets(address: Address, stage: str) -> None:
-    """What docs/deploy.md has its reader do once an account and stage."""
+    """What docs/run/deploy.md has its reader do once an account and stage."""
     ssm = address.client("ssm")
     for name in SECRETS:
         ssm.put_parameter(

@@ -1,4 +1,4 @@
-"""docs/asyncapi.yaml: what the code says, complete, and valid for the official parser."""
+"""docs/use/asyncapi.yaml: what the code says, complete, and valid for the official parser."""
 
 import json
 import shutil

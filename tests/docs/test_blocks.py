@@ -13,7 +13,7 @@ from tests.schemas import check_sent
 from tests.stack import Stack
 
 ELSEWHERE = {
-    "docs/integration.md": "test_integration.py",
+    "docs/use/integration.md": "test_integration.py",
     "clients/python/README.md": "test_clients.py",
     "clients/js/README.md": "test_clients.py",
 }

@@ -9,7 +9,7 @@ from chalicelib.protocol.messages import EndReason
 from tests.conformance.schema import STATUS_OF_CODE
 from tests.docs.blocks import ROOT
 
-PAGE = (ROOT / "docs" / "client-guide.md").read_text()
+PAGE = (ROOT / "docs" / "use" / "client-guide.md").read_text()
 
 
 def rows(header: str) -> dict[int, str]:

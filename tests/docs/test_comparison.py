@@ -4,7 +4,7 @@ import re
 
 from tests.docs.blocks import ROOT
 
-PAGE = (ROOT / "docs" / "comparison.md").read_text()
+PAGE = (ROOT / "docs" / "use" / "comparison.md").read_text()
 TABLE, _, SOURCES = PAGE.partition("## Sources")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.docs.blocks import ROOT, Block, blocks_of
 from tests.running import Lectern
 
-PAGE = ROOT / "docs" / "integration.md"
+PAGE = ROOT / "docs" / "use" / "integration.md"
 _ENVIRON = os.environ | {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
 
 

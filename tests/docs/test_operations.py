@@ -7,7 +7,7 @@ from tests.docs.blocks import ROOT
 
 
 def test_the_page_has_every_metric_with_its_dimensions() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
+    page = (ROOT / "docs" / "run" / "operations.md").read_text()
     section = page.partition("## Metrics")[2].partition("\n## ")[0]
     rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
 

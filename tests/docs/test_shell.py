@@ -119,7 +119,7 @@ def test_the_readmes_first_session(running: Running) -> None:
 
 
 def test_the_operator_apis_call(running: Running, tmp_path: Path) -> None:
-    call = said("docs/operator-api.md", "curl").text
+    call = said("docs/run/operator-api.md", "curl").text
 
     with running.speaking() as session_id:
         answer = json.loads(shell(running.here(call, session_id), tmp_path))
@@ -128,7 +128,7 @@ def test_the_operator_apis_call(running: Running, tmp_path: Path) -> None:
 
 
 def test_the_token_of_the_deployment_guide(running: Running) -> None:
-    block = said("docs/deploy.md", "jwt.encode").text
+    block = said("docs/run/deploy.md", "jwt.encode").text
     (make,) = [each for each in commands(block) if name(each) == "python -c"]
 
     token = shell(f'{running.here(make)}; echo "$TOKEN"', JWT_SECRET=SECRET).strip()
@@ -138,7 +138,7 @@ def test_the_token_of_the_deployment_guide(running: Running) -> None:
 
 
 def test_the_operators_policy(tmp_path: Path) -> None:
-    block = said("docs/deploy.md", "operator.json").text
+    block = said("docs/run/deploy.md", "operator.json").text
     write = block[block.index("cat >") : block.rindex("aws iam")]
     arn = "arn:aws:execute-api:eu-central-1:123456789012:abc/dev/*"
 

@@ -1,7 +1,7 @@
 """DynamoDB in this process, for tests that make a hundred thousand calls.
 
 It does what the stores ask for and refuses the rest. `test_memory.py` compares it, call by call,
-with moto and with another DynamoDB (docs/dynamodbs.md). Every operation is atomic, whatever
+with moto and with another DynamoDB (docs/build/dynamodbs.md). Every operation is atomic, whatever
 thread calls it; pages of queries and scans are short, so that every reader has to follow them.
 """
 

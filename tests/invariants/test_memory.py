@@ -1,5 +1,5 @@
 """The DynamoDB in memory does what the sandbox's does, and what another one does that is not moto
-(docs/dynamodbs.md): each scene runs on two of them, and every answer is compared."""
+(docs/build/dynamodbs.md): each scene runs on two of them, and every answer is compared."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is what the code says, and what the API does."""
+"""docs/run/openapi.yaml is what the code says, and what the API does."""
 
 import json
 import os

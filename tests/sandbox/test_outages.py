@@ -1,6 +1,6 @@
 """What each user sees while something that the stack depends on is down, and that it heals.
 
-The table in `docs/operations.md` says the same in words.
+The table in `docs/run/operations.md` says the same in words.
 """
 
 import json

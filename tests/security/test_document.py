@@ -1,4 +1,4 @@
-"""Every test that `docs/security.md` names is there, and so is every file of attacks in it."""
+"""Every test that `docs/run/security.md` names is there, and so is every file of attacks in it."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.docs.named_tests import functions
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs" / "security.md"
+DOCUMENT = ROOT / "docs" / "run" / "security.md"
 NOT_ATTACKS = {"test_audit.py", "test_document.py"}
 
 

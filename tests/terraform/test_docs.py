@@ -27,13 +27,13 @@ def test_the_cost_page_counts_the_alarms_that_there_are(plans: Plans) -> None:
     metrics = sum(
         sum(bool(query["metric"]) for query in each.values["metric_query"]) or 1 for each in alarms
     )
-    page = (ROOT / "docs" / "deploy.md").read_text()
+    page = (ROOT / "docs" / "run" / "deploy.md").read_text()
 
     assert f"{len(alarms)} alarms on {metrics} metrics" in page
 
 
 def test_the_deploy_page_names_variables_that_there_are() -> None:
-    page = (ROOT / "docs" / "deploy.md").read_text()
+    page = (ROOT / "docs" / "run" / "deploy.md").read_text()
     variables = (ROOT / "terraform" / "variables.tf").read_text()
     named = set(re.findall(r"-var (\w+)=", page)) | set(re.findall(r"(?m)^ +(\w+) +=", page))
 

@@ -1,4 +1,4 @@
-"""`docs/operations.md` has an entry for each alarm that there is, and for no other."""
+"""`docs/run/operations.md` has an entry for each alarm that there is, and for no other."""
 
 import re
 
@@ -10,7 +10,7 @@ from tools.package import ROOT
 
 pytestmark = pytest.mark.terraform
 
-PAGE = ROOT / "docs" / "operations.md"
+PAGE = ROOT / "docs" / "run" / "operations.md"
 
 
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(plans: Plans) -> None:

@@ -9,7 +9,7 @@ def identify(services: Services, token: str) -> Identity:
     """Whom `token` speaks for. Every way in that takes a token comes by here.
 
     The second look costs a read, and only who brings a token pays it: a removed user's token is as
-    well signed as ever. It fails closed (docs/decisions/0008).
+    well signed as ever. It fails closed (docs/build/decisions/0008).
 
     Raises:
         Unauthorized: the token is not valid, or was issued before its user was removed.

@@ -1,9 +1,9 @@
 """Rate limits (DESIGN section 6). When the limiter itself fails, it lets people in.
 
-That is a decision (docs/decisions/0007): a limiter that fails closed turns a hiccup of one table
-into an outage. Whoever comes in then still meets every other check, and `RateLimited` shows that
-the limiter is off. One failure it refuses: the counter of a single connection that is throttled,
-since that connection alone can make it so, and would switch its own limit off.
+That is a decision (docs/build/decisions/0007): a limiter that fails closed turns a hiccup of one
+table into an outage. Whoever comes in then still meets every other check, and `RateLimited` shows
+that the limiter is off. One failure it refuses: the counter of a single connection that is
+throttled, since that connection alone can make it so, and would switch its own limit off.
 """
 
 from chalicelib.actions.services import Services
