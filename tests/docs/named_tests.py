@@ -1,11 +1,11 @@
-"""The tests that a page names."""
+"""Find the tests that a page names."""
 
 import ast
 from pathlib import Path
 
 
 def functions(path: Path) -> set[str]:
-    """Every function of a file of tests; empty if there is no such file."""
+    """Return every function of a test file; empty if the file does not exist."""
     if not path.is_file():
         return set()
     return {
