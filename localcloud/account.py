@@ -20,16 +20,16 @@ from localcloud.permissions import Permissions, wanted_of
 from localcloud.sources import Sources
 from localcloud.state import State
 from sandbox.clock import Activity, Clock
+from sandbox.cloud.expiry import Expiry
 from sandbox.control.control import Control
 from sandbox.control.live import Live
 from sandbox.control.tokens import new_token
 from sandbox.dynamodb.dynamodb import Change
-from sandbox.dynamodb.expiry import Expiry
 from sandbox.faults import FaultPlan
-from sandbox.functions.context import ACCOUNT
 from sandbox.functions.pool import Pool
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.routes import Routes
+from sandbox.http.identifiers import ACCOUNT
 from sandbox.http.loop import LoopThread
 
 OWNER = "AKIDLOCALACCOUNT0000"

@@ -13,8 +13,8 @@ from localcloud.measures import Measures
 from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
 from sandbox.faults import FaultPlan
-from sandbox.functions.context import REGION
 from sandbox.functions.pool import Pool
+from sandbox.http.identifiers import REGION
 
 Log = Callable[[str, str, str], None]
 """Takes the names of a log group and of a stream of it, and one line."""

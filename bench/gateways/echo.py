@@ -26,11 +26,10 @@ from sandbox.functions.functions import functions_of
 from sandbox.functions.pool import Pool
 from sandbox.gateway.events import API_ID
 from sandbox.gateway.gateway import Gateway
-from sandbox.gateway.integrations import OfApp
-from sandbox.gateway.management import check_with
 from sandbox.gateway.routes import Routes
 from sandbox.http.loop import LoopThread
 from sandbox.http.signature import Credentials
+from sandbox.startup.app_integrations import AppIntegrations, check_signature_of
 from sandbox.startup.collector import collect_seldom
 from sandbox.startup.stack import THREADS
 
@@ -96,13 +95,13 @@ def gateway(sock: socket.socket, app: Chalice, pool: Pool) -> Gateway:
 
     def routes(loop: LoopThread) -> Routes:
         shared = {"pool": pool, "clock": clock, "activity": activity, "faults": faults}
-        return Routes(OfApp(functions), loop=loop, strict=False, **shared)  # type: ignore[arg-type]
+        return Routes(AppIntegrations(functions), loop=loop, strict=False, **shared)  # type: ignore[arg-type]
 
     return Gateway(
         sock,
         api_of={"local": API_ID}.get,
         routes=routes,
-        check=check_with(_KEYS, strict=False),
+        check=check_signature_of(_KEYS, strict=False),
         clock=clock,
         activity=activity,
         faults=faults,

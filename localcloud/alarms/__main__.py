@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from localcloud.local.place import Place
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 
 WIDTH = 120
 """Columns, where the output is no terminal: names are compared, and so never cut."""

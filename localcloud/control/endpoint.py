@@ -20,7 +20,7 @@ from localcloud.parts import DeniedError
 from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
 from sandbox.faults import FaultPlan
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 from sandbox.http.signature import SignedRequest
 
 Guard = Callable[[str, str, str, Mapping[str, Any]], None]

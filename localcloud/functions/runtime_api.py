@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.http.loop import http_log, stop_listening
+from sandbox.http.server import http_log, stop_listening
 
 PREFIX = "/2018-06-01/runtime/"
 NEVER = 86_400.0

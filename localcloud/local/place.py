@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localcloud.local.place import Address, Place
 from localcloud.local.process import ROOT, CloudError
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 from tools.package import package
 
 OVERRIDE = "account_override.tf"

@@ -9,7 +9,7 @@
 | `sources.py` | all of them, kept as they are applied |
 
 The mapping of a queue and the batches of a stream are those of `make run`: `sandbox/sources`.
-Expiry is `sandbox/dynamodb/expiry.py`.
+Expiry is `sandbox/cloud/expiry.py`.
 """
 
 from localcloud.sources.sources import Sources

@@ -18,8 +18,8 @@ from sandbox.clock import Clock
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.dynamodb.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.faults import Fault, FaultPlan, Kind, Target
-from sandbox.http.loop import LoopThread, passed, stop_listening
-from sandbox.http.server import HttpServer, whole_answer
+from sandbox.http.loop import LoopThread, passed
+from sandbox.http.server import HttpServer, stop_listening, whole_answer
 from sandbox.http.signature import SignedRequest
 
 T = TypeVar("T")

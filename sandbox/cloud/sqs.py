@@ -11,7 +11,7 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from sandbox.dynamodb.moto_extensions import sqs_time
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 
 
 class SqsError(Exception):

@@ -16,7 +16,7 @@ from sandbox.dynamodb.expressions import NotSimpleError
 from sandbox.dynamodb.moto_extensions import JournaledBackend, JournaledTable
 from sandbox.dynamodb.reads import Reads
 from sandbox.dynamodb.writes import Writes
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 
 ERROR = "com.amazonaws.dynamodb.v20120810#"
 TOKEN_MILLIS = 10 * 60 * 1000

@@ -3,10 +3,7 @@
 import time
 from functools import cached_property
 
-from sandbox.http.request_ids import uuid_text
-
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
+from sandbox.http.identifiers import ACCOUNT, REGION, uuid_text
 
 
 class LambdaContext:

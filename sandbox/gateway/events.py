@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain.types import ConnectionId, Millis
-from sandbox.http.request_ids import gateway_id, uuid_text
+from sandbox.http.identifiers import gateway_id, uuid_text
 
 API_ID = "local0sbox"
 DISCONNECT_REASONS = {

@@ -24,9 +24,9 @@ from sandbox.gateway.hub import Hub
 from sandbox.gateway.management import Answer, CallLostError, Check, Management
 from sandbox.gateway.outcomes import Outcome
 from sandbox.gateway.routes import Routes
-from sandbox.http.loop import LoopThread, stop_listening
-from sandbox.http.request_ids import gateway_id
-from sandbox.http.server import Handler, HttpServer, hand_over, whole_answer
+from sandbox.http.identifiers import gateway_id
+from sandbox.http.loop import LoopThread
+from sandbox.http.server import Handler, HttpServer, hand_over, stop_listening, whole_answer
 from sandbox.http.signature import SignedRequest
 
 logger = logging.getLogger(__name__)

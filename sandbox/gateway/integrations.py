@@ -1,11 +1,11 @@
 """What stands behind the routes of a WebSocket API."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sandbox.functions.functions import Event, Function
+from sandbox.functions.functions import Event
 from sandbox.gateway.events import Handshake
 from sandbox.gateway.outcomes import Failure, Outcome
 
@@ -43,25 +43,3 @@ class Integrations(Protocol):
     def done(self, call: Call, outcome: Outcome) -> None:
         """It is over."""
         ...
-
-
-class OfApp:
-    """The integrations that an app declares: what it does not declare is accepted."""
-
-    def __init__(self, functions: Mapping[str, Function]) -> None:
-        self._functions = functions
-
-    def select(self, _handshake: Handshake, _text: str) -> str:
-        """Every action goes to `$default`: the app has no other route for messages."""
-        return "$default"
-
-    def find(self, call: Call, _failure: Failure) -> Run | Outcome:
-        """The handler of the route."""
-        return self._functions.get(call.route) or Outcome(200)
-
-    def replies(self, _call: Call) -> bool:
-        """Always."""
-        return True
-
-    def done(self, _call: Call, _outcome: Outcome) -> None:
-        """Nobody is told."""

@@ -17,7 +17,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Fault, FaultPlan, Kind, Target
 from sandbox.gateway.connection import MAX_MESSAGE, Connection
 from sandbox.http.loop import passed
-from sandbox.http.signature import Credentials, SignatureError, SignedRequest, verify
+from sandbox.http.signature import SignatureError, SignedRequest
 
 SERVICE = "execute-api"
 _ID = re.compile(r"[A-Za-z0-9_-]{15}=\Z")
@@ -45,11 +45,6 @@ FAILED = Answer(500, {"message": "Internal server error"}, "InternalServerErrorE
 
 Check = Callable[[SignedRequest], None]
 """Raises SignatureError if the request may not be carried out."""
-
-
-def check_with(credentials: Credentials, *, strict: bool) -> Check:
-    """A check where there is one identity only; unless `strict`, any other passes."""
-    return lambda request: verify(request, credentials, SERVICE, others=not strict)
 
 
 class CallLostError(Exception):

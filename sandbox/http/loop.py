@@ -2,27 +2,14 @@
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from aiohttp.http_exceptions import HttpProcessingError
-
 from sandbox.clock import Clock
 
 T = TypeVar("T")
-
-http_log = logging.getLogger("sandbox.http")
-"""aiohttp's log of what went wrong in a request, but not of what was no HTTP: that has its 400."""
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
-
-
-http_log.addFilter(_is_ours)
 
 
 class LoopThread:
@@ -72,20 +59,6 @@ class LoopThread:
     def _run(self) -> None:
         with self._runner:
             self._runner.run(self._stopped.wait())
-
-
-async def stop_listening(listener: asyncio.Server) -> None:
-    """Closes a listener once every connection that it has accepted is known to its protocol.
-
-    asyncio tells the protocol two rounds of the loop after the accept. A listener that is closed in
-    between makes it fail, and the socket stays open with nobody to close it.
-    """
-    loop = asyncio.get_running_loop()
-    for each in listener.sockets:
-        loop.remove_reader(each.fileno())
-    for _ in range(3):
-        await asyncio.sleep(0)
-    listener.close()
 
 
 async def passed(clock: Clock, seconds: float) -> None:

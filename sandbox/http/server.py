@@ -7,16 +7,28 @@ way, and so does all that follows on that connection.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
-from sandbox.http.loop import http_log
 from sandbox.http.signature import SignedRequest
+
+http_log = logging.getLogger("sandbox.http")
+"""aiohttp's log of what went wrong in a request, but not of what was no HTTP: that has its 400."""
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+http_log.addFilter(_is_ours)
+
 
 HEADERS_SECONDS = 10.0
 """Seconds that a client has for the headers of its first request."""
@@ -66,6 +78,20 @@ class HttpServer(web.Server):
         unwritten, self._unwritten = self._unwritten, []
         for transport, data in unwritten:
             transport.write(data)
+
+
+async def stop_listening(listener: asyncio.Server) -> None:
+    """Closes a listener once every connection that it has accepted is known to its protocol.
+
+    asyncio tells the protocol two rounds of the loop after the accept. A listener that is closed in
+    between makes it fail, and the socket stays open with nobody to close it.
+    """
+    loop = asyncio.get_running_loop()
+    for each in listener.sockets:
+        loop.remove_reader(each.fileno())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    listener.close()
 
 
 def hand_over(request: web.BaseRequest, heir: asyncio.Protocol) -> None:

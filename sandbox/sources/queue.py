@@ -8,9 +8,9 @@ from moto.sqs.models import Message
 
 from sandbox.clock import Activity, Clock, Timer
 from sandbox.cloud.server import Cloud
-from sandbox.functions.context import REGION
 from sandbox.functions.functions import Event, FunctionError
 from sandbox.functions.pool import Pool
+from sandbox.http.identifiers import REGION
 from sandbox.sources.app_sources import Mapping
 
 logger = logging.getLogger(__name__)

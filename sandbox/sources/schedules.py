@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.domain.types import Millis
 from sandbox.clock import Activity, Clock
-from sandbox.functions.context import ACCOUNT, REGION
 from sandbox.functions.functions import Function, FunctionError
 from sandbox.functions.pool import Pool
+from sandbox.http.identifiers import ACCOUNT, REGION
 from sandbox.sources.app_sources import Schedule
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)\Z")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
 from sandbox.dynamodb.dynamodb import Change
-from sandbox.functions.context import ACCOUNT, REGION
 from sandbox.functions.functions import Function, FunctionError
 from sandbox.functions.pool import Pool
+from sandbox.http.identifiers import ACCOUNT, REGION
 from sandbox.sources.app_sources import Mapping
 from sandbox.sources.batches import FOREVER, Batch, Rules, Tried
 from sandbox.sources.lane import Lane

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, MutableMapping
 
-from sandbox.functions.context import REGION
+from sandbox.http.identifiers import REGION
 from sandbox.http.signature import Credentials
 
 DEFAULTS = {

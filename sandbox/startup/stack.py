@@ -10,29 +10,28 @@ from chalice.app import Chalice
 
 from chalicelib.domain.types import Millis
 from sandbox.clock import Activity, Clock
+from sandbox.cloud.expiry import Expiry
 from sandbox.cloud.resources import Backing, check_endpoint
 from sandbox.cloud.server import Cloud
+from sandbox.cloud.stream_poller import StreamPoller
 from sandbox.control.control import Control
 from sandbox.control.live import Live
 from sandbox.control.metrics import Metrics
 from sandbox.control.tokens import new_token
 from sandbox.dynamodb.dynamodb import Change
-from sandbox.dynamodb.expiry import Expiry
 from sandbox.faults import FaultPlan
 from sandbox.functions.functions import functions_of, read_timeouts
 from sandbox.functions.pool import Pool
 from sandbox.gateway.events import API_ID
 from sandbox.gateway.gateway import Gateway
-from sandbox.gateway.integrations import OfApp
-from sandbox.gateway.management import check_with
 from sandbox.gateway.routes import Routes
 from sandbox.http.loop import LoopThread
 from sandbox.sources.app_sources import sources_of
 from sandbox.sources.queue import Jobs
 from sandbox.sources.schedules import Schedules
 from sandbox.sources.stream import Stream
-from sandbox.sources.stream_poller import StreamPoller
 from sandbox.startup import environment
+from sandbox.startup.app_integrations import AppIntegrations, check_signature_of
 
 STAGE = "local"
 THREADS = 32
@@ -78,7 +77,7 @@ class Sandbox:
             sock,
             api_of={STAGE: API_ID}.get,
             routes=self._routes,
-            check=check_with(credentials, strict=environment.is_strict(environ)),
+            check=check_signature_of(credentials, strict=environment.is_strict(environ)),
             clock=self.clock,
             activity=self._activity,
             faults=self.faults,
@@ -179,7 +178,7 @@ class Sandbox:
         functions = {key: self._functions[name] for key, name in self._sources.routes.items()}
         strict = environment.is_strict(self.environ)
         shared = {"faults": self.faults, "strict": strict, **self._shared()}
-        return Routes(OfApp(functions), loop=loop, **shared)
+        return Routes(AppIntegrations(functions), loop=loop, **shared)
 
     def _start_sources(self) -> None:
         shared = {"cloud": self._cloud, **self._shared()}

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.dynamodb.expiry import Expiry
+from sandbox.cloud.expiry import Expiry
 from tests.localcloud.sourced import SAYS, Sourced
 from tests.localcloud.world import EVERYTHING
 

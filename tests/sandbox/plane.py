@@ -22,10 +22,9 @@ from sandbox.functions.functions import functions_of
 from sandbox.functions.pool import Pool
 from sandbox.gateway.events import API_ID
 from sandbox.gateway.gateway import Gateway
-from sandbox.gateway.integrations import OfApp
-from sandbox.gateway.management import check_with
 from sandbox.gateway.routes import Routes
 from sandbox.http.signature import Credentials
+from sandbox.startup.app_integrations import AppIntegrations, check_signature_of
 
 CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
 PATIENCE = 30.0
@@ -160,7 +159,7 @@ def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
         sock,
         api_of={"local": API_ID}.get,
         routes=lambda loop: Routes(
-            OfApp(functions),
+            AppIntegrations(functions),
             pool=pool,
             loop=loop,
             clock=clock,
@@ -168,7 +167,7 @@ def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
             faults=faults,
             strict=strict,
         ),
-        check=check_with(CREDENTIALS, strict=strict),
+        check=check_signature_of(CREDENTIALS, strict=strict),
         clock=clock,
         activity=activity,
         faults=faults,

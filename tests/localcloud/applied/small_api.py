@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from localcloud.local.place import Address
-from sandbox.functions.context import ACCOUNT, REGION
+from sandbox.http.identifiers import ACCOUNT, REGION
 
 _NUMBERS = itertools.count(1)
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/lectern-dev-websocket_message"

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from websockets.asyncio.client import ClientConnection
 
-from sandbox.functions.context import ACCOUNT, REGION
+from sandbox.http.identifiers import ACCOUNT, REGION
 from tests.localcloud.applied.cloud import LocalCloud
 from tests.localcloud.applied.small_api import SmallApi
 
