@@ -132,7 +132,7 @@ version: $(READY)  ## write VERSION=0.2.0 (or the one of pyproject.toml) to wher
 	@$(BIN)/python -m tools.version $(VERSION)
 
 alarms-local: $(READY)  ## which alarms of the local cloud are off, and on what values
-	@$(BIN)/python -m localcloud.alarms
+	@$(BIN)/python -m localcloud.deploy.alarm_table
 
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff format .

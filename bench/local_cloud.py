@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.harness import ROOT, Figures, Report, interleaved
-from localcloud.local.commands import deploy
-from localcloud.local.place import Place
-from localcloud.local.process import stop
+from localcloud.deploy.commands import deploy
+from localcloud.deploy.process import stop
+from localcloud.deploy.workspace import Workspace
 from tools.local_stack import local_stack
 
 _PATIENCE = 120.0
@@ -60,10 +60,10 @@ def _chalice_local() -> Iterator[Stack]:
 @contextmanager
 def _local_cloud() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder), "dev")
+        workspace = Workspace(Path(folder), "dev")
         try:
             with contextlib.redirect_stdout(sys.stderr):
-                url = urlsplit(deploy(place, port=0, api_port=0, show=False))
+                url = urlsplit(deploy(workspace, port=0, api_port=0, show=False))
             yield url.port or 0, url.path
         finally:
-            stop(place)
+            stop(workspace)

@@ -6,7 +6,7 @@ sources, permissions and alarms are read from the control plane whenever they ar
 
 | room | what belongs there |
 |---|---|
-| `parts.py` | what the rooms share, and what they know of each other |
+| `context.py` | what the rooms share, and what they know of each other |
 | `control/` | moto behind the HTTP endpoint; one file a service for what moto lacks |
 | `gateway/` | the data plane of API Gateway, as routes, stages and deployments are applied |
 | `functions/` | Lambda: instances of the uploaded zips behind a Runtime API |

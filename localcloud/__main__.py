@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.local.commands import CloudError, deploy, destroy
-from localcloud.local.place import Place
-from localcloud.local.serve import serve
+from localcloud.deploy.commands import CloudError, deploy, destroy
+from localcloud.deploy.serve import serve
+from localcloud.deploy.workspace import Workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,14 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8003, help="of sockets; 0 for a free one")
     parser.add_argument("--api-port", type=int, default=8002, help="of the AWS APIs")
     options, terraform = parser.parse_known_args(arguments)
-    place = Place(options.folder.resolve(), options.stage)
+    workspace = Workspace(options.folder.resolve(), options.stage)
     try:
         if options.command == "serve":
-            serve(place, options.port, options.api_port)
+            serve(workspace, options.port, options.api_port)
         elif options.command == "deploy":
-            deploy(place, options.port, options.api_port, terraform)
+            deploy(workspace, options.port, options.api_port, terraform)
         else:
-            destroy(place, terraform)
+            destroy(workspace, terraform)
     except CloudError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.domain.types import Millis
-from localcloud.alarms import Alarms
+from localcloud.cloudwatch import Alarms
+from localcloud.cloudwatch.log_groups import Logs
+from localcloud.context import Context
 from localcloud.control.endpoint import Endpoint
 from localcloud.control.invocations import Invocations
 from localcloud.functions import Functions
-from localcloud.gateway.access import check_with
-from localcloud.gateway.applied import Applied
-from localcloud.gateway.rest import RestApis
+from localcloud.gateway.lambda_integrations import LambdaIntegrations
+from localcloud.gateway.management_access import check_with
+from localcloud.gateway.rest_apis import RestApis
 from localcloud.gateway.stages import Stages
-from localcloud.logs import Logs
-from localcloud.parts import Parts
-from localcloud.permissions import Permissions, wanted_of
+from localcloud.permissions import Permissions, required_actions
 from localcloud.sources import Sources
-from localcloud.state import State
+from localcloud.tables import Tables
 from sandbox.clock import Activity, Clock
 from sandbox.cloud.expiry import Expiry
 from sandbox.control.control import Control
@@ -62,13 +62,13 @@ class Account:
             port=api_port,
         )
         self._logs = Logs(self.clock, self._tell_line)
-        self.parts = self._made_parts()
-        self._permissions = Permissions(self.parts)
-        self._functions = Functions(self.parts, self._permissions)
-        self._sources = Sources(self.parts, self._functions, self._permissions)
-        self._alarms = Alarms(self.parts)
-        self._state = State(self.parts)
-        self._stages = Stages(self.parts)
+        self.context = self._made_context()
+        self._permissions = Permissions(self.context)
+        self._functions = Functions(self.context, self._permissions)
+        self._sources = Sources(self.context, self._functions, self._permissions)
+        self._alarms = Alarms(self.context)
+        self._tables = Tables(self.context)
+        self._stages = Stages(self.context)
         self.live = Live(self._snapshot)
         self._gateway = self._made_gateway(sock)
         self._connect_endpoint()
@@ -132,14 +132,14 @@ class Account:
 
     def state(self) -> Mapping[str, list[dict[str, Any]]]:
         """Every item of every table."""
-        return self._state.items()
+        return self._tables.items()
 
     def metrics(self) -> list[dict[str, Any]]:
         """The metrics emitted so far, newest last."""
         return self._alarms.emitted()
 
-    def _made_parts(self) -> Parts:
-        return Parts(
+    def _made_context(self) -> Context:
+        return Context(
             clock=self.clock,
             faults=self.faults,
             activity=self._activity,
@@ -158,16 +158,16 @@ class Account:
             sock,
             api_of=self._stages.api_of,
             routes=self._routes,
-            check=check_with(self.parts, self._stages, self._permissions),
+            check=check_with(self.context, self._stages, self._permissions),
             clock=self.clock,
             activity=self._activity,
             faults=self.faults,
-            other=RestApis(self.parts, self._functions, self._permissions, Control(self)),
+            other=RestApis(self.context, self._functions, self._permissions, Control(self)),
         )
 
     def _routes(self, loop: LoopThread) -> Routes:
         return Routes(
-            Applied(self.parts, self._stages, self._functions, self._permissions),
+            LambdaIntegrations(self.context, self._stages, self._functions, self._permissions),
             pool=self._pool,
             loop=loop,
             clock=self.clock,
@@ -178,16 +178,16 @@ class Account:
 
     def _connect_endpoint(self) -> None:
         def guard(key: str, service: str, operation: str, body: Mapping[str, Any]) -> None:
-            wanted = wanted_of(self.parts, service, operation, body)
-            self._permissions.before_call(key, wanted)
+            wanted = required_actions(self.context, service, operation, body)
+            self._permissions.authorize(key, wanted)
 
         self._endpoint.guard = guard
         self._endpoint.on_refused = self._alarms.refused
-        self._endpoint.before_logs = lambda: self._logs.show(self.parts.backend("logs"))
+        self._endpoint.before_logs = lambda: self._logs.show(self.context.backend("logs"))
         self._endpoint.invocations = Invocations(self._functions)
 
     def _environ(self) -> Mapping[str, str]:
-        functions = self.parts.backend("lambda").list_functions()
+        functions = self.context.backend("lambda").list_functions()
         environs = [each.environment_vars or {} for each in functions]
         return next((each for each in environs if "JWT_SECRET" in each), {})
 
@@ -195,7 +195,7 @@ class Account:
         return {
             "now": self.clock(),
             "tables": self.state(),
-            "keys": self._state.keys(),
+            "keys": self._tables.keys(),
             "faults": [fault.plain() for fault in self.faults.active],
             "schedules": self.schedules(),
         }
@@ -207,7 +207,7 @@ class Account:
 
     def _tell_change(self, change: Change) -> None:
         if self.live.followed:
-            self.live.tell("item", self._state.change(change))
+            self.live.tell("item", self._tables.change(change))
 
     def _tell_faults(self) -> None:
         self.live.tell("faults", [fault.plain() for fault in self.faults.active])

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.harness import ROOT
-from localcloud.functions.applied import Configuration, Logging
-from localcloud.functions.outcome import Invocation, Outcome
-from localcloud.functions.system_log import words
+from localcloud.functions.configuration import Configuration, Logging
+from localcloud.functions.logs.system_log import words
+from localcloud.functions.results import InvocationReport, Result
 from localcloud.gateway.access_log import filled
 
 APPLIED = Logging("/aws/lambda/x", json=True, application_level="INFO", system_level="WARN")
@@ -34,7 +34,7 @@ class Lines:
 
 def written_with(logging: Logging) -> Lines:
     """By an invocation of some milliseconds that succeeds, in a warm instance, untraced."""
-    done = Invocation(_REQUEST_ID, "", 12.34, None, 82, Outcome(b"{}"))
+    done = InvocationReport(_REQUEST_ID, "", 12.34, None, 82, Result(b"{}"))
     configuration = Configuration(
         name="x",
         arn="",

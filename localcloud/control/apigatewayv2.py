@@ -21,7 +21,7 @@ _ID = string.ascii_lowercase + string.digits
 
 
 class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc]
-    """404, as moto says it of other parts of an API."""
+    """404, as moto says it of other context of an API."""
 
     code = 404
 

@@ -12,11 +12,11 @@ from typing import Any
 from aiohttp import web
 from moto.backends import get_backend
 
+from localcloud.context import DeniedError
 from localcloud.control import extensions
-from localcloud.control.caller import Caller, caller_of
 from localcloud.control.invocations import Invocations
 from localcloud.control.moto_server import MotoServer, Request
-from localcloud.parts import DeniedError
+from localcloud.control.signed_call import SignedCall, signed_call
 from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
 from sandbox.faults import FaultPlan
@@ -66,43 +66,43 @@ class Endpoint(Cloud):
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         content = await request.content.read()  # zips are larger than `request.read` allows
-        caller = caller_of(request)
+        call = signed_call(request)
         try:
-            self._check(caller, content)
+            self._check(call, content)
         except DeniedError as denied:
-            return _denied(caller, denied)
-        if caller.service in ("dynamodb", "sqs") and caller.operation:
+            return _denied(call, denied)
+        if call.service in ("dynamodb", "sqs") and call.operation:
             answer = await self._answer(request, content)
-            self._applied(request, caller)
-            self._refused(caller, content, answer)
+            self._applied(request, call)
+            self._refused(call, content, answer)
             return answer
         if self.invocations and (function := self.invocations.function_of(request)):
             return await self.invocations.answer(request, function, content)
-        return self._of_moto(request, caller, content)
+        return self._of_moto(request, call, content)
 
-    def _check(self, caller: Caller, content: bytes) -> None:
-        if self.guard and caller.access_key_id != self._owner:
-            self.guard(caller.access_key_id, caller.service, caller.operation, _json(content))
+    def _check(self, call: SignedCall, content: bytes) -> None:
+        if self.guard and call.access_key_id != self._owner:
+            self.guard(call.access_key_id, call.service, call.operation, _json(content))
 
     def _of_moto(
-        self, request: web.BaseRequest, caller: Caller, content: bytes
+        self, request: web.BaseRequest, call: SignedCall, content: bytes
     ) -> web.StreamResponse:
-        if caller.service == "logs":
+        if call.service == "logs":
             self.before_logs()
         asked = Request(request.method, request.raw_path, dict(request.headers), content)
         answer = self._moto.answer(asked)
-        self._applied(request, caller)
+        self._applied(request, call)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
-    def _applied(self, request: web.BaseRequest, caller: Caller) -> None:
-        if request.method != "GET" and caller.changes:
+    def _applied(self, request: web.BaseRequest, call: SignedCall) -> None:
+        if request.method != "GET" and call.changes:
             for tell in self.on_apply:
                 tell()
 
-    def _refused(self, caller: Caller, content: bytes, answer: web.StreamResponse) -> None:
-        if caller.service == "dynamodb" and answer.status != 200 and self.on_refused:
+    def _refused(self, call: SignedCall, content: bytes, answer: web.StreamResponse) -> None:
+        if call.service == "dynamodb" and answer.status != 200 and self.on_refused:
             text = str(answer.text) if isinstance(answer, web.Response) else ""
-            self.on_refused(caller.operation, _json(content), text)
+            self.on_refused(call.operation, _json(content), text)
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
@@ -113,12 +113,12 @@ def _json(content: bytes) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _denied(caller: Caller, denied: DeniedError) -> web.Response:
+def _denied(call: SignedCall, denied: DeniedError) -> web.Response:
     """As the service words it. DynamoDB says 400; SQS 403, and its old code in a header."""
-    sqs = caller.service == "sqs"
+    sqs = call.service == "sqs"
     headers = {"x-amzn-query-error": "AccessDenied;Sender"} if sqs else {}
     return web.json_response(
         {"__type": f"com.amazon.coral.service#{denied.code}", "Message": str(denied)},
-        status=403 if sqs or caller.service == "lambda" else denied.status,
+        status=403 if sqs or call.service == "lambda" else denied.status,
         headers={"x-amzn-ErrorType": denied.code, **headers},
     )

@@ -2,7 +2,7 @@
 
 import functools
 
-from localcloud.control import apigateway, apigatewayv2, awslambda, cloudwatch, logs
+from localcloud.control import apigateway, apigatewayv2, awslambda, cloudwatch, cloudwatch_logs
 
 
 @functools.cache
@@ -12,4 +12,4 @@ def extend(gateway_url: str) -> None:
     apigatewayv2.extend(gateway_url)
     awslambda.extend()
     cloudwatch.extend()
-    logs.extend()
+    cloudwatch_logs.extend()

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from localcloud.parts import AccountError, Functions
+from localcloud.context import AccountError, Functions
 
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations\Z")
 

@@ -11,11 +11,11 @@ Lambda Runtime API for events as it does on AWS.
 | `bootstrap.py` | runs in the process of the instance, before the runtime client |
 | `runtime_api.py` | the Lambda Runtime API of one instance |
 | `instance.py` | one process: init, one event at a time, time-out, memory limit |
-| `fleet.py` | the instances of one function: reuse, cold starts, concurrency |
+| `pool.py` | the instances of one function: reuse, cold starts, concurrency |
 | `system_log.py` | what Lambda itself writes, in the applied format |
 | `reports.py`, `json_log.py` | START, END and REPORT lines; the same as JSON records, by level |
 | `journal.py` | where lines go, and Lambda's own metrics |
-| `outcome.py` | what becomes of an event, in Lambda's words |
+| `results.py` | what becomes of an event, in Lambda's words |
 | `output.py`, `memory.py` | what a process prints, and how much it uses |
 | `later.py` | asynchronous invocations: retries, destinations |
 | `functions.py` | all of them together: what the rest of the account calls |

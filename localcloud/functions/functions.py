@@ -11,50 +11,51 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.functions import environment, outcome
-from localcloud.functions.applied import (
-    Configuration,
-    configuration,
-    reserved_concurrency,
-)
-from localcloud.functions.environment import Place
-from localcloud.functions.fleet import CORES, Fleet
-from localcloud.functions.instance import InitError, Instance
-from localcloud.functions.journal import Journal
-from localcloud.functions.later import Later
-from localcloud.functions.outcome import Invocation
-from localcloud.functions.packages import BOOTSTRAP, Packages
-from localcloud.functions.runtime_api import Event
-from localcloud.parts import (
-    Answer,
+from localcloud.context import (
+    Context,
+    InvokeResponse,
     NoSuchFunctionError,
-    Parts,
     Permissions,
     TooLargeError,
     TooManyRequestsError,
 )
+from localcloud.functions import results
+from localcloud.functions.async_invocations import AsyncInvocations
+from localcloud.functions.configuration import (
+    Configuration,
+    configuration,
+    reserved_concurrency,
+)
+from localcloud.functions.instances import environment
+from localcloud.functions.instances.environment import InstancePaths
+from localcloud.functions.instances.instance import InitError, Instance
+from localcloud.functions.instances.packages import BOOTSTRAP, Packages
+from localcloud.functions.instances.pool import CORES, InstancePool
+from localcloud.functions.instances.runtime_api import Event
+from localcloud.functions.logs.recorder import Recorder
+from localcloud.functions.results import InvocationReport
 from sandbox.http.loop import LoopThread
 
 
 class Functions:
     """Lambda. Methods block, and may be called from any thread but the account's event loops."""
 
-    def __init__(self, parts: Parts, permissions: Permissions) -> None:
-        self._parts = parts
+    def __init__(self, context: Context, permissions: Permissions) -> None:
+        self._context = context
         self._permissions = permissions
-        self._journal = Journal(parts, permissions)
+        self._recorder = Recorder(context, permissions)
         self._packages = Packages()
         self._clock = self._packages.clock()
         self._loop = LoopThread("account-functions")
         self._loop.start()
-        self._fleets: dict[str, Fleet] = defaultdict(self._new_fleet)
+        self._pools: dict[str, InstancePool] = defaultdict(self._new_pool)
         self._stopped = False
         self._instances: set[Instance] = set()
         self._gate = asyncio.Semaphore(CORES)
-        self._later = Later(parts, permissions, self._invoke_now)
-        parts.on_apply.append(self._retire)
+        self._async_invocations = AsyncInvocations(context, permissions, self._invoke_now)
+        context.on_apply.append(self._retire)
 
-    def invoke(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> Answer:
+    def invoke(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> InvokeResponse:
         """Runs the function of that name or ARN, and waits.
 
         `trace` is the `X-Amzn-Trace-Id` of who calls, if it has one.
@@ -65,7 +66,7 @@ class Functions:
             TooLargeError: the event has more than 6 MB.
         """
         payload = json.dumps(event).encode()
-        if len(payload) > outcome.LARGEST:
+        if len(payload) > results.LARGEST:
             raise TooLargeError(f"{len(payload)} bytes are too many for an event")
         return self._invoke_now(function, payload, str(uuid.uuid4()), trace)
 
@@ -74,11 +75,11 @@ class Functions:
 
         Answers the request id. Raises NoSuchFunctionError, TooLargeError.
         """
-        return self._later.submit(function, event, trace)
+        return self._async_invocations.submit(function, event, trace)
 
     def stop(self) -> None:
         """Ends every instance."""
-        self._parts.on_apply.remove(self._retire)
+        self._context.on_apply.remove(self._retire)
 
         async def end() -> None:
             self._stopped = True
@@ -88,16 +89,18 @@ class Functions:
         self._loop.stop()
         self._packages.remove()
 
-    def _invoke_now(self, function: str, payload: bytes, request_id: str, trace: str) -> Answer:
-        wanted = configuration(self._parts, function)
-        reserved = reserved_concurrency(self._parts, function)
+    def _invoke_now(
+        self, function: str, payload: bytes, request_id: str, trace: str
+    ) -> InvokeResponse:
+        wanted = configuration(self._context, function)
+        reserved = reserved_concurrency(self._context, function)
         trace = trace or _new_trace(sampled=wanted.tracing)
         try:
             done = self._loop.run(self._run(wanted, reserved, payload, request_id, trace))
         except TooManyRequestsError:
-            self._journal.throttled(wanted)
+            self._recorder.throttled(wanted)
             raise
-        return Answer(done.payload, done.error, request_id)
+        return InvokeResponse(done.payload, done.error, request_id)
 
     async def _run(
         self,
@@ -106,49 +109,49 @@ class Functions:
         payload: bytes,
         request_id: str,
         trace: str,
-    ) -> outcome.Outcome:
-        fleet = self._fleets[wanted.name]
+    ) -> results.Result:
+        pool = self._pools[wanted.name]
         try:
-            async with fleet.instance(wanted, request_id, reserved) as instance:
+            async with pool.instance(wanted, request_id, reserved) as instance:
                 event = _event(wanted, payload, request_id, trace)
                 stream = instance.log_stream
-                self._journal.starts(wanted, stream, request_id)
-                struct.pack_into("<q", self._clock, 0, self._parts.clock.moved)
+                self._recorder.starts(wanted, stream, request_id)
+                struct.pack_into("<q", self._clock, 0, self._context.clock.moved)
                 began = time.monotonic()
                 result = await instance.run(event)
                 duration = (time.monotonic() - began) * 1000
                 init, instance.init_millis = instance.init_millis, None
-                done = Invocation(request_id, trace, duration, init, instance.memory, result)
-                self._journal.done(wanted, stream, done)
+                done = InvocationReport(request_id, trace, duration, init, instance.memory, result)
+                self._recorder.done(wanted, stream, done)
         except InitError as problem:
             stream = problem.log_stream
-            self._journal.starts(wanted, stream, request_id)
-            done = Invocation(
-                request_id, trace, 0.0, problem.millis, problem.memory, problem.outcome
+            self._recorder.starts(wanted, stream, request_id)
+            done = InvocationReport(
+                request_id, trace, 0.0, problem.millis, problem.memory, problem.result
             )
-            self._journal.done(wanted, stream, done)
-        return done.outcome
+            self._recorder.done(wanted, stream, done)
+        return done.result
 
     async def _start(self, wanted: Configuration, request_id: str) -> Instance:
-        today = datetime.fromtimestamp(self._parts.clock() / 1000, UTC)
+        today = datetime.fromtimestamp(self._context.clock() / 1000, UTC)
         stream = f"{today:%Y/%m/%d}/[{wanted.version}]{uuid.uuid4().hex}"
         if self._stopped:
-            raise InitError(outcome.exited(request_id, "the account has ended"), stream)
+            raise InitError(results.exited(request_id, "the account has ended"), stream)
         if not environment.runs_here(wanted.runtime):
-            raise InitError(outcome.not_this_runtime(wanted.runtime), stream)
+            raise InitError(results.not_this_runtime(wanted.runtime), stream)
         loop = asyncio.get_running_loop()
-        credentials = self._permissions.assume(wanted.role, wanted.name)
-        place = await loop.run_in_executor(None, self._place, wanted)
-        self._journal.initializes(wanted, stream)
+        credentials = self._permissions.assume_role(wanted.role, wanted.name)
+        paths = await loop.run_in_executor(None, self._paths, wanted)
+        self._recorder.initializes(wanted, stream)
 
         def printed(line: str) -> None:
-            self._journal.printed(wanted, stream, line)
+            self._recorder.printed(wanted, stream, line)
 
         instance = Instance(wanted, stream, printed, self._gone)
         self._instances.add(instance)
 
         def environ(api: str) -> Mapping[str, str]:
-            return environment.variables(wanted, credentials, place, api=api, log_stream=stream)
+            return environment.variables(wanted, credentials, paths, api=api, log_stream=stream)
 
         command = [environment.interpreter(), "-P", "-S", str(BOOTSTRAP)]
         await instance.start(command, environ, request_id)
@@ -156,30 +159,30 @@ class Functions:
 
     def _gone(self, instance: Instance) -> None:
         self._instances.discard(instance)
-        self._fleets[instance.configuration.name].end(instance)
+        self._pools[instance.configuration.name].end(instance)
 
-    def _place(self, wanted: Configuration) -> Place:
-        return Place(
-            region=self._parts.region,
-            endpoint_url=self._parts.cloud.endpoint_url,
+    def _paths(self, wanted: Configuration) -> InstancePaths:
+        return InstancePaths(
+            region=self._context.region,
+            endpoint_url=self._context.cloud.endpoint_url,
             task=self._packages.unpacked(wanted),
             runtime=self._packages.runtime,
             temporary=self._packages.temporary(),
             clock=self._packages.clock_file,
         )
 
-    def _new_fleet(self) -> Fleet:
-        return Fleet(self._parts.clock, self._start, self._gate, self._is_current)
+    def _new_pool(self) -> InstancePool:
+        return InstancePool(self._context.clock, self._start, self._gate, self._is_current)
 
     def _is_current(self, running: Configuration) -> bool:
         with contextlib.suppress(NoSuchFunctionError):
-            return configuration(self._parts, running.arn) == running
+            return configuration(self._context, running.arn) == running
         return False
 
     def _retire(self) -> None:
         def on_loop() -> None:
-            for fleet in self._fleets.values():
-                fleet.retire()
+            for pool in self._pools.values():
+                pool.retire()
 
         self._loop.call(on_loop)
 

@@ -27,9 +27,9 @@ def line(template: str, call: Call, outcome: Outcome) -> str:
     return filled(template, {**call.event()["requestContext"], **_of_outcome(call, outcome)})
 
 
-def filled(template: str, context: Mapping[str, Any]) -> str:
-    """`template` with the values of `context` where it has `$context.…`."""
-    known = _flat(context)
+def filled(template: str, variables: Mapping[str, Any]) -> str:
+    """`template` with the values of `variables` where it has `$context.…`."""
+    known = _flat(variables)
     return _VARIABLE.sub(lambda match: str(known.get(match[1], "-")), template)
 
 

@@ -50,13 +50,13 @@ def rest_event(call: RestCall, account: str) -> dict[str, Any]:
         "multiValueQueryStringParameters": several or None,
         "pathParameters": dict(call.parameters) or None,
         "stageVariables": None,
-        "requestContext": context_of(call, account),
+        "requestContext": request_context(call, account),
         "body": call.request.body.decode("utf-8", "replace") or None,
         "isBase64Encoded": False,
     }
 
 
-def context_of(call: RestCall, account: str) -> dict[str, Any]:
+def request_context(call: RestCall, account: str) -> dict[str, Any]:
     """What the event says of the request, and variables of the access log have in them."""
     moment = datetime.fromtimestamp(call.at / 1000, UTC)
     arn = f"arn:aws:iam::{account}:user/{call.caller}" if call.caller else None

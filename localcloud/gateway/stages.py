@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.context import Context
 from localcloud.control.apigatewayv2 import Deployment, deployment_of
-from localcloud.parts import Parts
 
 _LAMBDA = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/[^/]+/functions/(.+)/invocations\Z")
 _OF_BODY = re.compile(r"\$request\.body\.([A-Za-z0-9_.]+)\Z")
@@ -58,14 +58,14 @@ class Stage:
 class Stages:
     """Looks stages up in the control plane, and keeps them until something is applied."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._known: dict[tuple[str, str], Stage | None] = {}
-        parts.on_apply.append(self._forget)
+        context.on_apply.append(self._forget)
 
     def api_of(self, name: str) -> str | None:
         """The id of the WebSocket API that has a stage of that name, the latest of several."""
-        apis = self._parts.backend("apigatewayv2").apis
+        apis = self._context.backend("apigatewayv2").apis
         found = [
             api.api_id
             for api in list(apis.values())
@@ -81,12 +81,12 @@ class Stages:
         return self._known[key]
 
     def _read(self, api_id: str, name: str) -> Stage | None:
-        api = self._parts.backend("apigatewayv2").apis.get(api_id)
+        api = self._context.backend("apigatewayv2").apis.get(api_id)
         stage = api.stages.get(name) if api else None
         deployment = deployment_of(api, stage) if stage else None
         if stage is None or deployment is None:
             return None
-        arn = f"arn:aws:execute-api:{self._parts.region}:{self._parts.account}:{api_id}/{name}"
+        arn = f"arn:aws:execute-api:{self._context.region}:{self._context.account}:{api_id}/{name}"
         return Stage(
             arn=arn,
             routes={each.route_key: _route(each, deployment) for each in deployment.routes},

@@ -12,7 +12,7 @@ neither the resource of a call nor service principals: it can't refuse what AWS 
 | `permissions.py` | credentials, and the decision |
 """
 
-from localcloud.permissions.calls import wanted_of
 from localcloud.permissions.permissions import Permissions
+from localcloud.permissions.required_actions import required_actions
 
-__all__ = ["Permissions", "wanted_of"]
+__all__ = ["Permissions", "required_actions"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from localcloud.parts import DeniedError, Parts, RoleCredentials, Wanted
-from localcloud.permissions.policies import Context, Decision, decide, weigh
+from localcloud.context import Context, DeniedError, RequiredAction, RoleCredentials
+from localcloud.permissions.policies import Decision, RequestContext, decide, weigh
 from localcloud.permissions.roles import documents_of, statements_of_function
 
 INVOKE = "lambda:InvokeFunction"
@@ -31,13 +31,13 @@ class _Session:
 class Permissions:
     """The account's own key may do everything, a role's what its policies allow, others nothing."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._lock = threading.Lock()
         self._sessions: dict[str, _Session] = {}
         self._decide = lru_cache(maxsize=4096)(_decide)
 
-    def assume(self, role: str, session: str) -> RoleCredentials:
+    def assume_role(self, role: str, session: str) -> RoleCredentials:
         """Temporary credentials of the role with that ARN; they do not expire."""
         credentials = RoleCredentials(
             access_key_id="ASIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16)),
@@ -50,18 +50,18 @@ class Permissions:
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret that requests with this key are signed with; None if there is no such key."""
-        if access_key_id == self._parts.access_key_id:
-            return self._parts.secret_access_key
+        if access_key_id == self._context.access_key_id:
+            return self._context.secret_access_key
         session = self._sessions.get(access_key_id)
         return session.credentials.secret_access_key if session else None
 
-    def before_call(self, access_key_id: str, wanted: Sequence[Wanted]) -> None:
+    def authorize(self, access_key_id: str, wanted: Sequence[RequiredAction]) -> None:
         """Returns if all is allowed to whom the key belongs.
 
         Raises:
             DeniedError: it is not, in IAM's words; or the key is nobody's.
         """
-        if access_key_id == self._parts.access_key_id:
+        if access_key_id == self._context.access_key_id:
             return
         session = self._sessions.get(access_key_id)
         if session is None:
@@ -71,7 +71,7 @@ class Permissions:
             if decision is not Decision.ALLOWED:
                 raise DeniedError(self._text(session, action, resource, decision))
 
-    def role_may(self, role: str, wanted: Sequence[Wanted]) -> bool:
+    def role_allows(self, role: str, wanted: Sequence[RequiredAction]) -> bool:
         """Whether the role with that ARN allows all of it."""
         return all(self._of_role(role, *each) is Decision.ALLOWED for each in wanted)
 
@@ -83,21 +83,21 @@ class Permissions:
         account, _, tail = function.partition(":function:")
         name, _, qualifier = tail.partition(":")
         base = f"{account}:function:{name}"
-        applied = statements_of_function(self._parts, name)
+        applied = statements_of_function(self._context, name)
         meant = [each for each in applied if each.get("Principal") == {"Service": principal}]
         resource = f"{base}:{qualifier}" if qualifier else base
-        context = {"aws:sourcearn": source, "aws:sourceaccount": self._parts.account}
-        return weigh(meant, INVOKE, resource, context) is Decision.ALLOWED
+        request = {"aws:sourcearn": source, "aws:sourceaccount": self._context.account}
+        return weigh(meant, INVOKE, resource, request) is Decision.ALLOWED
 
     def _of_role(self, role: str, action: str, resource: str) -> Decision:
-        documents = tuple(documents_of(self._parts, role))
-        return self._decide(documents, role, action, resource, self._parts.region)
+        documents = tuple(documents_of(self._context, role))
+        return self._decide(documents, role, action, resource, self._context.region)
 
     def _text(self, session: _Session, action: str, resource: str, decision: Decision) -> str:
         if action.startswith("sqs:"):
             action = action.lower()  # as SQS says it, and no other service
         name = session.role.rsplit("/", maxsplit=1)[-1]
-        user = f"arn:aws:sts::{self._parts.account}:assumed-role/{name}/{session.name}"
+        user = f"arn:aws:sts::{self._context.account}:assumed-role/{name}/{session.name}"
         why = _WHY[decision].format(action=action)
         where = "" if resource == "*" else f" on resource: {resource}"
         return f"User: {user} is not authorized to perform: {action}{where} {why}"
@@ -106,9 +106,9 @@ class Permissions:
 def _decide(
     documents: tuple[str, ...], role: str, action: str, resource: str, region: str
 ) -> Decision:
-    context: Context = {
+    request: RequestContext = {
         "aws:principalaccount": role.split(":")[4],
         "aws:principalarn": role,
         "aws:requestedregion": region,
     }
-    return decide(documents, action, resource, context)
+    return decide(documents, action, resource, request)

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-Context = Mapping[str, str]
+RequestContext = Mapping[str, str]
 """Condition keys in lower case, such as `aws:requestedregion`, and what they are in this call."""
 Statement = Mapping[str, Any]
 
@@ -25,14 +25,16 @@ class Decision(Enum):
     DENIED = "a policy denies it"
 
 
-def decide(documents: Iterable[str], action: str, resource: str, context: Context) -> Decision:
+def decide(
+    documents: Iterable[str], action: str, resource: str, request: RequestContext
+) -> Decision:
     """What all `documents` (JSON) together say."""
     statements = [each for document in documents for each in statements_of(document)]
-    return weigh(statements, action, resource, context)
+    return weigh(statements, action, resource, request)
 
 
 def weigh(
-    statements: Iterable[Statement], action: str, resource: str, context: Context
+    statements: Iterable[Statement], action: str, resource: str, request: RequestContext
 ) -> Decision:
     """What these statements together say."""
     decision = Decision.NOT_ALLOWED
@@ -40,9 +42,9 @@ def weigh(
         if not _concerns(statement, action, resource):
             continue
         if statement["Effect"] == "Deny":
-            if _holds(statement, context, unknown=True):
+            if _holds(statement, request, unknown=True):
                 return Decision.DENIED
-        elif _holds(statement, context, unknown=False):
+        elif _holds(statement, request, unknown=False):
             decision = Decision.ALLOWED
     return decision
 
@@ -96,10 +98,10 @@ _NEGATED = {
 }
 
 
-def _holds(statement: Statement, context: Context, *, unknown: bool) -> bool:
+def _holds(statement: Statement, request: RequestContext, *, unknown: bool) -> bool:
     """Whether all conditions hold; `unknown` is the answer for an operator that is not known."""
     return all(
-        _condition(operator, _listed(values), context.get(key.lower()), unknown)
+        _condition(operator, _listed(values), request.get(key.lower()), unknown)
         for operator, pairs in statement.get("Condition", {}).items()
         for key, values in pairs.items()
     )

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localcloud.parts import Parts
+from localcloud.context import Context
 
 
-def documents_of(parts: Parts, role: str) -> list[str]:
+def documents_of(context: Context, role: str) -> list[str]:
     """The JSON of each inline and attached policy of the role with that ARN; none if it is gone."""
     from moto.iam.exceptions import NotFoundException  # noqa: PLC0415 - loads all of IAM
 
     try:
-        applied = parts.backend("iam").get_role_by_arn(role)
+        applied = context.backend("iam").get_role_by_arn(role)
     except NotFoundException:
         return []
     attached = [
@@ -23,13 +23,13 @@ def documents_of(parts: Parts, role: str) -> list[str]:
     return [*applied.policies.values(), *attached]
 
 
-def statements_of_function(parts: Parts, name: str) -> Sequence[Mapping[str, Any]]:
+def statements_of_function(context: Context, name: str) -> Sequence[Mapping[str, Any]]:
     """The statements of a function's own policy; none if it is gone."""
     from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - loads Lambda
 
     try:
         statements: list[dict[str, Any]] = (
-            parts.backend("lambda").get_function(name).policy.statements
+            context.backend("lambda").get_function(name).policy.statements
         )
     except UnknownFunctionException:
         return []

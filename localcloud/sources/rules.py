@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.types import Millis
-from localcloud.measures import Metric
-from localcloud.parts import AccountError, Functions, Parts
-from localcloud.sources.applied import Rule, Target
+from localcloud.context import AccountError, Context, Functions
+from localcloud.metrics import Metric
+from localcloud.sources.desired_state import Rule, Target
 from sandbox.clock import Timer
 from sandbox.sources.schedules import ExpressionError, Next, parse, scheduled_event
 
@@ -26,9 +26,9 @@ MayInvoke = Callable[[str, str, str], bool]
 class RunningRule:
     """One rule, from `start` to `stop`."""
 
-    def __init__(self, rule: Rule, parts: Parts, functions: Functions, may: MayInvoke) -> None:
+    def __init__(self, rule: Rule, context: Context, functions: Functions, may: MayInvoke) -> None:
         self.rule = rule
-        self._parts = parts
+        self._context = context
         self._functions = functions
         self._may = may
         self._timer: Timer | None = None
@@ -40,7 +40,7 @@ class RunningRule:
         except ExpressionError as problem:
             logger.warning("The rule %s never fires: %s", self.rule.name, problem)
             return
-        self._set(following(self._parts.clock()), following)
+        self._set(following(self._context.clock()), following)
 
     def stop(self) -> None:
         """It fires no more."""
@@ -57,18 +57,18 @@ class RunningRule:
             for target in self.rule.targets:
                 self._begin(target, due)
 
-        self._timer = self._parts.clock.at(due, fire)
+        self._timer = self._context.clock.at(due, fire)
 
     def _begin(self, target: Target, due: Millis) -> None:
-        self._parts.activity.begin()
+        self._context.activity.begin()
 
         def work() -> None:
             try:
                 self._call(target, due)
             finally:
-                self._parts.activity.end()
+                self._context.activity.end()
 
-        self._parts.pool.submit(work)
+        self._context.pool.submit(work)
 
     def _call(self, target: Target, due: Millis) -> None:
         self._measure("Invocations")
@@ -84,4 +84,4 @@ class RunningRule:
 
     def _measure(self, name: str) -> None:
         metric = Metric.of("AWS/Events", name, {"RuleName": self.rule.name})
-        self._parts.measures.add(metric, self._parts.clock())
+        self._context.metrics.add(metric, self._context.clock())

@@ -3,13 +3,13 @@
 import logging
 from typing import Any
 
-from localcloud.functions.applied import role_of
-from localcloud.parts import Functions, Parts, Permissions
-from localcloud.sources import applied
-from localcloud.sources.applied import QueueMapping, Rule, StreamMapping
-from localcloud.sources.calls import Caller
+from localcloud.context import Context, Functions, Permissions
+from localcloud.functions.configuration import role_of
+from localcloud.sources import desired_state
+from localcloud.sources.desired_state import QueueMapping, Rule, StreamMapping
+from localcloud.sources.invoker import FunctionInvoker
 from localcloud.sources.rules import PRINCIPAL, RunningRule
-from localcloud.sources.stream import RunningStream
+from localcloud.sources.streams import RunningStream
 from sandbox.functions.functions import FunctionError
 from sandbox.sources.app_sources import Mapping
 from sandbox.sources.queue import Jobs
@@ -24,27 +24,27 @@ Running = RunningRule | RunningStream | Jobs
 class Sources:
     """Compares what runs with what is applied after each change of the control plane."""
 
-    def __init__(self, parts: Parts, functions: Functions, permissions: Permissions) -> None:
-        self._parts = parts
+    def __init__(self, context: Context, functions: Functions, permissions: Permissions) -> None:
+        self._context = context
         self._functions = functions
         self._permissions = permissions
         self._running: dict[Rule | QueueMapping | StreamMapping, Running] = {}
 
     def start(self) -> None:
         """Follows the control plane from here on."""
-        self._parts.on_apply.append(self._follow)
-        self._parts.cloud.run(self._follow)
+        self._context.on_apply.append(self._follow)
+        self._context.cloud.run(self._follow)
 
     def stop(self) -> None:
         """Calls nothing any more."""
-        self._parts.on_apply.remove(self._follow)
+        self._context.on_apply.remove(self._follow)
 
         def on_loop() -> None:
             for each in self._running.values():
                 each.stop()
             self._running.clear()
 
-        self._parts.cloud.run(on_loop)
+        self._context.cloud.run(on_loop)
 
     def flush(self) -> None:
         """Gives out what a batching window holds back: the clock has been moved."""
@@ -67,7 +67,9 @@ class Sources:
         target = rule.rule.targets[place]
         if not self._permissions.may_invoke(target.arn, PRINCIPAL, rule.rule.arn):
             raise FunctionError(name)
-        return Caller(self._functions, target.arn)(rule.event(target, self._parts.clock()))
+        return FunctionInvoker(self._functions, target.arn)(
+            rule.event(target, self._context.clock())
+        )
 
     def _scheduled(self) -> dict[str, tuple[RunningRule, int]]:
         rules = [each for each in self._running.values() if isinstance(each, RunningRule)]
@@ -80,7 +82,7 @@ class Sources:
     def _follow(self) -> None:
         """Starts what is new, stops what is gone. On the cloud's loop."""
         self._keep_from_moto()
-        wanted = [*applied.rules(self._parts), *applied.mappings(self._parts)]
+        wanted = [*desired_state.rules(self._context), *desired_state.mappings(self._context)]
         for gone in [each for each in self._running if each not in wanted]:
             self._running.pop(gone).stop()
         for new in [each for each in wanted if each not in self._running]:
@@ -92,9 +94,9 @@ class Sources:
 
     def _made(self, new: Rule | QueueMapping | StreamMapping) -> Running:
         if isinstance(new, Rule):
-            return RunningRule(new, self._parts, self._functions, self._permissions.may_invoke)
+            return RunningRule(new, self._context, self._functions, self._permissions.may_invoke)
         if isinstance(new, StreamMapping):
-            return RunningStream(new, self._parts, self._functions, self._permissions)
+            return RunningStream(new, self._context, self._functions, self._permissions)
         return self._jobs(new)
 
     def _jobs(self, new: QueueMapping) -> Jobs:
@@ -103,23 +105,23 @@ class Sources:
         return Jobs(
             new.queue,
             mapping,
-            Caller(self._functions, new.function),
-            cloud=self._parts.cloud,
-            clock=self._parts.clock,
-            pool=self._parts.pool,
-            activity=self._parts.activity,
+            FunctionInvoker(self._functions, new.function),
+            cloud=self._context.cloud,
+            clock=self._context.clock,
+            pool=self._context.pool,
+            activity=self._context.activity,
             may_poll=lambda: self._may_poll(new),
         )
 
     def _may_poll(self, mapping: QueueMapping) -> bool:
-        role = role_of(self._parts, mapping.function)
+        role = role_of(self._context, mapping.function)
         wanted = [(f"sqs:{action}", mapping.queue_arn) for action in NEEDED]
-        may = self._permissions.role_may(role, wanted)
+        may = self._permissions.role_allows(role, wanted)
         if not may:
             logger.warning("The role of %s may not read %s", mapping.function, mapping.queue)
         return may
 
     def _keep_from_moto(self) -> None:
         """moto would call a queue's functions itself, in Docker, while the message is sent."""
-        for queue in self._parts.backend("sqs").queues.values():
+        for queue in self._context.backend("sqs").queues.values():
             queue.lambda_event_source_mappings.clear()

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from localcloud.alarms import Alarms
+from localcloud.cloudwatch import Alarms
 from tests.localcloud.world import World
 
 
 def running_alarms(world: World) -> Alarms:
     """Alarms that are evaluated from now on, a whole minute, at each whole minute."""
-    world.advance(60 - world.parts.clock() / 1000 % 60)
-    alarms = Alarms(world.parts)
+    world.advance(60 - world.context.clock() / 1000 % 60)
+    alarms = Alarms(world.context)
     alarms.start()
     return alarms
 
@@ -30,12 +30,12 @@ def apply_alarm(world: World, name: str, **options: Any) -> None:
         "alarm_actions": [],
         "treat_missing_data": "notBreaching",
     }
-    world.parts.backend("cloudwatch").put_metric_alarm(**defaults | options)
+    world.context.backend("cloudwatch").put_metric_alarm(**defaults | options)
 
 
 def applied_alarm(world: World, name: str) -> Any:
     """moto's alarm."""
-    return world.parts.backend("cloudwatch").alarms[name]
+    return world.context.backend("cloudwatch").alarms[name]
 
 
 def alarm_state(world: World, name: str) -> str:

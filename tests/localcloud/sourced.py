@@ -16,9 +16,9 @@ class Sourced(World):
 
     def __init__(self) -> None:
         super().__init__()
-        tables = get_backend("dynamodb")[self.parts.account]
-        tables[self.parts.region] = self.parts.cloud.dynamodb.backend
-        self.sources = Sources(self.parts, self.functions, self.permissions)
+        tables = get_backend("dynamodb")[self.context.account]
+        tables[self.context.region] = self.context.cloud.dynamodb.backend
+        self.sources = Sources(self.context, self.functions, self.permissions)
         self.sources.start()
 
     def close(self) -> None:
@@ -30,15 +30,15 @@ class Sourced(World):
         """Tells that the control plane has changed, as its endpoint does."""
 
         def tell() -> None:
-            for each in self.parts.on_apply:
+            for each in self.context.on_apply:
                 each()
 
-        self.parts.cloud.run(tell)
+        self.context.cloud.run(tell)
         self.settle()
 
     def rule(self, name: str, expression: str, function: str, *, allowed: bool = True) -> None:
         """A rule that calls the function with that ARN."""
-        events = self.parts.backend("events")
+        events = self.context.backend("events")
         rule = events.put_rule(name, scheduled_expression=expression, state="ENABLED")
         events.put_targets(name, "default", [{"Id": "1", "Arn": function}])
         if allowed:
@@ -49,13 +49,13 @@ class Sourced(World):
                 "SourceArn": rule.arn,
             }
             policy = json.dumps(permission)
-            self.parts.backend("lambda").add_permission(function, None, policy)
+            self.context.backend("lambda").add_permission(function, None, policy)
         self.applied()
 
     def mapping(self, function: str, source: str, **options: Any) -> str:
         """An event source mapping; answers its id."""
         spec = {"FunctionName": function, "EventSourceArn": source, **options}
-        uuid: str = self.parts.backend("lambda").create_event_source_mapping(spec).uuid
+        uuid: str = self.context.backend("lambda").create_event_source_mapping(spec).uuid
         self.applied()
         return uuid
 
@@ -71,8 +71,8 @@ class Sourced(World):
                 "StreamViewType": "NEW_AND_OLD_IMAGES",
             },
         }
-        answer = self.parts.cloud.run(
-            lambda: self.parts.cloud.dynamodb.call("CreateTable", request)
+        answer = self.context.cloud.run(
+            lambda: self.context.cloud.dynamodb.call("CreateTable", request)
         )
         arn: str = json.loads(answer)["TableDescription"]["LatestStreamArn"]
         return arn
@@ -83,9 +83,9 @@ class Sourced(World):
         def write() -> None:
             for key, value in items:
                 item = {"k": {"S": key}, "v": {"N": str(value)}}
-                self.parts.cloud.dynamodb.call("PutItem", {"TableName": table, "Item": item})
+                self.context.cloud.dynamodb.call("PutItem", {"TableName": table, "Item": item})
 
-        self.parts.cloud.run(write)
+        self.context.cloud.run(write)
 
     def said(self, name: str) -> list[Any]:
         """What the function printed, as JSON."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.measures import Metric
+from localcloud.metrics import Metric
 from tests.localcloud.alarming import (
     alarm_state,
     applied_alarm,
@@ -18,7 +18,7 @@ from tests.localcloud.world import World
 @pytest.fixture
 def topic(world: World) -> str:
     """The ARN of a topic that the queue `told` follows."""
-    sns = world.parts.backend("sns")
+    sns = world.context.backend("sns")
     arn: str = sns.create_topic("alarms").arn
     sns.subscribe(arn, world.queue("told"), "sqs")
     return arn
@@ -50,7 +50,7 @@ def test_a_state_that_somebody_sets_is_told_too(world: World, topic: str) -> Non
     running_alarms(world)
     _apply(world, alarm_actions=[topic])
 
-    world.parts.backend("cloudwatch").set_alarm_state("errors", "a try", "{}", "ALARM")
+    world.context.backend("cloudwatch").set_alarm_state("errors", "a try", "{}", "ALARM")
     _follow(world)
 
     (told,) = _told(world)
@@ -77,7 +77,7 @@ def test_an_alarm_that_is_put_again_keeps_its_state_and_tells_nobody(
 
 def test_a_queue_that_wants_it_raw_gets_the_message_alone(world: World, topic: str) -> None:
     running_alarms(world)
-    sns = world.parts.backend("sns")
+    sns = world.context.backend("sns")
     subscription = sns.subscribe(topic, world.queue("raw"), "sqs")
     sns.set_subscription_attributes(subscription.arn, "RawMessageDelivery", "true")
     apply_alarm(world, "part", namespace="N", metric_name="M", treat_missing_data="breaching")
@@ -91,8 +91,8 @@ def test_a_queue_that_wants_it_raw_gets_the_message_alone(world: World, topic: s
 
 def test_who_is_switched_off_or_gone_stops_nobody(world: World, topic: str) -> None:
     running_alarms(world)
-    sns = world.parts.backend("sns")
-    sns.subscribe(topic, f"arn:aws:sqs:us-east-1:{world.parts.account}:gone", "sqs")
+    sns = world.context.backend("sns")
+    sns.subscribe(topic, f"arn:aws:sqs:us-east-1:{world.context.account}:gone", "sqs")
     sns.subscribe(topic, "somebody@example.com", "email")
     _apply(world, alarm_actions=[f"{topic}-gone", topic], treat_missing_data="breaching")
     apply_alarm(
@@ -123,17 +123,17 @@ def _apply(world: World, **options: Any) -> None:
 
 def _count(world: World) -> None:
     """One error, now."""
-    world.parts.measures.add(Metric.of("AWS/Lambda", "Errors", DIMENSIONS), world.parts.clock())
+    world.context.metrics.add(Metric.of("AWS/Lambda", "Errors", DIMENSIONS), world.context.clock())
 
 
 def _follow(world: World) -> None:
     """What the endpoint does after each change of the control plane."""
 
     def tell() -> None:
-        for each in world.parts.on_apply:
+        for each in world.context.on_apply:
             each()
 
-    world.parts.cloud.run(tell)
+    world.context.cloud.run(tell)
 
 
 def _told(world: World) -> list[dict[str, Any]]:

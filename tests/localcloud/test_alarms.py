@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from moto.cloudwatch import models as cloudwatch
 
-from localcloud.alarms import Alarms
-from localcloud.alarms.evaluation import Rules, state_of
-from localcloud.alarms.expressions import UnknownExpressionError, evaluate
-from localcloud.alarms.statistics import UnknownStatisticError, value_of
-from localcloud.measures import Metric
+from localcloud.cloudwatch import Alarms
+from localcloud.cloudwatch.evaluation import Rules, state_of
+from localcloud.cloudwatch.expressions import UnknownExpressionError, evaluate
+from localcloud.cloudwatch.statistics import UnknownStatisticError, value_of
+from localcloud.metrics import Metric
 from tests.localcloud.alarming import (
     alarm_state,
     applied_alarm,
@@ -131,8 +131,8 @@ def test_a_queue_that_nobody_reads_grows_old(world: World) -> None:
 
 
 def test_an_evaluation_that_begins_late_counts_for_its_own_minute(world: World) -> None:
-    world.advance(60 - world.parts.clock() / 1000 % 60)
-    alarms = Alarms(world.parts)
+    world.advance(60 - world.context.clock() / 1000 % 60)
+    alarms = Alarms(world.context)
     options = {"namespace": "AWS/SQS", "metric_name": "ApproximateNumberOfMessagesVisible"}
     apply_alarm(
         world,
@@ -143,7 +143,7 @@ def test_an_evaluation_that_begins_late_counts_for_its_own_minute(world: World) 
     )
     world.queue("q")
     world.send("q", "a")
-    first = (world.parts.clock() // 60_000 + 1) * 60_000
+    first = (world.context.clock() // 60_000 + 1) * 60_000
 
     world.advance(61)  # a thread that comes to it a second late
     alarms.evaluate(first)
@@ -168,7 +168,7 @@ def test_silence_is_an_alarm_where_missing_data_breach(world: World) -> None:
     world.advance(60)
     assert alarm_state(world, "silent") == "ALARM"
 
-    world.parts.measures.add(Metric.of("Lectern", "Alive", {}), world.parts.clock() + 30_000)
+    world.context.metrics.add(Metric.of("Lectern", "Alive", {}), world.context.clock() + 30_000)
     world.advance(60)
 
     assert alarm_state(world, "silent") == "OK"
@@ -210,5 +210,5 @@ def _emf(world: World, name: str, value: Any, **dimensions: str) -> str:
         "Dimensions": [list(dimensions)],
         "Metrics": [{"Name": name, "Unit": "Count"}],
     }
-    head = {"Timestamp": world.parts.clock(), "CloudWatchMetrics": [directive]}
+    head = {"Timestamp": world.context.clock(), "CloudWatchMetrics": [directive]}
     return json.dumps({"_aws": head, name: value, **dimensions})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.alarms.composite import UnknownRuleError, holds
+from localcloud.cloudwatch.composite import UnknownRuleError, holds
 from tests.localcloud.alarming import (
     alarm_state,
     applied_alarm,

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.context import DeniedError
 from localcloud.control.endpoint import Endpoint
-from localcloud.parts import DeniedError
 from sandbox.clock import Clock
 from sandbox.faults import FaultPlan
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from moto.logs.exceptions import InvalidParameterException
 
-from localcloud.control import logs
+from localcloud.control import cloudwatch_logs
 from tests.localcloud.world import World
 
 DOCUMENT: dict[str, Any] = {
@@ -50,7 +50,7 @@ DOCUMENT: dict[str, Any] = {
     ],
 )
 def test_a_pattern(pattern: str, fits: bool) -> None:
-    assert logs.compiled(pattern)(DOCUMENT) == fits
+    assert cloudwatch_logs.compiled(pattern)(DOCUMENT) == fits
 
 
 @pytest.mark.parametrize(
@@ -68,16 +68,16 @@ def test_a_pattern(pattern: str, fits: bool) -> None:
 )
 def test_a_pattern_that_is_none(pattern: str) -> None:
     with pytest.raises(InvalidParameterException):
-        logs.compiled(pattern)
+        cloudwatch_logs.compiled(pattern)
 
 
 def test_moto_filters_by_it(world: World) -> None:
-    logs.extend()
-    backend = world.parts.backend("logs")
+    cloudwatch_logs.extend()
+    backend = world.context.backend("logs")
     backend.create_log_group("g", {})
     backend.create_log_stream("g", "s")
     lines = [json.dumps(DOCUMENT), json.dumps({"event": "other"}), "START refused"]
-    now = world.parts.clock()
+    now = world.context.clock()
     backend.put_log_events("g", "s", [{"timestamp": now, "message": line} for line in lines])
 
     def found(pattern: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.parts import NoSuchFunctionError
+from localcloud.context import NoSuchFunctionError
 from tests.localcloud.waiting import WAITS, begun
 from tests.localcloud.world import World, eventually, zipped
 
@@ -83,7 +83,7 @@ def test_the_environment_is_the_applied_one_and_lambdas(
 
     assert (given["MINE"], given["AWS_REGION"]) == ("1", "us-east-1")
     assert given["AWS_LAMBDA_FUNCTION_NAME"] == "env"
-    assert given["AWS_ENDPOINT_URL"] == world.parts.cloud.endpoint_url
+    assert given["AWS_ENDPOINT_URL"] == world.context.cloud.endpoint_url
     assert world.permissions.secret_of(given["AWS_ACCESS_KEY_ID"]) == given["AWS_SECRET_ACCESS_KEY"]
     assert "SECRET_OF_THE_SANDBOX" not in given
 
@@ -112,7 +112,7 @@ def test_a_new_zip_replaces_instances_when_they_are_done(world: World, tmp_path:
     running = begun(world, "changes", tmp_path, "old")
 
     code = {"ZipFile": zipped(NAME.format("new"))}
-    world.parts.backend("lambda").update_function_code("changes", None, code)
+    world.context.backend("lambda").update_function_code("changes", None, code)
 
     assert world.call("changes") == "new"
     (tmp_path / "go").touch()
@@ -125,8 +125,8 @@ def test_a_new_environment_replaces_idle_instances_at_once(world: World) -> None
     old = world.call("echo")["pid"]
 
     variables = {"Environment": {"Variables": {"A": "2"}}}
-    world.parts.backend("lambda").update_function_configuration("echo", None, variables)
-    for tell in world.parts.on_apply:
+    world.context.backend("lambda").update_function_configuration("echo", None, variables)
+    for tell in world.context.on_apply:
         tell()
 
     eventually(lambda: not _lives(old))
@@ -199,7 +199,7 @@ def _state(pid: int) -> str:
 def test_an_alias_runs_the_version_that_it_names(world: World) -> None:
     source = "def handler(event, context):\n    return [context.function_version, {!r}]\n"
     world.function("v", source.format("old"))
-    backend = world.parts.backend("lambda")
+    backend = world.context.backend("lambda")
     version = backend.publish_version("v").version
     backend.create_alias("live", "v", str(version), "", None)
     code = {"ZipFile": zipped(source.format("new"))}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.parts import TooLargeError, TooManyRequestsError
+from localcloud.context import TooLargeError, TooManyRequestsError
 from tests.localcloud.waiting import WAITS, begun
 from tests.localcloud.world import World
 
@@ -55,7 +55,7 @@ def test_what_exits_is_answered_for(world: World) -> None:
 
 def test_reserved_concurrency_refuses_what_is_more(world: World, tmp_path: Any) -> None:
     world.function("waits", WAITS)
-    world.parts.backend("lambda").put_function_concurrency("waits", "1")
+    world.context.backend("lambda").put_function_concurrency("waits", "1")
     running = begun(world, "waits", tmp_path, "first")
 
     with pytest.raises(TooManyRequestsError):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from localcloud import logs
-from localcloud.logs import DAY, Logs
+from localcloud.cloudwatch import log_groups
+from localcloud.cloudwatch.log_groups import DAY, Logs
 from tests.localcloud.world import World
 
 
@@ -23,7 +23,7 @@ class Clock:
 @pytest.fixture
 def backend(world: World) -> Any:
     """moto's, with a group `g` and nothing in it."""
-    found = world.parts.backend("logs")
+    found = world.context.backend("logs")
     found.create_log_group("g", {})
     return found
 
@@ -86,7 +86,7 @@ def test_what_is_older_than_the_retention_is_gone(backend: Any, lines: Logs, clo
 def test_only_the_last_lines_are_kept(
     backend: Any, lines: Logs, monkeypatch: pytest.MonkeyPatch, *, read: bool
 ) -> None:
-    monkeypatch.setattr(logs, "LINES", 3)
+    monkeypatch.setattr(log_groups, "LINES", 3)
     for number in range(5):
         lines.line("g", f"{number % 2}", str(number))
         if read:
@@ -101,7 +101,7 @@ def test_only_the_last_lines_are_kept(
 def test_only_so_many_bytes_are_kept(
     backend: Any, lines: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "BYTES", 100)
+    monkeypatch.setattr(log_groups, "BYTES", 100)
     for text in ("x" * 50, "y" * 30, "z" * 10):
         lines.line("g", "a", text)
 
@@ -125,7 +125,7 @@ def test_a_group_that_is_made_anew_is_empty(backend: Any, lines: Logs) -> None:
 def test_an_instance_has_a_stream_of_its_own(world: World) -> None:
     world.function("says", "def handler(event, context):\n    print(context.log_stream_name)")
     world.call("says")
-    world.parts.backend("lambda").update_function_configuration("says", None, {"Timeout": 10})
+    world.context.backend("lambda").update_function_configuration("says", None, {"Timeout": 10})
     world.call("says")
     world.function("fails", "import nothing_of_the_kind")
     world.functions.invoke("fails", {})

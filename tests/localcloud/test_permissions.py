@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.parts import DeniedError
-from localcloud.permissions import wanted_of
+from localcloud.context import DeniedError
+from localcloud.permissions import required_actions
 from localcloud.permissions.policies import Decision, decide
 from tests.localcloud.world import World
 
@@ -74,21 +74,21 @@ def test_conditions(condition: Mapping[str, Any], allowed: bool) -> None:
 def test_an_explicit_deny_wins(world: World) -> None:
     deny = {"Effect": "Deny", "Action": "dynamodb:DeleteItem", "Resource": "*"}
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    key = world.permissions.assume(world.role("some", deny, allow), "f").access_key_id
+    key = world.permissions.assume_role(world.role("some", deny, allow), "f").access_key_id
 
-    world.permissions.before_call(key, [("dynamodb:PutItem", TABLE)])
+    world.permissions.authorize(key, [("dynamodb:PutItem", TABLE)])
     with pytest.raises(DeniedError, match="with an explicit deny in an identity-based policy"):
-        world.permissions.before_call(key, [("dynamodb:DeleteItem", TABLE)])
+        world.permissions.authorize(key, [("dynamodb:DeleteItem", TABLE)])
 
 
 def test_a_refusal_is_worded_as_iam_words_it(world: World) -> None:
     role = world.role("few", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
-    key = world.permissions.assume(role, "function-name").access_key_id
+    key = world.permissions.assume_role(role, "function-name").access_key_id
 
     with pytest.raises(DeniedError) as refusal:
-        world.permissions.before_call(key, [("dynamodb:PutItem", TABLE)])
+        world.permissions.authorize(key, [("dynamodb:PutItem", TABLE)])
 
-    user = f"arn:aws:sts::{world.parts.account}:assumed-role/few/function-name"
+    user = f"arn:aws:sts::{world.context.account}:assumed-role/few/function-name"
     assert str(refusal.value) == (
         f"User: {user} is not authorized to perform: dynamodb:PutItem on resource: {TABLE} "
         "because no identity-based policy allows the dynamodb:PutItem action"
@@ -97,41 +97,41 @@ def test_a_refusal_is_worded_as_iam_words_it(world: World) -> None:
 
 def test_sqs_has_its_actions_in_small_letters(world: World) -> None:
     role = world.role("few", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
-    key = world.permissions.assume(role, "f").access_key_id
+    key = world.permissions.assume_role(role, "f").access_key_id
 
     with pytest.raises(DeniedError, match="to perform: sqs:sendmessage on resource: q because"):
-        world.permissions.before_call(key, [("sqs:SendMessage", "q")])
+        world.permissions.authorize(key, [("sqs:SendMessage", "q")])
 
 
 def test_an_attached_policy_counts_and_a_change_does_at_once(world: World) -> None:
     role = world.role("some", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
-    iam = world.parts.backend("iam")
+    iam = world.context.backend("iam")
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "a:B"}}
     document["Statement"]["Resource"] = "*"  # type: ignore[index]
     policy = iam.create_policy("", "/", json.dumps(document), "attached", [])
 
-    assert not world.permissions.role_may(role, [("a:B", "x")])
+    assert not world.permissions.role_allows(role, [("a:B", "x")])
     iam.attach_role_policy(policy.arn, "some")
-    assert world.permissions.role_may(role, [("a:B", "x"), ("sqs:SendMessage", "q")])
+    assert world.permissions.role_allows(role, [("a:B", "x"), ("sqs:SendMessage", "q")])
     world.role("some", {"Effect": "Allow", "Action": "c:D", "Resource": "*"})
-    assert not world.permissions.role_may(role, [("sqs:SendMessage", "q")])
+    assert not world.permissions.role_allows(role, [("sqs:SendMessage", "q")])
 
 
 def test_the_accounts_own_key_may_do_everything_and_an_unknown_one_nothing(world: World) -> None:
-    world.permissions.before_call(world.parts.access_key_id, [("a:B", "*")])
+    world.permissions.authorize(world.context.access_key_id, [("a:B", "*")])
 
     with pytest.raises(DeniedError):
-        world.permissions.before_call("AKIASOMEBODY", [("a:B", "*")])
+        world.permissions.authorize("AKIASOMEBODY", [("a:B", "*")])
     assert world.permissions.secret_of("AKIASOMEBODY") is None
 
 
 def test_what_calls_need(world: World) -> None:
-    here = f"us-east-1:{world.parts.account}"
+    here = f"us-east-1:{world.context.account}"
     table, queue = f"arn:aws:dynamodb:{here}:table/t", f"arn:aws:sqs:{here}:q"
     transaction = [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}]
 
     def wanted(service: str, operation: str, **body: Any) -> list[tuple[str, str]]:
-        return wanted_of(world.parts, service, operation, body)
+        return required_actions(world.context, service, operation, body)
 
     assert wanted("dynamodb", "GetItem", TableName="t") == [("dynamodb:GetItem", table)]
     assert wanted("dynamodb", "Query", TableName="t", IndexName="i") == [
@@ -152,14 +152,14 @@ def test_what_calls_need(world: World) -> None:
 
 def test_who_may_invoke_a_function(world: World) -> None:
     arn = world.function("f", "def handler(event, context): pass")
-    rule = f"arn:aws:events:us-east-1:{world.parts.account}:rule/r"
+    rule = f"arn:aws:events:us-east-1:{world.context.account}:rule/r"
     permission = {
         "StatementId": "one",
         "Action": "lambda:InvokeFunction",
         "Principal": "events.amazonaws.com",
         "SourceArn": rule,
     }
-    world.parts.backend("lambda").add_permission("f", None, json.dumps(permission))
+    world.context.backend("lambda").add_permission("f", None, json.dumps(permission))
     may = world.permissions.may_invoke
 
     assert may(arn, "events.amazonaws.com", rule)

@@ -70,7 +70,7 @@ def test_a_batching_window_gathers(sourced: Sourced) -> None:
 def test_a_mapping_that_is_deleted_or_disabled_calls_no_more(sourced: Sourced) -> None:
     function = sourced.function("jobs", NAMES_FAILURES)
     uuid = sourced.mapping(function, sourced.queue("q"))
-    backend = sourced.parts.backend("lambda")
+    backend = sourced.context.backend("lambda")
 
     backend.update_event_source_mapping(uuid, {"Enabled": False})
     sourced.applied()

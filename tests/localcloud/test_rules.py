@@ -40,7 +40,7 @@ def test_a_rule_that_is_changed_or_disabled(sourced: Sourced) -> None:
 
     sourced.advance(3599)
     assert sourced.said("app-dev-says") == []
-    sourced.parts.backend("events").disable_rule("r", "default")
+    sourced.context.backend("events").disable_rule("r", "default")
     sourced.applied()
     sourced.advance(3600)
     assert sourced.said("app-dev-says") == []

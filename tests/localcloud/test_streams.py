@@ -51,13 +51,13 @@ def test_a_record_has_the_shape_of_a_stream(sourced: Sourced) -> None:
 
 
 def test_what_has_expired_is_deleted_by_dynamodb(sourced: Sourced) -> None:
-    Expiry(sourced.parts.cloud, sourced.parts.clock).start()
+    Expiry(sourced.context.cloud, sourced.context.clock).start()
     stream = sourced.table("t")
     ttl = {"TableName": "t", "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "v"}}
-    sourced.parts.cloud.run(lambda: sourced.parts.cloud.dynamodb.call("UpdateTimeToLive", ttl))
+    sourced.context.cloud.run(lambda: sourced.context.cloud.dynamodb.call("UpdateTimeToLive", ttl))
     pattern = {"Filters": [{"Pattern": '{"eventName":["REMOVE"]}'}]}
     sourced.mapping(sourced.function("says", SAYS), stream, FilterCriteria=pattern)
-    soon = sourced.parts.clock() // 1000 + 60
+    soon = sourced.context.clock() // 1000 + 60
 
     sourced.put("t", ("goes", soon), ("stays", soon + 86_400))
     sourced.advance(1260)

@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from localcloud.context import Context
 from localcloud.control import awslambda, cloudwatch
 from localcloud.functions import Functions
-from localcloud.parts import Parts
 from localcloud.permissions import Permissions
 from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
@@ -27,7 +27,7 @@ PATIENCE = 20.0
 
 
 class World:
-    """`parts`, `permissions` and `functions`, and helpers that apply things."""
+    """`context`, `permissions` and `functions`, and helpers that apply things."""
 
     def __init__(self) -> None:
         awslambda.extend()
@@ -39,7 +39,7 @@ class World:
         self.streams: list[tuple[str, str, str]] = []
         """Every line of a log: group, stream, text."""
         self.pool = Pool(16)
-        self.parts = Parts(
+        self.context = Context(
             clock=clock,
             faults=faults,
             activity=activity,
@@ -51,23 +51,23 @@ class World:
             log=lambda *line: self.streams.append(line),
             gateway_url="http://127.0.0.1:9",
         )
-        self.permissions = Permissions(self.parts)
-        self.functions = Functions(self.parts, self.permissions)
-        self.parts.cloud.start()
+        self.permissions = Permissions(self.context)
+        self.functions = Functions(self.context, self.permissions)
+        self.context.cloud.start()
         self.pool.start()
         clock.start()
 
     def close(self) -> None:
         """Ends it all."""
-        self.parts.clock.stop()
+        self.context.clock.stop()
         self.functions.stop()
         self.pool.stop()
-        self.parts.cloud.stop()
+        self.context.cloud.stop()
 
     def role(self, name: str = "everything", *statements: Mapping[str, Any]) -> str:
         """A role with these statements as an inline policy; answers its ARN."""
-        iam = self.parts.backend("iam")
-        arn = f"arn:aws:iam::{self.parts.account}:role/{name}"
+        iam = self.context.backend("iam")
+        arn = f"arn:aws:iam::{self.context.account}:role/{name}"
         if arn not in [each.arn for each in iam.get_roles()]:
             iam.create_role(
                 role_name=name,
@@ -94,7 +94,7 @@ class World:
             "Timeout": 20,
             **options,
         }
-        arn: str = self.parts.backend("lambda").create_function(spec).function_arn
+        arn: str = self.context.backend("lambda").create_function(spec).function_arn
         return arn
 
     def call(self, name: str, event: Mapping[str, Any] | None = None) -> Any:
@@ -110,23 +110,23 @@ class World:
     def advance(self, seconds: float) -> None:
         """Moves the clock, and waits before and at each stop until nothing runs."""
         self.settle()
-        self.parts.clock.advance(seconds, self.settle)
+        self.context.clock.advance(seconds, self.settle)
 
     def settle(self) -> None:
         """Waits until nothing runs."""
-        assert self.parts.activity.wait(PATIENCE)
+        assert self.context.activity.wait(PATIENCE)
 
     def queue(self, name: str, **attributes: str) -> str:
         """A queue; answers its ARN."""
-        cloud = self.parts.cloud
+        cloud = self.context.cloud
         request = {"QueueName": name, "Attributes": attributes}
         cloud.run(lambda: cloud.sqs.call("CreateQueue", request, cloud.endpoint_url))
-        return f"arn:aws:sqs:{self.parts.region}:{self.parts.account}:{name}"
+        return f"arn:aws:sqs:{self.context.region}:{self.context.account}:{name}"
 
     def send(self, name: str, *bodies: str) -> None:
         """Messages into a queue."""
-        cloud = self.parts.cloud
-        url = f"{cloud.endpoint_url}/{self.parts.account}/{name}"
+        cloud = self.context.cloud
+        url = f"{cloud.endpoint_url}/{self.context.account}/{name}"
 
         def send() -> None:
             for body in bodies:
@@ -139,17 +139,17 @@ class World:
 
     def sums(self, namespace: str, **dimensions: str) -> dict[str, float]:
         """The sum of each metric that counts, with these dimensions."""
-        measures = self.parts.measures
+        store = self.context.metrics
         return {
-            each.name: sum(measures.between(each, 0, sys.maxsize))
-            for each in measures.metrics()
+            each.name: sum(store.between(each, 0, sys.maxsize))
+            for each in store.metrics()
             if (each.namespace, dict(each.dimensions)) == (namespace, dimensions)
             and each.name != "Duration"
         }
 
     def messages(self, name: str) -> list[str]:
         """The bodies of what is in a queue, visible or not."""
-        cloud = self.parts.cloud
+        cloud = self.context.cloud
         return cloud.run(lambda: [str(each.body) for each in cloud.sqs.queue(name)._messages])
 
 

@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from localcloud.local.commands import deploy, destroy
-from localcloud.local.place import Address, Place
-from localcloud.local.process import stop
-from localcloud.local.terraform import LIMITS, VARIABLES, Terraform
+from localcloud.deploy.commands import deploy, destroy
+from localcloud.deploy.process import stop
+from localcloud.deploy.terraform import LIMITS, VARIABLES, Terraform
+from localcloud.deploy.workspace import Address, Workspace
 from tests.conformance.stack import Sandbox, Stack
 
 Edit = Callable[[Path], None]
@@ -22,15 +22,15 @@ class LocalCloud:
     """What is applied, and where it answers."""
 
     def __init__(self, folder: Path) -> None:
-        self.place = Place(folder, "dev")
-        self.url = deploy(self.place, port=0, api_port=0, show=False)
-        address = self.place.running()
+        self.workspace = Workspace(folder, "dev")
+        self.url = deploy(self.workspace, port=0, api_port=0, show=False)
+        address = self.workspace.running()
         assert address is not None
         self.address: Address = address
-        self.terraform = Terraform(self.place, address)
+        self.terraform = Terraform(self.workspace, address)
         self._edited = False
         self._written = folder / "as-written"
-        shutil.copytree(self.place.terraform, self._written, ignore=_not_written, symlinks=True)
+        shutil.copytree(self.workspace.terraform, self._written, ignore=_not_written, symlinks=True)
 
     def stack(self) -> Stack:
         """The applied stack, for raw clients."""
@@ -49,7 +49,7 @@ class LocalCloud:
         only after the deployment that was to do without it, here as on AWS.
         """
         self._restore()
-        edit(self.place.terraform)
+        edit(self.workspace.terraform)
         self._edited = True
         self.terraform.run(*APPLY)
         if redeployed:
@@ -59,7 +59,7 @@ class LocalCloud:
         """Applies other settings beside running clients; answers what Terraform printed."""
         self._edited = True
         content = json.dumps({"settings": {**LIMITS, **settings}})
-        (self.place.terraform / VARIABLES).write_text(content)
+        (self.workspace.terraform / VARIABLES).write_text(content)
         return await asyncio.to_thread(self.terraform.run, *APPLY)
 
     def plan(self) -> str:
@@ -69,12 +69,12 @@ class LocalCloud:
     def close(self) -> None:
         """Destroys it; raises CloudError where something is left."""
         try:
-            destroy(self.place, show=False)
+            destroy(self.workspace, show=False)
         finally:
-            stop(self.place)
+            stop(self.workspace)
 
     def _restore(self) -> None:
-        shutil.copytree(self._written, self.place.terraform, dirs_exist_ok=True)
+        shutil.copytree(self._written, self.workspace.terraform, dirs_exist_ok=True)
         self._edited = False
 
 

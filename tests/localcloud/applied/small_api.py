@@ -9,7 +9,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from localcloud.local.place import Address
+from localcloud.deploy.workspace import Address
 from sandbox.http.identifiers import ACCOUNT, REGION
 
 _NUMBERS = itertools.count(1)

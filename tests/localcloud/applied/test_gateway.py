@@ -127,7 +127,7 @@ async def test_the_access_log_has_the_stages_format(cloud: LocalCloud, api: Smal
     await answer_to(client, "pong")
     await client.close()
 
-    log = cloud.place.log.read_text()
+    log = cloud.workspace.log.read_text()
     assert f"/small/{api.stage} route $connect: 200 -\n" in log
     assert f"/small/{api.stage} route ping: 200 -\n" in log
     assert f"/small/{api.stage} route $default: 403 ACCESS_DENIED\n" in log

@@ -1,0 +1,169 @@
+"""The instances of one function: who takes an event, when a new one starts, when an old one ends.
+
+As on AWS an event goes to an instance that is idle, else to a new one. Unlike there only as many
+start at once as the machine has cores, and an event that waits takes what comes first: its new
+instance, or one that has become idle meanwhile. Where a core's worth of instances is busy already,
+a fifth of a second passes before another one starts: it would only take their time from them.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from localcloud.context import TooManyRequestsError
+from localcloud.functions.configuration import Configuration
+from localcloud.functions.instances.instance import InitError, Instance
+from sandbox.clock import Clock
+
+CORES = os.cpu_count() or 1
+PATIENCE = 0.2
+"""Seconds that an event waits for a busy instance where every core has one."""
+IDLE_SECONDS = 600.0
+"""Seconds of the account's clock for which an instance is kept. AWS does not say; it is minutes."""
+
+Start = Callable[[Configuration, str], Awaitable[Instance]]
+"""Starts an instance for the event with that request id. Raises InitError."""
+
+
+@dataclass
+class _Waiter:
+    configuration: Configuration
+    instance: asyncio.Future[Instance]
+
+
+class InstancePool:
+    """Used on one event loop."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        start: Start,
+        gate: asyncio.Semaphore,
+        is_current: Callable[[Configuration], bool],
+    ) -> None:
+        self._clock = clock
+        self._start = start
+        self._gate = gate
+        self._is_current = is_current
+        self._idle: list[Instance] = []
+        self._waiters: list[_Waiter] = []
+        self._starting: list[Configuration] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer_is_set = False
+        self.in_use = 0
+        """Events that run or wait for an instance."""
+
+    @asynccontextmanager
+    async def instance(
+        self, configuration: Configuration, request_id: str, reserved: int | None
+    ) -> AsyncIterator[Instance]:
+        """An instance for one event.
+
+        Raises:
+            TooManyRequestsError: the reserved concurrency is in use.
+            InitError: no instance can be started.
+        """
+        if reserved is not None and self.in_use >= reserved:
+            raise TooManyRequestsError("Rate Exceeded.")
+        self.in_use += 1
+        try:
+            instance = await self._taken(configuration, request_id)
+            try:
+                yield instance
+            finally:
+                self._place(instance)
+        finally:
+            self.in_use -= 1
+
+    def retire(self) -> None:
+        """Ends the idle instances of what is not applied any more."""
+        for instance in [each for each in self._idle if not self._is_current(each.configuration)]:
+            self.end(instance)
+
+    def end(self, instance: Instance) -> None:
+        """The instance is not to be used any more, if it is idle."""
+        if instance in self._idle:
+            self._idle.remove(instance)
+            self._in_background(instance.end())
+
+    async def _taken(self, configuration: Configuration, request_id: str) -> Instance:
+        self.retire()
+        for instance in reversed(self._idle):
+            if instance.configuration == configuration:
+                self._idle.remove(instance)
+                return instance
+        waiter = _Waiter(configuration, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        self._in_background(self._start_one(configuration, request_id))
+        return await waiter.instance
+
+    async def _start_one(self, configuration: Configuration, request_id: str) -> None:
+        async with self._gate:
+            if self.in_use - len(self._waiters) >= CORES and self._is_short(configuration):
+                await asyncio.sleep(PATIENCE)
+            if not self._is_short(configuration):
+                return  # who waited has got one that became idle
+            self._starting.append(configuration)
+            try:
+                instance = await self._start(configuration, request_id)
+            except InitError as problem:
+                if waiter := self._next(configuration):
+                    waiter.instance.set_exception(problem)
+            else:
+                self._place(instance)
+            finally:
+                self._starting.remove(configuration)
+
+    def _is_short(self, configuration: Configuration) -> bool:
+        """Whether more events wait than instances are about to come."""
+        wanted = sum(each.configuration == configuration for each in self._waiters)
+        return wanted > self._starting.count(configuration)
+
+    def _place(self, instance: Instance) -> None:
+        """The instance is free: for who waits, or idle."""
+        if not instance.alive:
+            return
+        if waiter := self._next(instance.configuration):
+            waiter.instance.set_result(instance)
+            return
+        instance.idle_since = self._clock()
+        self._idle.append(instance)
+        self.retire()
+        self._watch_idle()
+
+    def _next(self, configuration: Configuration) -> _Waiter | None:
+        for waiter in self._waiters:
+            if waiter.configuration == configuration:
+                self._waiters.remove(waiter)
+                return waiter
+        return None
+
+    def _watch_idle(self) -> None:
+        if self._timer_is_set or not self._idle:
+            return
+        self._timer_is_set = True
+        loop = asyncio.get_running_loop()
+        due = self._idle[0].idle_since + round(IDLE_SECONDS * 1000)
+
+        def end_idle() -> None:
+            loop.call_soon_threadsafe(self._end_idle)
+
+        self._clock.at(due, end_idle)
+
+    def _end_idle(self) -> None:
+        self._timer_is_set = False
+        before = self._clock() - round(IDLE_SECONDS * 1000)
+        for instance in [each for each in self._idle if each.idle_since <= before]:
+            self.end(instance)
+        self._watch_idle()
+
+    def _in_background(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(_awaited(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work

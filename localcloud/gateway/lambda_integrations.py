@@ -1,0 +1,104 @@
+"""What stands behind the routes of a stage: the functions that the applied integrations name.
+
+No stage or deployment, no route: 403. Beyond the throttles 429. A function whose policy does not
+let this API call it: 500.
+"""
+
+import json
+from functools import partial
+from typing import Any
+
+from localcloud.context import AccountError, Context, Functions, Permissions
+from localcloud.gateway.access_log import line
+from localcloud.gateway.gateway_metrics import count
+from localcloud.gateway.stages import Stage, Stages
+from localcloud.gateway.throttle import Throttle
+from sandbox.functions.functions import Event, FunctionError
+from sandbox.gateway.events import Handshake
+from sandbox.gateway.integrations import Call, Run
+from sandbox.gateway.outcomes import Failure, Outcome
+
+PRINCIPAL = "apigateway.amazonaws.com"
+NOT_NEEDED = ("$connect", "$disconnect")
+"""Routes that an API may do without: then a socket opens, and closes, and nobody is told."""
+
+
+class LambdaIntegrations:
+    """The integrations of every stage of the account."""
+
+    def __init__(
+        self,
+        context: Context,
+        stages: Stages,
+        functions: Functions,
+        permissions: Permissions,
+    ) -> None:
+        self._context = context
+        self._stages = stages
+        self._functions = functions
+        self._permissions = permissions
+        self._throttle = Throttle(context.clock)
+
+    def select(self, handshake: Handshake, text: str) -> str:
+        """The route that the message's JSON names, if there is such a route."""
+        stage = self._stage(handshake)
+        key = _at(text, stage.selection) if stage else None
+        known = stage is not None and isinstance(key, str) and key in stage.routes
+        return key if known and isinstance(key, str) else "$default"
+
+    def find(self, call: Call, failure: Failure) -> Run | Outcome:
+        """The function, or why there is none to be run."""
+        stage = self._stage(call.handshake)
+        if stage is None:
+            return failure(403, "Forbidden")
+        route = stage.routes.get(call.route)
+        if route is None:
+            return Outcome(200) if call.route in NOT_NEEDED else failure(403, "Forbidden")
+        if not self._throttle.takes(stage.arn, call.route, *stage.limits(call.route)):
+            return failure(429, "Too Many Requests")
+        function = route.function
+        if function is None or not self._may_call(function, f"{stage.arn}/{call.route}"):
+            return failure(500, "Internal server error")
+        return partial(self._invoke, function)
+
+    def replies(self, call: Call) -> bool:
+        """Whether the route has a route response."""
+        stage = self._stage(call.handshake)
+        route = stage.routes.get(call.route) if stage else None
+        return route is not None and route.replies
+
+    def done(self, call: Call, outcome: Outcome) -> None:
+        """Writes the line of the access log, and counts."""
+        count(self._context.metrics, self._context.clock, call, outcome)
+        stage = self._stage(call.handshake)
+        log = stage.access_log if stage else None
+        if log:
+            self._context.log(log.group, log.stream, line(log.format, call, outcome))
+
+    def _stage(self, handshake: Handshake) -> Stage | None:
+        return self._stages.find(handshake.api_id, handshake.stage)
+
+    def _may_call(self, function: str, source: str) -> bool:
+        try:
+            return self._permissions.may_invoke(function, PRINCIPAL, source)
+        except AccountError:
+            return False
+
+    def _invoke(self, function: str, event: Event) -> Any:
+        try:
+            answer = self._functions.invoke(function, event)
+        except AccountError as problem:
+            raise FunctionError(function) from problem
+        if answer.error:
+            raise FunctionError(function)
+        return json.loads(answer.payload)
+
+
+def _at(text: str, path: tuple[str, ...]) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

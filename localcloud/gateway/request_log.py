@@ -1,0 +1,75 @@
+"""A request to a REST API, from its arrival to its line in the access log."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.context import Context
+from localcloud.gateway.access_log import filled
+from localcloud.gateway.gateway_metrics import count_rest
+from localcloud.gateway.gateway_responses import RefusedError
+from localcloud.gateway.rest_events import RestCall, request_context
+from localcloud.gateway.stages import access_log_of
+
+
+@dataclass
+class RequestRecord:
+    """What is known of a request so far."""
+
+    call: RestCall
+    began: float = field(default_factory=time.monotonic)
+    refusal: RefusedError | None = None
+    integrated: float | None = None
+    """Milliseconds that the function took; None where none was called."""
+    integration_status: int | None = None
+    """The status that the function gave, if it gave one."""
+
+
+def done(
+    context: Context, api: Any, arn: str, record: RequestRecord, status: int, length: int
+) -> None:
+    """Counts the request, and writes its line if the stage (of that ARN) has an access log.
+
+    `api` is moto's; `status` and `length` (bytes) are those of the answer.
+    """
+    call = record.call
+    latencies = {"Latency": _millis(record.began)}
+    if record.integrated is not None:
+        latencies["IntegrationLatency"] = record.integrated
+    dimensions = {"ApiName": api.name, "Stage": call.stage}
+    count_rest(context.metrics, context.clock(), dimensions, status, latencies)
+    log = access_log_of(api.stages[call.stage].access_log_settings, arn)
+    if log:
+        variables = {
+            **request_context(call, context.account),
+            **_of_answer(record),
+            "status": status,
+            "responseLength": length,
+            "responseLatency": round(latencies["Latency"]),
+        }
+        context.log(log.group, log.stream, filled(log.format, variables))
+
+
+def _of_answer(record: RequestRecord) -> dict[str, Any]:
+    found: dict[str, Any] = {"resourcePath": record.call.resource or "-"}
+    if record.refusal:
+        text = str(record.refusal)
+        found["error"] = {
+            "message": text,
+            "messageString": json.dumps(text),
+            "responseType": record.refusal.kind,
+        }
+    if record.integrated is not None:
+        latency = round(record.integrated)
+        # 200 is Lambda's own: that it ran the function.
+        found["integration"] = {"status": 200, "latency": latency}
+        if record.integration_status is not None:
+            found["integration"]["integrationStatus"] = record.integration_status
+            found["integrationStatus"] = record.integration_status
+        found["integrationLatency"] = latency
+    return found
+
+
+def _millis(since: float) -> float:
+    return (time.monotonic() - since) * 1000

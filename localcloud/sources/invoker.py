@@ -1,0 +1,33 @@
+"""A function as an event source calls it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.context import AccountError, Functions
+from sandbox.functions.functions import Event, FunctionError
+from sandbox.sources.batches import Tried
+
+
+class FunctionInvoker:
+    """Calls the function of one ARN."""
+
+    def __init__(self, functions: Functions, function: str) -> None:
+        self._functions = functions
+        self._function = function
+
+    def __call__(self, event: Event) -> Any:
+        """What the function returned. Raises FunctionError where it failed or found no room."""
+        tried = self.try_it(event)
+        if tried.failed:
+            raise FunctionError(self._function)
+        return tried.answer
+
+    def try_it(self, event: Mapping[str, Any]) -> Tried:
+        """The same, and how it went."""
+        try:
+            answer = self._functions.invoke(self._function, event)
+        except AccountError:
+            return Tried(None, failed=True)
+        failed = answer.error is not None
+        return Tried(None if failed else json.loads(answer.payload), failed, answer.request_id)

@@ -1,0 +1,46 @@
+"""Every item of the account's tables, as `GET /_sandbox/state` shows them (PROTOCOL 7)."""
+
+from typing import Any
+
+from localcloud.context import Context
+from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.plain import plain_item
+
+
+class Tables:
+    """Tables go by the last part of their name: `lectern-dev-sessions` is `sessions`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def items(self) -> dict[str, list[dict[str, Any]]]:
+        """Every item of every table as plain JSON."""
+
+        def read() -> dict[str, list[dict[str, Any]]]:
+            return {
+                label(table.name): [
+                    plain_item(item.to_json()["Attributes"]) for item in table.every_item()
+                ]
+                for table in self._context.cloud.dynamodb.tables()
+            }
+
+        return self._context.cloud.run(read)
+
+    def keys(self) -> dict[str, list[str]]:
+        """The names of each table's key attributes."""
+        tables = self._context.cloud.dynamodb.tables()
+        return {label(table.name): list(table.table_key_attrs) for table in tables}
+
+    def change(self, change: Change) -> dict[str, Any]:
+        """One write: `{"table": label, "key": {…}, "item": {…} or null}`."""
+        new = change["new"]
+        return {
+            "table": label(change["table"]),
+            "key": plain_item(change["keys"]),
+            "item": new and plain_item(new),
+        }
+
+
+def label(table: str) -> str:
+    """The part of a table's name that is not app or stage."""
+    return table.rsplit("-", 1)[-1]

@@ -1,0 +1,111 @@
+"""Asynchronous invocations: tried again, given up, told to a destination."""
+
+import json
+from typing import Any
+
+import pytest
+
+from localcloud.context import NoSuchFunctionError, TooLargeError
+from tests.localcloud.world import World
+
+FAILS = "def handler(event, context):\n    print('called')\n    raise ValueError('no')\n"
+WORKS = "def handler(event, context):\n    print('called')\n    return event['a'] + 1\n"
+
+
+def test_what_fails_is_tried_again_after_one_minute_and_two(world: World) -> None:
+    world.function("fails", FAILS)
+
+    world.functions.invoke_async("fails", {})
+
+    assert _calls_after(world, "fails", 0, 59, 2, 118, 2, 600) == [1, 1, 2, 2, 3, 3]
+
+
+def test_retries_are_as_applied(world: World) -> None:
+    world.function("fails", FAILS)
+    _configure(world, "fails", MaximumRetryAttempts=0)
+
+    world.functions.invoke_async("fails", {})
+
+    assert _calls_after(world, "fails", 0, 600) == [1, 1]
+
+
+def test_what_is_given_up_is_sent_to_its_destination(world: World) -> None:
+    world.function("fails", FAILS)
+    failed = {"OnFailure": {"Destination": world.queue("failed")}}
+    _configure(world, "fails", MaximumRetryAttempts=1, DestinationConfig=failed)
+
+    request_id = world.functions.invoke_async("fails", {"a": 1})
+    world.settle()
+    world.advance(61)
+
+    record = json.loads(world.messages("failed")[0])
+    context = record["requestContext"]
+    assert (context["requestId"], context["condition"]) == (request_id, "RetriesExhausted")
+    assert context["functionArn"].endswith(":function:fails:$LATEST")
+    assert (context["approximateInvokeCount"], record["requestPayload"]) == (2, {"a": 1})
+    assert record["responseContext"]["functionError"] == "Unhandled"
+    assert record["responsePayload"]["errorMessage"] == "no"
+
+
+def test_without_the_permission_the_record_is_lost(world: World) -> None:
+    role = world.role("small", {"Effect": "Allow", "Action": "logs:*", "Resource": "*"})
+    world.function("fails", FAILS, Role=role)
+    failed = {"OnFailure": {"Destination": world.queue("failed")}}
+    _configure(world, "fails", MaximumRetryAttempts=0, DestinationConfig=failed)
+
+    world.functions.invoke_async("fails", {})
+    world.settle()
+
+    assert world.messages("failed") == []
+
+
+def test_what_works_is_told_too(world: World) -> None:
+    world.function("works", WORKS)
+    _configure(
+        world, "works", DestinationConfig={"OnSuccess": {"Destination": world.queue("done")}}
+    )
+
+    world.functions.invoke_async("works", {"a": 1})
+    world.settle()
+
+    record = json.loads(world.messages("done")[0])
+    assert record["requestContext"]["condition"] == "Success"
+    assert record["responsePayload"] == 2
+
+
+def test_what_finds_no_room_waits_until_it_is_too_old(world: World) -> None:
+    world.function("works", WORKS)
+    failed = {"OnFailure": {"Destination": world.queue("failed")}}
+    _configure(world, "works", MaximumEventAgeInSeconds=60, DestinationConfig=failed)
+    world.context.backend("lambda").put_function_concurrency("works", "0")
+
+    world.functions.invoke_async("works", {"a": 1})
+    world.settle()
+    world.advance(61)
+
+    record = json.loads(world.messages("failed")[0])
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert world.sums("AWS/Lambda", FunctionName="works")["Throttles"] == 6
+
+
+def test_what_is_refused_at_once(world: World) -> None:
+    world.function("works", WORKS)
+
+    with pytest.raises(NoSuchFunctionError):
+        world.functions.invoke_async("nobody", {})
+    with pytest.raises(TooLargeError):
+        world.functions.invoke_async("works", {"a": "x" * (1024 * 1024)})
+
+
+def _calls_after(world: World, name: str, *seconds: float) -> list[int]:
+    """How often the function was called, after each of these waits."""
+    calls = []
+    for wait in seconds:
+        world.settle()
+        world.advance(wait)
+        calls.append(world.log(name).count("called"))
+    return calls
+
+
+def _configure(world: World, name: str, **config: Any) -> None:
+    world.context.backend("lambda").put_function_event_invoke_config(name, config)
