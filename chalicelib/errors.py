@@ -12,7 +12,7 @@ LecternError
 │   └── Unavailable         503
 └── UpstreamError           an AWS call that failed; raised by `chalicelib.aws` only
     ├── ConditionFailed     a conditional write's condition was false
-    ├── TransactionCancelled    with one reason an item
+    ├── TransactionCancelled    nothing of a transaction was written
     ├── Gone                the connection does not exist (any more)
     ├── PayloadRefused      the service found the request too large
     ├── Throttled           429, or a throughput error, after the retries
@@ -115,19 +115,27 @@ class ConditionFailed(UpstreamError):  # noqa: N818 - DynamoDB's own name
 
 
 class TransactionCancelled(UpstreamError):  # noqa: N818
-    """Nothing of the transaction was written. `reasons` has one entry an item, in order:
+    """Nothing of the transaction was written.
 
-    `""` for an item that was fine, else DynamoDB's code, such as `ConditionalCheckFailed`
-    or `TransactionConflict` (the latter only after the retries).
+    Args:
+        reasons: one for each item, in the order of the request: `""` for an item that was fine,
+            else DynamoDB's code, such as `ConditionalCheckFailed` or `TransactionConflict` (the
+            latter only after the retries).
+        items: the names of the items, in the same order. The wire does not know them; the store
+            that built the transaction adds them.
     """
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[str], items: Sequence[str] = ()) -> None:
         super().__init__(f"transaction cancelled: {', '.join(r or '-' for r in reasons)}")
         self.reasons = tuple(reasons)
+        self._items = tuple(items)
 
-    def failed(self, index: int) -> bool:
-        """Whether the condition of the item at `index` was what was false."""
-        return index < len(self.reasons) and self.reasons[index] == "ConditionalCheckFailed"
+    def condition_failed(self, *items: str) -> bool:
+        """Return True if the condition of one of these items, by name, was false."""
+        return any(
+            name in items and reason == "ConditionalCheckFailed"
+            for name, reason in zip(self._items, self.reasons, strict=False)
+        )
 
 
 class Gone(UpstreamError):  # noqa: N818

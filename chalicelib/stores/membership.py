@@ -1,12 +1,13 @@
 """Who is in a session: every change is one transaction over the session, the connection, the seat.
 
 This is what keeps `listenerCount` exact (DESIGN section 4, rule 1): a process that dies between two
-calls has either changed all of them or none. A condition that no longer holds shows in the
-`TransactionCancelled` that is raised; its reasons are in the order of the writes below.
+calls has either changed all of them or none. Every method raises TransactionCancelled if a
+condition no longer holds; its `condition_failed` tells of which `TransactionItem`.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -19,13 +20,20 @@ from chalicelib.stores.rate_limits import SeatStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.table import TRANSACTION_ITEMS, Database, Write
 
-SESSION, CONNECTION, SEAT = 0, 1, 2
-"""Where each write stands in a transaction, for the reasons of a cancelled one."""
-
 DISMISSAL_BATCH = TRANSACTION_ITEMS - 1
 """Listeners that one transaction can dismiss, the session's update beside them."""
 DISMISSAL_LANGUAGES = 25
 """Languages that they can have: an update's expression may be 4 KB long."""
+
+
+class TransactionItem(StrEnum):
+    """The names of the items that these transactions write or check."""
+
+    SESSION = "session"
+    CONNECTION = "connection"
+    SEAT = "seat"
+    OLD_CONNECTION = "oldConnection"
+    """The connection that loses its session to another one."""
 
 
 class Entry(Struct, frozen=True):
@@ -53,22 +61,26 @@ class Membership:
     def create(self, session: Session, connection_expires_at: Millis) -> None:
         """A new session, and its speaker in it."""
         self._database.transact(
-            self._sessions.put_new(session),
-            self._connections.enter(
-                session.speaker_connection_id,
-                session.session_id,
-                session.tenant_id,
-                expires_at=connection_expires_at,
+            (TransactionItem.SESSION, self._sessions.put_new(session)),
+            (
+                TransactionItem.CONNECTION,
+                self._connections.enter(
+                    session.speaker_connection_id,
+                    session.session_id,
+                    session.tenant_id,
+                    expires_at=connection_expires_at,
+                ),
             ),
         )
 
     def join(self, entry: Entry, capacity: int, previous: ConnectionId | None = None) -> None:
         """One listener more. `previous` is the connection that had the seat before, if any."""
         session_id, listening = entry.session.session_id, entry.listening
+        count = self._sessions.add_listener(session_id, listening.language, capacity)
         self._database.transact(
-            self._sessions.add_listener(session_id, listening.language, capacity),
-            self._enter(entry),
-            self._take_seat(entry, previous),
+            (TransactionItem.SESSION, count),
+            (TransactionItem.CONNECTION, self._enter(entry)),
+            (TransactionItem.SEAT, self._take_seat(entry, previous)),
         )
 
     def move(self, old: Connection, entry: Entry) -> None:
@@ -79,47 +91,56 @@ class Membership:
             count = self._sessions.check_active(session_id)
         else:
             count = self._sessions.move_listener(session_id, before, listening.language)
+        sent = old.sent_by(entry.session)
+        supersede = self._connections.supersede(old, entry.connection_id, sent)
         self._database.transact(
-            count,
-            self._enter(entry),
-            self._take_seat(entry, old.connection_id),
-            self._connections.supersede(old, entry.connection_id, old.sent_by(entry.session)),
+            (TransactionItem.SESSION, count),
+            (TransactionItem.CONNECTION, self._enter(entry)),
+            (TransactionItem.SEAT, self._take_seat(entry, old.connection_id)),
+            (TransactionItem.OLD_CONNECTION, supersede),
         )
 
     def change_language(self, connection: Connection, language: str, session: Session) -> None:
         """`session` is the one it is in, for where its streams stand."""
         session_id, before = _in_session(connection)
         positions, sent = session.positions(language), connection.sent_by(session)
+        change = self._connections.change_language(connection, language, positions, sent)
         self._database.transact(
-            self._sessions.move_listener(session_id, before, language),
-            self._connections.change_language(connection, language, positions, sent),
+            (TransactionItem.SESSION, self._sessions.move_listener(session_id, before, language)),
+            (TransactionItem.CONNECTION, change),
         )
 
     def leave(self, connection: Connection, session: Session | None) -> None:
         """One listener less; its socket stays open. `session` is the one it is in, if known."""
         session_id, language = _in_session(connection)
         ended = session is not None and not session.is_active
+        leave = self._connections.leave(connection, connection.sent_by(session), ended=ended)
         self._database.transact(
-            self._sessions.remove_listeners(session_id, {language: 1}),
-            self._connections.leave(connection, connection.sent_by(session), ended=ended),
+            (TransactionItem.SESSION, self._sessions.remove_listeners(session_id, {language: 1})),
+            (TransactionItem.CONNECTION, leave),
         )
 
     def dismiss(self, session: Session, listeners: Sequence[Connection]) -> None:
         """All of them leave a session that has ended: at most `DISMISSAL_BATCH`."""
         languages = Counter(language for _, language in map(_in_session, listeners))
+        leaves = (
+            self._connections.leave(listener, listener.sent_by(session), ended=True)
+            for listener in listeners
+        )
         self._database.transact(
-            self._sessions.remove_listeners(session.session_id, languages),
-            *(
-                self._connections.leave(listener, listener.sent_by(session), ended=True)
-                for listener in listeners
+            (
+                TransactionItem.SESSION,
+                self._sessions.remove_listeners(session.session_id, languages),
             ),
+            *((TransactionItem.CONNECTION, leave) for leave in leaves),
         )
 
     def remove(self, session_id: SessionId, connection_id: ConnectionId, language: str) -> None:
         """One listener less, and its connection is deleted."""
+        remove = self._connections.remove(connection_id, session_id, language)
         self._database.transact(
-            self._sessions.remove_listeners(session_id, {language: 1}),
-            self._connections.remove(connection_id, session_id, language),
+            (TransactionItem.SESSION, self._sessions.remove_listeners(session_id, {language: 1})),
+            (TransactionItem.CONNECTION, remove),
         )
 
     def replace_speaker(
@@ -133,15 +154,15 @@ class Membership:
         opening_at: Millis | None = None,
     ) -> None:
         """The session goes to the speaker's new connection; `old` is None if it is gone already."""
-        writes = [
-            self._sessions.replace_speaker(session, new, session_expires_at, opening_at),
-            self._connections.enter(
-                new, session.session_id, session.tenant_id, expires_at=connection_expires_at
-            ),
-        ]
+        replace = self._sessions.replace_speaker(session, new, session_expires_at, opening_at)
+        enter = self._connections.enter(
+            new, session.session_id, session.tenant_id, expires_at=connection_expires_at
+        )
+        items = [(TransactionItem.SESSION, replace), (TransactionItem.CONNECTION, enter)]
         if old is not None:
-            writes.append(self._connections.supersede(old, new, old.messages_sent))
-        self._database.transact(*writes)
+            supersede = self._connections.supersede(old, new, old.messages_sent)
+            items.append((TransactionItem.OLD_CONNECTION, supersede))
+        self._database.transact(*items)
 
     def _enter(self, entry: Entry) -> Write:
         return self._connections.enter(

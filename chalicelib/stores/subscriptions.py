@@ -52,8 +52,8 @@ class SubscriptionStore:
         if subscription is None:
             return
         self._database.transact(
-            self._table.put({**subscription, "connectionId": new}),
-            self._table.delete({"topicKey": key, "connectionId": old}),
+            ("new", self._table.put({**subscription, "connectionId": new})),
+            ("old", self._table.delete({"topicKey": key, "connectionId": old})),
         )
 
     def subscribers(self, key: str) -> Iterator[ConnectionId]:

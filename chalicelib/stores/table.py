@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from chalicelib.errors import ConditionFailed
+from chalicelib.errors import ConditionFailed, TransactionCancelled
 from chalicelib.stores.attributes import Item, from_attributes, to_attribute, to_attributes
 from chalicelib.stores.dynamodb import DynamoDB, Operation
 
@@ -213,14 +213,20 @@ class Database:
             return False
         return True
 
-    def transact(self, *writes: Write) -> None:
-        """Carries out all or none; a repeat after a lost answer is recognised by its token.
+    def transact(self, *items: tuple[str, Write]) -> None:
+        """Carry out all writes or none. Each has a name, by which an error tells it apart.
+
+        A retry after a lost response is recognised by its token, and not carried out twice.
 
         Raises:
-            TransactionCancelled: with a reason for each write, in order.
+            TransactionCancelled: nothing was written; `condition_failed(name)` tells why.
         """
-        items = [{write.kind: write.request} for write in writes]
-        token = uuid.uuid4().hex
-        self._dynamodb.call(
-            "TransactWriteItems", {"TransactItems": items, "ClientRequestToken": token}
-        )
+        request = {
+            "TransactItems": [{write.kind: write.request} for _, write in items],
+            "ClientRequestToken": uuid.uuid4().hex,
+        }
+        try:
+            self._dynamodb.call("TransactWriteItems", request)
+        except TransactionCancelled as cancelled:
+            names = [name for name, _ in items]
+            raise TransactionCancelled(cancelled.reasons, names) from cancelled

@@ -26,10 +26,8 @@ from chalicelib.errors import (
     UpstreamError,
 )
 from chalicelib.protocol import messages, requests
-from chalicelib.stores.membership import CONNECTION, SESSION
+from chalicelib.stores.membership import TransactionItem
 
-_OLD_CONNECTION = 2
-"""Where the old connection stands in the speaker's swap, for the reasons of a cancelled one."""
 _TRIES = 3
 
 
@@ -122,9 +120,9 @@ def _swapped(
             opening_at=services.clock() if opening else None,
         )
     except TransactionCancelled as cancelled:
-        if cancelled.failed(CONNECTION):
+        if cancelled.condition_failed(TransactionItem.CONNECTION):
             raise seating.refusal_of_connection(services, call.connection_id) from None
-        if cancelled.failed(SESSION) or cancelled.failed(_OLD_CONNECTION):
+        if cancelled.condition_failed(TransactionItem.SESSION, TransactionItem.OLD_CONNECTION):
             return False
         raise
     return True

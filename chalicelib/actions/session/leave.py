@@ -7,7 +7,7 @@ from chalicelib.actions.session import attachments as belongings
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Role, SessionId
 from chalicelib.errors import Code, TransactionCancelled, Unavailable
-from chalicelib.stores.membership import CONNECTION, SESSION
+from chalicelib.stores.membership import TransactionItem
 
 _TRIES = 4
 
@@ -70,9 +70,9 @@ def _uncount(
         else:
             services.membership.leave(connection, services.sessions.get(session_id))
     except TransactionCancelled as cancelled:
-        if cancelled.failed(CONNECTION):
+        if cancelled.condition_failed(TransactionItem.CONNECTION):
             return False
-        if not cancelled.failed(SESSION):
+        if not cancelled.condition_failed(TransactionItem.SESSION):
             raise
         # The session is gone, or its counts are not what they should be: the count is never taken
         # below zero nor made anew, but the connection must not stay.

@@ -21,12 +21,10 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.stores.connection_items import Listening
-from chalicelib.stores.membership import CONNECTION, SEAT, SESSION, Entry
+from chalicelib.stores.membership import Entry, TransactionItem
 
 _FULL_RETRY_SECONDS = 5
 _TRIES = 4
-_OLD_CONNECTION = 3
-"""Where the old connection stands in a move, for the reasons of a cancelled one."""
 
 
 class Wish(Struct, frozen=True):
@@ -120,8 +118,8 @@ def _done(services: Services, entry: Entry, write: Callable[[], None]) -> bool:
     try:
         write()
     except TransactionCancelled as cancelled:
-        changed = cancelled.failed(SEAT) or cancelled.failed(_OLD_CONNECTION)
-        if changed and not cancelled.failed(CONNECTION):
+        changed = cancelled.condition_failed(TransactionItem.SEAT, TransactionItem.OLD_CONNECTION)
+        if changed and not cancelled.condition_failed(TransactionItem.CONNECTION):
             return False
         raise _refusal(services, entry, cancelled) from None
     return True
@@ -132,9 +130,9 @@ def _keeps_changing() -> Unavailable:
 
 
 def _refusal(services: Services, entry: Entry, cancelled: TransactionCancelled) -> Exception:
-    if cancelled.failed(CONNECTION):
+    if cancelled.condition_failed(TransactionItem.CONNECTION):
         return refusal_of_connection(services, entry.connection_id)
-    if not cancelled.failed(SESSION):
+    if not cancelled.condition_failed(TransactionItem.SESSION):
         return cancelled
     session = services.sessions.get(entry.session.session_id)
     if session is None or not session.is_active:

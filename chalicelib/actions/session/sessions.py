@@ -19,7 +19,7 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.protocol import messages, requests
-from chalicelib.stores.membership import CONNECTION, SESSION
+from chalicelib.stores.membership import TransactionItem
 
 _NAME_TRIES = 8
 _CHANGE_TRIES = 4
@@ -72,9 +72,9 @@ def create_session(
         try:
             services.membership.create(session, call.connection.expires_at)
         except TransactionCancelled as cancelled:
-            if cancelled.failed(CONNECTION):
+            if cancelled.condition_failed(TransactionItem.CONNECTION):
                 raise seating.refusal_of_connection(services, call.connection_id) from None
-            if cancelled.failed(SESSION):
+            if cancelled.condition_failed(TransactionItem.SESSION):
                 continue
             raise
         return seating.reread(services, call.connection_id), session
@@ -135,11 +135,11 @@ def _change_language(
         try:
             services.membership.change_language(connection, language, session)
         except TransactionCancelled as cancelled:
-            if cancelled.failed(SESSION):
+            if cancelled.condition_failed(TransactionItem.SESSION):
                 session = active_session(services, session_id)
                 if not session.has_room_for(language):
                     raise seating.too_many_languages() from None
-            if not cancelled.failed(CONNECTION):
+            if not cancelled.condition_failed(TransactionItem.CONNECTION):
                 raise
         else:
             return

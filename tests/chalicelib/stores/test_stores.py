@@ -10,6 +10,7 @@ from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled
 from chalicelib.stores.attributes import from_attributes, to_attribute, to_attributes
 from chalicelib.stores.history import Kept
+from chalicelib.stores.membership import TransactionItem
 from tests.stack import Stack
 
 values = st.recursive(
@@ -82,6 +83,25 @@ def test_nothing_that_is_written_re_creates_what_is_gone(stack: Stack) -> None:
 
     assert stack.items("sessions") == []
     assert stack.items("connections") == []
+
+
+def test_a_cancelled_transaction_names_the_item_whose_condition_was_false(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    session = stack.services.sessions.get(SessionId(session_id))
+    assert session is not None
+
+    with pytest.raises(TransactionCancelled) as caught:
+        stack.services.membership.replace_speaker(
+            session,
+            None,
+            speaker.connection_id,
+            session_expires_at=stack.clock.now,
+            connection_expires_at=stack.clock.now,
+        )
+
+    assert caught.value.condition_failed(TransactionItem.CONNECTION)
+    assert caught.value.condition_failed(TransactionItem.SEAT, TransactionItem.CONNECTION)
+    assert not caught.value.condition_failed(TransactionItem.SESSION, TransactionItem.SEAT)
 
 
 def test_a_speakers_connection_is_no_listener_to_be_taken_out(stack: Stack) -> None:
