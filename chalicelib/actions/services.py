@@ -16,9 +16,12 @@ from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.history import HistoryStore
+from chalicelib.stores.leases import LeaseStore
 from chalicelib.stores.membership import Membership
-from chalicelib.stores.rate_limits import LeaseStore, RateLimitStore, RemovalStore, SeatStore
+from chalicelib.stores.rate_limits import RateLimitStore
+from chalicelib.stores.removals import RemovalStore
 from chalicelib.stores.requests import RequestStore
+from chalicelib.stores.seats import SeatStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.subscriptions import SubscriptionStore
 from chalicelib.telemetry import Telemetry

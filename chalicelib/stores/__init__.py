@@ -1,1 +1,1 @@
-"""The state in DynamoDB, one file a table. Only these files know attribute names."""
+"""The state in DynamoDB, one store for each kind of item. Only these files know attribute names."""

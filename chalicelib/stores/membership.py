@@ -16,7 +16,7 @@ from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.stores.connection_items import Listening
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import DynamoDB
-from chalicelib.stores.rate_limits import SeatStore
+from chalicelib.stores.seats import SeatStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.table import TRANSACTION_ITEMS, Database, Write
 

@@ -67,7 +67,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a seat goes to whoever asks",
-        "stores/rate_limits.py",
+        "stores/seats.py",
         '"attribute_not_exists(#bucket)" if previous is None else "#holder = :previous"',
         '""',
     ),
