@@ -90,9 +90,9 @@ def _perform(
     connection = _known(connection)
     _note_activity(services, connection, now)
     _check(connection, request, now)
-    if connection.is_joining:
+    if connection.handshake_pending:
         # It speaks, so its socket is open: should the welcome job be lost, this makes up for it.
-        services.connections.welcome(connection.connection_id)
+        services.connections.finish_handshake(connection.connection_id)
     call = Call(connection, frame.address, frame.remaining)
     return ACTIONS[type(request)](services, call, request)
 

@@ -21,7 +21,7 @@ sent to a session must not be able to reach it."""
 
 
 HANDSHAKE_MILLIS = 30_000
-"""How long a handshake can take, with the reply to it (PROTOCOL 1.2)."""
+"""The longest time that a handshake and its reply can take (PROTOCOL 1.2)."""
 
 
 class Broadcasting(Struct, frozen=True):
@@ -59,15 +59,18 @@ class Session(Struct, frozen=True, kw_only=True):
     language_counts: Mapping[str, int] = field(default_factory=dict)
     stream_positions: Mapping[str, int] = field(default_factory=dict)
     status_sent: StatusSent | None = None
-    speaker_opening_at: Millis | None = None
-    """When its speaker's handshake was, until the reply to that is posted (PROTOCOL 1.2)."""
+    speaker_handshake_at: Millis | None = None
+    """When the speaker's handshake was, until its reply is posted; then None (PROTOCOL 1.2)."""
     grace_deadline: Millis | None = None
     ended_at: Millis | None = None
     end_reason: str | None = None
 
-    def speaker_is_opening(self, now: Millis) -> bool:
-        """Whether nothing may be posted to the speaker yet. Should its reply be lost, that ends."""
-        at = self.speaker_opening_at
+    def speaker_handshake_pending(self, now: Millis) -> bool:
+        """Return True while nothing may be posted to the speaker yet.
+
+        If the reply is lost, this ends after `HANDSHAKE_MILLIS`.
+        """
+        at = self.speaker_handshake_at
         return at is not None and now - at < HANDSHAKE_MILLIS
 
     def positions(self, language: str | None) -> dict[str, int]:
@@ -107,8 +110,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     warn_at: Millis
     """When `connectionWarning` is due."""
     expires_at: Millis
-    is_joining: bool = False
-    """Its handshake is not over: nothing can be posted to it yet."""
+    handshake_pending: bool = False
+    """Its socket is not open yet: a post to it would get 410."""
     session_id: SessionId | None = None
     ended_session_id: SessionId | None = None
     """The session that it was in until that ended."""

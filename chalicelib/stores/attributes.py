@@ -1,4 +1,4 @@
-"""Between Python values and DynamoDB's typed attribute values (API reference, AttributeValue)."""
+"""Conversion between Python values and DynamoDB's attribute values (API reference)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ Item = dict[str, Any]
 
 
 def to_attribute(value: Any) -> AttributeValue:
-    """`12` becomes `{"N": "12"}`. Raises TypeError for what no item of ours holds."""
+    """Convert `12` to `{"N": "12"}`. Raises TypeError for a type that no item of ours has."""
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
@@ -23,12 +23,12 @@ def to_attribute(value: Any) -> AttributeValue:
 
 
 def to_attributes(item: Mapping[str, Any]) -> dict[str, AttributeValue]:
-    """A whole item; entries that are None are left out, as DynamoDB would have them."""
+    """Convert a whole item. Entries that are None are left out."""
     return {name: to_attribute(value) for name, value in item.items() if value is not None}
 
 
 def from_attribute(attribute: AttributeValue) -> Any:
-    """`{"N": "12"}` becomes `12`; whole numbers are ints, others floats."""
+    """Convert `{"N": "12"}` to `12`. Whole numbers become ints, others floats."""
     ((kind, value),) = attribute.items()
     if kind == "N":
         return _number(value)

@@ -9,7 +9,7 @@ from chalicelib.domain.session import NEVER, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
 from chalicelib.stores.attributes import Item
 
-SWEPT = (
+SWEEP_ATTRIBUTES = (
     "connectionId",
     "role",
     "userId",
@@ -24,35 +24,35 @@ SWEPT = (
     "tokenNoticeAt",
     "supersededBy",
 )
-"""What the sweep looks at."""
+"""The attributes that the sweep reads."""
 
-PLACE = ("connectionId", "tenantId", "sessionId", "targetLanguage")
-"""What says whom a connection belongs to."""
+LOCATION_ATTRIBUTES = ("connectionId", "tenantId", "sessionId", "targetLanguage")
+"""The attributes of a `Location`."""
 
-JOINING = "joining"
-"""The `role` of a listener whose socket is not open yet: counted, but not to be posted to."""
+HANDSHAKE_PENDING = "joining"
+"""The `role` of a listener whose handshake is pending: it is counted, but a post would get 410."""
 
 
 class Recipient(Struct, frozen=True):
-    """What the index tells of a listener."""
+    """A listener as the index has it."""
 
     connection_id: ConnectionId
     language: str
-    ready: bool
-    """False while its handshake is not over: it exists, but posts to it would get 410."""
+    handshake_pending: bool
+    """Its socket is not open yet: a post to it would get 410."""
 
 
 class Listening(Struct, frozen=True):
-    """What a listener's connection has besides a speaker's."""
+    """The attributes that only a listener's connection has."""
 
     language: str
     participant_id: str
     joined_positions: Mapping[str, int]
-    socket_opening: bool = False
+    handshake_pending: bool = False
 
 
-class Place(Struct, frozen=True):
-    """Whom a connection belongs to just now."""
+class Location(Struct, frozen=True):
+    """The tenant, session and language that a connection belongs to at the moment."""
 
     connection_id: ConnectionId
     tenant_id: TenantId | None
@@ -61,7 +61,7 @@ class Place(Struct, frozen=True):
 
 
 def connection_to_item(connection: Connection) -> Item:
-    """A new connection, in no session yet."""
+    """Return the item of a new connection, which is in no session yet."""
     return {
         "connectionId": connection.connection_id,
         "role": connection.role.value,
@@ -79,12 +79,12 @@ def connection_to_item(connection: Connection) -> Item:
 
 
 def connection_from_item(item: Item) -> Connection:
-    """A connection as the table has it, whole or projected by the sweep."""
+    """Return the connection of an item, which may be only the attributes that the sweep reads."""
     role = item["role"]
     return Connection(
         connection_id=ConnectionId(item["connectionId"]),
-        role=Role.LISTENER if role == JOINING else Role(role),
-        is_joining=role == JOINING,
+        role=Role.LISTENER if role == HANDSHAKE_PENDING else Role(role),
+        handshake_pending=role == HANDSHAKE_PENDING,
         tenant_id=_optional(TenantId, item.get("tenantId")),
         user_id=_optional(UserId, item.get("userId")),
         connected_at=Millis(item["connectedAt"]),
@@ -105,8 +105,8 @@ def connection_from_item(item: Item) -> Connection:
     )
 
 
-def place_from_item(item: Item) -> Place:
-    return Place(
+def location_from_item(item: Item) -> Location:
+    return Location(
         connection_id=ConnectionId(item["connectionId"]),
         tenant_id=_optional(TenantId, item.get("tenantId")),
         session_id=_optional(SessionId, item.get("sessionId")),

@@ -7,21 +7,21 @@ from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId
 from chalicelib.stores.attributes import Item
 from chalicelib.stores.connection_items import (
-    JOINING,
-    PLACE,
-    SWEPT,
+    HANDSHAKE_PENDING,
+    LOCATION_ATTRIBUTES,
+    SWEEP_ATTRIBUTES,
     Listening,
-    Place,
+    Location,
     Recipient,
     connection_from_item,
     connection_to_item,
-    place_from_item,
+    location_from_item,
 )
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
 
 _CLAIM_MILLIS = 10_000
-"""For so long whoever has begun to close a connection is left to it."""
+"""How long a process that has claimed the closing of a connection has it to itself."""
 
 
 class ConnectionStore:
@@ -30,36 +30,42 @@ class ConnectionStore:
         self._database = Database(dynamodb)
 
     def get(self, connection_id: ConnectionId) -> Connection | None:
-        """An eventually consistent read: half the price, and up to a second behind."""
+        """Return a connection by an eventually consistent read, at half the price."""
         item = self._table.get({"connectionId": connection_id})
         return connection_from_item(item) if item else None
 
     def get_current(self, connection_id: ConnectionId) -> Connection | None:
-        """A consistent read, for decisions that a stale copy would get wrong."""
+        """Return a connection by a consistent read, where a stale copy would be wrong."""
         item = self._table.get({"connectionId": connection_id}, consistent=True)
         return connection_from_item(item) if item else None
 
     def get_in_session(
         self, connection_id: ConnectionId, session_id: SessionId
     ) -> Connection | None:
-        """`get_current`, if the connection is in that session still."""
+        """Return what `get_current` does, but None if the connection is not in that session."""
         found = self.get_current(connection_id)
         return found if found is not None and found.session_id == session_id else None
 
     def get_many(self, connection_ids: Iterable[ConnectionId]) -> Iterator[Connection]:
-        """Those that still exist, in no order."""
+        """Return the connections that still exist, in no order."""
         keys = [{"connectionId": connection_id} for connection_id in connection_ids]
         return map(connection_from_item, self._table.get_many(keys))
 
-    def places(
+    def locations(
         self, connection_ids: Iterable[ConnectionId], *, consistent: bool
-    ) -> Iterator[Place]:
-        """Where those that still exist are, in no order; half the price if it may be outdated."""
+    ) -> Iterator[Location]:
+        """Return the locations of the connections that still exist, in no order.
+
+        A read that need not be consistent costs half.
+        """
         keys = [{"connectionId": connection_id} for connection_id in connection_ids]
-        return map(place_from_item, self._table.get_many(keys, PLACE, consistent=consistent))
+        return map(
+            location_from_item,
+            self._table.get_many(keys, LOCATION_ATTRIBUTES, consistent=consistent),
+        )
 
     def listeners(self, session_id: SessionId, language: str | None = None) -> Iterator[Recipient]:
-        """The listeners of a session, or those of one language, as the index has them."""
+        """Return the listeners of a session, or those of one language, as the index has them."""
         condition = "#sessionId = :session"
         values: dict[str, str] = {"session": session_id}
         if language is not None:
@@ -68,13 +74,15 @@ class ConnectionStore:
         items = self._table.query(condition, values=values, index="sessionId-targetLanguage-index")
         for item in items:
             yield Recipient(
-                ConnectionId(item["connectionId"]), item["targetLanguage"], item["role"] != JOINING
+                ConnectionId(item["connectionId"]),
+                item["targetLanguage"],
+                item["role"] == HANDSHAKE_PENDING,
             )
 
     def page_of_session(
         self, session_id: SessionId, start: Item | None, limit: int
     ) -> tuple[list[ConnectionId], Item | None]:
-        """The listeners of a session, by language."""
+        """Return a page of a session's listeners, by language, and the next page's start."""
         items, last = self._table.query_page(
             "#sessionId = :session",
             values={"session": session_id},
@@ -93,7 +101,7 @@ class ConnectionStore:
     def page_of_tenant(
         self, tenant_id: TenantId, start: Item | None, limit: int
     ) -> tuple[list[ConnectionId], Item | None]:
-        """In no order that means anything."""
+        """Return a page of a tenant's connections, unordered, and the next page's start."""
         items, last = self._table.query_page(
             "#tenantId = :tenant",
             values={"tenant": tenant_id},
@@ -106,41 +114,45 @@ class ConnectionStore:
     def scan_page(
         self, segment: int, segments: int, after: ConnectionId | None
     ) -> tuple[list[Connection], ConnectionId | None]:
-        """A page of all connections with what the sweep looks at, and behind which the next starts.
+        """Return a page of a segment of all connections, and the id after which the next starts.
 
-        The second is None at the end of the segment.
+        The connections have only the attributes that the sweep reads. The id is None at the end of
+        the segment.
         """
         start = None if after is None else {"connectionId": after}
-        items, last = self._table.scan_page(SWEPT, segment, segments, start)
+        items, last = self._table.scan_page(SWEEP_ATTRIBUTES, segment, segments, start)
         following = None if last is None else ConnectionId(last["connectionId"])
         return [connection_from_item(item) for item in items], following
 
     def put_new(self, connection: Connection) -> bool:
-        """False if it is there already, from an earlier run of the same handshake."""
+        """Add a connection. Return False if an earlier run of the same handshake has added it."""
         item = connection_to_item(connection)
         return self._database.try_write(
             self._table.put(item, "attribute_not_exists(#connectionId)")
         )
 
     def delete(self, connection: Connection) -> bool:
-        """Forgets a connection; False if it has entered or left a session since it was read."""
+        """Delete a connection. Return False if it has changed sessions since it was read."""
         condition, values = _unchanged(connection)
         key = {"connectionId": connection.connection_id}
         return self._database.try_write(self._table.delete(key, condition, values))
 
-    def welcome(self, connection_id: ConnectionId) -> bool:
-        """Makes a listener whose socket is open now a recipient; False if it is gone or was one."""
+    def finish_handshake(self, connection_id: ConnectionId) -> bool:
+        """Make a listener a recipient, now that its socket is open.
+
+        Return False if it is gone, or a recipient already.
+        """
         return self._database.try_write(
             self._table.update(
                 {"connectionId": connection_id},
                 "SET #role = :listener",
                 condition="#role = :joining",
-                values={"listener": Role.LISTENER.value, "joining": JOINING},
+                values={"listener": Role.LISTENER.value, "joining": HANDSHAKE_PENDING},
             )
         )
 
     def record_activity(self, connection_id: ConnectionId, now: Millis) -> None:
-        """Notes that something was heard. The messages counted here are a lower bound."""
+        """Record that a message came in. The number of messages counted here is a lower bound."""
         self._database.try_write(
             self._table.update(
                 {"connectionId": connection_id},
@@ -151,9 +163,9 @@ class ConnectionStore:
         )
 
     def schedule_notices(self, seen: Connection, later: Connection) -> bool:
-        """Sets when the notices of a connection are due; False if that has changed since `seen`.
+        """Set when notices are due. Return False if that has changed since `seen`.
 
-        Heartbeat and sweep may both find the same notice due: one of them gets here first.
+        Heartbeat and sweep may both find the same notice due; only the first one succeeds.
         """
         return self._database.try_write(
             self._table.update(
@@ -173,9 +185,9 @@ class ConnectionStore:
         )
 
     def claim_closing(self, connection_id: ConnectionId, now: Millis) -> bool:
-        """Whether the caller is to close it; False if it is gone, or somebody has just begun to.
+        """Claim the closing of a connection. Return False if it is gone, or claimed by another.
 
-        A claim is good for a while only: whoever made it may have died over it.
+        A claim runs out after a few seconds, as the process that made it may have died.
         """
         return self._database.try_write(
             self._table.update(
@@ -190,7 +202,7 @@ class ConnectionStore:
     def renew_token(
         self, connection_id: ConnectionId, expires_at: Millis, notice_at: Millis
     ) -> bool:
-        """Notes that the client has shown a newer token; False if the connection is gone."""
+        """Record a newer token of the client. Return False if the connection is gone."""
         return self._database.try_write(
             self._table.update(
                 {"connectionId": connection_id},
@@ -209,7 +221,7 @@ class ConnectionStore:
         expires_at: Millis,
         listening: Listening | None = None,
     ) -> Write:
-        """Puts a connection that is in no session into one, as its speaker or as a listener."""
+        """Put a connection that is in no session into one, as its speaker or as a listener."""
         change = "SET #sessionId = :session, #tenantId = :tenant, #expiresAt = :expiresAt"
         values: dict[str, Any] = {
             "session": session_id,
@@ -226,9 +238,9 @@ class ConnectionStore:
                 "participant": listening.participant_id,
                 "positions": listening.joined_positions,
             }
-            if listening.socket_opening:
+            if listening.handshake_pending:
                 change += ", #role = :joining"
-                values["joining"] = JOINING
+                values["joining"] = HANDSHAKE_PENDING
         return self._table.update(
             {"connectionId": connection_id},
             f"{change} REMOVE #endedSessionId",
@@ -238,10 +250,11 @@ class ConnectionStore:
         )
 
     def leave(self, connection: Connection, sent: int, *, ended: bool = False) -> Write:
-        """Takes a connection out of its session; its socket stays open and belongs to nothing.
+        """Take a connection out of its session. Its socket stays open, in no session.
 
-        `sent` is how many broadcasts it was sent, `ended` whether it leaves because the session is
-        over. An anonymous listener has its tenant from the session, and loses it with the session.
+        `sent` is the number of broadcasts that it was sent. `ended` is true if it leaves because
+        the session has ended. An anonymous listener has its tenant from the session, and loses it
+        with the session.
         """
         change = "SET #messagesSent = :sent"
         names = "#sessionId, #targetLanguage, #participantId, #joinedPositions"
@@ -252,15 +265,15 @@ class ConnectionStore:
         return self._of_session(connection, f"{change} REMOVE {names}", sent=sent)
 
     def detach(self, connection: Connection, *, delete: bool) -> bool:
-        """Takes a listener out of a session that cannot be counted; False if it has changed."""
+        """Take a listener out of its session without counting. Return False if it has changed."""
         if delete:
             return self.delete(connection)
         return self._database.try_write(self.leave(connection, connection.messages_sent))
 
     def supersede(self, connection: Connection, new: ConnectionId, sent: int) -> Write:
-        """What `leave` does, noting which connection has taken its place.
+        """Take a connection out of its session, and record which connection has replaced it.
 
-        It belongs to nothing any more, so a message to its tenant does not go to it either.
+        It belongs to no tenant any more, so messages to the tenant do not go to it either.
         """
         return self._of_session(
             connection,
@@ -273,7 +286,7 @@ class ConnectionStore:
     def change_language(
         self, connection: Connection, language: str, positions: Mapping[str, int], sent: int
     ) -> Write:
-        """From now on it follows other streams, from where these stand (`positions`)."""
+        """Let a listener follow the streams of another language, from their `positions` on."""
         return self._of_session(
             connection,
             "SET #targetLanguage = :new, #joinedPositions = :positions, #messagesSent = :sent",
@@ -283,7 +296,7 @@ class ConnectionStore:
         )
 
     def remove(self, connection_id: ConnectionId, session_id: SessionId, language: str) -> Write:
-        """Deletes a listener, if it is still what the caller thinks it is."""
+        """Delete a listener, if it is still in that session and of that language."""
         return self._table.delete(
             {"connectionId": connection_id},
             "#sessionId = :session AND #targetLanguage = :language",
@@ -291,7 +304,7 @@ class ConnectionStore:
         )
 
     def release(self, connection_id: ConnectionId, session_id: SessionId) -> None:
-        """Takes the speaker's connection out of a session that has ended; its socket stays open."""
+        """Take the speaker's connection out of a session that has ended. Its socket stays open."""
         self._database.try_write(
             self._table.update(
                 {"connectionId": connection_id},
@@ -302,7 +315,7 @@ class ConnectionStore:
         )
 
     def _of_session(self, connection: Connection, change: str, **values: Any) -> Write:
-        """A change under the condition that session and language are still as in `connection`."""
+        """Return an update that needs session and language to be as in `connection`."""
         condition, known = _unchanged(connection)
         return self._table.update(
             {"connectionId": connection.connection_id},
@@ -313,7 +326,7 @@ class ConnectionStore:
 
 
 def _unchanged(connection: Connection) -> tuple[str, dict[str, Any]]:
-    """The condition that a connection is still where it was, and in the same language."""
+    """Return the condition, with its values, that session and language are as in `connection`."""
     if connection.session_id is None:
         return "attribute_not_exists(#sessionId)", {}
     if connection.target_language is None:

@@ -1,4 +1,4 @@
-"""What the stores need of DynamoDB, and nothing more. `chalicelib.aws` implements it."""
+"""The port of the stores to DynamoDB. `chalicelib.aws` implements it."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
@@ -17,12 +17,12 @@ Operation = Literal[
 
 
 class DynamoDB(Protocol):
-    """The low-level JSON protocol of DynamoDB, whoever speaks it."""
+    """The low-level JSON protocol of DynamoDB."""
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Carries out one operation of the DynamoDB API.
+        """Carry out one operation of the DynamoDB API.
 
-        `request` and the answer have the shapes of the API reference (2012-08-10), attribute
+        Request and response have the shapes of the API reference (2012-08-10), attribute
         values typed: `{"S": "…"}`, `{"N": "12"}`, `{"M": {…}}`. Throttling, 5xx, time-outs and
         `TransactionConflict` are retried with full jitter within a budget.
 

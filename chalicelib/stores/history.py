@@ -1,4 +1,4 @@
-"""The history table: what was broadcast in the last `HISTORY_SECONDS`, by stream and seq."""
+"""The history table: the broadcasts of the last `HISTORY_SECONDS`, by stream and seq."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,8 @@ from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table
 
 
-class Kept(Struct, frozen=True):
-    """A broadcast as listeners get it: `message` is the JSON text."""
+class HistoryEntry(Struct, frozen=True):
+    """A broadcast that can be recovered. `message` is the JSON text that listeners get."""
 
     seq: int
     message: str
@@ -22,25 +22,25 @@ class HistoryStore:
         self._table = Table(dynamodb, table)
         self._database = Database(dynamodb)
 
-    def keep(self, session_id: SessionId, stream: str, kept: Kept) -> None:
+    def keep(self, session_id: SessionId, stream: str, entry: HistoryEntry) -> None:
         self._database.write(
             self._table.put(
                 {
                     "streamKey": f"{session_id}#{stream}",
-                    "seq": kept.seq,
-                    "message": kept.message,
-                    "keptUntil": kept.expires_at,
-                    "expiresAt": -(-kept.expires_at // 1000),
+                    "seq": entry.seq,
+                    "message": entry.message,
+                    "keptUntil": entry.expires_at,
+                    "expiresAt": -(-entry.expires_at // 1000),
                 }
             )
         )
 
     def after(
         self, session_id: SessionId, stream: str, seq: int, page_size: int | None = None
-    ) -> Iterator[Kept]:
-        """What is held of a stream behind `seq`, oldest first, read as it is taken.
+    ) -> Iterator[HistoryEntry]:
+        """Return the entries of a stream after `seq`, oldest first, read lazily.
 
-        It includes what has expired but has not been deleted yet: the caller looks at `expires_at`.
+        They include entries that have expired and are not deleted yet: check `expires_at`.
         """
         items = self._table.query(
             "#streamKey = :stream AND #seq > :seq",
@@ -49,8 +49,8 @@ class HistoryStore:
             page_size=page_size,
         )
         for item in items:
-            yield Kept(item["seq"], item["message"], Millis(item["keptUntil"]))
+            yield HistoryEntry(item["seq"], item["message"], Millis(item["keptUntil"]))
 
-    def at_or_after(self, session_id: SessionId, stream: str, seq: int) -> Kept | None:
-        """The first that is held from `seq` on, expired or not."""
+    def at_or_after(self, session_id: SessionId, stream: str, seq: int) -> HistoryEntry | None:
+        """Return the first entry from `seq` on, expired or not."""
         return next(self.after(session_id, stream, seq - 1, page_size=1), None)

@@ -1,4 +1,4 @@
-"""Who is in a session: every change is one transaction over the session, the connection, the seat.
+"""Membership of a session: each change is one transaction over session, connection and seat.
 
 This is what keeps `listenerCount` exact (DESIGN section 4, rule 1): a process that dies between two
 calls has either changed all of them or none. Every method raises TransactionCancelled if a
@@ -21,9 +21,9 @@ from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.table import TRANSACTION_ITEMS, Database, Write
 
 DISMISSAL_BATCH = TRANSACTION_ITEMS - 1
-"""Listeners that one transaction can dismiss, the session's update beside them."""
+"""The most listeners that one transaction can dismiss; one item is the session's update."""
 DISMISSAL_LANGUAGES = 25
-"""Languages that they can have: an update's expression may be 4 KB long."""
+"""The most languages that these can have: an update's expression may be 4 KB long."""
 
 
 class TransactionItem(StrEnum):
@@ -59,7 +59,7 @@ class Membership:
         self._seats = seats
 
     def create(self, session: Session, connection_expires_at: Millis) -> None:
-        """A new session, and its speaker in it."""
+        """Create a session, and put its speaker's connection into it."""
         self._database.transact(
             (TransactionItem.SESSION, self._sessions.put_new(session)),
             (
@@ -74,7 +74,7 @@ class Membership:
         )
 
     def join(self, entry: Entry, capacity: int, previous: ConnectionId | None = None) -> None:
-        """One listener more. `previous` is the connection that had the seat before, if any."""
+        """Add a listener. `previous` is the connection that has held the seat so far, if any."""
         session_id, listening = entry.session.session_id, entry.listening
         count = self._sessions.add_listener(session_id, listening.language, capacity)
         self._database.transact(
@@ -84,7 +84,7 @@ class Membership:
         )
 
     def move(self, old: Connection, entry: Entry) -> None:
-        """A participant goes to another connection: counted once before, after and in between."""
+        """Move a participant to another connection. At every moment it is counted exactly once."""
         session_id, listening = entry.session.session_id, entry.listening
         before = old.target_language
         if before is None or before == listening.language:
@@ -101,7 +101,7 @@ class Membership:
         )
 
     def change_language(self, connection: Connection, language: str, session: Session) -> None:
-        """`session` is the one it is in, for where its streams stand."""
+        """Change a listener's language. `session` is its session, with its stream positions."""
         session_id, before = _in_session(connection)
         positions, sent = session.positions(language), connection.sent_by(session)
         change = self._connections.change_language(connection, language, positions, sent)
@@ -111,7 +111,7 @@ class Membership:
         )
 
     def leave(self, connection: Connection, session: Session | None) -> None:
-        """One listener less; its socket stays open. `session` is the one it is in, if known."""
+        """Remove a listener; its socket stays open. `session` is its session, if that exists."""
         session_id, language = _in_session(connection)
         ended = session is not None and not session.is_active
         leave = self._connections.leave(connection, connection.sent_by(session), ended=ended)
@@ -121,7 +121,7 @@ class Membership:
         )
 
     def dismiss(self, session: Session, listeners: Sequence[Connection]) -> None:
-        """All of them leave a session that has ended: at most `DISMISSAL_BATCH`."""
+        """Remove listeners, at most `DISMISSAL_BATCH`, from a session that has ended."""
         languages = Counter(language for _, language in map(_in_session, listeners))
         leaves = (
             self._connections.leave(listener, listener.sent_by(session), ended=True)
@@ -136,7 +136,7 @@ class Membership:
         )
 
     def remove(self, session_id: SessionId, connection_id: ConnectionId, language: str) -> None:
-        """One listener less, and its connection is deleted."""
+        """Remove a listener, and delete its connection."""
         remove = self._connections.remove(connection_id, session_id, language)
         self._database.transact(
             (TransactionItem.SESSION, self._sessions.remove_listeners(session_id, {language: 1})),
@@ -151,10 +151,10 @@ class Membership:
         *,
         session_expires_at: Millis,
         connection_expires_at: Millis,
-        opening_at: Millis | None = None,
+        handshake_at: Millis | None = None,
     ) -> None:
-        """The session goes to the speaker's new connection; `old` is None if it is gone already."""
-        replace = self._sessions.replace_speaker(session, new, session_expires_at, opening_at)
+        """Hand a session to its speaker's new connection. `old` is None if it is gone already."""
+        replace = self._sessions.replace_speaker(session, new, session_expires_at, handshake_at)
         enter = self._connections.enter(
             new, session.session_id, session.tenant_id, expires_at=connection_expires_at
         )
@@ -184,7 +184,7 @@ class Membership:
 
 
 def _in_session(connection: Connection) -> tuple[SessionId, str]:
-    """Session and language of a listener that is in one."""
+    """Return the session and language of a listener. Raises ValueError if it has none."""
     if connection.session_id is None or connection.target_language is None:
         raise ValueError("this connection is not a listener of a session")
     return connection.session_id, connection.target_language

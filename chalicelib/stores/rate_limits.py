@@ -1,7 +1,7 @@
 """Counters by time window, for the rate limits.
 
-They are in the rate_limits table, whose key is `{operation}:{kind}:{value}:{window}`. The table also
-holds what else needs a key and an end: seats (`seats.py`), leases (`leases.py`) and removed users
+They are in the rate_limits table, whose key is `{operation}:{kind}:{value}:{window}`. The table
+also holds other short-lived items: seats (`seats.py`), leases (`leases.py`) and removed users
 (`removals.py`).
 """
 

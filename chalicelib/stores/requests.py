@@ -23,7 +23,10 @@ class Status(StrEnum):
 
 
 class BackgroundRequest(Struct, frozen=True, kw_only=True):
-    """`params` and `result` are JSON texts. The last fields are those of a delivery's progress."""
+    """A request and its state. `params` and `result` are JSON texts.
+
+    The fields from `expected` on are the progress of a delivery report.
+    """
 
     request_id: str
     connection_id: ConnectionId
@@ -36,18 +39,18 @@ class BackgroundRequest(Struct, frozen=True, kw_only=True):
     status: Status = Status.PENDING
     percentage: int = 0
     told_at: Millis = LONG_AGO
-    """When its client was told of progress last."""
+    """When the client was last sent its progress."""
     result: str | None = None
     outcome_told: bool = False
     expected: int = 0
-    """Recipients by the session's count."""
+    """Recipients, by the session's count."""
     found: int | None = None
-    """Recipients that there turned out to be; None until all of them are in a job."""
+    """Recipients that were actually found; None until all of them are in a job."""
     run: str = ""
-    """The run of the job that found them first; its parts are the ones that count."""
+    """The first run of the job that found them all; only its parts count."""
     part_count: int = 0
     parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """What became of each part that is done, by `{run}-{number}`."""
+    """The tally of each part that is done, by `{run}-{number}`."""
 
     @property
     def is_over(self) -> bool:
@@ -59,7 +62,7 @@ class BackgroundRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def reached(self) -> dict[str, int]:
-        """How many were delivered to, gone, slow, and in parts that were given up (unsent)."""
+        """The recipients by outcome: delivered, gone, slow, and unsent (in parts given up)."""
         total = {"delivered": 0, "gone": 0, "slow": 0, "unsent": 0}
         for tally in self._counted():
             for outcome, count in tally.items():
@@ -85,7 +88,7 @@ class RequestStore:
     def finish(
         self, request_id: str, status: Status, result: str | None = None
     ) -> BackgroundRequest | None:
-        """Sets the last status of a request; None for all but the one caller that did it."""
+        """Set the final status of a request. Return None if it is final already."""
         change = "SET #status = :new" + (", #result = :result" if result is not None else "")
         values: dict[str, Any] = {"new": status.value}
         if result is not None:
@@ -93,7 +96,7 @@ class RequestStore:
         return self._change(request_id, change, values)
 
     def note_outcome_told(self, request_id: str) -> None:
-        """The client has been told how its request ended."""
+        """Record that the client has been sent the outcome of its request."""
         self._database.try_write(
             self._table.update(
                 {"requestId": request_id},
@@ -106,7 +109,10 @@ class RequestStore:
     def claim_progress(
         self, request: BackgroundRequest, percentage: int, now: Millis
     ) -> BackgroundRequest | None:
-        """Notes progress, for the one caller that is to tell it; None for others, or if over."""
+        """Record progress for the one caller that is to send it.
+
+        Return None for any other caller, and if the request is over.
+        """
         return self._change(
             request.request_id,
             "SET #status = :running, #percentage = :percentage, #toldAt = :now",
@@ -117,7 +123,7 @@ class RequestStore:
     def add_part(
         self, request_id: str, name: str, tally: Mapping[str, int]
     ) -> BackgroundRequest | None:
-        """Notes what became of one part, the same however often; None if the request is over."""
+        """Record the tally of one part; idempotent. Return None if the request is over."""
         return self._change(
             request_id, "SET #parts.#part = :tally", {"tally": tally}, names={"part": name}
         )
@@ -125,7 +131,7 @@ class RequestStore:
     def set_parts(
         self, request_id: str, run: str, parts: int, found: int
     ) -> BackgroundRequest | None:
-        """Notes how many parts and recipients there are, for the first run that knows."""
+        """Record the number of parts and recipients; only the first run that knows them counts."""
         return self._change(
             request_id,
             "SET #run = if_not_exists(#run, :run), #found = if_not_exists(#found, :found),"
@@ -134,7 +140,7 @@ class RequestStore:
         )
 
     def reassign(self, request_id: str, connection_id: ConnectionId) -> None:
-        """The request follows its client to another connection."""
+        """Move the request to the client's new connection."""
         self._change(request_id, "SET #connectionId = :connection", {"connection": connection_id})
 
     def of_connection(self, connection_id: ConnectionId) -> Iterator[BackgroundRequest]:
@@ -155,7 +161,7 @@ class RequestStore:
         condition: str = "",
         names: Mapping[str, str] | None = None,
     ) -> BackgroundRequest | None:
-        """An update of a request that is not over yet."""
+        """Update a request that is not over yet. Return None if it is."""
         conditions = ["#status IN (:pending, :running)", *([condition] if condition else [])]
         write = self._table.update(
             {"requestId": request_id},

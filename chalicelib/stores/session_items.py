@@ -11,14 +11,14 @@ SHARDS = 16
 
 
 def session_to_item(session: Session) -> Item:
-    """A new session; what only ever comes later (statusSent, endedAt, …) is not written here."""
+    """Return the item of a new session. Later attributes (statusSent, endedAt, …) are left out."""
     state = session.broadcasting
     return {
         "sessionId": session.session_id,
         "tenantId": session.tenant_id,
         "speakerUserId": session.speaker_user_id,
         "speakerConnectionId": session.speaker_connection_id,
-        "speakerOpeningAt": session.speaker_opening_at,
+        "speakerOpeningAt": session.speaker_handshake_at,
         "sourceLanguage": session.source_language,
         "qualityTier": session.quality_tier,
         "createdAt": session.created_at,
@@ -41,7 +41,7 @@ def session_to_item(session: Session) -> Item:
 
 
 def session_from_item(item: Item) -> Session:
-    """A session as the table, or an image of its stream, has it."""
+    """Return the session of an item, from the table or from an image of its stream."""
     state = item["broadcastState"]
     sent = item.get("statusSent")
     return Session(
@@ -67,7 +67,7 @@ def session_from_item(item: Item) -> Session:
         stream_positions=item["streamPositions"],
         status_sent=sent
         and StatusSent(sent["count"], frozenset(sent["languages"]), Millis(sent["at"])),
-        speaker_opening_at=item.get("speakerOpeningAt"),
+        speaker_handshake_at=item.get("speakerOpeningAt"),
         grace_deadline=item.get("graceDeadline"),
         ended_at=item.get("endedAt"),
         end_reason=item.get("endReason"),

@@ -22,7 +22,7 @@ class SessionStore:
         self._database = Database(dynamodb)
 
     def get(self, session_id: SessionId) -> Session | None:
-        """A consistent read: a listener may join in the instant that the session is made."""
+        """Return a session by a consistent read: listeners may join the moment it is created."""
         item = self._table.get({"sessionId": session_id}, consistent=True)
         return session_from_item(item) if item else None
 
@@ -31,7 +31,7 @@ class SessionStore:
         return map(session_from_item, self._table.get_many(keys))
 
     def active_ids(self, shard: int) -> Iterator[SessionId]:
-        """The active sessions of one shard, oldest first."""
+        """Return the active sessions of one shard, oldest first."""
         items = self._table.query(
             "#activeShard = :shard", values={"shard": shard}, index="active-index"
         )
@@ -40,7 +40,7 @@ class SessionStore:
     def page_of_active(
         self, shard: int, start: Item | None, limit: int
     ) -> tuple[list[SessionId], Item | None]:
-        """The active sessions of one shard, oldest first."""
+        """Return a page of the active sessions of one shard, oldest first, and the next's start."""
         items, last = self._table.query_page(
             "#activeShard = :shard",
             values={"shard": shard},
@@ -53,7 +53,10 @@ class SessionStore:
     def page_of_tenant(
         self, tenant_id: TenantId, start: Item | None, limit: int
     ) -> tuple[list[SessionId], Item | None]:
-        """Newest first, ended ones included for as long as the table has them."""
+        """Return a page of a tenant's sessions, newest first, and the key at which the next starts.
+
+        Sessions that have ended are included until the table deletes them.
+        """
         items, last = self._table.query_page(
             "#tenantId = :tenant",
             values={"tenant": tenant_id},
@@ -68,7 +71,10 @@ class SessionStore:
         return self._table.put(session_to_item(session), "attribute_not_exists(#sessionId)")
 
     def add_listener(self, session_id: SessionId, language: str, capacity: int) -> Write:
-        """The capacity is part of the condition: it holds however many join at once."""
+        """Count one listener more, unless the session is full.
+
+        The capacity is part of the condition, so it holds however many join at once.
+        """
         return self._table.update(
             {"sessionId": session_id},
             "SET #listenerCount = #listenerCount + :one, #joins = #joins + :one,"
@@ -85,7 +91,7 @@ class SessionStore:
         )
 
     def remove_listeners(self, session_id: SessionId, languages: Mapping[str, int]) -> Write:
-        """Takes listeners off the counts, by language: never below 0, never re-creating one."""
+        """Subtract listeners from the counts, by language; no count goes below 0 or is created."""
         total = sum(languages.values())
         changes, conditions = [], []
         names, values = {}, {"total": total}
@@ -104,7 +110,7 @@ class SessionStore:
         )
 
     def move_listener(self, session_id: SessionId, old: str, new: str) -> Write:
-        """A listener's language changes; the count stays."""
+        """Move one listener from a language's count to another's. The total stays the same."""
         return self._table.update(
             {"sessionId": session_id},
             "SET #languageCounts.#old = #languageCounts.#old - :one,"
@@ -119,13 +125,13 @@ class SessionStore:
         return self._table.check({"sessionId": session_id}, "#isActive = :true", {"true": True})
 
     def replace_speaker(
-        self, session: Session, new: ConnectionId, expires_at: Millis, opening_at: Millis | None
+        self, session: Session, new: ConnectionId, expires_at: Millis, handshake_at: Millis | None
     ) -> Write:
-        """Hands the session to another connection of the same user (PROTOCOL 6.1).
+        """Hand the session to another connection of the same user (PROTOCOL 6.1).
 
-        `opening_at` is the time of its handshake, where that is not over.
-        The condition is that speaker and grace are still those of `session`: a grace that begins
-        at this moment is not to be ended without its listeners being told.
+        `handshake_at` is the time of that connection's handshake, None if it is over.
+        The condition is that speaker and grace period are still those of `session`: a grace period
+        that begins at this moment must not be ended without notifying the listeners.
         """
         grace = session.grace_deadline
         same_grace = "attribute_not_exists(#graceDeadline)"
@@ -141,11 +147,11 @@ class SessionStore:
             same_grace = "#graceDeadline = :grace"
             values["grace"] = grace
         change = "SET #speakerConnectionId = :new, #expiresAt = :expiresAt"
-        if opening_at is None:
+        if handshake_at is None:
             change += " REMOVE #graceDeadline, #speakerOpeningAt"
         else:
             change += ", #speakerOpeningAt = :opening REMOVE #graceDeadline"
-            values["opening"] = opening_at
+            values["opening"] = handshake_at
         return self._table.update(
             {"sessionId": session.session_id},
             change,
@@ -164,11 +170,11 @@ class SessionStore:
         grace_deadline: Millis | None = None,
         overdue: bool = False,
     ) -> bool:
-        """Marks an active session as ended; True for the one caller that did it.
+        """Mark an active session as ended. Return True for the one caller that did it.
 
-        With `speaker`, only while that connection is the session's speaker; with
-        `grace_deadline`, only while the speaker is still away under that very deadline; with
-        `overdue`, only if the session is past its `expiresAt`.
+        With `speaker`, only while that connection is the session's speaker; with `grace_deadline`,
+        only while the session waits for its speaker until that very deadline; with `overdue`, only
+        if the session is past its `expiresAt`.
         """
         condition = "#isActive = :true"
         values: dict[str, Any] = {"true": True, "false": False, "now": now, "reason": reason}
@@ -194,9 +200,10 @@ class SessionStore:
     def start_grace(
         self, session_id: SessionId, speaker: ConnectionId, deadline: Millis
     ) -> Session | None:
-        """Notes until when a dropped speaker may come back; None if it is not the speaker.
+        """Set the deadline until which a dropped speaker may come back.
 
-        A deadline that stands already is kept, so that a repeated drop doesn't prolong it.
+        A deadline that is set already is kept, so that a repeated drop does not prolong it. Return
+        None if `speaker` is not the session's speaker.
         """
         return self._change(
             session_id,
@@ -208,10 +215,10 @@ class SessionStore:
     def advance_stream(
         self, session_id: SessionId, stream: str, speaker: ConnectionId | None
     ) -> Session | None:
-        """Gives the next seq of a stream, atomically; None if paused, ended, or not the speaker's.
+        """Advance a stream to its next seq, atomically, and return the session.
 
-        None as well if there are so many streams that no other can be begun. `speaker` is None for
-        a service that speaks without a connection.
+        Return None if the session is paused, has ended, has another speaker, or has too many
+        streams to begin another one. `speaker` is None for a service that has no connection.
         """
         return self._change(
             session_id,
@@ -231,7 +238,7 @@ class SessionStore:
         speaker: ConnectionId,
         now: Millis,
     ) -> Session | None:
-        """Sets one of the speaker's switches; None if ended, or not the speaker's."""
+        """Set one of the speaker's switches. Return None if ended, or if the speaker is another."""
         return self._change(
             session_id,
             "SET #broadcastState.#switch = :value, #broadcastState.#lastStateChange = :now,"
@@ -241,8 +248,8 @@ class SessionStore:
             names={"switch": name},
         )
 
-    def welcome_speaker(self, session_id: SessionId, speaker: ConnectionId) -> None:
-        """Lets the session's speaker be told things, now that it has its reply."""
+    def finish_speaker_handshake(self, session_id: SessionId, speaker: ConnectionId) -> None:
+        """Let messages be posted to the session's speaker, now that the handshake has its reply."""
         self._change(
             session_id,
             "REMOVE #speakerOpeningAt",
@@ -252,12 +259,12 @@ class SessionStore:
         )
 
     def record_status(self, session_id: SessionId, sent: StatusSent) -> None:
-        """Notes what the speaker has been told, for as long as the session goes on."""
+        """Record the status that the speaker was sent, unless the session has ended."""
         told = {"count": sent.count, "languages": sorted(sent.languages), "at": sent.at}
         self._change(session_id, "SET #statusSent = :sent", {"sent": told})
 
     def repair_counts(self, seen: Session, found: Mapping[str, int]) -> bool:
-        """Sets the counts to the listeners `found` by language, if they are still as in `seen`."""
+        """Set the counts to the listeners `found`, by language, if they are still as in `seen`."""
         return (
             self._change(
                 seen.session_id,
@@ -283,7 +290,7 @@ class SessionStore:
         speaker: ConnectionId | None = None,
         names: Mapping[str, str] | None = None,
     ) -> Session | None:
-        """An update of an active session, as it is afterwards; None if a condition is false."""
+        """Update an active session and return the result; None if a condition is false."""
         conditions = ["#isActive = :active"]
         known: dict[str, Any] = {"active": True}
         if condition:

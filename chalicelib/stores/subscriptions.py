@@ -10,7 +10,7 @@ from chalicelib.stores.table import Database, Table
 
 
 def session_of(topic_key: str) -> SessionId:
-    """The session that a topic belongs to."""
+    """Return the session that a topic belongs to."""
     return SessionId(topic_key.partition("#")[0])
 
 
@@ -22,7 +22,7 @@ class Subscription(Struct, frozen=True):
 
 
 def topic_key(session_id: SessionId, topic: str) -> str:
-    """Topics of one name in two sessions are two topics. Neither part can hold a `#`."""
+    """Return the key of a session's topic. Neither part can contain a `#`."""
     return f"{session_id}#{topic}"
 
 
@@ -47,7 +47,7 @@ class SubscriptionStore:
         self._database.write(self._table.delete({"topicKey": key, "connectionId": connection_id}))
 
     def move(self, key: str, old: ConnectionId, new: ConnectionId) -> None:
-        """The subscription of one connection becomes that of another; both never get a message."""
+        """Move a subscription to another connection, so that never both get a message."""
         subscription = self._table.get({"topicKey": key, "connectionId": old})
         if subscription is None:
             return
@@ -61,7 +61,7 @@ class SubscriptionStore:
         return (ConnectionId(item["connectionId"]) for item in items)
 
     def of_connection(self, connection_id: ConnectionId) -> list[str]:
-        """The topic keys that a connection follows."""
+        """Return the keys of the topics that a connection subscribes to."""
         items = self._table.query(
             "#connectionId = :connection",
             values={"connection": connection_id},

@@ -1,7 +1,7 @@
-"""Reading and writing items, alone or in transactions, in few words.
+"""Reads and writes of items, one by one or in transactions.
 
 In expressions an attribute is written `#name` and a value `:name`; the names are filled in here, so
-that no attribute can ever collide with one of DynamoDB's 573 reserved words.
+that no attribute can collide with one of DynamoDB's 573 reserved words.
 """
 
 import re
@@ -18,7 +18,7 @@ from chalicelib.stores.dynamodb import DynamoDB, Operation
 _NAME = re.compile(r"#(\w+)")
 _BATCH_GET = 100
 TRANSACTION_ITEMS = 100
-"""The most that DynamoDB takes in one transaction."""
+"""The most items that DynamoDB takes in one transaction."""
 
 _ALONE: dict[str, Operation] = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
@@ -53,19 +53,21 @@ class Table:
         *,
         consistent: bool = False,
     ) -> Iterator[Item]:
-        """The items that exist, whole unless `projection` names attributes, in no order.
+        """Return the items that exist, in no order; with `projection`, only these attributes.
 
-        Keys left unprocessed are asked for again.
+        Keys that DynamoDB leaves unprocessed are requested again.
         """
         names = ", ".join(f"#{name}" for name in projection)
-        wish = self._expressions({"ProjectionExpression": names}, {})
-        del wish["TableName"]
+        keys_and_attributes = self._expressions({"ProjectionExpression": names}, {})
+        del keys_and_attributes["TableName"]
         pending = [to_attributes(key) for key in keys]
         while pending:
-            wish |= {"Keys": pending[:_BATCH_GET], "ConsistentRead": consistent}
-            answer = self._dynamodb.call("BatchGetItem", {"RequestItems": {self._name: dict(wish)}})
-            yield from map(from_attributes, answer["Responses"].get(self._name, []))
-            left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            keys_and_attributes |= {"Keys": pending[:_BATCH_GET], "ConsistentRead": consistent}
+            response = self._dynamodb.call(
+                "BatchGetItem", {"RequestItems": {self._name: dict(keys_and_attributes)}}
+            )
+            yield from map(from_attributes, response["Responses"].get(self._name, []))
+            left = response.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
             pending = left + pending[_BATCH_GET:]
 
     def query(
@@ -77,7 +79,7 @@ class Table:
         consistent: bool = False,
         page_size: int | None = None,
     ) -> Iterator[Item]:
-        """Every item under a key, however many pages they are."""
+        """Return every item under a key, across all pages."""
         request = self._query(condition, values, index)
         if not index:
             request["ConsistentRead"] = consistent
@@ -96,14 +98,14 @@ class Table:
         start: Item | None = None,
         newest_first: bool = False,
     ) -> tuple[list[Item], Item | None]:
-        """At most `limit` items under a key of an index, and where the next ones start."""
+        """Return at most `limit` items under a key of an index, and the next page's start."""
         request = self._query(condition, values, index, newest_first) | {"Limit": limit}
         return self._page("Query", request, start)
 
     def scan_page(
         self, projection: Sequence[str], segment: int, segments: int, start: Item | None
     ) -> tuple[list[Item], Item | None]:
-        """One page of a segmented scan, and where the next one starts (None at the end)."""
+        """Return one page of a segmented scan, and the key at which the next starts, if any."""
         names = " , ".join(f"#{name}" for name in projection)
         request = self._expressions({"ProjectionExpression": names}, {})
         request |= {"Segment": segment, "TotalSegments": segments}
@@ -155,17 +157,17 @@ class Table:
     ) -> tuple[list[Item], Item | None]:
         if start:
             request = request | {"ExclusiveStartKey": to_attributes(start)}
-        answer = self._dynamodb.call(operation, request)
-        last = answer.get("LastEvaluatedKey")
-        return [from_attributes(item) for item in answer["Items"]], last and from_attributes(last)
+        response = self._dynamodb.call(operation, request)
+        last = response.get("LastEvaluatedKey")
+        return [from_attributes(item) for item in response["Items"]], last and from_attributes(last)
 
     def _pages(self, operation: Operation, request: dict[str, Any]) -> Iterator[list[Item]]:
         while True:
-            answer = self._dynamodb.call(operation, request)
-            yield [from_attributes(item) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
+            response = self._dynamodb.call(operation, request)
+            yield [from_attributes(item) for item in response["Items"]]
+            if "LastEvaluatedKey" not in response:
                 return
-            request = request | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            request = request | {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def _expressions(
         self,
@@ -173,7 +175,7 @@ class Table:
         values: Mapping[str, Any],
         names: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The request with its expressions and exactly the names and values that they use."""
+        """Return a request with these expressions and just the names that they use."""
         request: dict[str, Any] = {"TableName": self._name}
         request |= {kind: text for kind, text in expressions.items() if text}
         used = {name for text in expressions.values() for name in _NAME.findall(text)}
@@ -188,13 +190,13 @@ class Table:
 
 
 class Database:
-    """Carries out writes, one by one or all or none."""
+    """Carries out writes, singly or in a transaction."""
 
     def __init__(self, dynamodb: DynamoDB) -> None:
         self._dynamodb = dynamodb
 
     def write(self, write: Write) -> Item:
-        """Carries out one write; answers the item as it is afterwards (for an update).
+        """Carry out one write, and return the item after an update (`{}` after any other write).
 
         Raises:
             ConditionFailed: nothing was written.
@@ -202,11 +204,11 @@ class Database:
         request = write.request
         if write.kind == "Update":
             request = request | {"ReturnValues": "ALL_NEW"}
-        answer = self._dynamodb.call(_ALONE[write.kind], request)
-        return from_attributes(answer.get("Attributes", {}))
+        response = self._dynamodb.call(_ALONE[write.kind], request)
+        return from_attributes(response.get("Attributes", {}))
 
     def try_write(self, write: Write) -> bool:
-        """Whether the condition held, and the write was carried out."""
+        """Carry out one write. Return False if its condition was false."""
         try:
             self.write(write)
         except ConditionFailed:

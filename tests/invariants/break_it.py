@@ -182,20 +182,20 @@ MUTATIONS = [
     Mutation(
         "a job posts to who has gone to another session",
         "actions/delivery/audience.py",
-        "return place.session_id == self.key and self.language in (None, place.language)",
-        "return self.language in (None, place.language)",
+        "return location.session_id == self.key and self.language in (None, location.language)",
+        "return self.language in (None, location.language)",
     ),
     Mutation(
         "a job posts to who is another tenant's by now",
         "actions/delivery/audience.py",
-        "return place.tenant_id == self.key",
-        "return place.tenant_id is not None",
+        "return location.tenant_id == self.key",
+        "return location.tenant_id is not None",
     ),
     Mutation(
         "a topic's job posts to who is in another session by now",
         "actions/delivery/audience.py",
-        "return place.session_id == session_of(self.key)",
-        "return place.session_id is not None",
+        "return location.session_id == session_of(self.key)",
+        "return location.session_id is not None",
     ),
 ]
 

@@ -11,7 +11,7 @@ from chalicelib.actions.services import Services
 from chalicelib.domain.session import Session
 from chalicelib.domain.status import distribution
 from chalicelib.domain.types import Millis, SessionId
-from chalicelib.stores.history import Kept
+from chalicelib.stores.history import HistoryEntry
 
 _SAMPLES = "@samples"
 """The history stream of samples; no broadcast stream can have that name."""
@@ -32,7 +32,7 @@ def sample(services: Services, session_id: SessionId, rooms: Sequence[Session]) 
         "joins": last.joins,
         "languages": distribution(last.language_counts),
     }
-    kept = Kept(now, json.dumps(entry), Millis(now + _KEPT_MILLIS))
+    kept = HistoryEntry(now, json.dumps(entry), Millis(now + _KEPT_MILLIS))
     services.history.keep(session_id, _SAMPLES, kept)
 
 

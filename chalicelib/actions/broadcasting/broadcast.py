@@ -15,7 +15,7 @@ from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ClientError, Code, Conflict, Forbidden
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
-from chalicelib.stores.history import Kept
+from chalicelib.stores.history import HistoryEntry
 
 _LONGEST_SEQ = 10**9
 """A message is measured before it has its seq, as what is refused must not be given one."""
@@ -106,7 +106,7 @@ def _send(
 
 def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
     expires_at = Millis(message.timestamp + services.settings.history_seconds * 1000)
-    kept = Kept(message.seq, body.decode(), expires_at)
+    kept = HistoryEntry(message.seq, body.decode(), expires_at)
     services.history.keep(SessionId(message.session_id), message.stream, kept)
 
 

@@ -57,9 +57,9 @@ def welcome(services: Services, job: Mapping[str, Any]) -> None:
 def _make_ready(services: Services, connection: Connection, session_id: SessionId) -> None:
     """It has its reply: from now on it is told what it is to be told."""
     if connection.role is Role.SPEAKER:
-        services.sessions.welcome_speaker(session_id, connection.connection_id)
+        services.sessions.finish_speaker_handshake(session_id, connection.connection_id)
     else:
-        services.connections.welcome(connection.connection_id)
+        services.connections.finish_handshake(connection.connection_id)
 
 
 def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:

@@ -117,7 +117,7 @@ def _swapped(
             call.connection_id,
             session_expires_at=session_expiry(services, services.clock()),
             connection_expires_at=call.connection.expires_at,
-            opening_at=services.clock() if opening else None,
+            handshake_at=services.clock() if opening else None,
         )
     except TransactionCancelled as cancelled:
         if cancelled.condition_failed(TransactionItem.CONNECTION):

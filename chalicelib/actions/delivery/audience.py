@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, SessionId, TenantId
-from chalicelib.stores.connection_items import Place
+from chalicelib.stores.connection_items import Location
 from chalicelib.stores.subscriptions import session_of
 
 
@@ -34,16 +34,16 @@ class Audience(Struct, frozen=True):
     def for_job(self) -> dict[str, Any]:
         return asdict(self)
 
-    def includes(self, place: Place) -> bool:
+    def includes(self, location: Location) -> bool:
         """Whether a connection may still get what is for this audience.
 
         Of a topic's subscribers: those in its session. Whether each still subscribes is not asked.
         """
         if self.kind is Kind.TENANT:
-            return place.tenant_id == self.key
+            return location.tenant_id == self.key
         if self.kind is Kind.SUBSCRIBERS:
-            return place.session_id == session_of(self.key)
-        return place.session_id == self.key and self.language in (None, place.language)
+            return location.session_id == session_of(self.key)
+        return location.session_id == self.key and self.language in (None, location.language)
 
 
 def listeners(session_id: SessionId, language: str | None = None) -> Audience:
@@ -68,7 +68,7 @@ def find(services: Services, audience: Audience) -> Iterator[ConnectionId]:
         yield from services.subscriptions.subscribers(audience.key)
     else:
         for each in services.connections.listeners(SessionId(audience.key), audience.language):
-            if each.ready:
+            if not each.handshake_pending:
                 yield each.connection_id
 
 
@@ -82,8 +82,8 @@ def still_there(
     """
 
     def among(ids: Iterable[ConnectionId], *, consistent: bool) -> set[ConnectionId]:
-        places = services.connections.places(ids, consistent=consistent)
-        return {each.connection_id for each in places if audience.includes(each)}
+        locations = services.connections.locations(ids, consistent=consistent)
+        return {each.connection_id for each in locations if audience.includes(each)}
 
     ids = list(dict.fromkeys(found))
     there = among(ids, consistent=False)

@@ -132,13 +132,13 @@ def _told(
 
     `since` is for how long the session has been over, in milliseconds.
     """
-    ready = [(listener.connection_id, body) for listener in page if listener.ready]
+    ready = [(listener.connection_id, body) for listener in page if not listener.handshake_pending]
     result = delivery.post(services, ready, remaining)
     keep = set(result.unsent)
     if since < _PATIENCE_MILLIS:
         keep |= set(result.slow)
     if since < _OPENING_MILLIS:
-        keep |= {listener.connection_id for listener in page if not listener.ready}
+        keep |= {listener.connection_id for listener in page if listener.handshake_pending}
     return [listener for listener in page if listener.connection_id not in keep]
 
 

@@ -12,7 +12,7 @@ from chalicelib.errors import Code, NotFound
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode
 from chalicelib.protocol.requests import MESSAGE_BYTES
-from chalicelib.stores.history import Kept
+from chalicelib.stores.history import HistoryEntry
 
 _WAITS = (0.05, 0.1, 0.2, 0.4)
 """Seconds between looks at a hole: a broadcast has its seq a moment before it is in the history."""
@@ -90,7 +90,7 @@ class _Room(Struct):
     messages: list[Raw] = field(default_factory=list)
     too_large: bytes | None = None
 
-    def fill(self, held: Iterator[Kept]) -> int:
+    def fill(self, held: Iterator[HistoryEntry]) -> int:
         """Takes messages until one doesn't fit, and reads no further; answers how many it took.
 
         A client that was left something out asks again from the last one it received.
@@ -108,7 +108,9 @@ class _Room(Struct):
         return added
 
 
-def _held(services: Services, session: Session, stream: str, wanted: range) -> Iterator[Kept]:
+def _held(
+    services: Services, session: Session, stream: str, wanted: range
+) -> Iterator[HistoryEntry]:
     """What the history holds of `wanted`, oldest first. A fresh hole is looked at again."""
     following = _skip_expired(services, session, stream, wanted)
     for wait in (*_WAITS, 0.0):
@@ -150,6 +152,6 @@ def _skip_expired(services: Services, session: Session, stream: str, wanted: ran
     return low
 
 
-def _is_fresh(services: Services, kept: Kept) -> bool:
+def _is_fresh(services: Services, kept: HistoryEntry) -> bool:
     kept_at = kept.expires_at - services.settings.history_seconds * 1000
     return services.clock() - kept_at < _FRESH_MILLIS

@@ -161,7 +161,7 @@ def _entry(connection: Connection, session: Session, wish: Wish, participant: st
             language=wish.language,
             participant_id=participant,
             joined_positions=session.positions(wish.language),
-            socket_opening=wish.opening,
+            handshake_pending=wish.opening,
         ),
         expires_at=connection.expires_at,
     )

@@ -61,7 +61,7 @@ def create_session(
             tenant_id=tenant_id,
             speaker_user_id=user_id,
             speaker_connection_id=call.connection_id,
-            speaker_opening_at=now if opening else None,
+            speaker_handshake_at=now if opening else None,
             source_language=request.source_language,
             quality_tier=request.quality_tier,
             created_at=now,

@@ -112,7 +112,9 @@ def _publish(services: Services, batch: list[Session], remaining: Remaining) -> 
 
 def _is_present(services: Services, session: Session) -> bool:
     """Whether the speaker has a socket, and on it the reply that must come first."""
-    return session.grace_deadline is None and not session.speaker_is_opening(services.clock())
+    return session.grace_deadline is None and not session.speaker_handshake_pending(
+        services.clock()
+    )
 
 
 def _send(

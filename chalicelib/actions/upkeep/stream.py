@@ -58,7 +58,7 @@ def _collect(changes: dict[SessionId, _Changes], data: Mapping[str, Any]) -> Non
     change.ended |= not new.is_active and (old is None or old.is_active)
     if old is None or old.language_counts != new.language_counts:
         change.rooms.append(new)
-    if old is not None and old.speaker_opening_at and not new.speaker_opening_at:
+    if old is not None and old.speaker_handshake_at and not new.speaker_handshake_at:
         change.speaker_ready = True
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib import wiring
 from chalicelib.domain.types import Millis, SessionId
 from chalicelib.errors import ServiceDown
-from chalicelib.stores.history import Kept
+from chalicelib.stores.history import HistoryEntry
 from tests.stack import Client, Json, Stack
 
 
@@ -142,7 +142,7 @@ def test_hours_of_expired_broadcasts_are_not_read(stack: Stack) -> None:
     listener = stack.listener(session_id)
     expired = Millis(stack.clock.now - 1)
     for seq in range(1, 401):
-        kept = Kept(seq, json.dumps({"type": "broadcast", "seq": seq}), expired)
+        kept = HistoryEntry(seq, json.dumps({"type": "broadcast", "seq": seq}), expired)
         stack.services.history.keep(SessionId(session_id), "*", kept)
     stack.database.call(
         "UpdateItem",

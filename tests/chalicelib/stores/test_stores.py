@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled
 from chalicelib.stores.attributes import from_attributes, to_attribute, to_attributes
-from chalicelib.stores.history import Kept
+from chalicelib.stores.history import HistoryEntry
 from chalicelib.stores.membership import TransactionItem
 from tests.stack import Stack
 
@@ -74,7 +74,7 @@ def test_nothing_that_is_written_re_creates_what_is_gone(stack: Stack) -> None:
     assert services.sessions.start_grace(gone, nobody, stack.clock.now) is None
     assert services.sessions.switch(gone, "isMuted", True, nobody, stack.clock.now) is None
     assert not services.sessions.repair_counts(session, {"es": 1})
-    assert not services.connections.welcome(nobody)
+    assert not services.connections.finish_handshake(nobody)
     assert not services.connections.renew_token(nobody, stack.clock.now, stack.clock.now)
     services.connections.record_activity(nobody, stack.clock.now)
     services.connections.release(nobody, gone)
@@ -141,7 +141,7 @@ def test_an_anonymous_listener_loses_its_tenant_with_the_session(stack: Stack) -
 def test_what_is_more_than_a_page_is_read_to_its_end(stack: Stack) -> None:
     expires_at = Millis(stack.clock.now + 60_000)
     for seq in range(1, 13):
-        kept = Kept(seq, "x" * 120_000, expires_at)
+        kept = HistoryEntry(seq, "x" * 120_000, expires_at)
         stack.services.history.keep(SessionId("golden-eagle-427"), "*", kept)
 
     found = stack.services.history.after(SessionId("golden-eagle-427"), "*", 0)
