@@ -1,7 +1,6 @@
 """From Lambda events to actions and back: each handler parses, makes one call, maps errors."""
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -17,6 +16,7 @@ from chalicelib.actions.upkeep import reconcile, status, stream, sweep
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, RequestRejected, Unavailable, UpstreamError
 from chalicelib.protocol.codec import Envelope, encode, error_message, guess_envelope
+from chalicelib.protocol.jobs import PublishStatus, decode_job
 from chalicelib.protocol.messages import Message
 
 Event = Mapping[str, Any]
@@ -78,8 +78,8 @@ def jobs(event: Event, context: Any) -> dict[str, Any]:
     with services.telemetry.invocation("run_jobs", context.aws_request_id):
         for record in event["Records"]:
             try:
-                job, tries = json.loads(record["body"]), _tries(record)
-                run_job(services, job, _remaining(context), tries)
+                job = decode_job(record["body"])
+                run_job(services, job, _remaining(context), _tries(record))
             except Exception as error:  # one message must not take its batch with it
                 services.telemetry.error("jobFailed", exception=error)
                 failed.append({"itemIdentifier": record["messageId"]})
@@ -107,7 +107,7 @@ def publish_status(context: Any) -> dict[str, Any]:
     interval = services.settings.status_interval_seconds
     with services.telemetry.invocation("publish_status", context.aws_request_id):
         for delay in range(interval, 60, interval):
-            services.jobs.send({"kind": "statusTick"}, delay)
+            services.jobs.send(PublishStatus(), delay)
         told = status.publish(services, _remaining(context))
     return {"told": told}
 

@@ -1,15 +1,15 @@
 """What stands for AWS in one thread: clock, sockets, queue, invocation."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.actions.ports import Remaining
 from chalicelib.aws.dispatch import RESERVE
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import Gone, ServiceDown, Throttled
+from chalicelib.protocol.jobs import Job, encode_job
 from tests.outside import Outside
 from tests.schemas import Json, check_said
 
@@ -84,15 +84,15 @@ class Jobs:
         self.waiting: list[tuple[int, Json]] = []
         self.broken = False
 
-    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+    def send(self, job: Job, delay: int = 0) -> None:
         self._outside.enter("send")
         if self.broken:
             raise ServiceDown("the queue is down")
-        self.waiting.append((self._clock.now + delay * 1000, json.loads(json.dumps(body))))
+        self.waiting.append((self._clock.now + delay * 1000, json.loads(encode_job(job))))
 
-    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
-        for body in bodies:
-            self.send(body, delay)
+    def send_many(self, jobs: Iterable[Job], delay: int = 0) -> None:
+        for job in jobs:
+            self.send(job, delay)
 
     def depth(self) -> int:
         self._outside.enter("depth")

@@ -1,7 +1,7 @@
 """Lectern, metered: its handlers over the sandbox's DynamoDB, its sockets and queue in memory."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from chalicelib import handlers, wiring
 from chalicelib.actions.ports import Remaining
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
+from chalicelib.protocol.jobs import Job
 from sandbox.dynamodb.tables import read_tables
 from tests.aws import MotoServer
 from tests.in_memory import Jobs, Sockets
@@ -56,13 +57,13 @@ class _Queue:
         self._jobs = jobs
         self._meter = meter
 
-    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
+    def send(self, job: Job, delay: int = 0) -> None:
         self._meter.job()
-        self._jobs.send(body, delay)
+        self._jobs.send(job, delay)
 
-    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
-        for body in bodies:
-            self.send(body, delay)
+    def send_many(self, jobs: Iterable[Job], delay: int = 0) -> None:
+        for job in jobs:
+            self.send(job, delay)
 
     def depth(self) -> int:
         self._meter.job()

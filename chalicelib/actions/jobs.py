@@ -1,91 +1,87 @@
-"""The jobs queue's one handler: what a message's `kind` means. Every kind may run twice.
+"""Run the jobs of the queue. Each may be delivered twice, and must change nothing the second time.
 
-A job that fails comes again, until the queue gives it up to the dead letters.
+A job that fails comes again, until the queue moves it to the dead-letter queue.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from chalicelib.actions.background import fan_out as delivery_jobs
-from chalicelib.actions.background import kinds as work
-from chalicelib.actions.background import requests
-from chalicelib.actions.connection import first_reply as welcome
-from chalicelib.actions.connection import notices
-from chalicelib.actions.connection import timeouts as closing
+from chalicelib.actions.background import fan_out, kinds, requests
+from chalicelib.actions.connection import first_reply, notices, timeouts
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import end as ending
-from chalicelib.actions.session import grace
+from chalicelib.actions.session import end, grace
 from chalicelib.actions.upkeep import reconcile, status, sweep
-from chalicelib.domain.types import Millis, SessionId
 from chalicelib.errors import UpstreamError
+from chalicelib.protocol import jobs
 
-Job = Mapping[str, Any]
+_ = kinds  # imported for the request types that it registers
 
-_ = work  # imported for the request types that it registers
-
-
-LAST_TRY = 5
-"""Which try of a job is its last: `maxReceiveCount` of the queue (terraform/modules/jobs)."""
+MAX_RECEIVES = 5
+"""Deliveries of a job until it is dead: `maxReceiveCount` of the queue (terraform/modules/jobs)."""
 
 
-def run_job(services: Services, job: Job, remaining: Remaining, tries: int = 1) -> None:
-    """Runs one job. An exception leaves it to the queue, which brings it again.
+def run_job(services: Services, job: jobs.Job, remaining: Remaining, receives: int = 1) -> None:
+    """Run one job. An exception leaves it to the queue, which brings it again.
 
-    `tries` counts how often the queue has brought it. Should the last one fail too, whoever waits
-    for what the job does is told. (Nobody is if the process itself dies over the last one.)
+    `receives` counts its deliveries, this one included. If the last one fails too, the client that
+    waits for the outcome is told. (It is not if the process itself dies during the last one.)
     """
     try:
-        _KINDS[job["kind"]](services, job, remaining)
+        _run(services, job, remaining)
     except Exception:
-        if tries >= LAST_TRY:
+        if receives >= MAX_RECEIVES:
             _give_up(services, job)
         raise
 
 
-def _give_up(services: Services, job: Job) -> None:
-    try:
-        _GIVEN_UP.get(job["kind"], _nobody_waits)(services, job)
-    except UpstreamError as error:
-        services.telemetry.error("waitingForNothing", exception=error, kind=job["kind"])
+def _run(services: Services, job: jobs.Job, remaining: Remaining) -> None:  # noqa: PLR0912, C901
+    match job:
+        case jobs.FirstReply():
+            first_reply.welcome(services, job)
+        case jobs.EndGrace():
+            grace.run_out(services, job.session_id, job.deadline, remaining)
+        case jobs.FinishEnd():
+            end.finish(services, job.session_id, remaining)
+        case jobs.FanOut():
+            fan_out.fan_out(services, job)
+        case jobs.Deliver():
+            fan_out.deliver(services, job, remaining)
+        case jobs.DisconnectGone():
+            fan_out.clean_up(services, job, remaining)
+        case jobs.PublishStatus():
+            status.tick(services, job, remaining)
+        case jobs.RunRequest():
+            requests.run(services, job.request_id)
+        case jobs.ResumeSweep():
+            sweep.sweep(services, remaining, job)
+        case jobs.CloseDue():
+            timeouts.close_due(services, job, remaining)
+        case jobs.NotifyDue():
+            notices.notify_due(services, job, remaining)
+        case jobs.RemoveUser():
+            _remove_user(services, job, remaining)
+        case jobs.RepairCounts():
+            reconcile.repair(services, job)
 
 
-def _remove_user(services: Services, job: Job, remaining: Remaining) -> None:
-    # Here, as it is seldom needed, and every function's cold start would pay for it.
+def _remove_user(services: Services, job: jobs.RemoveUser, remaining: Remaining) -> None:
+    # Imported here, as it is seldom needed and every function's cold start would pay for it.
     from chalicelib.actions.operator import removal  # noqa: PLC0415
 
     removal.again(services, job, remaining)
 
 
-def _end_of_grace(services: Services, job: Job, remaining: Remaining) -> None:
-    grace.run_out(services, SessionId(job["sessionId"]), Millis(job["deadline"]), remaining)
-
-
-_KINDS: dict[str, Callable[[Services, Job, Remaining], None]] = {
-    "welcome": lambda services, job, _: welcome.welcome(services, job),
-    "endOfGrace": _end_of_grace,
-    "finishEnd": lambda services, job, remaining: ending.finish(
-        services, SessionId(job["sessionId"]), remaining
-    ),
-    "fanOut": delivery_jobs.fan_out,
-    "deliver": delivery_jobs.deliver,
-    "gone": delivery_jobs.clean_up,
-    "statusTick": status.tick,
-    "runRequest": lambda services, job, _: requests.run(services, job["requestId"]),
-    "sweep": sweep.resume,
-    "closeDue": closing.close_due,
-    "noticeDue": notices.notify_due,
-    "removeUser": _remove_user,
-    "repairCounts": lambda services, job, _: reconcile.repair(services, job),
-}
-
-
-_GIVEN_UP: dict[str, Callable[[Services, Job], None]] = {
-    "fanOut": delivery_jobs.fan_out_given_up,
-    "deliver": delivery_jobs.part_given_up,
-    "runRequest": lambda services, job: requests.give_up(services, job["requestId"]),
-}
-
-
-def _nobody_waits(_services: Services, _job: Job) -> None:
-    """What the other kinds leave undone a schedule or the sessions stream makes up for."""
+def _give_up(services: Services, job: jobs.Job) -> None:
+    """Tell the client that waits for a job. A schedule or the stream makes up for other jobs."""
+    try:
+        match job:
+            case jobs.FanOut():
+                fan_out.fan_out_given_up(services, job)
+            case jobs.Deliver():
+                fan_out.part_given_up(services, job)
+            case jobs.RunRequest():
+                requests.give_up(services, job.request_id)
+            case _:
+                pass
+    except UpstreamError as error:
+        services.telemetry.error(
+            "giveUpFailed", exception=error, kind=type(job).__struct_config__.tag
+        )

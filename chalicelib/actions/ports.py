@@ -1,10 +1,11 @@
 """What the actions need of the outside besides the stores. `chalicelib.aws` implements it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
+from chalicelib.protocol.jobs import Job
 
 __all__ = ["FanOutResult", "JobQueue", "Management", "Remaining"]
 
@@ -43,15 +44,15 @@ class Management(Protocol):
 class JobQueue(Protocol):
     """The one SQS queue of background jobs."""
 
-    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
-        """Enqueues one JSON job, visible after `delay` seconds (0 to 900).
+    def send(self, job: Job, delay: int = 0) -> None:
+        """Enqueue one job, visible after `delay` seconds (0 to 900).
 
         Raises Throttled, ServiceDown, RequestRejected.
         """
         ...
 
-    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
-        """The same for many, in batches of ten; all are enqueued, or it raises."""
+    def send_many(self, jobs: Iterable[Job], delay: int = 0) -> None:
+        """Enqueue many jobs, in batches of ten; all are enqueued, or it raises."""
         ...
 
     def depth(self) -> int:

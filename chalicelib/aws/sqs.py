@@ -3,13 +3,13 @@
 Described in the Amazon SQS API Reference: SendMessage, SendMessageBatch, GetQueueAttributes.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chalicelib.aws.calls import Call
 from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.retry import Policy, Retries
+from chalicelib.protocol.jobs import Job, encode_job
 
 POLICY = Policy(tries=5, base=0.05, seconds=8.0)
 _BATCH = 10
@@ -26,12 +26,16 @@ class SqsJobQueue:
         self._queue_url = queue_url
         self._retries = retries or Retries(POLICY)
 
-    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
-        message = {"QueueUrl": self._queue_url, "MessageBody": _text(body), "DelaySeconds": delay}
+    def send(self, job: Job, delay: int = 0) -> None:
+        message = {
+            "QueueUrl": self._queue_url,
+            "MessageBody": encode_job(job),
+            "DelaySeconds": delay,
+        }
         self._retries.run(lambda: self._call("SendMessage", message))
 
-    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
-        for batch in _batches(bodies, delay):
+    def send_many(self, jobs: Iterable[Job], delay: int = 0) -> None:
+        for batch in _batches(jobs, delay):
             left = {entry["Id"]: entry for entry in batch}
             self._retries.run(lambda left=left: self._send_batch(left))  # type: ignore[misc]
 
@@ -53,15 +57,11 @@ class SqsJobQueue:
             raise Refusal(status, fault.get("Code", ""), fault.get("Message", ""))
 
 
-def _text(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-
-
-def _batches(bodies: Iterable[Mapping[str, Any]], delay: int) -> Iterator[list[_Entry]]:
+def _batches(jobs: Iterable[Job], delay: int) -> Iterator[list[_Entry]]:
     batch: list[_Entry] = []
     size = 0
-    for body in bodies:
-        text = _text(body)
+    for job in jobs:
+        text = encode_job(job)
         length = len(text.encode())
         if batch and (len(batch) == _BATCH or size + length > _BATCH_BYTES):
             yield batch

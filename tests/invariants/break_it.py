@@ -182,19 +182,19 @@ MUTATIONS = [
     Mutation(
         "a job posts to who has gone to another session",
         "actions/delivery/audience.py",
-        "return location.session_id == self.key and self.language in (None, location.language)",
-        "return self.language in (None, location.language)",
+        "return location.session_id == audience.key and audience.language in (None, location.language)",
+        "return audience.language in (None, location.language)",
     ),
     Mutation(
         "a job posts to who is another tenant's by now",
         "actions/delivery/audience.py",
-        "return location.tenant_id == self.key",
+        "return location.tenant_id == audience.key",
         "return location.tenant_id is not None",
     ),
     Mutation(
         "a topic's job posts to who is in another session by now",
         "actions/delivery/audience.py",
-        "return location.session_id == session_of(self.key)",
+        "return location.session_id == session_of(audience.key)",
         "return location.session_id is not None",
     ),
 ]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Gone, ServiceDown, Throttled
+from chalicelib.protocol.jobs import Job
 from chalicelib.stores.dynamodb import DynamoDB, Operation
 from tests.in_memory import Clock, Jobs, Sockets
 from tests.outside import Outside
@@ -115,8 +116,8 @@ class TroubledJobs(Jobs):
         super().__init__(clock, outside)
         self._troubles = troubles
 
-    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
-        self._troubles.run(lambda: super(TroubledJobs, self).send(body, delay))
+    def send(self, job: Job, delay: int = 0) -> None:
+        self._troubles.run(lambda: super(TroubledJobs, self).send(job, delay))
 
     def take_one(self) -> Json | None:
         """The next message that is due; the others stay in the queue."""

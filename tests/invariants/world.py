@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib import handlers, wiring
-from chalicelib.actions.jobs import LAST_TRY
+from chalicelib.actions.jobs import MAX_RECEIVES
 from chalicelib.errors import UpstreamError
 from chalicelib.stores.dynamodb import DynamoDB
 from tests.invariants.memory import Memory
@@ -170,7 +170,7 @@ class World(Stack):
             self._again(body, receives)
 
     def _again(self, body: Json, receives: int) -> None:
-        if receives >= LAST_TRY:
+        if receives >= MAX_RECEIVES:
             self.dead_letters.append(body)
             return
         at = self.clock.now + VISIBILITY_SECONDS * 1000

@@ -1,98 +1,88 @@
-"""Deliveries in the background: a job that finds the recipients, jobs that post to a part of them.
+"""The jobs of a delivery in the background: one finds the recipients, others post to a part each.
 
 Any of them may be killed at any point, and runs again then. A part is done when all of it is: what
-the time did not suffice for goes on under the part's name, with what was reached so far.
+the time did not suffice for goes on under the part's name, with the outcomes so far.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from chalicelib.actions.background import progress, requests
 from chalicelib.actions.delivery import deliver as delivery
-from chalicelib.actions.delivery.audience import Audience, find, still_there
+from chalicelib.actions.delivery.audience import find, still_there
 from chalicelib.actions.ports import FanOutResult, Remaining
 from chalicelib.actions.services import Services
-from chalicelib.domain.types import ConnectionId
-
-Job = Mapping[str, Any]
+from chalicelib.protocol.jobs import Deliver, DeliveryPart, DisconnectGone, FanOut, Tally
 
 
-def fan_out(services: Services, job: Job, _: Remaining) -> None:
-    """Makes a job of each few hundred recipients.
+def fan_out(services: Services, job: FanOut) -> None:
+    """Send a job for every few hundred recipients.
 
     Run again, it finds and names everything anew: its parts are not those of the first run.
     """
     run = uuid.uuid4().hex[:8]
     sizes: list[int] = []
     services.jobs.send_many(_parts(services, job, run, sizes))
-    if job["requestId"] is not None:
-        progress.all_found(services, job["requestId"], run, sizes)
+    if job.request_id is not None:
+        progress.all_found(services, job.request_id, run, sizes)
 
 
-def deliver(services: Services, job: Job, remaining: Remaining) -> None:
-    """Posts to one part of the recipients."""
-    body = delivery.unpack(job["body"])
-    held = [ConnectionId(each) for each in job["connectionIds"]]
-    ids = still_there(services, Audience.from_job(job["audience"]), held)
-    result = delivery.post(services, ((each, body) for each in ids), remaining)
-    tally = job["part"] and _add(job["part"]["tally"], result, len(held) - len(ids))
-    part = job["part"] and {**job["part"], "tally": tally}
+def deliver(services: Services, job: Deliver, remaining: Remaining) -> None:
+    """Post to one part of the recipients."""
+    ids = still_there(services, job.audience, job.connection_ids)
+    result = delivery.post(services, ((each, job.body) for each in ids), remaining)
+    part = _advanced(job.part, result, len(job.connection_ids) - len(ids))
     if result.unsent:
-        services.jobs.send({**job, "connectionIds": result.unsent, "part": part})
-    elif part:
-        progress.part_done(services, part["requestId"], part["name"], part["tally"])
+        services.jobs.send(replace(job, connection_ids=result.unsent, part=part))
+    elif part is not None:
+        progress.part_done(services, part.request_id, part.name, asdict(part.tally))
     delivery.clean_up(services, result.gone, remaining)
 
 
-def part_given_up(services: Services, job: Job) -> None:
-    """Nobody tries this part again: its recipients count as unsent, and recover by themselves."""
-    part = job["part"]
-    if part:
-        tally = {**part["tally"], "unsent": len(job["connectionIds"])}
-        progress.part_done(services, part["requestId"], part["name"], tally)
+def part_given_up(services: Services, job: Deliver) -> None:
+    """Count the recipients of a part as unsent, as no job tries them again: they recover."""
+    if job.part is not None:
+        tally = {**asdict(job.part.tally), "unsent": len(job.connection_ids)}
+        progress.part_done(services, job.part.request_id, job.part.name, tally)
 
 
-def fan_out_given_up(services: Services, job: Job) -> None:
-    """Nobody looks for the recipients again."""
-    if job["requestId"] is not None:
-        requests.give_up(services, job["requestId"])
+def fan_out_given_up(services: Services, job: FanOut) -> None:
+    """Fail the request of a delivery whose recipients are not looked for again."""
+    if job.request_id is not None:
+        requests.give_up(services, job.request_id)
 
 
-def clean_up(services: Services, job: Job, remaining: Remaining) -> None:
-    """Goes on with connections that were found gone."""
-    delivery.clean_up(services, [ConnectionId(each) for each in job["connectionIds"]], remaining)
+def clean_up(services: Services, job: DisconnectGone, remaining: Remaining) -> None:
+    """Disconnect more of the connections that a post found gone."""
+    delivery.clean_up(services, job.connection_ids, remaining)
 
 
-def _parts(services: Services, job: Job, run: str, sizes: list[int]) -> Iterator[Job]:
-    """The jobs of the parts; notes the size of each."""
-    found = find(services, Audience.from_job(job["audience"]))
-    request_id = job["requestId"]
+def _parts(services: Services, job: FanOut, run: str, sizes: list[int]) -> Iterator[Deliver]:
+    """Yield the jobs of the parts, and append the size of each to `sizes`."""
+    found = find(services, job.audience)
     while ids := list(islice(found, delivery.CHUNK)):
-        part = request_id and {
-            "requestId": request_id,
-            "name": progress.part_name(run, len(sizes)),
-            "tally": {},
-        }
+        part = None
+        if job.request_id is not None:
+            name = progress.part_name(run, len(sizes))
+            part = DeliveryPart(request_id=job.request_id, name=name, tally=Tally())
         sizes.append(len(ids))
-        yield {
-            "kind": "deliver",
-            "audience": job["audience"],
-            "connectionIds": ids,
-            "body": job["body"],
-            "part": part,
-        }
+        yield Deliver(audience=job.audience, connection_ids=ids, body=job.body, part=part)
 
 
-def _add(tally: Mapping[str, int], result: FanOutResult, left: int) -> dict[str, int]:
-    """What a part has reached by now; whom a try did not reach at all, none will.
+def _advanced(part: DeliveryPart | None, result: FanOutResult, left: int) -> DeliveryPart | None:
+    """Return a part with the outcomes of one more try added.
 
-    `left` are those who are somewhere else by now: for this audience they are gone.
+    `left` connections have meanwhile left the audience: for it they are gone. Refused ones count
+    as slow, as no try will reach them.
     """
-    reached = {
-        "delivered": result.delivered,
-        "gone": len(result.gone) + left,
-        "slow": len(result.slow) + len(result.refused),
-    }
-    return {name: tally.get(name, 0) + count for name, count in reached.items()}
+    if part is None:
+        return None
+    tally = Tally(
+        delivered=part.tally.delivered + result.delivered,
+        gone=part.tally.gone + len(result.gone) + left,
+        slow=part.tally.slow + len(result.slow) + len(result.refused),
+    )
+    return replace(part, tally=tally)

@@ -24,6 +24,7 @@ from chalicelib.errors import (
     UpstreamError,
 )
 from chalicelib.protocol import messages
+from chalicelib.protocol.jobs import RunRequest
 from chalicelib.protocol.messages import Message
 from chalicelib.protocol.requests import MESSAGE_BYTES, CancelRequest, SubmitRequest
 from chalicelib.stores.requests import BackgroundRequest, Status
@@ -107,7 +108,7 @@ def _enqueue(services: Services, request: BackgroundRequest) -> None:
     """An error leaves nothing behind that would never be run."""
     delay = 0 if request.request in registry else _UNKNOWN_SECONDS
     try:
-        services.jobs.send({"kind": "runRequest", "requestId": request.request_id}, delay)
+        services.jobs.send(RunRequest(request_id=request.request_id), delay)
     except UpstreamError:
         services.requests.finish(request.request_id, Status.CANCELLED)
         raise

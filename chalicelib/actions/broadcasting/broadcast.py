@@ -4,12 +4,12 @@ from msgspec import UNSET, Raw
 
 from chalicelib.actions.background import progress
 from chalicelib.actions.delivery import deliver as delivery
-from chalicelib.actions.delivery.audience import listeners
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import seating
 from chalicelib.actions.session.sessions import active_session
+from chalicelib.domain.audience import listeners
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ClientError, Code, Conflict, Forbidden

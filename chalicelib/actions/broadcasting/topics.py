@@ -1,11 +1,11 @@
 """Topics within a session: questions, reactions, captions (PROTOCOL section 3)."""
 
 from chalicelib.actions.delivery import deliver as delivery
-from chalicelib.actions.delivery.audience import subscribers
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import limits
 from chalicelib.actions.session.sessions import active_session
+from chalicelib.domain.audience import subscribers
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.subscriptions import Subscription, topic_key

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import Struct, UnsetType
 
 from chalicelib.actions.connection import authenticate as admission
 from chalicelib.actions.connection import disconnect, refresh
@@ -20,6 +20,7 @@ from chalicelib.identity.credentials import find_token
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
 from chalicelib.protocol.codec import decode_handshake
+from chalicelib.protocol.jobs import FirstReply
 
 _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object]] = {
     requests.CreateSession: partial(sessions.create_session, opening=True),
@@ -112,13 +113,12 @@ def _act(services: Services, call: Call, request: requests.Request) -> None:
         if call.connection.session_id is None:
             _ACTIONS[type(request)](services, call, request)
         services.jobs.send(
-            {
-                "kind": "welcome",
-                "connectionId": call.connection_id,
-                "refresh": isinstance(request, requests.RefreshConnection),
-                "lastSeq": _unless_unset(getattr(request, "last_seq", UNSET)),
-                "id": _unless_unset(request.id),
-            }
+            FirstReply(
+                connection_id=call.connection_id,
+                refresh=isinstance(request, requests.RefreshConnection),
+                last_seq=_last_seq(request),
+                id=None if isinstance(request.id, UnsetType) else request.id,
+            )
         )
     except Exception:
         # A new session that its speaker never hears of is over; one that was to go on waits.
@@ -128,5 +128,7 @@ def _act(services: Services, call: Call, request: requests.Request) -> None:
         raise
 
 
-def _unless_unset(value: object) -> object:
-    return None if value is UNSET else value
+def _last_seq(request: requests.Request) -> dict[str, int] | None:
+    if not isinstance(request, requests.JoinSession | requests.RefreshConnection):
+        return None
+    return None if isinstance(request.last_seq, UnsetType) else request.last_seq

@@ -7,6 +7,7 @@ from chalicelib.actions.services import Services
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis
+from chalicelib.protocol.jobs import CloseDue, NotifyDue
 
 PERIOD_MILLIS = 60_000
 """Between two sweeps."""
@@ -17,7 +18,7 @@ _OPENING_MILLIS = 2_000
 
 
 class _Moment(Struct, frozen=True):
-    kind: str
+    kind: type[CloseDue | NotifyDue]
     seconds: int
 
 
@@ -31,11 +32,13 @@ class Soon:
     def add(self, connection: Connection, now: Millis) -> None:
         """What is due for a connection later than now, and before the next sweep."""
         close_at = lifetimes.close_at(connection, self._services.settings)
-        self.add_moment("closeDue", connection.connection_id, close_at - now)
+        self.add_moment(CloseDue, connection.connection_id, close_at - now)
         notice_at = lifetimes.next_notice_at(connection, now)
-        self.add_moment("noticeDue", connection.connection_id, notice_at - now)
+        self.add_moment(NotifyDue, connection.connection_id, notice_at - now)
 
-    def add_moment(self, kind: str, connection_id: ConnectionId, left: int) -> None:
+    def add_moment(
+        self, kind: type[CloseDue | NotifyDue], connection_id: ConnectionId, left: int
+    ) -> None:
         """A job of that kind looks at it in `left` milliseconds; none if a sweep comes before."""
         if left >= PERIOD_MILLIS:
             return
@@ -51,7 +54,7 @@ class Soon:
             self._send(moment)
 
     def _send(self, moment: _Moment) -> None:
-        job = {"kind": moment.kind, "connections": self._due.pop(moment)}
+        job = moment.kind(connections=self._due.pop(moment))
         with isolated(self._services):
             self._services.jobs.send(job, moment.seconds)
 
@@ -59,9 +62,7 @@ class Soon:
 def mind_token(services: Services, connection_id: ConnectionId, expires_at: Millis) -> None:
     """Sees to a token that was just shown and runs out before a sweep would have noticed."""
     now, soon = services.clock(), Soon(services)
-    for kind, at in (
-        ("closeDue", expires_at),
-        ("noticeDue", lifetimes.token_notice_at(expires_at)),
-    ):
-        soon.add_moment(kind, connection_id, max(at - now, _OPENING_MILLIS))
+    notice_at = lifetimes.token_notice_at(expires_at)
+    soon.add_moment(CloseDue, connection_id, max(expires_at - now, _OPENING_MILLIS))
+    soon.add_moment(NotifyDue, connection_id, max(notice_at - now, _OPENING_MILLIS))
     soon.send()

@@ -5,18 +5,17 @@ job sends the reply. Only then does a listener become a recipient and a speaker 
 nothing may come before; what was said between the reply and that moment is sent after it.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from chalicelib.actions.services import Services
 from chalicelib.actions.session import end as ending
 from chalicelib.actions.session import recovery, replies
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Role, SessionId
+from chalicelib.domain.types import Role, SessionId
 from chalicelib.errors import Gone, UpstreamError
 from chalicelib.protocol.codec import encode
+from chalicelib.protocol.jobs import FirstReply
 from chalicelib.protocol.messages import (
     ConnectionRefreshComplete,
     SessionCreated,
@@ -32,12 +31,11 @@ _ROUNDS = 4
 """How often the job comes again, a second apart."""
 
 
-def welcome(services: Services, job: Mapping[str, Any]) -> None:
+def welcome(services: Services, job: FirstReply) -> None:
     """Sends the reply, as soon as the socket is open."""
-    connection = services.connections.get_current(ConnectionId(job["connectionId"]))
+    connection = services.connections.get_current(job.connection_id)
     if connection is None or connection.session_id is None:
         return
-    round_number = job.get("round", 1)
     try:
         for wait in (0.0, *_WAITS):
             services.sleep(wait)
@@ -48,10 +46,10 @@ def welcome(services: Services, job: Mapping[str, Any]) -> None:
                 return
     except UpstreamError:
         # The queue would bring the job again as well, but much later: somebody waits for this.
-        if round_number >= _ROUNDS:
+        if job.round >= _ROUNDS:
             raise
-    if round_number < _ROUNDS:
-        services.jobs.send({**job, "round": round_number + 1}, delay=1)
+    if job.round < _ROUNDS:
+        services.jobs.send(replace(job, round=job.round + 1), delay=1)
 
 
 def _make_ready(services: Services, connection: Connection, session_id: SessionId) -> None:
@@ -94,22 +92,22 @@ def _catch_up(
 
 
 def _reply(
-    services: Services, connection: Connection, session_id: SessionId, job: Mapping[str, Any]
+    services: Services, connection: Connection, session_id: SessionId, job: FirstReply
 ) -> Reply:
     reply = _as_it_stands(services, connection, session_id, job)
-    if job["id"] is not None:
-        reply.id = job["id"]
+    if job.id is not None:
+        reply.id = job.id
     return reply
 
 
 def _as_it_stands(
-    services: Services, connection: Connection, session_id: SessionId, job: Mapping[str, Any]
+    services: Services, connection: Connection, session_id: SessionId, job: FirstReply
 ) -> Reply:
     session = services.sessions.get(session_id)
     if session is None or not session.is_active:
         return ending.notice(services, session_id, ending.reason_of(session))
-    last_seq = UNSET if job["lastSeq"] is None else job["lastSeq"]
-    if job["refresh"]:
+    last_seq = UNSET if job.last_seq is None else job.last_seq
+    if job.refresh:
         return replies.refresh_complete(services, connection, session, last_seq)
     if connection.role is Role.SPEAKER:
         return replies.session_created(services, connection, session)

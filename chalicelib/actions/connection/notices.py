@@ -1,8 +1,5 @@
 """What an ageing connection is told: refresh, warning, token (PROTOCOL section 4)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import UNSET
 
 from chalicelib.actions.connection import timeouts as closing
@@ -13,9 +10,10 @@ from chalicelib.domain.lifetimes import Notices, notices_due, postponed, remaini
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.protocol import messages
+from chalicelib.protocol.jobs import NotifyDue
 
 
-def notify_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+def notify_due(services: Services, job: NotifyDue, remaining: Remaining) -> None:
     """Tells those who were to be told something by now. What fails is left to the next sweep."""
 
     def tell(connection_id: ConnectionId) -> None:

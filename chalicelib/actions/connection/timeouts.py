@@ -3,9 +3,8 @@
 Each is cleaned up after here, as `$disconnect` may never come.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from chalicelib.actions.connection import disconnect
 from chalicelib.actions.ports import Remaining
@@ -15,13 +14,14 @@ from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import LecternError, UpstreamError
 from chalicelib.protocol.codec import encode
+from chalicelib.protocol.jobs import CloseDue, NotifyDue
 from chalicelib.protocol.messages import ConnectionTimeout
 
 RESERVE_SECONDS = 8.0
 """What an invocation must still have to begin with one more connection or session."""
 
 
-def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+def close_due(services: Services, job: CloseDue, remaining: Remaining) -> None:
     """Looks at those whose time was to be up by now. What fails is left to the next sweep."""
     closed: list[str] = []
 
@@ -37,16 +37,16 @@ def close_due(services: Services, job: Mapping[str, Any], remaining: Remaining) 
 
 def in_time(
     services: Services,
-    job: Mapping[str, Any],
+    job: CloseDue | NotifyDue,
     remaining: Remaining,
     act: Callable[[ConnectionId], object],
 ) -> None:
     """Acts on each connection of a job of `soon.py`, as far as the invocation's time goes."""
-    for connection_id in job["connections"]:
+    for connection_id in job.connections:
         if remaining() < RESERVE_SECONDS:
             break
         with isolated(services):
-            act(ConnectionId(connection_id))
+            act(connection_id)
 
 
 def close_if_due(

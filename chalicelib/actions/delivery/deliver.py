@@ -5,17 +5,17 @@ hundred each (`delivery_jobs`). What is left when the time is up becomes a job t
 twice, so a client may get a message twice; nobody is left out.
 """
 
-import base64
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from chalicelib.actions.delivery.audience import Audience, find, listeners
+from chalicelib.actions.delivery.audience import find
 from chalicelib.actions.ports import FanOutResult, Remaining
 from chalicelib.actions.services import Services
+from chalicelib.domain.audience import Audience, listeners
 from chalicelib.domain.session import Session
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Gone, UpstreamError
 from chalicelib.protocol.codec import encode
+from chalicelib.protocol.jobs import Deliver, DisconnectGone, FanOut
 from chalicelib.protocol.messages import Message
 
 CHUNK = 300
@@ -111,14 +111,7 @@ def enqueue(
 
     `request_id` is the request that shows how far it is.
     """
-    services.jobs.send(
-        {
-            "kind": "fanOut",
-            "audience": audience.for_job(),
-            "body": pack(body),
-            "requestId": request_id,
-        }
-    )
+    services.jobs.send(FanOut(audience=audience, body=body, request_id=request_id))
 
 
 def try_enqueue(
@@ -131,19 +124,11 @@ def try_enqueue(
         services.telemetry.error("deliveryLost", exception=error, audience=audience.kind)
 
 
-def jobs(
-    audience: Audience, found: Sequence[ConnectionId], body: bytes
-) -> Iterable[dict[str, Any]]:
+def jobs(audience: Audience, found: Sequence[ConnectionId], body: bytes) -> Iterable[Deliver]:
     """The jobs that post `body` to these connections, as far as they are of the audience then."""
-    packed = pack(body)
     for start in range(0, len(found), CHUNK):
-        yield {
-            "kind": "deliver",
-            "audience": audience.for_job(),
-            "connectionIds": found[start : start + CHUNK],
-            "body": packed,
-            "part": None,
-        }
+        chunk = list(found[start : start + CHUNK])
+        yield Deliver(audience=audience, connection_ids=chunk, body=body, part=None)
 
 
 def clean_up(
@@ -173,17 +158,8 @@ def to_one(services: Services, connection_id: ConnectionId, message: Message) ->
     return True
 
 
-def pack(body: bytes) -> str:
-    """A body as a job can hold it. Base64 adds a third, escaped JSON could add twice its size."""
-    return base64.b64encode(body).decode()
-
-
-def unpack(text: str) -> bytes:
-    return base64.b64decode(text)
-
-
 def _clean_up_later(services: Services, gone: Sequence[ConnectionId]) -> None:
     try:
-        services.jobs.send({"kind": "gone", "connectionIds": list(gone)})
+        services.jobs.send(DisconnectGone(connection_ids=list(gone)))
     except UpstreamError as error:
         services.telemetry.warning("cleanUpLeftToSweep", exception=error, count=len(gone))

@@ -5,11 +5,9 @@ just before, or a connection that the index does not show yet, is found by the s
 a little later.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from chalicelib.actions.connection import disconnect
 from chalicelib.actions.ports import Remaining
@@ -19,6 +17,7 @@ from chalicelib.domain.lifetimes import MINUTE
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, TenantId, UserId
 from chalicelib.errors import Gone, LecternError
+from chalicelib.protocol.jobs import Removal, RemoveUser
 from chalicelib.stores.attributes import Item
 
 _PAGE = 100
@@ -28,15 +27,6 @@ _AGAIN_SECONDS = (2, 30)
 """The index follows within a second; a handshake ends within thirty."""
 _SLACK_MILLIS = 250
 """API Gateway's clock, which says when a socket was opened, may be ahead of ours by so much."""
-
-
-class Removal(Struct, frozen=True):
-    """Whom to remove: connections opened by `at`, tokens issued by then, until `until`."""
-
-    tenant_id: TenantId
-    user_id: UserId
-    at: Millis
-    until: Millis
 
 
 class Removed(Struct):
@@ -56,16 +46,16 @@ def remove(
     """
     now = services.clock()
     until = Millis(now + services.settings.jwt_max_lifetime_hours * 60 * MINUTE)
-    removal = Removal(tenant_id, user_id, now, until)
+    removal = Removal(tenant_id=tenant_id, user_id=user_id, at=now, until=until)
     services.removals.refuse(services.hasher.user(tenant_id, user_id), now, until)
     for seconds in _AGAIN_SECONDS:
-        services.jobs.send(_job(removal, None), seconds)
+        services.jobs.send(RemoveUser(removal=removal, start=None), seconds)
     return _pass(services, removal, None, remaining)
 
 
-def again(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+def again(services: Services, job: RemoveUser, remaining: Remaining) -> None:
     """The pass of a job: once more, or on from where one had to stop."""
-    _pass(services, Removal(**job["removal"]), job["start"], remaining)
+    _pass(services, job.removal, job.start, remaining)
 
 
 def _pass(
@@ -81,7 +71,7 @@ def _pass(
         if following is None:
             return done
         if remaining() < _RESERVE_SECONDS:
-            services.jobs.send(_job(removal, following))
+            services.jobs.send(RemoveUser(removal=removal, start=following))
             done.complete = False
             return done
         start = following
@@ -130,7 +120,3 @@ def _close(services: Services, connection: Connection, done: Removed, remaining:
         done.complete = False
         return
     done.connections += 1
-
-
-def _job(removal: Removal, start: Item | None) -> dict[str, Any]:
-    return {"kind": "removeUser", "removal": asdict(removal), "start": start}

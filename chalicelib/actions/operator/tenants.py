@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 
 from msgspec import Raw, Struct
 
-from chalicelib.actions.delivery import audience
 from chalicelib.actions.delivery import deliver as delivery
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
+from chalicelib.domain.audience import tenant
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import SessionId, TenantId
 from chalicelib.errors import Code, Forbidden, NotFound
@@ -89,7 +89,7 @@ def tell(services: Services, tenant_id: TenantId, data: Raw, remaining: Remainin
     Raises PayloadTooLarge: the message would pass 128 KB. UpstreamError: not all have been told.
     """
     body = encode_for_many(TenantMessage(timestamp=services.clock(), data=data))
-    return delivery.to_all_found(services, audience.tenant(tenant_id), body, remaining)
+    return delivery.to_all_found(services, tenant(tenant_id), body, remaining)
 
 
 def _start(services: Services, scope: str, tenant_id: TenantId, cursor: str | None) -> Item | None:

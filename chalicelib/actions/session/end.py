@@ -17,6 +17,7 @@ from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import TransactionCancelled, UpstreamError
 from chalicelib.protocol.codec import encode
+from chalicelib.protocol.jobs import FinishEnd
 from chalicelib.protocol.messages import EndReason, SessionEnded
 from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.membership import DISMISSAL_BATCH, DISMISSAL_LANGUAGES
@@ -173,7 +174,7 @@ def _batches(listeners: Iterable[Connection]) -> Iterator[list[Connection]]:
 
 
 def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:
-    services.jobs.send({"kind": "finishEnd", "sessionId": session_id}, delay)
+    services.jobs.send(FinishEnd(session_id=session_id), delay)
 
 
 def _make_sure(services: Services, session_id: SessionId) -> None:

@@ -7,6 +7,7 @@ from chalicelib.actions.session import end as ending
 from chalicelib.domain.session import Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import UpstreamError
+from chalicelib.protocol.jobs import EndGrace
 from chalicelib.protocol.messages import SpeakerReconnecting, SpeakerReturned
 
 
@@ -52,7 +53,7 @@ def run_out(
 
 
 def _end_later(services: Services, session_id: SessionId, deadline: Millis, seconds: int) -> None:
-    job = {"kind": "endOfGrace", "sessionId": session_id, "deadline": deadline}
+    job = EndGrace(session_id=session_id, deadline=deadline)
     try:
         services.jobs.send(job, seconds)
     except UpstreamError as error:

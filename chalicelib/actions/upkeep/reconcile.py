@@ -7,13 +7,12 @@ repaired, under the condition that nothing has moved in between.
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from chalicelib.actions.services import Services
 from chalicelib.actions.upkeep import status
 from chalicelib.domain.session import Session
-from chalicelib.domain.types import SessionId
 from chalicelib.errors import UpstreamError
+from chalicelib.protocol.jobs import Counts, RepairCounts
 
 _SECOND_LOOK_SECONDS = 10
 
@@ -29,13 +28,13 @@ def reconcile(services: Services) -> int:
     return suspects
 
 
-def repair(services: Services, job: Mapping[str, Any]) -> None:
+def repair(services: Services, job: RepairCounts) -> None:
     """The second look: the same difference again, and nothing moved, is a drift and is mended."""
-    session = services.sessions.get(SessionId(job["sessionId"]))
-    if session is None or not session.is_active or _counted(session) != job["counted"]:
+    session = services.sessions.get(job.session_id)
+    if session is None or not session.is_active or _counted(session) != job.counted:
         return
     found = _found(services, session)
-    if found == job["found"] and services.sessions.repair_counts(session, found):
+    if found == job.found and services.sessions.repair_counts(session, found):
         drift = _drift(session, found)
         services.telemetry.metric("CountDrift", drift)
         services.telemetry.error("countsRepaired", sessionId=session.session_id, drift=drift)
@@ -49,12 +48,7 @@ def _is_suspect(services: Services, session: Session) -> bool:
             # Languages that nobody listens to leave the map, so that it cannot grow without end.
             services.sessions.repair_counts(session, found)
         return False
-    job = {
-        "kind": "repairCounts",
-        "sessionId": session.session_id,
-        "found": found,
-        "counted": _counted(session),
-    }
+    job = RepairCounts(session_id=session.session_id, found=found, counted=_counted(session))
     services.jobs.send(job, _SECOND_LOOK_SECONDS)
     return True
 
@@ -65,13 +59,13 @@ def _found(services: Services, session: Session) -> dict[str, int]:
     return dict(Counter(listener.language for listener in listeners))
 
 
-def _counted(session: Session) -> dict[str, Any]:
+def _counted(session: Session) -> Counts:
     """What changes whenever somebody comes, goes or changes the language."""
-    return {
-        "listenerCount": session.listener_count,
-        "languageCounts": dict(session.language_counts),
-        "joins": session.joins,
-    }
+    return Counts(
+        listener_count=session.listener_count,
+        language_counts=dict(session.language_counts),
+        joins=session.joins,
+    )
 
 
 def _drift(session: Session, found: Mapping[str, int]) -> int:

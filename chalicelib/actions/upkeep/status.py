@@ -3,9 +3,8 @@
 Everything comes from the counts on the session's item: no listener is ever looked at.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
@@ -18,6 +17,7 @@ from chalicelib.domain.types import SessionId
 from chalicelib.errors import Code, Forbidden, LecternError
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode
+from chalicelib.protocol.jobs import PublishStatus
 from chalicelib.stores.session_items import SHARDS
 
 _BATCH = 100
@@ -48,7 +48,7 @@ def publish(services: Services, remaining: Remaining, shards: Sequence[int] = ra
     told = 0
     for index, shard in enumerate(shards):
         if remaining() < _RESERVE_SECONDS:
-            left = ({"kind": "statusTick", "shard": each} for each in shards[index:])
+            left = (PublishStatus(shard=each) for each in shards[index:])
             services.jobs.send_many(left)
             break
         sessions = active_sessions(services, [shard])
@@ -58,10 +58,9 @@ def publish(services: Services, remaining: Remaining, shards: Sequence[int] = ra
     return told
 
 
-def tick(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
+def tick(services: Services, job: PublishStatus, remaining: Remaining) -> None:
     """The statuses of half a minute later, or of a shard that a run did not come to."""
-    shard = job.get("shard")
-    publish(services, remaining, range(SHARDS) if shard is None else [shard])
+    publish(services, remaining, range(SHARDS) if job.shard is None else [job.shard])
 
 
 def tell_if_due(services: Services, session_id: SessionId, remaining: Remaining) -> None:

@@ -8,8 +8,6 @@ time is up goes on in a job. A lease keeps two sweeps from running side by side.
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -23,9 +21,10 @@ from chalicelib.actions.session import grace
 from chalicelib.actions.upkeep import status
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection, Session
-from chalicelib.domain.types import ConnectionId
+from chalicelib.protocol.jobs import ResumeSweep
 
 SEGMENTS = 4
+_BEGINNING = ResumeSweep(segment=0, after=None)
 _LEASE = "sweep_connections"
 _LANGUAGES_SHOWN = 20
 _OTHER_LANGUAGES = "other"
@@ -45,14 +44,7 @@ class Swept(Struct):
         self.closed += reason is not None
 
 
-class Place(Struct, frozen=True):
-    """Where a run is in the scan: a segment, and the connection behind which to go on."""
-
-    segment: int = 0
-    after: ConnectionId | None = None
-
-
-def sweep(services: Services, remaining: Remaining, place: Place | None = None) -> Swept:
+def sweep(services: Services, remaining: Remaining, start: ResumeSweep | None = None) -> Swept:
     """One run, from the beginning or from where an earlier one had to stop."""
     swept = Swept()
     holder = uuid.uuid4().hex
@@ -63,9 +55,9 @@ def sweep(services: Services, remaining: Remaining, place: Place | None = None) 
         services.telemetry.info("sweepIsRunning")
         return swept
     try:
-        if place is None:
+        if start is None:
             _sweep_sessions(services, remaining)
-        _sweep_connections(services, remaining, place or Place(), swept)
+        _sweep_connections(services, remaining, start or _BEGINNING, swept)
     finally:
         services.leases.release(_LEASE, holder)
     services.telemetry.metric("ConnectionsChecked", swept.checked)
@@ -73,21 +65,16 @@ def sweep(services: Services, remaining: Remaining, place: Place | None = None) 
     return swept
 
 
-def resume(services: Services, job: Mapping[str, Any], remaining: Remaining) -> None:
-    """Goes on where a run had to stop, unless another one has begun meanwhile."""
-    sweep(services, remaining, Place(job["segment"], job["after"]))
-
-
 def _sweep_connections(
-    services: Services, remaining: Remaining, place: Place, swept: Swept
+    services: Services, remaining: Remaining, start: ResumeSweep, swept: Swept
 ) -> None:
-    after, soon = place.after, Soon(services)
-    for segment in range(place.segment, SEGMENTS):
+    after, soon = start.after, Soon(services)
+    for segment in range(start.segment, SEGMENTS):
         while True:
             page, following = services.connections.scan_page(segment, SEGMENTS, after)
             for connection in page:
                 if remaining() < closing.RESERVE_SECONDS:
-                    services.jobs.send({"kind": "sweep", "segment": segment, "after": after})
+                    services.jobs.send(ResumeSweep(segment=segment, after=after))
                     soon.send()
                     return
                 with closing.isolated(services):

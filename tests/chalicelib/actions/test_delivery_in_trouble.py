@@ -1,13 +1,13 @@
 """Whatever fails around it, what is said is accepted, and delivered or kept for recovery."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
 from msgspec.structs import replace
 
 from chalicelib import wiring
 from chalicelib.errors import ServiceDown
+from chalicelib.protocol.jobs import Job
 from tests.aws import Aws
 from tests.chalicelib.actions.deliveries import in_background, seqs
 from tests.crowd import crowd
@@ -17,12 +17,12 @@ from tests.stack import Stack
 class NoQueue:
     """A jobs queue that is down."""
 
-    def send(self, body: Mapping[str, Any], delay: int = 0) -> None:
-        raise ServiceDown(f"no queue for {body['kind']} in {delay} s")
+    def send(self, job: Job, delay: int = 0) -> None:
+        raise ServiceDown(f"no queue for {job} in {delay} s")
 
-    def send_many(self, bodies: Iterable[Mapping[str, Any]], delay: int = 0) -> None:
-        for body in bodies:
-            self.send(body, delay)
+    def send_many(self, jobs: Iterable[Job], delay: int = 0) -> None:
+        for job in jobs:
+            self.send(job, delay)
 
     def depth(self) -> int:
         raise ServiceDown("no queue")

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.types import ConnectionId
+from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ServiceDown, UpstreamError
+from chalicelib.protocol.jobs import Counts, EndGrace, FinishEnd, RepairCounts
 from tests.aws import Aws
 from tests.crowd import crowd
 from tests.stack import Client, Stack
@@ -326,12 +327,14 @@ def test_a_batch_of_the_stream_comes_again_from_where_it_failed(
 def test_nothing_is_left_to_do_for_a_session_that_is_gone(aws: Aws) -> None:
     stack = Stack(aws)
     _, session_id = stack.session()
+    session = SessionId(session_id)
     key: dict[str, Any] = {"sessionId": {"S": session_id}}
     aws.dynamodb.delete_item(TableName=aws.tables["sessions"], Key=key)
 
-    stack.jobs.send({"kind": "finishEnd", "sessionId": session_id})
-    stack.jobs.send({"kind": "endOfGrace", "sessionId": session_id, "deadline": 1})
-    stack.jobs.send({"kind": "repairCounts", "sessionId": session_id})
+    stack.jobs.send(FinishEnd(session_id=session))
+    stack.jobs.send(EndGrace(session_id=session, deadline=Millis(1)))
+    counts = Counts(listener_count=0, language_counts={}, joins=0)
+    stack.jobs.send(RepairCounts(session_id=session, found={}, counted=counts))
     stack.run_jobs(times=2)
 
     assert stack.items("sessions") == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.actions.jobs import LAST_TRY
+from chalicelib.actions.jobs import MAX_RECEIVES
 from chalicelib.errors import ServiceDown
 from chalicelib.stores.dynamodb import Operation
 from sandbox.cloud.queues import queue_attributes
@@ -13,7 +13,7 @@ from tests.stack import Client, Json, Stack
 
 def fail_every_time(stack: Stack, job: Json, operation: Operation, concerns: str = "") -> None:
     """All tries of a job that the queue makes; one call of it fails each time."""
-    for receives in range(1, LAST_TRY + 1):
+    for receives in range(1, MAX_RECEIVES + 1):
         stack.database.fail(operation, ServiceDown("a table"), concerns)
         assert stack.try_job(job, receives=receives) is False
 
@@ -58,12 +58,12 @@ def test_a_part_that_fails_but_not_for_the_last_time_completes_nothing(aws: Aws)
     stack.run_job(*stack.jobs.take_due())
     (part,) = stack.jobs.take_due()
 
-    for receives in range(1, LAST_TRY):
+    for receives in range(1, MAX_RECEIVES):
         stack.database.fail("BatchGetItem", ServiceDown("a table"))
         assert stack.try_job(part, receives=receives) is False
 
     assert speaker.of_type("requestCompleted") == []
-    stack.run_job(part, receives=LAST_TRY)
+    stack.run_job(part, receives=MAX_RECEIVES)
     (completed,) = speaker.of_type("requestCompleted")
     assert completed["result"]["delivered"] == 3
 
@@ -101,11 +101,11 @@ def test_a_request_that_cannot_even_be_given_up_leaves_the_job_to_the_dead_lette
         stack.database.fail("GetItem", ServiceDown("all tables"))
         stack.database.fail("Query", ServiceDown("all tables"))
 
-    assert stack.try_job(job, receives=LAST_TRY) is False
+    assert stack.try_job(job, receives=MAX_RECEIVES) is False
 
-    told = "waitingForNothing" in [event.get("event") for event in stack.events()]
+    told = "giveUpFailed" in [event.get("event") for event in stack.events()]
     assert told is watched
 
 
 def test_the_last_try_is_the_one_of_the_queue() -> None:
-    assert f'"maxReceiveCount":{LAST_TRY}' in queue_attributes("arn")["RedrivePolicy"]
+    assert f'"maxReceiveCount":{MAX_RECEIVES}' in queue_attributes("arn")["RedrivePolicy"]
