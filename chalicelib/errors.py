@@ -47,14 +47,20 @@ class Code(StrEnum):
     INTERNAL_ERROR = "INTERNAL_ERROR"
 
 
+TRY_AGAIN = "a service that Lectern depends on did not respond: try again in a moment"
+INTERNAL_ERROR = "an internal error occurred: the log has it under the correlation id"
+_RETRY_SECONDS = 1
+
+
 class LecternError(Exception):
     """The root of the tree."""
 
 
 class ClientError(LecternError):
-    """A request that is refused. The client is told `status`, `code` and `message`.
+    """A request that is refused. The client is sent `status`, `code` and `message`.
 
-    `details` name the offending fields (400 only); `retry_after` is in seconds (429 and 503 only).
+    `details` name the offending fields and their problems. Every 400 has some; if no field is to
+    blame, it is the empty one. `retry_after` is in seconds (429 and 503 only).
     """
 
     status = 500
@@ -71,6 +77,8 @@ class ClientError(LecternError):
         self.code = code
         self.message = message
         self.details = tuple(details)
+        if self.status == 400 and not details:
+            self.details = (("", message),)
         self.retry_after = retry_after
 
 
@@ -107,7 +115,7 @@ class Unavailable(ClientError):  # noqa: N818
 
 
 class UpstreamError(LecternError):
-    """An AWS call that failed for good: retries, where they make sense, are already spent."""
+    """An AWS call that failed, after all retries that make sense."""
 
 
 class ConditionFailed(UpstreamError):  # noqa: N818 - DynamoDB's own name
@@ -156,3 +164,16 @@ class ServiceDown(UpstreamError):  # noqa: N818
 
 class RequestRejected(UpstreamError):  # noqa: N818
     """Any other refusal: a malformed request, a missing table, a missing permission."""
+
+
+def client_error(error: Exception) -> ClientError:
+    """Return what a client is told of an error, on a socket and by the operator API alike.
+
+    A ClientError stays as it is. An AWS call that may succeed later becomes a 503, anything
+    else a 500. Neither says what happened: that is for the log.
+    """
+    if isinstance(error, ClientError):
+        return error
+    if isinstance(error, UpstreamError) and not isinstance(error, RequestRejected):
+        return Unavailable(Code.SERVICE_UNAVAILABLE, TRY_AGAIN, retry_after=_RETRY_SECONDS)
+    return ClientError(Code.INTERNAL_ERROR, INTERNAL_ERROR)

@@ -14,13 +14,12 @@ from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.actions.upkeep import reconcile, status, stream, sweep
 from chalicelib.domain.types import ConnectionId, Millis
-from chalicelib.errors import ClientError, Code, RequestRejected, Unavailable, UpstreamError
+from chalicelib.errors import ClientError, Code, client_error
 from chalicelib.protocol.codec import Envelope, encode, error_message, guess_envelope
 from chalicelib.protocol.jobs import PublishStatus, decode_job
 from chalicelib.protocol.messages import Message
 
 Event = Mapping[str, Any]
-_RETRY_SECONDS = 1
 
 
 def connect(event: Event, context: Any) -> dict[str, Any]:
@@ -171,16 +170,12 @@ def _refused(services: Services, error: Exception, correlation_id: str) -> dict[
 
 
 def _told(services: Services, error: Exception) -> ClientError:
-    """What a client is told of an error; what it is not told is logged."""
-    if isinstance(error, ClientError):
-        return error
-    if isinstance(error, UpstreamError) and not isinstance(error, RequestRejected):
-        services.telemetry.error("upstreamFailed", exception=error)
-        return Unavailable(
-            Code.SERVICE_UNAVAILABLE, "try again in a moment", retry_after=_RETRY_SECONDS
-        )
-    services.telemetry.error("unexpected", exception=error)
-    return ClientError(Code.INTERNAL_ERROR, "something went wrong; the id tells us what")
+    """Return what the client is told of an error, and log what it is not told."""
+    refusal = client_error(error)
+    if refusal is not error:
+        is_defect = refusal.code is Code.INTERNAL_ERROR
+        services.telemetry.error("unexpected" if is_defect else "upstreamFailed", exception=error)
+    return refusal
 
 
 def _known_action(envelope: Envelope) -> str:

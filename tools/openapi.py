@@ -32,7 +32,7 @@ _REASONS = {
     415: "the body is not `application/json`",
     429: "on AWS: too many calls (API Gateway's own)",
     500: "a defect: the log has it by `correlationId`",
-    503: "something that the stack stands on does not answer: try again in a moment",
+    503: "a service that Lectern depends on did not respond: try again in a moment",
 }
 _HEADERS: Json = {
     "X-Request-Id": {

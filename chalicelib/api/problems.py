@@ -1,46 +1,24 @@
-"""Errors as RFC 9457 has them: `application/problem+json`."""
+"""Errors in the form of RFC 9457, `application/problem+json`."""
 
 from http import HTTPStatus
 
 from msgspec import UNSET, UnsetType
 
 from chalicelib.api.answers import FieldError, Problem
-from chalicelib.errors import (
-    BadRequest,
-    ClientError,
-    Code,
-    RequestRejected,
-    Unavailable,
-    UpstreamError,
-)
+from chalicelib.errors import INTERNAL_ERROR, BadRequest, ClientError, Code
 
 CONTENT_TYPE = "application/problem+json"
 _TYPE = "urn:lectern:problem:"
-_RETRY_SECONDS = 1
 
 OF_FRAMEWORK = {405: "METHOD_NOT_ALLOWED", 415: "UNSUPPORTED_MEDIA_TYPE"}
-"""What Chalice itself refuses, by its status."""
-
-
-def refusal_of(error: Exception) -> ClientError:
-    """What the caller is told of an error."""
-    if isinstance(error, ClientError):
-        return error
-    if isinstance(error, UpstreamError) and not isinstance(error, RequestRejected):
-        return Unavailable(
-            Code.SERVICE_UNAVAILABLE,
-            "something that the stack stands on does not answer: try again in a moment",
-            retry_after=_RETRY_SECONDS,
-        )
-    return ClientError(Code.INTERNAL_ERROR, "something went wrong; the log has it by this id")
+"""The codes of Chalice's own refusals, by status."""
 
 
 def problem_of(refusal: ClientError, correlation_id: str) -> Problem:
-    """A refusal of ours; every 400 says which field, the empty one if it is none in particular."""
+    """Return the problem that tells a caller of one of our refusals."""
     errors: list[FieldError] | UnsetType = UNSET
     if isinstance(refusal, BadRequest):
-        details = refusal.details or (("", refusal.message),)
-        errors = [FieldError(field, problem) for field, problem in details]
+        errors = [FieldError(field, problem) for field, problem in refusal.details]
     return Problem(
         type=_type(refusal.code.value),
         title=_title(refusal.code.value),
@@ -53,12 +31,12 @@ def problem_of(refusal: ClientError, correlation_id: str) -> Problem:
 
 
 def framework_problem(status: int, correlation_id: str) -> Problem:
-    """A refusal of Chalice's, before anything of ours was called."""
+    """Return the problem for a refusal by Chalice itself, before any code of ours ran."""
     code = OF_FRAMEWORK.get(status, Code.INTERNAL_ERROR.value)
     detail = {
-        405: "this path has other methods: see Allow",
+        405: "the path does not support this method: see the Allow header",
         415: "the body must be application/json",
-    }.get(status, "something went wrong; the log has it by this id")
+    }.get(status, INTERNAL_ERROR)
     return Problem(
         type=_type(code),
         title=HTTPStatus(status).phrase,

@@ -10,8 +10,8 @@ from chalice.app import Request, Response
 from chalicelib.actions.services import Services
 from chalicelib.api.answers import Answer
 from chalicelib.api.operations import OPERATIONS, Asked, Operation
-from chalicelib.api.problems import CONTENT_TYPE, framework_problem, problem_of, refusal_of
-from chalicelib.errors import BadRequest, Code
+from chalicelib.api.problems import CONTENT_TYPE, framework_problem, problem_of
+from chalicelib.errors import BadRequest, Code, client_error
 from chalicelib.protocol.codec import decode_kindly
 from chalicelib.protocol.validation import invalid, invalid_json, invalid_parameters
 
@@ -26,7 +26,7 @@ def answer(services: Services, name: str, request: Request) -> Response:
             done = operation.act(services, _asked(operation, request, request_id))
             status, headers, body = operation.status(done), {}, done
         except Exception as error:  # whatever is asked, it gets an answer
-            refusal = refusal_of(error)
+            refusal = client_error(error)
             if refusal is not error:
                 services.telemetry.error("operationFailed", exception=error, operation=name)
             status, body = refusal.status, problem_of(refusal, request_id)

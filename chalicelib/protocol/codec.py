@@ -185,10 +185,7 @@ def encode_for_many(message: Message) -> bytes:
 
 
 def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:
-    """What the client is told of a refused message (PROTOCOL section 2).
-
-    Every 400 has `details`; one that no single field is to blame for names the empty field.
-    """
+    """Return the message that tells a client of a refusal (PROTOCOL section 2)."""
     message = Error(
         timestamp=now,
         status=error.status,
@@ -200,8 +197,7 @@ def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:
     if error.retry_after is not None:
         message.retry_after = error.retry_after
     if error.status == 400:
-        details = error.details or (("", error.message),)
-        message.details = [FieldProblem(field, problem) for field, problem in details]
+        message.details = [FieldProblem(field, problem) for field, problem in error.details]
     return message
 
 

@@ -182,7 +182,8 @@ MUTATIONS = [
     Mutation(
         "a job posts to who has gone to another session",
         "actions/delivery/audience.py",
-        "return location.session_id == audience.key and audience.language in (None, location.language)",
+        "return location.session_id == audience.key"
+        " and audience.language in (None, location.language)",
         "return audience.language in (None, location.language)",
     ),
     Mutation(
