@@ -139,7 +139,7 @@ format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff check --fix .
 
 clean:  ## remove everything that was made here
-	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage artifacts \
 	  .chalice/deployments .local-cloud tests/browser/node_modules tests/docs/npm/node_modules tools/dynoxide/node_modules \
-	  tests/asyncapi/parser/node_modules bench/serverless/node_modules terraform/.terraform \
+	  tests/asyncapi/parser/node_modules terraform/.terraform \
 	  terraform/chalice.tf.json terraform/deployment.zip terraform/deployment.cdx.json

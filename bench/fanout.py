@@ -4,7 +4,6 @@ The server is `stub.c`, so that the client is what is measured; bodies of 300 by
 token of 1 KB, as on Lambda. Every run is a fresh process.
 """
 
-import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -14,7 +13,6 @@ from bench.harness import (
     Server,
     can_slice,
     interleaved,
-    interpreter_with,
     python,
     stub,
 )
@@ -27,7 +25,6 @@ _PEERS = (
     "boto3, one after the other",
     "boto3, 10 threads",
     "boto3, 32 threads",
-    "aiobotocore, 32 tasks",
 )
 _BOTO3 = tuple(name for name in _PEERS if name.startswith("boto3"))
 
@@ -101,19 +98,14 @@ def _candidates(
     server: Server, names: tuple[str, ...], count: int, temperature: str, share: float = 1.0
 ) -> dict[str, Callable[[], Figures]]:
     arguments = (f"{server.url}/prod", str(count), temperature)
-    candidates: dict[str, Callable[[], Figures]] = {}
-    for name in names:
-        interpreter: str | None = sys.executable
-        if name.startswith("aiobotocore"):
-            interpreter = interpreter_with("requirements-aiobotocore.txt")
-        if interpreter is not None:
-            candidates[name] = partial(
-                python,
-                "bench.fanout_clients",
-                name,
-                *arguments,
-                environ=server.boto3_environ if "boto" in name else server.environ,
-                share=share,
-                interpreter=interpreter,
-            )
-    return candidates
+    return {
+        name: partial(
+            python,
+            "bench.fanout_clients",
+            name,
+            *arguments,
+            environ=server.boto3_environ if name in _BOTO3 else server.environ,
+            share=share,
+        )
+        for name in names
+    }

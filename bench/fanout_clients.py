@@ -70,35 +70,11 @@ def boto3_threads(url: str, threads: int) -> Fan:
     return lambda names: [None for _ in pool.map(post, names)].clear()
 
 
-def aiobotocore(url: str) -> Fan:
-    import asyncio
-
-    from aiobotocore.config import AioConfig
-    from aiobotocore.session import get_session
-
-    loop = asyncio.new_event_loop()
-    config = AioConfig(max_pool_connections=CONCURRENCY)
-    service = "apigatewaymanagementapi"
-    making = get_session().create_client(service, endpoint_url=url, config=config)
-    client = loop.run_until_complete(making.__aenter__())
-
-    async def post(name: str, limit: asyncio.Semaphore) -> None:
-        async with limit:
-            await client.post_to_connection(ConnectionId=name, Data=DATA)
-
-    async def everybody(names: list[str]) -> None:
-        limit = asyncio.Semaphore(CONCURRENCY)
-        await asyncio.gather(*(post(name, limit) for name in names))
-
-    return lambda names: loop.run_until_complete(everybody(names))
-
-
 CLIENTS: dict[str, Callable[[str], Fan]] = {
     "Lectern": lectern,
     "boto3, one after the other": boto3_sequential,
     "boto3, 10 threads": lambda url: boto3_threads(url, 10),
     "boto3, 32 threads": lambda url: boto3_threads(url, 32),
-    "aiobotocore, 32 tasks": aiobotocore,
     "floor: sockets and epoll": floor,
 }
 

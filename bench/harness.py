@@ -82,13 +82,12 @@ def python(
     *arguments: str,
     environ: Mapping[str, str] | None = None,
     share: float = 1.0,
-    interpreter: str = sys.executable,
 ) -> Figures:
     """Runs `python -m module` in a fresh process; it prints its figures as one JSON object.
 
     `share` is the part of a core that it may use: 0.145 is a Lambda of 256 MB.
     """
-    command = [interpreter, "-m", module, *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     clean = {
         name: os.environ[name] for name in ("PATH", "HOME", "VIRTUAL_ENV") if name in os.environ
     }
@@ -103,17 +102,6 @@ def python(
         )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
-
-
-def interpreter_with(requirements: str) -> str | None:
-    """A Python that has a bench's own requirements file installed; None where that fails."""
-    home = ROOT / ".venv-bench" / Path(requirements).stem
-    program = home / "bin" / "python"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    pip = [str(program), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    done = subprocess.run([*pip, "-r", str(HERE / requirements)], check=False)
-    return str(program) if done.returncode == 0 else None
 
 
 def can_slice() -> bool:
@@ -162,13 +150,6 @@ def stub(latency_ms: float, tls: bool, body: str = "") -> Iterator[Server]:
             running.stdin.close()
             running.wait()
             running.stdout.close()
-
-
-def peak_of(process: int) -> float:
-    """The most memory that a running process has had, in MB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def machine() -> str:
