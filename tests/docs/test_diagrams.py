@@ -1,8 +1,9 @@
-"""The diagrams: mermaid itself takes them, and the parts that they show are there."""
+"""The diagrams: mermaid draws them, and they show the functions and rooms that exist."""
 
 import json
 import re
 import subprocess
+import tomllib
 
 from tests.docs.blocks import ROOT
 from tests.docs.npm_packages import npm_packages
@@ -25,7 +26,7 @@ def test_mermaid_finds_what_is_wrong() -> None:
 
 
 def test_the_diagram_of_the_parts_has_every_function() -> None:
-    (parts,) = [block.text for block in DIAGRAMS if block.text.startswith("flowchart")]
+    parts = diagram("flowchart LR")
     app = (ROOT / "app.py").read_text()
     functions = set(re.findall(r'^@app\.(?:on_|schedule)[^\n]*name="(\w+)"', app, re.MULTILINE))
     functions |= set(re.findall(r'^    name="(\w+)"', app, re.MULTILINE)) | {"api_handler"}
@@ -34,8 +35,44 @@ def test_the_diagram_of_the_parts_has_every_function() -> None:
     assert {name for name in functions if name not in parts} == set()
 
 
+def test_the_diagram_of_the_rooms_has_every_room_and_no_arrow_upwards() -> None:
+    rooms = diagram("flowchart TB")
+    folders = {path.parent.name for path in (ROOT / "chalicelib").glob("**/__init__.py")}
+    arrows = [line for line in rooms.splitlines() if "-->" in line]
+
+    assert {name for name in folders - {"chalicelib"} if name not in rooms} == set()
+    layers = _layers()
+    for line in arrows:
+        for above, below in _pairs(line):
+            if above in layers and below in layers:
+                assert layers.index(above) <= layers.index(below), line
+
+
+def diagram(kind_of_diagram: str) -> str:
+    """Return the one diagram that begins so."""
+    (found,) = [block.text for block in DIAGRAMS if block.text.startswith(kind_of_diagram)]
+    return found
+
+
+def _layers() -> list[str]:
+    """Return the rooms of `chalicelib/actions` from top to bottom, as import-linter has them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (rooms,) = [
+        each["layers"]
+        for each in contracts["contracts"]
+        if each.get("containers") == ["chalicelib.actions"]
+    ]
+    return [room for layer in rooms for room in layer.split(" | ")]
+
+
+def _pairs(arrow: str) -> list[tuple[str, str]]:
+    """Return the names at both ends of each arrow of a line."""
+    above, _, below = re.sub(r"\[.*?\]", "", arrow).strip().partition(" --> ")
+    return [(start, end) for start in above.split(" & ") for end in below.split(" & ")]
+
+
 def _drawn(diagrams: list[str]) -> list[str]:
-    """What mermaid says of each."""
+    """Return what mermaid says of each."""
     done = subprocess.run(
         ["node", "draw.mjs"],
         cwd=npm_packages(),
