@@ -1,11 +1,11 @@
-"""Rules and event source mappings as they were applied, read from the control plane."""
+"""BatchRules and event source mappings as they were applied, read from the control plane."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.context import Context
-from sandbox.sources.batches import FOREVER, Rules
+from sandbox.sources.batches import FOREVER, BatchRules
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StreamMapping:
     uuid: str
     function: str
     stream_arn: str
-    rules: Rules
+    rules: BatchRules
     lanes: int
     """Batches of a shard at once; those of one key follow each other."""
     filters: tuple[str, ...]
@@ -94,7 +94,7 @@ def _mapping(applied: Any) -> QueueMapping | StreamMapping:
         concurrency = (applied.scaling_config or {}).get("MaximumConcurrency")
         function = applied.function_arn
         return QueueMapping(applied.uuid, function, arn, size, window, partial, concurrency)
-    rules = Rules(
+    rules = BatchRules(
         batch_size=size,
         window=window,
         partial=partial,

@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud.context import AccountError, Functions
 from sandbox.functions.functions import Event, FunctionError
-from sandbox.sources.batches import Tried
+from sandbox.sources.batches import Attempt
 
 
 class FunctionInvoker:
@@ -21,13 +21,13 @@ class FunctionInvoker:
         tried = self.try_it(event)
         if tried.failed:
             raise FunctionError(self._function)
-        return tried.answer
+        return tried.response
 
-    def try_it(self, event: Mapping[str, Any]) -> Tried:
+    def try_it(self, event: Mapping[str, Any]) -> Attempt:
         """The same, and how it went."""
         try:
             answer = self._functions.invoke(self._function, event)
         except AccountError:
-            return Tried(None, failed=True)
+            return Attempt(None, failed=True)
         failed = answer.error is not None
-        return Tried(None if failed else json.loads(answer.payload), failed, answer.request_id)
+        return Attempt(None if failed else json.loads(answer.payload), failed, answer.request_id)

@@ -14,7 +14,8 @@ from localcloud.context import AccountError, Context, Functions
 from localcloud.metrics import Metric
 from localcloud.sources.desired_state import Rule, Target
 from sandbox.clock import Timer
-from sandbox.sources.schedules import ExpressionError, Next, parse, scheduled_event
+from sandbox.sources.schedule_expressions import ExpressionError, Next, parse
+from sandbox.sources.schedules import scheduled_event
 
 logger = logging.getLogger(__name__)
 

@@ -11,14 +11,14 @@ from localcloud.sources.invoker import FunctionInvoker
 from localcloud.sources.rules import PRINCIPAL, RunningRule
 from localcloud.sources.streams import RunningStream
 from sandbox.functions.functions import FunctionError
-from sandbox.sources.app_sources import Mapping
-from sandbox.sources.queue import Jobs
+from sandbox.sources.declarations import EventSourceMapping
+from sandbox.sources.queue import QueueSource
 
 logger = logging.getLogger(__name__)
 
 NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
-Running = RunningRule | RunningStream | Jobs
+Running = RunningRule | RunningStream | QueueSource
 
 
 class Sources:
@@ -89,7 +89,7 @@ class Sources:
             self._running[new] = self._made(new)
             self._running[new].start()
         for each in self._running.values():
-            if isinstance(each, Jobs):
+            if isinstance(each, QueueSource):
                 each.look()  # a permission may have come
 
     def _made(self, new: Rule | QueueMapping | StreamMapping) -> Running:
@@ -99,17 +99,16 @@ class Sources:
             return RunningStream(new, self._context, self._functions, self._permissions)
         return self._jobs(new)
 
-    def _jobs(self, new: QueueMapping) -> Jobs:
+    def _jobs(self, new: QueueMapping) -> QueueSource:
         concurrency = {"concurrency": new.concurrency} if new.concurrency else {}
-        mapping = Mapping(new.function, new.batch_size, new.window, new.partial, **concurrency)
-        return Jobs(
+        mapping = EventSourceMapping(
+            new.function, new.batch_size, new.window, new.partial, **concurrency
+        )
+        return QueueSource(
             new.queue,
             mapping,
             FunctionInvoker(self._functions, new.function),
-            cloud=self._context.cloud,
-            clock=self._context.clock,
-            pool=self._context.pool,
-            activity=self._context.activity,
+            self._context,
             may_poll=lambda: self._may_poll(new),
         )
 

@@ -19,8 +19,8 @@ from localcloud.metrics import Metric
 from localcloud.sources.desired_state import StreamMapping
 from localcloud.sources.invoker import FunctionInvoker
 from sandbox.dynamodb.dynamodb import Change
-from sandbox.sources.batches import Batch, Tried
-from sandbox.sources.lane import Lane
+from sandbox.sources.batches import Attempt, Batch
+from sandbox.sources.ordered_batches import OrderedBatches
 from sandbox.sources.records import FIRST_NUMBER, Record, record_of
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,8 @@ class RunningStream:
         self._invoker = FunctionInvoker(functions, mapping.function)
         self._patterns = [_pattern(each) for each in mapping.filters]
         self._lanes = [
-            Lane(context, mapping.rules, self._call, self._give_up) for _ in range(mapping.lanes)
+            OrderedBatches(context, mapping.rules, self._call, self._give_up)
+            for _ in range(mapping.lanes)
         ]
 
     def start(self) -> None:
@@ -107,14 +108,14 @@ class RunningStream:
     def _role(self) -> str:
         return role_of(self._context, self.mapping.function)
 
-    def _call(self, records: list[Record]) -> Tried:
+    def _call(self, records: list[Record]) -> Attempt:
         age = self._context.clock() - records[-1].at
         name = self.mapping.function.split(":")[6]
         metric = Metric.of("AWS/Lambda", "IteratorAge", {"FunctionName": name})
         self._context.metrics.add(metric, self._context.clock(), age)
         return self._invoker.try_it({"Records": [record.content for record in records]})
 
-    def _give_up(self, batch: Batch, condition: str, last: Tried) -> None:
+    def _give_up(self, batch: Batch, condition: str, last: Attempt) -> None:
         count = len(batch.records)
         logger.error("%d changes of %s were given up", count, self.mapping.table)
         if self.mapping.destination is None:
@@ -131,7 +132,7 @@ class RunningStream:
 
         self._context.pool.submit(work)
 
-    def _described(self, batch: Batch, condition: str, last: Tried) -> dict[str, Any]:
+    def _described(self, batch: Batch, condition: str, last: Attempt) -> dict[str, Any]:
         records = batch.records
         return {
             "requestContext": {

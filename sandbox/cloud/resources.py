@@ -19,23 +19,24 @@ from sandbox.http.signature import Credentials
 PREFIX = "lectern-local-"
 
 
-class BackingError(Exception):
+class ResourcesError(Exception):
     """The DynamoDB that the user points to cannot be used; the text says why."""
 
 
 def check_endpoint(dynamodb_url: str | None) -> None:
-    """Raises BackingError for a DynamoDB that is not on this machine: its tables would be lost."""
+    """Raise ResourcesError for a DynamoDB elsewhere: its tables would be emptied."""
     if dynamodb_url and urlparse(dynamodb_url).hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise BackingError(
-            f"AWS_ENDPOINT_URL_DYNAMODB is {dynamodb_url}: the sandbox starts with empty tables, "
-            "and so uses a DynamoDB on this machine only"
+        raise ResourcesError(
+            f"AWS_ENDPOINT_URL_DYNAMODB is {dynamodb_url}. The sandbox empties its tables when it "
+            "starts, and so uses a DynamoDB on this machine only"
         )
 
 
-class Backing:
-    """Creates what Terraform would, and shows what is in it."""
+class Resources:
+    """Creates the tables and queues that Terraform creates on AWS, and shows their content."""
 
     def __init__(self, cloud: Cloud, credentials: Credentials, dynamodb_url: str | None) -> None:
+        """`dynamodb_url` is a DynamoDB outside this process; None for the one in `cloud`."""
         self._cloud = cloud
         self._credentials = credentials
         self._dynamodb_url = dynamodb_url or cloud.endpoint_url
@@ -44,16 +45,8 @@ class Backing:
         self.queue_name = f"{PREFIX}jobs"
         self.tables: dict[Label, str] = {}
 
-    @property
-    def keys(self) -> Mapping[Label, list[str]]:
-        """The names of each table's key attributes."""
-        return {
-            label: [key["AttributeName"] for key in table.request["KeySchema"]]
-            for label, table in read_tables().items()
-        }
-
     def create(self) -> dict[str, str]:
-        """Makes tables and queues, empty; answers the settings that name them."""
+        """Create empty tables and queues; return the settings that name them."""
         if self.external:
             self._drop_old_tables()
         self.tables = create_tables(self._dynamodb, prefix=PREFIX)
@@ -64,23 +57,30 @@ class Backing:
             "JOBS_QUEUE_URL": self._create_queues(),
         }
 
+    def keys(self) -> Mapping[Label, list[str]]:
+        """Return the names of each table's key attributes."""
+        return {
+            label: [key["AttributeName"] for key in table.request["KeySchema"]]
+            for label, table in read_tables().items()
+        }
+
     def items(self) -> Mapping[Label, list[dict[str, Any]]]:
-        """Every item of every table as plain JSON."""
+        """Return every item of every table as plain JSON."""
         return {label: self._items(name) for label, name in self.tables.items()}
 
     def change(self, change: Change) -> dict[str, Any]:
-        """One write as plain JSON: `{"table": label, "key": {…}, "item": {…} or null}`."""
+        """Return one write as `{"table": label, "key": {…}, "item": {…} or null}`, plain JSON."""
         label = next(each for each, name in self.tables.items() if name == change["table"])
         new = change["new"]
         return {"table": label, "key": plain_item(change["keys"]), "item": new and plain_item(new)}
 
     def follow(self, label: Label, on_change: Callable[[Change], None]) -> StreamPoller:
-        """Who reads the stream of a table, where that is not in this process."""
+        """Return a reader of a table's stream, for a DynamoDB outside this process."""
         streams = self._client("dynamodbstreams", self._dynamodb_url)
         return StreamPoller(self._dynamodb, streams, self.tables[label], on_change)
 
     def close(self) -> None:
-        """Lets the connections go."""
+        """Close the connections."""
         self._dynamodb.close()
 
     def _items(self, table: str) -> list[dict[str, Any]]:

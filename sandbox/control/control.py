@@ -1,40 +1,24 @@
 """The sandbox's own endpoints (PROTOCOL 7), and two more for whoever looks on, as the console does:
 
-`GET /_sandbox/events` tells what happens as it happens (`sandbox/control/live.py`).
+`GET /_sandbox/events` tells what happens as it happens (`sandbox/control/event_stream.py`).
 `POST /_sandbox/cut` `{"client": …}` cuts the sockets whose URL has `client=…`, without a close
 frame, as a dead battery would; answers `{"cut": how many}`.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 
-from chalicelib.domain.types import Millis
-from sandbox.control.live import Live
 from sandbox.control.pages import page
+from sandbox.control.running_stack import RunningStack
 from sandbox.control.tokens import DEFAULT_TTL
-from sandbox.faults import Fault, FaultError, FaultPlan
+from sandbox.faults import Fault, FaultError
 from sandbox.functions.functions import FunctionError
 
 MAX_ADVANCE = 30 * 86_400
-
-
-class Stack(Protocol):
-    """What the endpoints steer. Methods may block; they are called in threads of their own."""
-
-    faults: FaultPlan
-    live: Live
-
-    def token(self, *, sub: str, tenant: str | None, ttl: int) -> str: ...
-    def advance(self, seconds: float) -> Millis: ...
-    def cut(self, client: str) -> int: ...
-    def schedules(self) -> list[str]: ...
-    def run_schedule(self, name: str) -> Any: ...
-    def state(self) -> Mapping[str, list[dict[str, Any]]]: ...
-    def metrics(self) -> list[dict[str, Any]]: ...
 
 
 class BadRequestError(Exception):
@@ -48,7 +32,7 @@ class BadRequestError(Exception):
 class Control:
     """Answers every path that is not the stage's."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
         self._answers: dict[tuple[str, str], Callable[[web.BaseRequest, Any], Any]] = {
             ("GET", "token"): self._token,
@@ -66,7 +50,7 @@ class Control:
         if not request.path.startswith("/_sandbox/"):
             return page(request)
         if request.path == "/_sandbox/events":
-            return await self._stack.live.serve(request)
+            return await self._stack.event_stream.serve(request)
         try:
             body = await _json(request)
             answer = await asyncio.to_thread(self._answer, request, body)

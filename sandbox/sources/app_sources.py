@@ -1,71 +1,71 @@
-"""What the app declares to be called for, read from Chalice's own registry of the app."""
+"""The event sources of an app in this process: its schedules, its queue and its stream."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
-from chalice.app import (
-    Chalice,
-    DynamoDBEventConfig,
-    ScheduledEventConfig,
-    ScheduleExpression,
-    SQSEventConfig,
-)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A function that EventBridge calls, and how often: `rate(1 minute)` or `cron(…)`."""
-
-    function: str
-    expression: str
+from sandbox.cloud.resources import Resources
+from sandbox.cloud.stream_poller import StreamPoller
+from sandbox.functions.functions import Function
+from sandbox.sources.declarations import Declarations
+from sandbox.sources.queue import QueueSource
+from sandbox.sources.runtime import Runtime
+from sandbox.sources.schedules import Schedules
+from sandbox.sources.stream import StreamSource
 
 
-@dataclass(frozen=True)
-class Mapping:
-    """A Lambda event source mapping: which function, and how its batches are made."""
+class AppSources:
+    """Starts what the app declares, on the tables and queues of `resources`."""
 
-    function: str
-    batch_size: int
-    window: float
-    """Seconds that a batch may wait for more."""
-    partial: bool = True
-    """Whether the function may name the failures of a batch."""
-    concurrency: int = 8
-    """Batches of a queue at once: jobs leave threads for the sockets."""
+    def __init__(
+        self,
+        declared: Declarations,
+        functions: Mapping[str, Function],
+        resources: Resources,
+        runtime: Runtime,
+    ) -> None:
+        self._declared = declared
+        self._functions = functions
+        self._resources = resources
+        self._runtime = runtime
+        self._schedules = Schedules(declared.schedules, functions, runtime)
+        self._streams: list[StreamSource] = []
+        self._poller: StreamPoller | None = None
 
+    def start(self) -> None:
+        """Call functions from now on. The resources exist."""
+        for mapping in self._declared.queues:
+            function = self._functions[mapping.function]
+            QueueSource(self._resources.queue_name, mapping, function, self._runtime).start()
+        for mapping in self._declared.streams:
+            function = self._functions[mapping.function]
+            table = self._resources.tables["sessions"]
+            stream = StreamSource(table, mapping, function, self._runtime)
+            self._streams.append(stream)
+            stream.start()
+        if self._resources.external and self._streams:
+            self._poller = self._resources.follow("sessions", self._runtime.cloud.changed)
+            self._poller.start()
+        self._schedules.start()
 
-@dataclass(frozen=True)
-class Sources:
-    """Everything but HTTP and sockets that calls a function."""
+    def stop(self) -> None:
+        """Stop polling. All else ends with the clock and the endpoint."""
+        if self._poller:
+            self._poller.stop()
 
-    routes: dict[str, str]
-    """Function by route key: `$connect`, `$default`, `$disconnect`."""
-    schedules: list[Schedule]
-    queues: list[Mapping]
-    streams: list[Mapping]
+    def poll(self) -> None:
+        """Read what the stream of an external DynamoDB holds."""
+        if self._poller:
+            self._poller.poll()
 
+    def flush(self) -> None:
+        """End every batching window now."""
+        for stream in self._streams:
+            stream.flush()
 
-def sources_of(app: Chalice) -> Sources:
-    """Reads the app's declarations. There is one queue and one stream: whose they are is clear."""
-    found = Sources(
-        routes={key: handler.name for key, handler in app.websocket_handlers.items()},
-        schedules=[],
-        queues=[],
-        streams=[],
-    )
-    for source in app.event_sources:
-        if isinstance(source, ScheduledEventConfig):
-            found.schedules.append(Schedule(source.name, _expression(source.schedule_expression)))
-        elif isinstance(source, SQSEventConfig):
-            found.queues.append(_mapping(source))
-        elif isinstance(source, DynamoDBEventConfig):
-            found.streams.append(_mapping(source))
-    return found
+    def schedules(self) -> list[str]:
+        """Return the names of the scheduled functions."""
+        return self._schedules.names
 
-
-def _expression(declared: str | ScheduleExpression) -> str:
-    return declared if isinstance(declared, str) else str(declared.to_string())
-
-
-def _mapping(source: SQSEventConfig | DynamoDBEventConfig) -> Mapping:
-    window = float(source.maximum_batching_window_in_seconds or 0)
-    return Mapping(source.name, source.batch_size, window)
+    def run_schedule(self, name: str) -> Any:
+        """Run one scheduled function now and return its result. Raises FunctionError, KeyError."""
+        return self._schedules.run(name)

@@ -1,8 +1,8 @@
-"""What is left of a batch of a stream after a try. No I/O: a batch and an answer go in.
+"""The batches of a stream after an attempt: to be tried again, halved or given up. No I/O.
 
-AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB": a batch that failed is tried
-again whole, or in halves where bisecting is on, which does not count as a retry; with partial
-responses from the first failed record on.
+AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB": a batch that failed is retried
+whole, or in halves where bisecting is on, which does not count as a retry; with partial responses
+from the first failed record on.
 """
 
 from collections.abc import Sequence
@@ -17,75 +17,76 @@ TOO_OLD = "RecordAgeExceeded"
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How a mapping makes its batches, and what follows when one fails."""
+class BatchRules:
+    """The settings of an event source mapping for its batches and their retries."""
 
     batch_size: int
     window: float
     """Seconds that a batch may wait for more."""
     partial: bool
-    """Whether the function may name the first record that failed."""
+    """The function may name the first record that failed (`ReportBatchItemFailures`)."""
     bisect: bool
     retries: int
-    """-1 for ever."""
+    """At most; -1 for ever."""
     max_age: int
     """Seconds; -1 for ever."""
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What came of one batch: `answer` is JSON, or None where the function failed."""
+class Attempt:
+    """The result of one batch: `response` is JSON, or None where the function failed."""
 
-    answer: Any
+    response: Any
     failed: bool
     request_id: str = ""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Records in order, and how often they have failed together."""
+    """Records in order, and the number of times that they have failed together."""
 
     records: Sequence[Record]
     tries: int = 0
 
 
 @dataclass(frozen=True)
-class After:
-    """What follows a try: batches to try, the first one first, and one that is given up."""
+class FollowUp:
+    """The batches to try after an attempt, the first one first, and one that is given up."""
 
-    again: Sequence[Batch] = ()
+    retries: Sequence[Batch] = ()
     given_up: Batch | None = None
     condition: str = ""
+    """The reason in an on-failure destination's message."""
 
 
-def done(batch: Batch, answer: Any, *, partial: bool) -> int:
-    """How many records, from the first on, need not be tried again."""
+def count_handled(batch: Batch, response: Any, *, partial: bool) -> int:
+    """Return the number of records, from the first on, that need no retry."""
     if not partial:
         return len(batch.records)
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    failures = response.get("batchItemFailures") if isinstance(response, dict) else None
     failed = {failure.get("itemIdentifier") for failure in failures or []}
     numbers = [record.number for record in batch.records]
     if failed - set(numbers):
         return 0
-    return next((place for place, each in enumerate(numbers) if each in failed), len(numbers))
+    return next((index for index, each in enumerate(numbers) if each in failed), len(numbers))
 
 
-def after(batch: Batch, handled: int, rules: Rules) -> After:
-    """What follows when the first `handled` records of the batch are done, and the next failed."""
+def follow_up(batch: Batch, handled: int, rules: BatchRules) -> FollowUp:
+    """Return what follows when the first `handled` records are done and the next one failed."""
     left = batch.records[handled:]
     if not left:
-        return After()
+        return FollowUp()
     if rules.bisect and len(left) > 1 and not handled:
         middle = len(left) // 2
-        return After([Batch(left[:middle], batch.tries), Batch(left[middle:], batch.tries)])
+        return FollowUp([Batch(left[:middle], batch.tries), Batch(left[middle:], batch.tries)])
     tries = 1 if handled else batch.tries + 1
     if rules.retries != FOREVER and tries > rules.retries:
-        return After(given_up=Batch(left, tries), condition=RETRIES_EXHAUSTED)
-    return After([Batch(left, tries)])
+        return FollowUp(given_up=Batch(left, tries), condition=RETRIES_EXHAUSTED)
+    return FollowUp([Batch(left, tries)])
 
 
-def too_old(batch: Batch, now: int, rules: Rules) -> int:
-    """How many records, from the first on, are older than the mapping takes."""
+def count_too_old(batch: Batch, now: int, rules: BatchRules) -> int:
+    """Return the number of records, from the first on, that are older than `max_age`."""
     if rules.max_age == FOREVER:
         return 0
     before = now - rules.max_age * 1000

@@ -8,20 +8,20 @@ from typing import Any
 from sandbox.dynamodb.dynamodb import Change
 
 FIRST_NUMBER = 1100000000017454423009
-"""The sequence number at which a stream begins here."""
-_OF_DYNAMODB = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
-"""Who has deleted an item: its time to live, not the app."""
+"""The first sequence number of every stream of a local stack."""
+_TIME_TO_LIVE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+"""The `userIdentity` of a record for an item that time to live has deleted."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record: what the function gets, and what its mapping needs to know of it."""
+    """One record: the content for the function, and what its mapping needs to know of it."""
 
     content: Mapping[str, Any]
     at: int
-    """When the change was made, in milliseconds of the account's clock."""
+    """Time of the change, in milliseconds of the stack's clock."""
     key: str
-    """Records with the same stay in order."""
+    """The partition key. Records of one key stay in order."""
 
     @property
     def number(self) -> str:
@@ -30,7 +30,7 @@ class Record:
 
 
 def record_of(change: Change, *, arn: str, view: str, region: str, number: int, now: int) -> Record:
-    """The record of a change; `view` is the stream's view type."""
+    """Return the record of a change; `view` is the stream's view type, `now` in milliseconds."""
     keys, old, new = change["keys"], change["old"], change["new"]
     data = {
         "ApproximateCreationDateTime": now // 1000,
@@ -53,5 +53,5 @@ def record_of(change: Change, *, arn: str, view: str, region: str, number: int, 
         "eventSourceARN": arn,
     }
     if change.get("expired"):
-        content["userIdentity"] = _OF_DYNAMODB
+        content["userIdentity"] = _TIME_TO_LIVE
     return Record(content, now, str(next(iter(keys.values()))))

@@ -16,7 +16,7 @@ from chalice.app import Chalice
 
 from chalicelib.settings import SettingsError
 from chalicelib.telemetry.lines import write_line
-from sandbox.cloud.resources import BackingError
+from sandbox.cloud.resources import ResourcesError
 from sandbox.startup.collector import collect_seldom
 from sandbox.startup.install import install
 from sandbox.startup.local_api import make_fit
@@ -70,7 +70,7 @@ def _running(app: Chalice, environ: MutableMapping[str, str]) -> Sandbox:
             app, _bound(int(port), "set LECTERN_PORT to another"), install=install, write=write_line
         )
         sandbox.start()
-    except (BackingError, SettingsError) as problem:
+    except (ResourcesError, SettingsError) as problem:
         _give_up(str(problem))
     return sandbox
 

@@ -125,7 +125,7 @@ def test_the_log_of_this_machine_is_shown_by_session_as_it_is_written(
     wish = ("--session", session_id, "--level", "error")
 
     with subprocess.Popen([*command, *wish], cwd=ROOT, stdout=subprocess.PIPE, text=True) as tail:
-        until(lambda: lectern.sandbox.live.followed)
+        until(lambda: lectern.sandbox.event_stream.has_subscribers)
         line = {"level": "ERROR", "timestamp": 0, "function": "run_jobs"}
         for each in (
             line | {"event": "of another", "sessionId": "quiet-owl-001"},

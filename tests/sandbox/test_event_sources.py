@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.sources.schedules import ExpressionError, parse
+from sandbox.sources.schedule_expressions import ExpressionError, parse
 from tests.sandbox.conftest import RunningStack
 from tests.sandbox.plane import PATIENCE
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from sandbox.cloud.resources import BackingError, check_endpoint
+from sandbox.cloud.resources import ResourcesError, check_endpoint
 from tests.sandbox.conftest import RunningStack
 
 
@@ -54,5 +54,5 @@ def test_a_restart_begins_with_empty_tables(elsewhere: str) -> None:
 
 
 def test_tables_that_are_not_on_this_machine_are_left_alone() -> None:
-    with pytest.raises(BackingError, match="on this machine only"):
+    with pytest.raises(ResourcesError, match="on this machine only"):
         check_endpoint("https://dynamodb.eu-west-1.amazonaws.com")

@@ -128,11 +128,11 @@ async def test_a_fault_is_told_and_gone_when_it_is_used_up(stack: RunningStack) 
 async def test_a_follower_that_goes_is_forgotten(stack: RunningStack) -> None:
     async with following(stack) as follower:
         await follower.snapshot()
-        assert stack.sandbox.live.followed
+        assert stack.sandbox.event_stream.has_subscribers
 
     async with asyncio.timeout(PATIENCE):
-        while stack.sandbox.live.followed:
-            stack.sandbox.live.tell("line", "is anybody there?")
+        while stack.sandbox.event_stream.has_subscribers:
+            stack.sandbox.event_stream.publish("line", "is anybody there?")
             await asyncio.sleep(0.01)
 
 
