@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from chalicelib.aws.credentials import credentials
-from chalicelib.aws.sigv4 import Signer, hashed
+from chalicelib.aws.http.sigv4 import Signer, hashed
 
 
 def floor(url: str, data: bytes, concurrency: int) -> Callable[[list[str]], None]:

@@ -233,7 +233,7 @@ def _certificates(directory: Path) -> list[str]:
     (directory / "host").write_text("subjectAltName=DNS:localhost\n")
     command = [shutil.which("sh") or "sh", "-e", "-c", script]
     subprocess.run(command, cwd=directory, check=True, capture_output=True)
-    amazon = (ROOT / "chalicelib/aws/amazon_roots.pem").read_text()
+    amazon = (ROOT / "chalicelib/aws/http/amazon_roots.pem").read_text()
     (directory / "roots.pem").write_text(amazon + (directory / "root.pem").read_text())
     everybody = Path(certifi.where()).read_text()
     (directory / "all-roots.pem").write_text(everybody + (directory / "root.pem").read_text())

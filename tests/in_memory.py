@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.actions.ports import Remaining
-from chalicelib.aws.dispatch import RESERVE
+from chalicelib.aws.fanout.scheduler import RESERVE
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import Gone, ServiceDown, Throttled

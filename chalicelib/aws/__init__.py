@@ -1,16 +1,16 @@
 """The wire to AWS: DynamoDB, SQS and the management API behind the ports of stores and actions.
 
-`AWS_WIRE` chooses who speaks, `lean` or `boto3`; nothing else knows the difference. Each wire is
-imported only when it is chosen.
+`AWS_WIRE` chooses the implementation, `lean` or `boto3`; nothing else knows the difference. Only
+the chosen one is imported.
 """
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.aws.calls import Call, Connections
-from chalicelib.aws.dispatch import SlowConnections
 from chalicelib.aws.dynamodb import RetryingDynamoDB
+from chalicelib.aws.fanout.scheduler import SlowConnections
 from chalicelib.aws.management import RetryingManagement
 from chalicelib.aws.sqs import SqsJobQueue
+from chalicelib.aws.wire import Connections, ServiceCall
 from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
 
@@ -18,26 +18,29 @@ __all__ = ["dynamodb", "job_queue", "management"]
 
 
 def dynamodb(settings: Settings, environ: Mapping[str, str]) -> RetryingDynamoDB:
-    """The stores' port. Make one for each process; threads may share it.
+    """Return the stores' port. Make one for each process; threads may share it.
 
-    On Lambda it has a connection already: before the first event a process has a whole core,
+    On Lambda, open its first connection at once: until the first event a process has a whole core,
     and every handler needs DynamoDB.
     """
-    made = RetryingDynamoDB(_service("dynamodb", settings, environ))
+    port = RetryingDynamoDB(_service("dynamodb", settings, environ))
     if "AWS_LAMBDA_FUNCTION_NAME" in environ:
-        made.warm()
-    return made
+        port.warm()
+    return port
 
 
 def job_queue(settings: Settings, environ: Mapping[str, str]) -> SqsJobQueue:
-    """The actions' port to the jobs queue. Make one for each process."""
+    """Return the actions' port to the jobs queue. Make one for each process."""
     return SqsJobQueue(_service("sqs", settings, environ), settings.jobs_queue_url)
 
 
 def management(
     settings: Settings, environ: Mapping[str, str], clock: Callable[[], Millis]
 ) -> RetryingManagement:
-    """The actions' port to `@connections`. Make one for each process: it remembers who is slow."""
+    """Return the actions' port to `@connections`.
+
+    Make one for each process: it remembers slow connections.
+    """
     connections: Connections
     arguments = (
         environ,
@@ -47,7 +50,7 @@ def management(
         settings.aws_timeout_seconds,
     )
     if settings.aws_wire == "boto3":
-        from chalicelib.aws.boto import BotoConnections  # noqa: PLC0415 - paid for by who uses it
+        from chalicelib.aws.boto import BotoConnections  # noqa: PLC0415 - only paid for where it is used
 
         connections = BotoConnections(*arguments)
     else:
@@ -57,7 +60,7 @@ def management(
     return RetryingManagement(connections)
 
 
-def _service(service: str, settings: Settings, environ: Mapping[str, str]) -> Call:
+def _service(service: str, settings: Settings, environ: Mapping[str, str]) -> ServiceCall:
     if settings.aws_wire == "boto3":
         from chalicelib.aws import boto  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 """The wire to AWS by boto3: `AWS_WIRE=boto3`, and the reference for the lean one.
 
-boto3's own retries are off: those of `retry.py` and `dispatch.py` are the same on both wires.
+boto3's own retries are off: those of `retry.py` and `scheduler.py` are the same on both wires.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.aws.calls import Posts
-from chalicelib.aws.dispatch import POST_TIMEOUT, Dispatch, Post, SlowConnections
-from chalicelib.aws.places import configured_endpoint, region
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.aws.endpoint_config import configured_endpoint, region
+from chalicelib.aws.fanout.scheduler import POST_TIMEOUT, Post, PostScheduler, SlowConnections
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
+from chalicelib.aws.wire import Posts
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 
@@ -28,7 +28,7 @@ _POOL = 10
 
 
 class _Client:
-    """A boto3 client, made on first use and once: making one costs 50 ms."""
+    """A boto3 client that is made once, on first use: making one costs 50 ms."""
 
     def __init__(
         self, service: str, environ: Mapping[str, str], endpoint: str | None, config: Config
@@ -41,20 +41,20 @@ class _Client:
         self._client: BaseClient | None = None
 
     def __call__(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One try of `client.<method>(**request)`. Raises Refusal."""
+        """Try `client.<method>(**request)` once. Raises Refusal."""
         try:
-            answer = getattr(self.ready(), method)(**request)
+            response = getattr(self.ready(), method)(**request)
         except ClientError as problem:
             raise _refusal(problem) from problem
         except (HTTPClientError, ResponseParserError) as problem:
-            raise Refusal(NO_ANSWER, type(problem).__name__, str(problem)) from problem
+            raise Refusal(NO_RESPONSE, type(problem).__name__, str(problem)) from problem
         except BotoCoreError as problem:
             raise Refusal(400, type(problem).__name__, str(problem)) from problem
-        answer.pop("ResponseMetadata", None)
-        return dict(answer)
+        response.pop("ResponseMetadata", None)
+        return dict(response)
 
     def ready(self) -> BaseClient:
-        """The client, made by now. Raises BotoCoreError."""
+        """Return the client, and make it if needed. Raises BotoCoreError."""
         with self._lock:
             if self._client is None:
                 self._client = _session(self._environ).client(
@@ -66,13 +66,13 @@ class _Client:
 
 
 def json_service(service: str, environ: Mapping[str, str], timeout: float) -> "BotoService":
-    """One try of an operation of `service` (`dynamodb`, `sqs`); `timeout` in seconds."""
+    """Return what tries operations of `service` (`dynamodb`, `sqs`). `timeout` is in seconds."""
     endpoint = configured_endpoint(environ, service)
     return BotoService(_Client(service, environ, endpoint, _config(timeout)))
 
 
 class BotoService:
-    """What `chalicelib.aws.calls.Call` describes. Thread-safe."""
+    """A `chalicelib.aws.wire.ServiceCall` by boto3. Thread-safe."""
 
     def __init__(self, client: _Client) -> None:
         self._client = client
@@ -111,27 +111,27 @@ class BotoConnections:
         self._client("delete_connection", {"ConnectionId": connection_id})
 
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
-        dispatch = Dispatch(posts, remaining, self._slow)
+        scheduler = PostScheduler(posts, remaining, self._slow)
         air: dict[Future[int], Post] = {}
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="fan-out")
         try:
-            while not dispatch.finished and not dispatch.over:
-                self._fill(pool, air, dispatch)
-                patience = dispatch.wait(time.monotonic())
+            while not scheduler.is_finished and not scheduler.is_time_up:
+                self._fill(pool, air, scheduler)
+                patience = scheduler.wait_seconds(time.monotonic())
                 if not air:
                     time.sleep(patience)
                     continue
                 for future in wait(air, patience, FIRST_COMPLETED).done:
-                    dispatch.answered(air.pop(future), future.result(), time.monotonic())
-            return dispatch.give_up()
+                    scheduler.report(air.pop(future), future.result(), time.monotonic())
+            return scheduler.give_up()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _fill(
-        self, pool: ThreadPoolExecutor, air: dict[Future[int], Post], dispatch: Dispatch
+        self, pool: ThreadPoolExecutor, air: dict[Future[int], Post], scheduler: PostScheduler
     ) -> None:
         while len(air) < self._concurrency:
-            post = dispatch.take(time.monotonic())
+            post = scheduler.take(time.monotonic())
             if post is None:
                 return
             air[pool.submit(self._status, post)] = post
@@ -166,7 +166,7 @@ def _config(timeout: float, pool: int = _POOL) -> Config:
 
 def _refusal(problem: ClientError) -> Refusal:
     error = problem.response.get("Error", {})
-    status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", NO_ANSWER)
+    status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", NO_RESPONSE)
     reasons: Any = problem.response.get("CancellationReasons", ())
     return Refusal(
         status,

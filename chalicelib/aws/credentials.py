@@ -1,4 +1,4 @@
-"""Who signs. On Lambda the environment says it; elsewhere boto3's default chain is asked.
+"""AWS credentials: from the environment, as on Lambda, or else from boto3's default chain.
 
 Described in the Lambda Developer Guide, "Defined runtime environment variables", and in the boto3
 guide, "Credentials". boto3 is imported only where the environment has no keys.
@@ -22,7 +22,7 @@ class Credentials(NamedTuple):
 
 
 def credentials(environ: Mapping[str, str]) -> Callable[[], Credentials]:
-    """A source of credentials that are valid now; ask it for each request."""
+    """Return a function that returns valid credentials. ServiceCall it for each request."""
     access_key = environ.get("AWS_ACCESS_KEY_ID")
     secret_key = environ.get("AWS_SECRET_ACCESS_KEY")
     if access_key and secret_key:
@@ -32,7 +32,7 @@ def credentials(environ: Mapping[str, str]) -> Callable[[], Credentials]:
 
 
 def _chain() -> Callable[[], Credentials]:
-    """Profile, SSO, container or instance, as boto3 finds them; it renews those that expire."""
+    """Use a profile, SSO, container or instance, as boto3 does; it renews what expires."""
     import boto3  # noqa: PLC0415 - 145 ms of a cold start, and never needed on Lambda
 
     found = boto3.Session().get_credentials()
@@ -47,7 +47,7 @@ def _chain() -> Callable[[], Credentials]:
 
 
 def configured_region() -> str:
-    """The region of the profile, for a machine whose environment names none."""
+    """Return the profile's region, for a machine whose environment names none."""
     import boto3  # noqa: PLC0415
 
     found = boto3.Session().region_name

@@ -1,6 +1,6 @@
 """The lean wire to AWS, on the standard library: the default, `AWS_WIRE=lean`.
 
-A service is an endpoint, a signer and an HTTP client; only what Lectern uses is spoken. Not
+A service is an endpoint, a signer and an HTTP client; it has only what Lectern uses. Not
 supported, and a reason for `AWS_WIRE=boto3`: proxies (`HTTPS_PROXY`), FIPS and dual-stack endpoints
 other than by `AWS_ENDPOINT_URL`, endpoints and CA bundles that only a profile names.
 """
@@ -9,28 +9,28 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from chalicelib.aws.calls import Posts
 from chalicelib.aws.credentials import configured_region, credentials
-from chalicelib.aws.dispatch import POST_TIMEOUT, Dispatch, Post, SlowConnections
-from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.fanout import FanOut, KeptLanes, Limits
-from chalicelib.aws.http1 import HttpAnswer
-from chalicelib.aws.http_client import HttpClient
-from chalicelib.aws.json_protocol import MOST_ANSWER, JsonService
-from chalicelib.aws.places import endpoint, region
+from chalicelib.aws.endpoint_config import endpoint, region
+from chalicelib.aws.fanout.run import ConnectionPool, FanOut, Limits
+from chalicelib.aws.fanout.scheduler import POST_TIMEOUT, Post, PostScheduler, SlowConnections
+from chalicelib.aws.http.client import HttpClient
+from chalicelib.aws.http.endpoints import Endpoint
+from chalicelib.aws.http.json_protocol import MAX_RESPONSE_BYTES, JsonService
+from chalicelib.aws.http.responses import HttpResponse
+from chalicelib.aws.http.signed import SignedClient, Target, request, signed_too_early_or_late
+from chalicelib.aws.http.sigv4 import Signer, Signing, canonical_path, hashed
 from chalicelib.aws.refusals import Refusal
-from chalicelib.aws.signed import SignedClient, Target, request, signed_too_early_or_late
-from chalicelib.aws.sigv4 import Signer, Signing, canonical_path, hashed
+from chalicelib.aws.wire import Posts
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 
 _TARGETS = {"dynamodb": "DynamoDB_20120810", "sqs": "AmazonSQS"}
-_MOST_ANSWER = 64 * 1024
+_MAX_RESPONSE_BYTES = 64 * 1024
 
 
 def json_service(service: str, environ: Mapping[str, str], timeout: float) -> JsonService:
-    """One try of an operation of `service` (`dynamodb`, `sqs`); `timeout` in seconds."""
-    http = HttpClient(Endpoint(endpoint(environ, service), environ), timeout, MOST_ANSWER)
+    """Return what tries operations of `service` (`dynamodb`, `sqs`). `timeout` is in seconds."""
+    http = HttpClient(Endpoint(endpoint(environ, service), environ), timeout, MAX_RESPONSE_BYTES)
     return JsonService(SignedClient(http, _signer(service, environ)), _TARGETS[service])
 
 
@@ -48,11 +48,11 @@ class LeanConnections:
         """`url` is the stage's, `timeout` that of one request in seconds."""
         self._endpoint = Endpoint(url, environ)
         self._signer = _signer("execute-api", environ)
-        http = HttpClient(self._endpoint, timeout, _MOST_ANSWER)
+        http = HttpClient(self._endpoint, timeout, _MAX_RESPONSE_BYTES)
         self._client = SignedClient(http, self._signer)
         self._limits = Limits(concurrency, min(timeout, POST_TIMEOUT))
         self._slow = slow
-        self._kept = KeptLanes(concurrency)
+        self._kept = ConnectionPool(concurrency)
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
         self._send("POST", connection_id, data)
@@ -62,20 +62,20 @@ class LeanConnections:
 
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
         requests = PostRequests(self._endpoint, self._signer)
-        dispatch = Dispatch(posts, remaining, self._slow)
-        run = FanOut(dispatch, self._endpoint, requests, requests.outdated, self._limits)
+        scheduler = PostScheduler(posts, remaining, self._slow)
+        run = FanOut(scheduler, self._endpoint, requests, requests.outdated, self._limits)
         return run.run(self._kept)
 
     def _send(self, method: str, connection_id: ConnectionId, data: bytes) -> None:
         path = f"{self._endpoint.path}/@connections/{encoded(connection_id)}"
-        answer = self._client.send(method, path, {}, data)
-        if not 200 <= answer.status < 300:
-            kind = answer.field("x-amzn-errortype").partition(":")[0]
-            raise Refusal(answer.status, kind, answer.body[:200].decode("utf-8", "replace"))
+        response = self._client.send(method, path, {}, data)
+        if not 200 <= response.status < 300:
+            kind = response.field("x-amzn-errortype").partition(":")[0]
+            raise Refusal(response.status, kind, response.body[:200].decode("utf-8", "replace"))
 
 
 class PostRequests:
-    """Makes the signed requests of one fan-out; what they share is made once a second."""
+    """Makes the signed requests of one fan-out. What they share is made once a second."""
 
     def __init__(self, endpoint: Endpoint, signer: Signer) -> None:
         self._host = endpoint.host
@@ -102,16 +102,19 @@ class PostRequests:
         target = Target(self._path + name, self._canonical + name.replace("%", "%25"))
         return request(self._signing, "POST", target, self._hash, post.data)
 
-    def outdated(self, post: Post, answer: HttpAnswer) -> bool:
-        """Whether a post was refused for our clock; it is right now, and the post may go again."""
-        if not signed_too_early_or_late(answer, self._signer, post.clock_offset):
+    def outdated(self, post: Post, response: HttpResponse) -> bool:
+        """Return True if a post was refused because our clock was wrong.
+
+        The clock is corrected then, and the post can be sent again.
+        """
+        if not signed_too_early_or_late(response, self._signer, post.clock_offset):
             return False
         self._signing = None
         return True
 
 
 def encoded(connection_id: ConnectionId) -> str:
-    """A connection id as a part of a path. The `=` at its end alone would cost most of `quote`."""
+    """Return a connection id encoded for a path, without the cost of `quote` where possible."""
     stem = connection_id.rstrip("=")
     encoded_stem = stem if stem.isascii() and stem.isalnum() else quote(stem, safe="")
     return encoded_stem + "%3D" * (len(connection_id) - len(stem))

@@ -5,16 +5,16 @@ Described in the API Gateway Developer Guide, "Use @connections commands in your
 
 from collections.abc import Callable
 
-from chalicelib.aws.calls import Connections, Posts
-from chalicelib.aws.dispatch import TRIES
+from chalicelib.aws.fanout.scheduler import TRIES
 from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.retry import Policy, Retries
+from chalicelib.aws.wire import Connections, Posts
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Gone, RequestRejected
 
 _NOBODY = ConnectionId("AAAAAAAAAAAAAAA=")
-"""An id of the form that API Gateway gives, which nobody has."""
+"""A well-formed id that no connection has."""
 POLICY = Policy(tries=TRIES, base=0.1, seconds=6.0)
 
 
@@ -32,7 +32,7 @@ class RetryingManagement:
         self._retries.run(lambda: self._connections.close(connection_id))
 
     def reach(self) -> None:
-        """By a post to nobody: that there is no such connection (or id) is an answer, too."""
+        """Post to a connection that does not exist; its refusal shows that the API responds."""
         try:
             self.post(_NOBODY, b"{}")
         except Gone:

@@ -1,4 +1,4 @@
-"""How an answer that is no success is judged: which error it is, and whether to try again.
+"""Unsuccessful responses of AWS: which error each one is, and whether to retry.
 
 Codes: DynamoDB "Error handling" (Programming.Errors), SQS "Common errors", API Gateway
 `@connections` (GoneException 410, PayloadTooLargeException 413, LimitExceededException 429).
@@ -17,8 +17,8 @@ from chalicelib.errors import (
     UpstreamError,
 )
 
-NO_ANSWER = 0
-"""The status of a call that had no answer, or one that could not be understood."""
+NO_RESPONSE = 0
+"""The status of a call without a response, or with one that could not be understood."""
 
 _THROTTLES = {
     "BandwidthLimitExceeded",
@@ -41,25 +41,28 @@ _CONTENTION = {"TransactionConflict", "TransactionConflictException"}
 _CONDITION = "ConditionalCheckFailed"
 
 
-class Refusal(Exception):  # noqa: N818 - it is judged before it becomes an error
-    """One answer that is not a success; `error` is what the caller is given in the end."""
+class Refusal(Exception):  # noqa: N818 - it is classified before it becomes an error
+    """An unsuccessful response. `error` makes of it what the caller gets after the retries."""
 
     def __init__(self, status: int, code: str, message: str, reasons: Sequence[str] = ()) -> None:
-        super().__init__(f"{status or 'no answer'} {code}: {message}")
+        super().__init__(f"{status or 'no response'} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
         self.reasons = tuple("" if reason == "None" else reason for reason in reasons)
 
     @property
-    def contention(self) -> bool:
-        """Whether another writer was in the way: no sign of overload, and soon over."""
+    def is_contention(self) -> bool:
+        """Return True if another writer was in the way.
+
+        That is soon over, and no sign of overload.
+        """
         if _CONDITION in self.reasons:
             return False
         return self.code in _CONTENTION or bool(_CONTENTION.intersection(self.reasons))
 
     @property
-    def throttled(self) -> bool:
+    def is_throttled(self) -> bool:
         if _CONDITION in self.reasons:
             return False
         return (
@@ -69,16 +72,16 @@ class Refusal(Exception):  # noqa: N818 - it is judged before it becomes an erro
         )
 
     @property
-    def passing(self) -> bool:
-        """Whether the same call may succeed a little later."""
-        return self.down or self.throttled or self.contention
+    def is_retryable(self) -> bool:
+        """Return True if the same call may succeed a little later."""
+        return self.is_down or self.is_throttled or self.is_contention
 
     @property
-    def down(self) -> bool:
-        return self.status == NO_ANSWER or self.status >= 500
+    def is_down(self) -> bool:
+        return self.status == NO_RESPONSE or self.status >= 500
 
     def error(self) -> UpstreamError:
-        """The error of `chalicelib.errors` that says this."""
+        """Return the corresponding error of `chalicelib.errors`."""
         if self.reasons:
             return TransactionCancelled(self.reasons)
         if self.code == "ConditionalCheckFailedException":
@@ -87,6 +90,6 @@ class Refusal(Exception):  # noqa: N818 - it is judged before it becomes an erro
             return Gone(self.message)
         if self.status == 413:
             return PayloadRefused(self.message)
-        if self.throttled or self.contention:
+        if self.is_throttled or self.is_contention:
             return Throttled(str(self))
-        return ServiceDown(str(self)) if self.down else RequestRejected(str(self))
+        return ServiceDown(str(self)) if self.is_down else RequestRejected(str(self))

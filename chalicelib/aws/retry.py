@@ -1,9 +1,9 @@
-"""Trying again: exponential backoff with full jitter, within a budget.
+"""Retries: exponential backoff with full jitter, within a budget.
 
 The rules are those of the AWS SDKs' standard mode ("Retry behavior", AWS SDKs and Tools Reference
-Guide): a retry costs 5 of 500 tokens, 10 after a time-out, and a success gives back what it
+Guide): a retry costs 5 of 500 tokens, 10 after a timeout, and a success gives back what it
 cost, so that a service that is down is not hit by a storm of retries. Contention between
-transactions costs nothing: it says nothing about the service's health.
+transactions is free: it says nothing about the service's health.
 """
 
 import os
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 
 T = TypeVar("T")
 
@@ -20,13 +20,13 @@ _TOKENS = 500
 _LONGEST_DELAY = 1.0
 
 
-def chance() -> float:
-    """A random number in [0, 1). The `random` module costs a cold start more than it gives."""
+def random_fraction() -> float:
+    """Return a random number in [0, 1). Importing `random` would cost a cold start too much."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
-def full_jitter(base: float, tried: int, random: Callable[[], float] = chance) -> float:
-    """Seconds to wait after `tried` tries: anything up to base, 2 base, 4 base, …, one second."""
+def full_jitter(base: float, tried: int, random: Callable[[], float] = random_fraction) -> float:
+    """Return the seconds to wait after `tried` tries: up to base, 2 base, 4 base, …, one second."""
     return random() * min(_LONGEST_DELAY, base * 2.0 ** (tried - 1))
 
 
@@ -34,11 +34,11 @@ class RetryTokens:
     """The budget that the retries of one client share. Thread-safe."""
 
     def __init__(self, tokens: int = _TOKENS) -> None:
-        self._tokens = self._most = tokens
+        self._tokens = self._maximum = tokens
         self._lock = threading.Lock()
 
     def spend(self, cost: int) -> bool:
-        """Takes `cost` tokens, if there are so many left."""
+        """Take `cost` tokens. Return False if fewer are left."""
         with self._lock:
             if cost > self._tokens:
                 return False
@@ -46,31 +46,31 @@ class RetryTokens:
             return True
 
     def give_back(self, cost: int) -> None:
-        """Returns what the retry that succeeded had cost, and one token for any success."""
+        """Give back what the successful retry cost, and at least one token for any success."""
         with self._lock:
-            self._tokens = min(self._most, self._tokens + max(cost, 1))
+            self._tokens = min(self._maximum, self._tokens + max(cost, 1))
 
 
 class Policy(NamedTuple):
-    """How persistent a client is."""
+    """The limits of a client's retries."""
 
     tries: int
-    """In all, the first one included."""
+    """The maximum number of tries, the first one included."""
     base: float
-    """Seconds: the longest first delay; each later one may be twice as long."""
+    """The maximum first delay, in seconds. It doubles with each retry."""
     seconds: float
-    """After so long, no other try begins."""
+    """No retry begins after so many seconds."""
 
 
 class Retries:
-    """Runs calls, trying again what may pass. One for each client; thread-safe."""
+    """Runs calls, and retries those that may succeed later. One for each client; thread-safe."""
 
     def __init__(
         self,
         policy: Policy,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = chance,
+        random: Callable[[], float] = random_fraction,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
@@ -80,16 +80,16 @@ class Retries:
         self._tokens = RetryTokens()
 
     def run(self, attempt: Callable[[], T]) -> T:
-        """The answer of the first attempt that does not raise `Refusal`.
+        """Return the result of the first attempt that does not raise Refusal.
 
         Raises:
-            UpstreamError: the last refusal's, once it cannot pass or the budget is spent.
+            UpstreamError: the last refusal is not retryable, or the budget is spent.
         """
         end = self._now() + self._policy.seconds
         tried = cost = 0
         while True:
             try:
-                answer = attempt()
+                response = attempt()
             except Refusal as refusal:
                 tried += 1
                 cost = _cost(refusal)
@@ -98,15 +98,15 @@ class Retries:
                 self._sleep(full_jitter(self._policy.base, tried, self._random))
             else:
                 self._tokens.give_back(cost)
-                return answer
+                return response
 
     def _again(self, refusal: Refusal, tried: int, end: float, cost: int) -> bool:
-        if not refusal.passing or tried >= self._policy.tries or self._now() >= end:
+        if not refusal.is_retryable or tried >= self._policy.tries or self._now() >= end:
             return False
         return self._tokens.spend(cost)
 
 
 def _cost(refusal: Refusal) -> int:
-    if refusal.contention:
+    if refusal.is_contention:
         return 0
-    return 10 if refusal.status == NO_ANSWER else 5
+    return 10 if refusal.status == NO_RESPONSE else 5

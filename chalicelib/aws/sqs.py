@@ -1,4 +1,4 @@
-"""The jobs queue on SQS: batches of ten, and only what failed is sent again.
+"""The jobs queue on SQS: batches of ten, and only entries that failed are sent again.
 
 Described in the Amazon SQS API Reference: SendMessage, SendMessageBatch, GetQueueAttributes.
 """
@@ -6,9 +6,9 @@ Described in the Amazon SQS API Reference: SendMessage, SendMessageBatch, GetQue
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chalicelib.aws.calls import Call
 from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.retry import Policy, Retries
+from chalicelib.aws.wire import ServiceCall
 from chalicelib.protocol.jobs import Job, encode_job
 
 POLICY = Policy(tries=5, base=0.05, seconds=8.0)
@@ -21,7 +21,7 @@ _Entry = dict[str, Any]
 class SqsJobQueue:
     """`chalicelib.actions.ports.JobQueue` over one of the wires. Thread-safe."""
 
-    def __init__(self, call: Call, queue_url: str, retries: Retries | None = None) -> None:
+    def __init__(self, call: ServiceCall, queue_url: str, retries: Retries | None = None) -> None:
         self._call = call
         self._queue_url = queue_url
         self._retries = retries or Retries(POLICY)
@@ -42,16 +42,16 @@ class SqsJobQueue:
     def depth(self) -> int:
         name = "ApproximateNumberOfMessages"
         request = {"QueueUrl": self._queue_url, "AttributeNames": [name]}
-        answer = self._retries.run(lambda: self._call("GetQueueAttributes", request))
-        return int(answer["Attributes"][name])
+        response = self._retries.run(lambda: self._call("GetQueueAttributes", request))
+        return int(response["Attributes"][name])
 
     def _send_batch(self, left: dict[str, _Entry]) -> None:
         request = {"QueueUrl": self._queue_url, "Entries": list(left.values())}
-        answer = self._call("SendMessageBatch", request)
-        for sent in answer.get("Successful", ()):
+        response = self._call("SendMessageBatch", request)
+        for sent in response.get("Successful", ()):
             left.pop(sent["Id"], None)
         if left:
-            failed = answer.get("Failed") or [{"SenderFault": False, "Code": "Unanswered"}]
+            failed = response.get("Failed") or [{"SenderFault": False, "Code": "Unanswered"}]
             fault = next((one for one in failed if one["SenderFault"]), failed[0])
             status = 400 if fault["SenderFault"] else 500
             raise Refusal(status, fault.get("Code", ""), fault.get("Message", ""))

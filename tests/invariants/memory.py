@@ -57,7 +57,7 @@ class _Table:
 
 
 class MemoryDynamoDB:
-    """One try of an operation, as `chalicelib.aws.calls.Call` describes it."""
+    """One try of an operation, as `chalicelib.aws.wire.ServiceCall` describes it."""
 
     def __init__(self, names: Mapping[Label, str]) -> None:
         self._lock = threading.Lock()

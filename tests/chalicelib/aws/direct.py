@@ -3,9 +3,9 @@
 import socket
 from typing import Any
 
-from chalicelib.aws.dispatch import Dispatch, SlowConnections
-from chalicelib.aws.endpoints import Address, Endpoint
-from chalicelib.aws.fanout import FanOut, KeptLanes, Limits
+from chalicelib.aws.fanout.run import ConnectionPool, FanOut, Limits
+from chalicelib.aws.fanout.scheduler import PostScheduler, SlowConnections
+from chalicelib.aws.http.endpoints import Address, Endpoint
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId, Millis
 
@@ -31,10 +31,10 @@ def posts(count: int) -> list[tuple[ConnectionId, bytes]]:
 
 
 def fan_out(
-    endpoint: Endpoint, count: int, post_seconds: float = 5, kept: KeptLanes | None = None
+    endpoint: Endpoint, count: int, post_seconds: float = 5, kept: ConnectionPool | None = None
 ) -> FanOutResult:
     """Sends `REQUEST` for each of `count` posts, over eight connections at most."""
-    dispatch = Dispatch(posts(count), lambda: 60.0, SlowConnections(lambda: Millis(0)))
+    scheduler = PostScheduler(posts(count), lambda: 60.0, SlowConnections(lambda: Millis(0)))
     limits = Limits(8, post_seconds)
-    run = FanOut(dispatch, endpoint, lambda _: REQUEST, lambda *_: False, limits)
-    return run.run(kept or KeptLanes(8))
+    run = FanOut(scheduler, endpoint, lambda _: REQUEST, lambda *_: False, limits)
+    return run.run(kept or ConnectionPool(8))

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.http_client import HttpClient
+from chalicelib.aws.http.client import HttpClient
+from chalicelib.aws.http.endpoints import Endpoint
 from chalicelib.aws.lean import json_service
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import RequestRejected, ServiceDown
 from tests.aws import CREDENTIALS
@@ -79,7 +79,7 @@ def test_what_cannot_be_understood_is_no_answer(server: ScriptedServer, what: st
     server.script = lambda _: HOSTILE[what]
     with pytest.raises(Refusal) as refused:
         _call(server)
-    assert refused.value.status in (NO_ANSWER, 502)
+    assert refused.value.status in (NO_RESPONSE, 502)
     assert isinstance(refused.value.error(), ServiceDown)
 
 

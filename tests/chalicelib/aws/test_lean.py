@@ -7,13 +7,13 @@ from email.utils import format_datetime
 
 import pytest
 
-from chalicelib.aws.dispatch import Post
-from chalicelib.aws.endpoints import Address, Endpoint
-from chalicelib.aws.fanout import KeptLanes
-from chalicelib.aws.http_client import HttpClient, close_all
-from chalicelib.aws.lanes import Lane
+from chalicelib.aws.fanout.connections import FanOutConnection
+from chalicelib.aws.fanout.run import ConnectionPool
+from chalicelib.aws.fanout.scheduler import Post
+from chalicelib.aws.http.client import HttpClient, close_all
+from chalicelib.aws.http.endpoints import Address, Endpoint
 from chalicelib.aws.management import RetryingManagement
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 from chalicelib.domain.types import ConnectionId
 from tests.chalicelib.aws.conftest import Against
 from tests.chalicelib.aws.direct import REQUEST, Names, fan_out, posts
@@ -75,7 +75,7 @@ def test_a_new_connection_that_dies_is_told(server: ScriptedServer) -> None:
     client = HttpClient(Endpoint(server.url, {}), 5, 1000)
     with pytest.raises(Refusal) as refused:
         client.exchange(b"GET / HTTP/1.1\r\n\r\n")
-    assert refused.value.status == NO_ANSWER
+    assert refused.value.status == NO_RESPONSE
     assert len(server.requests) == 1
 
 
@@ -102,7 +102,7 @@ def _strict_about_the_time(request: Request) -> Answer:
     return answer(403, told, {"Date": format_datetime(now, usegmt=True)})
 
 
-def test_a_wrong_clock_is_set_right_by_the_services_date(
+def test_a_wrong_clock_is_corrected_by_the_services_date(
     server: ScriptedServer, against: Against, plenty: Callable[[], float]
 ) -> None:
     server.script = _strict_about_the_time
@@ -168,7 +168,7 @@ def test_connections_that_close_between_and_within_fan_outs_are_dropped(
     server: ScriptedServer,
 ) -> None:
     """One that is idle while the others work may close: nobody waits for it."""
-    kept = KeptLanes(8)
+    kept = ConnectionPool(8)
     endpoint = Endpoint(server.url, {})
     assert fan_out(endpoint, 8, kept=kept).delivered == 8
 
@@ -183,7 +183,7 @@ def test_connections_that_close_between_and_within_fan_outs_are_dropped(
 
 
 def test_more_connections_than_are_kept_are_closed(server: ScriptedServer) -> None:
-    kept = KeptLanes(2)
+    kept = ConnectionPool(2)
     endpoint = Endpoint(server.url, {})
     assert fan_out(endpoint, 30, kept=kept).delivered == 30
     lanes = kept.take()
@@ -191,14 +191,14 @@ def test_more_connections_than_are_kept_are_closed(server: ScriptedServer) -> No
     kept.give_back(lanes)
 
 
-class TakenAtOnce(KeptLanes):
+class TakenAtOnce(ConnectionPool):
     """What is given back here is in use by another thread before the one that gave it goes on."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
-        self.in_use: list[Lane] = []
+        self.in_use: list[FanOutConnection] = []
 
-    def give_back(self, lanes: list[Lane]) -> None:
+    def give_back(self, lanes: list[FanOutConnection]) -> None:
         super().give_back(lanes)
         for lane in self.take():
             lane.send(Post(ConnectionId("c"), b"{}"), REQUEST, deadline=0.0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
-from chalicelib.aws.retry import Policy, Retries, chance, full_jitter
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
+from chalicelib.aws.retry import Policy, Retries, full_jitter, random_fraction
 from chalicelib.errors import RequestRejected, ServiceDown, Throttled
 
 
@@ -39,7 +39,7 @@ def _retries(time: _Time, tries: int = 4, seconds: float = 60.0) -> Retries:
 DOWN = Refusal(500, "InternalServerError", "")
 THROTTLED = Refusal(400, "ThrottlingException", "")
 CONFLICT = Refusal(400, "TransactionConflictException", "")
-NOTHING = Refusal(NO_ANSWER, "", "timed out")
+NOTHING = Refusal(NO_RESPONSE, "", "timed out")
 
 
 def test_delays_double_up_to_a_second_with_full_jitter() -> None:
@@ -47,7 +47,7 @@ def test_delays_double_up_to_a_second_with_full_jitter() -> None:
         0.1, 0.2, 0.4, 0.8, 1.0, 1.0,
     ]  # fmt: skip
     assert full_jitter(0.1, 3, lambda: 0.0) == 0.0
-    assert all(0 <= chance() < 1 for _ in range(100))
+    assert all(0 <= random_fraction() < 1 for _ in range(100))
 
 
 def test_it_waits_between_tries() -> None:

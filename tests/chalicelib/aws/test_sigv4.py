@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.aws.credentials import Credentials
-from chalicelib.aws.signed import Target, request
-from chalicelib.aws.sigv4 import Signer, canonical_path, canonical_query, hashed
+from chalicelib.aws.http.signed import Target, request
+from chalicelib.aws.http.sigv4 import Signer, canonical_path, canonical_query, hashed
 
 EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 THEN = datetime.datetime(2015, 8, 30, 12, 36, tzinfo=datetime.UTC).timestamp()
@@ -151,11 +151,11 @@ def test_the_key_follows_the_day_and_the_credentials() -> None:
     assert signature() == first
 
 
-def test_a_clock_that_is_off_is_set_right_and_a_small_difference_ignored() -> None:
+def test_a_clock_that_is_off_is_corrected_and_a_small_difference_ignored() -> None:
     signer = Signer("service", "us-east-1", lambda: EXAMPLE, lambda: THEN)
-    signer.set_right(THEN + 239)
+    signer.correct_clock(THEN + 239)
     assert signer.now() == THEN
-    signer.set_right(THEN + 3600)
+    signer.correct_clock(THEN + 3600)
     assert signer.now() == THEN + 3600
     assert signer.prepare({"host": "h"}).headers.count("20150830T133600Z") == 1
 

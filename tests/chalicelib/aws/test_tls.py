@@ -10,10 +10,10 @@ from pathlib import Path
 import certifi
 import pytest
 
-from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.http_client import HttpClient
+from chalicelib.aws.http.client import HttpClient
+from chalicelib.aws.http.endpoints import Endpoint
+from chalicelib.aws.http.tls import Tls
 from chalicelib.aws.refusals import Refusal
-from chalicelib.aws.tls import Tls
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import ServiceDown
 from tests.chalicelib.aws.certificates import Authority
@@ -21,7 +21,7 @@ from tests.chalicelib.aws.conftest import Against
 from tests.chalicelib.aws.direct import REQUEST, Names, fan_out
 from tests.chalicelib.aws.servers import ScriptedServer, answer, json_answer
 
-ROOTS = Path(__file__).parents[3] / "chalicelib/aws/amazon_roots.pem"
+ROOTS = Path(__file__).parents[3] / "chalicelib/aws/http/amazon_roots.pem"
 CLOSING = answer(200, headers={"Connection": "close"}, close=True)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.aws import places
+from chalicelib.aws import endpoint_config
 from chalicelib.aws.credentials import Credentials, configured_region, credentials
 from chalicelib.errors import RequestRejected
 
@@ -21,13 +21,13 @@ from chalicelib.errors import RequestRejected
     ],
 )
 def test_each_partition_has_its_domain(region: str, expected: str) -> None:
-    assert places.endpoint({"AWS_REGION": region}, "dynamodb") == expected
+    assert endpoint_config.endpoint({"AWS_REGION": region}, "dynamodb") == expected
 
 
 def test_the_endpoint_of_a_service_wins_over_that_of_all() -> None:
     environ = {"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_SQS": "http://sqs"}
-    assert places.endpoint(environ, "sqs") == "http://sqs"
-    assert places.endpoint(environ, "dynamodb") == "http://all"
+    assert endpoint_config.endpoint(environ, "sqs") == "http://sqs"
+    assert endpoint_config.endpoint(environ, "dynamodb") == "http://all"
 
 
 def test_configured_endpoints_can_be_ignored() -> None:
@@ -36,7 +36,7 @@ def test_configured_endpoints_can_be_ignored() -> None:
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
         "AWS_REGION": "eu-west-1",
     }
-    assert places.endpoint(environ, "sqs") == "https://sqs.eu-west-1.amazonaws.com"
+    assert endpoint_config.endpoint(environ, "sqs") == "https://sqs.eu-west-1.amazonaws.com"
 
 
 def test_lambdas_own_credentials_are_used() -> None:

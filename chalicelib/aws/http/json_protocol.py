@@ -1,4 +1,4 @@
-"""The JSON protocol that DynamoDB and SQS speak: one POST for each operation.
+"""The JSON protocol of DynamoDB and SQS: one POST for each operation.
 
 Described in the DynamoDB Developer Guide, "DynamoDB low-level API", and the Amazon SQS Developer
 Guide, "Making query API requests using AWS JSON protocol". Attribute values stay typed JSON:
@@ -11,16 +11,16 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.aws.http1 import HttpAnswer
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
-from chalicelib.aws.signed import SignedClient
+from chalicelib.aws.http.responses import HttpResponse
+from chalicelib.aws.http.signed import SignedClient
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 
-MOST_ANSWER = 32 * 1024 * 1024
-"""Bytes; the largest that DynamoDB gives is a BatchGetItem's 16 MB of items, before JSON."""
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+"""The maximum response, in bytes. DynamoDB's largest is BatchGetItem's: 16 MB before JSON."""
 
 
 class JsonService:
-    """One try of an operation; what `chalicelib.aws.calls.Call` describes. Thread-safe."""
+    """A `chalicelib.aws.wire.ServiceCall` over the lean HTTP client. Thread-safe."""
 
     def __init__(self, client: SignedClient, target: str) -> None:
         """`target` is the service's prefix in `X-Amz-Target`, such as `DynamoDB_20120810`."""
@@ -39,21 +39,21 @@ class JsonService:
         return _judged(self._client.send("POST", "/", fields, body))
 
     def warm(self) -> None:
-        """Opens the connection that the first call will use, if that can be done."""
+        """Open the connection that the first call will use, if possible."""
         with contextlib.suppress(OSError):
             self._client.warm()
 
 
-def _judged(answer: HttpAnswer) -> dict[str, Any]:
-    if answer.status == 200:
-        return _object(answer)
+def _judged(response: HttpResponse) -> dict[str, Any]:
+    if response.status == 200:
+        return _object(response)
     try:
-        told = _object(answer)
+        told = _object(response)
     except Refusal:
-        # A proxy or a load balancer answers 5xx in HTML; the status says enough.
-        raise Refusal(answer.status, "", "") from None
+        # A proxy or a load balancer responds with 5xx in HTML; the status says enough.
+        raise Refusal(response.status, "", "") from None
     raise Refusal(
-        answer.status,
+        response.status,
         str(told.get("__type", "")).rpartition("#")[2],
         str(told.get("message") or told.get("Message") or ""),
         _reasons(told.get("CancellationReasons")),
@@ -66,15 +66,15 @@ def _reasons(told: object) -> list[str]:
     return [str(reason.get("Code", "")) for reason in told if isinstance(reason, dict)]
 
 
-def _object(answer: HttpAnswer) -> dict[str, Any]:
-    """The JSON object of an answer. Raises Refusal(NO_ANSWER) for anything else."""
-    checksum = answer.field("x-amz-crc32")
-    if checksum and checksum != str(zlib.crc32(answer.body)):
-        raise Refusal(NO_ANSWER, "Corrupt", "the checksum of the answer is wrong")
+def _object(response: HttpResponse) -> dict[str, Any]:
+    """Return the JSON object of a response. Raises Refusal(NO_RESPONSE) for anything else."""
+    checksum = response.field("x-amz-crc32")
+    if checksum and checksum != str(zlib.crc32(response.body)):
+        raise Refusal(NO_RESPONSE, "Corrupt", "the checksum of the response is wrong")
     try:
-        told = json.loads(answer.body)
+        told = json.loads(response.body)
     except (ValueError, RecursionError) as problem:
-        raise Refusal(NO_ANSWER, "Malformed", "the answer is not JSON") from problem
+        raise Refusal(NO_RESPONSE, "Malformed", "the response is not JSON") from problem
     if not isinstance(told, dict):
-        raise Refusal(NO_ANSWER, "Malformed", "the answer is not a JSON object")
+        raise Refusal(NO_RESPONSE, "Malformed", "the response is not a JSON object")
     return told

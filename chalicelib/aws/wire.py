@@ -1,4 +1,4 @@
-"""What each of the two wires (boto3, lean) offers; everything above it is common to both."""
+"""The interface of the two wires, boto3 and lean. Everything above it is common to both."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -9,25 +9,28 @@ from chalicelib.domain.types import ConnectionId
 Posts = Iterable[tuple[ConnectionId, bytes]]
 
 
-class Call(Protocol):
+class ServiceCall(Protocol):
     """One try of one operation of a JSON service."""
 
     def __call__(self, operation: str, request: Mapping[str, Any], /) -> dict[str, Any]:
-        """`call("GetItem", request) -> answer`. Raises `Refusal` for whatever is no success."""
+        """Return the response to `call("GetItem", request)`.
+
+        Raises Refusal unless it is a success.
+        """
         ...
 
     def warm(self) -> None:
-        """Does now what the first call would have to: a client, a connection. Raises nothing."""
+        """Make the client and the connection that the first call will need. Raises nothing."""
         ...
 
 
 class Connections(Protocol):
-    """One try of each request to `@connections`; raises `Refusal` likewise."""
+    """One try of each request to `@connections`. Raises Refusal unless it is a success."""
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None: ...
 
     def close(self, connection_id: ConnectionId) -> None: ...
 
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
-        """As `Management.fan_out`, with its retries."""
+        """Do what `Management.fan_out` does, retries included."""
         ...

@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 from chalicelib.errors import RequestRejected
 
 if TYPE_CHECKING:
-    from chalicelib.aws.tls import Tls
+    from chalicelib.aws.http.tls import Tls
 
 Address = tuple[Any, ...]
-"""As `socket.getaddrinfo` gives it."""
+"""An entry of what `socket.getaddrinfo` returns."""
 
 _ADDRESSES_FOR = 30.0
 """Seconds for which resolved addresses are used; AWS's records live for 5 to 60."""
 
 
 class Endpoint:
-    """Where one service is reached. Thread-safe."""
+    """The address of one service, and how to connect to it. Thread-safe."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Endpoint:
         """`url` is http:// or https://; `AWS_CA_BUNDLE` in `environ` names other roots.
 
         Raises:
-            RequestRejected: it is no such URL.
+            RequestRejected: `url` is not an http(s) URL.
         """
         parts = urlsplit(url)
         hostname = parts.hostname or ""
@@ -47,9 +47,9 @@ class Endpoint:
         self.path = parts.path.rstrip("/")
         self.tls: Tls | None = None
         self.blocked: tuple[type[Exception], ...] = (BlockingIOError,)
-        """What a non-blocking connection raises instead of waiting."""
+        """The exceptions that a non-blocking connection raises instead of waiting."""
         if parts.scheme == "https":
-            from chalicelib.aws import tls  # noqa: PLC0415 - not needed for http:// endpoints
+            from chalicelib.aws.http import tls  # noqa: PLC0415 - not needed for http:// endpoints
 
             self.tls = tls.Tls(hostname, environ.get("AWS_CA_BUNDLE", ""))
             self.blocked = tls.BLOCKED
@@ -59,7 +59,10 @@ class Endpoint:
         self._resolved = 0.0
 
     def connect(self, timeout: float) -> socket.socket:
-        """A blocking connection, its TLS handshake done. Raises OSError within `timeout` s."""
+        """Return a blocking connection, after its TLS handshake.
+
+        Raises OSError within `timeout` s.
+        """
         end = time.monotonic() + timeout
         try:
             return self._secured(self._connected(end), end)
@@ -69,7 +72,7 @@ class Endpoint:
         return self._secured(self._connected(end), end)
 
     def start(self, turn: int) -> tuple[socket.socket, Address]:
-        """A non-blocking socket that has begun to connect to one of the addresses, by `turn`.
+        """Begin to connect without blocking. Return the socket and the address, chosen by `turn`.
 
         Raises OSError.
         """
@@ -83,18 +86,21 @@ class Endpoint:
                     raise
 
     def unreachable(self, address: Address) -> bool:
-        """Leaves out an address until the next look-up. Returns whether there are others."""
+        """Skip an address until the next look-up. Return True if there are others."""
         with self._lock:
             self._addresses = [other for other in self._addresses if other != address]
             return bool(self._addresses)
 
     def keep_session(self, connection: socket.socket) -> None:
-        """Remembers the TLS session of a connection that was answered, to be resumed."""
+        """Keep the TLS session of a connection that has carried a response, to resume it later."""
         if self.tls:
             self.tls.keep_session(connection)
 
     def widen(self, problem: OSError) -> bool:
-        """Whether connecting again is worth it because more roots are trusted now."""
+        """Trust more roots, if `problem` may be due to that.
+
+        Return True if so: connect again then.
+        """
         return self.tls is not None and self.tls.widen(problem)
 
     def _resolve(self) -> list[Address]:

@@ -6,16 +6,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.aws.http1 import MOST_HEAD, AnswerReader, HttpAnswer, Malformed, whole_answer
+from chalicelib.aws.http.responses import (
+    MAX_HEAD_BYTES,
+    HttpResponse,
+    Malformed,
+    ResponseReader,
+    whole_response,
+)
 
 MOST = 10_000
 _LARGE_CHUNK = b"1000\r\n" + b"x" * 0x1000 + b"\r\n"
-Outcome = HttpAnswer | type[Malformed] | None
+Outcome = HttpResponse | type[Malformed] | None
 
 
 def _read(data: bytes, *cuts: int, closed: bool = False) -> Outcome:
     """What a reader makes of `data`, received in pieces."""
-    reader = AnswerReader(MOST)
+    reader = ResponseReader(MOST)
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     try:
         for start, end in pairwise(edges):
@@ -58,7 +64,7 @@ def test_a_whole_answer_is_read_exactly_however_it_is_cut(
 ) -> None:
     body, rest = framing
     answer = _read(interim + b"HTTP/1.1 %d X\r\nDate: Now\r\n%s" % (status, rest), *cuts)
-    assert isinstance(answer, HttpAnswer)
+    assert isinstance(answer, HttpResponse)
     assert (answer.status, answer.body, answer.reusable) == (status, body, True)
     assert answer.field("date") == "now"
     assert answer.field("etag") == ""
@@ -107,7 +113,7 @@ def test_whatever_looks_like_http_does_not_depend_on_the_cuts_either(
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}")
 def test_the_short_way_says_what_the_long_way_says(data: bytes) -> None:
     try:
-        short = whole_answer(data, MOST)
+        short = whole_response(data, MOST)
     except Malformed:
         assert _read(data) is Malformed
     else:
@@ -119,7 +125,7 @@ def test_the_short_way_says_what_the_long_way_says_of_good_answers(
     framing: tuple[bytes, bytes], status: int
 ) -> None:
     data = b"HTTP/1.1 %d X\r\n%s" % (status, framing[1])
-    short = whole_answer(data, MOST)
+    short = whole_response(data, MOST)
     assert short == (_read(data) if b"Content-Length" in data else None)
 
 
@@ -149,8 +155,8 @@ def test_what_is_not_http_is_malformed(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"HTTP/1.1 200 OK\r\n" + b"x" * MOST_HEAD,
-        b"HTTP/1.1 200 OK\r\nx: " + b"x" * MOST_HEAD + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x" * MAX_HEAD_BYTES,
+        b"HTTP/1.1 200 OK\r\nx: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n" * 2000,
         b"HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
@@ -169,14 +175,14 @@ def test_what_is_too_large_is_malformed(data: bytes) -> None:
 
 def test_a_body_may_last_until_the_connection_closes() -> None:
     answer = _read(b"HTTP/1.0 200 OK\r\n\r\nhello", closed=True)
-    assert isinstance(answer, HttpAnswer)
+    assert isinstance(answer, HttpResponse)
     assert (answer.body, answer.reusable) == (b"hello", False)
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_some_answers_have_no_body(status: int) -> None:
     answer = _read(b"HTTP/1.1 %d X\r\n\r\n" % status)
-    assert isinstance(answer, HttpAnswer)
+    assert isinstance(answer, HttpResponse)
     assert (answer.body, answer.reusable) == (b"", True)
 
 
@@ -191,5 +197,5 @@ def test_some_answers_have_no_body(status: int) -> None:
 )
 def test_a_connection_is_not_used_again_where_it_must_not_be(data: bytes) -> None:
     answer = _read(data)
-    assert isinstance(answer, HttpAnswer)
+    assert isinstance(answer, HttpResponse)
     assert not answer.reusable

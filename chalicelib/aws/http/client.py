@@ -1,8 +1,8 @@
 """A blocking HTTP/1.1 client for one endpoint, on connections that are kept alive.
 
-Described in RFC 9112, section 9 (connection management). A Lambda may be frozen between two
-requests for minutes, and its connections die meanwhile: one that died is replaced, once, before
-anything is said to the caller.
+Described in RFC 9112, section 9 (connection management). A Lambda may be frozen for minutes between
+two requests, while servers close its connections. Such a connection is replaced, once, without an
+error to the caller.
 """
 
 import contextlib
@@ -12,73 +12,73 @@ import time
 import weakref
 from typing import Any
 
-from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.http1 import AnswerReader, HttpAnswer, Malformed
-from chalicelib.aws.refusals import NO_ANSWER, Refusal
+from chalicelib.aws.http.endpoints import Endpoint
+from chalicelib.aws.http.responses import HttpResponse, Malformed, ResponseReader
+from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 
 _PIECE = 64 * 1024
-_MOST_IDLE = 16
+_MAX_IDLE = 16
 
 
 class _Died(Exception):  # noqa: N818 - it never leaves this file
-    """A connection that had been kept was closed before it answered anything."""
+    """A reused connection was closed before it carried any response."""
 
 
 class HttpClient:
-    """Sends whole requests and waits for whole answers. Thread-safe."""
+    """Sends whole requests and waits for whole responses. Thread-safe."""
 
-    def __init__(self, endpoint: Endpoint, timeout: float, most_body: int) -> None:
-        """`timeout` in seconds is for one request with its connection; `most_body` in bytes."""
+    def __init__(self, endpoint: Endpoint, timeout: float, max_body: int) -> None:
+        """`timeout` in seconds is for one request with its connection, `max_body` is in bytes."""
         self.endpoint = endpoint
         self._timeout = timeout
-        self._most_body = most_body
+        self._most_body = max_body
         self._idle: list[socket.socket] = []
         self._lock = threading.Lock()
         weakref.finalize(self, close_all, self._idle)
 
-    def exchange(self, request: bytes) -> HttpAnswer:
-        """The answer to a request. Raises Refusal(NO_ANSWER) within the time-out."""
+    def exchange(self, request: bytes) -> HttpResponse:
+        """Return the response to a request. Raises Refusal(NO_RESPONSE) within the timeout."""
         end = time.monotonic() + self._timeout
         try:
             kept = self._kept()
             if kept is not None:
                 with contextlib.suppress(_Died):
                     return self._exchange(kept, request, end, kept=True)
-                # What one of them met while the process was frozen, the others met too.
+                # If one was closed while the process was frozen, the others were too.
                 close_all(self._idle)
             opened = self.endpoint.connect(_left(end))
             return self._exchange(opened, request, end, kept=False)
         except (OSError, Malformed) as problem:
-            raise Refusal(NO_ANSWER, type(problem).__name__, str(problem)) from problem
+            raise Refusal(NO_RESPONSE, type(problem).__name__, str(problem)) from problem
 
     def warm(self) -> None:
-        """Opens a connection for the first request. Raises OSError."""
+        """Open a connection for the first request. Raises OSError."""
         self._keep(self.endpoint.connect(self._timeout))
 
     def _exchange(
         self, connection: socket.socket, request: bytes, end: float, *, kept: bool
-    ) -> HttpAnswer:
+    ) -> HttpResponse:
         try:
             first = _ask(connection, request, end, kept=kept)
-            answer = self._answer(connection, first, end)
+            response = self._response(connection, first, end)
         except BaseException:
             connection.close()
             raise
         if not kept:
             self.endpoint.keep_session(connection)
-        if answer.reusable:
+        if response.reusable:
             self._keep(connection)
         else:
             connection.close()
-        return answer
+        return response
 
-    def _answer(self, connection: socket.socket, first: bytes, end: float) -> HttpAnswer:
-        reader = AnswerReader(self._most_body)
+    def _response(self, connection: socket.socket, first: bytes, end: float) -> HttpResponse:
+        reader = ResponseReader(self._most_body)
         data = first
         while data:
-            answer = reader.feed(data)
-            if answer is not None:
-                return answer
+            response = reader.feed(data)
+            if response is not None:
+                return response
             data = _receive(connection, end)
         return reader.end()
 
@@ -93,9 +93,9 @@ class HttpClient:
             connection.close()
 
     def _alive(self, connection: socket.socket) -> bool:
-        """Whether nothing came on an idle connection: what comes there can only be its end.
+        """Return True if an idle connection has nothing to read: that could only be its end.
 
-        Over TLS something may well have: session tickets, which this takes in.
+        Over TLS it may have session tickets, which this reads.
         """
         connection.setblocking(False)
         try:
@@ -108,23 +108,23 @@ class HttpClient:
 
     def _keep(self, connection: socket.socket) -> None:
         with self._lock:
-            if len(self._idle) < _MOST_IDLE:
+            if len(self._idle) < _MAX_IDLE:
                 self._idle.append(connection)
                 return
         connection.close()
 
 
 def close_all(connections: list[Any]) -> None:
-    """Empties a list of what can be closed. Sockets that are merely forgotten warn."""
+    """Close all connections and empty the list. Sockets that are only forgotten would warn."""
     while connections:
         with contextlib.suppress(IndexError):  # another thread may have taken the last
             connections.pop().close()
 
 
 def _ask(connection: socket.socket, request: bytes, end: float, *, kept: bool) -> bytes:
-    """Sends a request and returns the first bytes of the answer; none if the peer closed."""
+    """Send a request and return the first bytes of the response; none if the peer closed."""
     try:
-        # A server that refuses a large body may answer, and close, before it has read it all.
+        # A server that refuses a large body may respond, and close, before it has read it all.
         with contextlib.suppress(ConnectionError):
             _send(connection, request, end)
         first = _receive(connection, end)

@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.aws.dispatch import LOOK_EVERY, TRIES, Dispatch, Post, SlowConnections
-from chalicelib.aws.refusals import NO_ANSWER
+from chalicelib.aws.fanout.scheduler import (
+    CHECK_SECONDS,
+    TRIES,
+    Post,
+    PostScheduler,
+    SlowConnections,
+)
+from chalicelib.aws.refusals import NO_RESPONSE
 from chalicelib.domain.types import ConnectionId, Millis
 
 Work = list[tuple[ConnectionId, bytes]]
@@ -34,53 +40,53 @@ def _work(*names: str) -> Work:
     return [(ConnectionId(name), str(number).encode()) for number, name in enumerate(names)]
 
 
-def _dispatch(time: _Time, work: Work) -> Dispatch:
-    return Dispatch(work, time.remaining, SlowConnections(time.clock), lambda: 0.5)
+def _scheduler(time: _Time, work: Work) -> PostScheduler:
+    return PostScheduler(work, time.remaining, SlowConnections(time.clock), lambda: 0.5)
 
 
-def _taken(dispatch: Dispatch, now: float = 0.0) -> list[Post]:
+def _taken(scheduler: PostScheduler, now: float = 0.0) -> list[Post]:
     posts = []
-    while (post := dispatch.take(now)) is not None:
+    while (post := scheduler.take(now)) is not None:
         posts.append(post)
     return posts
 
 
 def test_posts_are_given_out_in_order(time: _Time) -> None:
-    dispatch = _dispatch(time, _work("a", "b"))
-    assert [post.connection_id for post in _taken(dispatch)] == ["a", "b"]
-    assert not dispatch.finished
+    scheduler = _scheduler(time, _work("a", "b"))
+    assert [post.connection_id for post in _taken(scheduler)] == ["a", "b"]
+    assert not scheduler.is_finished
 
 
 def test_a_second_message_to_a_connection_waits_for_the_first(time: _Time) -> None:
-    dispatch = _dispatch(time, _work("a", "a", "b"))
-    [first] = _taken(dispatch)
-    dispatch.answered(first, 200, 0.0)
-    assert [post.data for post in _taken(dispatch)] == [b"1", b"2"]
+    scheduler = _scheduler(time, _work("a", "a", "b"))
+    [first] = _taken(scheduler)
+    scheduler.report(first, 200, 0.0)
+    assert [post.data for post in _taken(scheduler)] == [b"1", b"2"]
 
 
-@pytest.mark.parametrize("status", [429, 500, 503, NO_ANSWER])
+@pytest.mark.parametrize("status", [429, 500, 503, NO_RESPONSE])
 def test_what_may_pass_is_tried_three_times_with_growing_delays(time: _Time, status: int) -> None:
-    dispatch = _dispatch(time, _work("a"))
+    scheduler = _scheduler(time, _work("a"))
     now = 0.0
     for delay in (0.05, 0.1):
-        [post] = _taken(dispatch, now)
-        dispatch.answered(post, status, now)
-        assert _taken(dispatch, now + delay - 0.001) == []
-        assert dispatch.wait(now) == pytest.approx(min(delay, LOOK_EVERY))
+        [post] = _taken(scheduler, now)
+        scheduler.report(post, status, now)
+        assert _taken(scheduler, now + delay - 0.001) == []
+        assert scheduler.wait_seconds(now) == pytest.approx(min(delay, CHECK_SECONDS))
         now += delay
-    [post] = _taken(dispatch, now)
+    [post] = _taken(scheduler, now)
     assert post.tried == TRIES - 1
-    dispatch.answered(post, status, now)
-    assert dispatch.finished
-    assert dispatch.give_up().slow == ["a"]
+    scheduler.report(post, status, now)
+    assert scheduler.is_finished
+    assert scheduler.give_up().slow == ["a"]
 
 
 def test_a_connection_that_is_left_alone_is_not_even_tried(time: _Time) -> None:
     slow = SlowConnections(time.clock)
     slow.add(ConnectionId("a"))
-    dispatch = Dispatch(_work("a", "b"), time.remaining, slow)
-    assert [post.connection_id for post in _taken(dispatch)] == ["b"]
-    assert dispatch.result.slow == ["a"]
+    scheduler = PostScheduler(_work("a", "b"), time.remaining, slow)
+    assert [post.connection_id for post in _taken(scheduler)] == ["b"]
+    assert scheduler.result.slow == ["a"]
 
 
 def test_the_memory_of_slow_connections_ends_after_thirty_seconds(time: _Time) -> None:
@@ -94,28 +100,28 @@ def test_the_memory_of_slow_connections_ends_after_thirty_seconds(time: _Time) -
 
 
 def test_the_time_is_up_at_the_reserve_or_later_for_what_is_in_the_air(time: _Time) -> None:
-    dispatch = _dispatch(time, _work("a", "b"))
-    assert not dispatch.over
-    post = dispatch.take(0.0)
+    scheduler = _scheduler(time, _work("a", "b"))
+    assert not scheduler.is_time_up
+    post = scheduler.take(0.0)
     time.left = 3.9
-    assert dispatch.take(0.0) is None
-    assert not dispatch.over
+    assert scheduler.take(0.0) is None
+    assert not scheduler.is_time_up
     time.left = 0.9
-    assert dispatch.over
+    assert scheduler.is_time_up
     assert post is not None
-    assert dispatch.give_up().unsent == ["a", "b"]
+    assert scheduler.give_up().unsent == ["a", "b"]
 
 
 def test_a_post_that_waits_for_its_retry_does_not_hold_up_the_end(time: _Time) -> None:
-    dispatch = _dispatch(time, _work("a"))
-    [post] = _taken(dispatch)
-    dispatch.answered(post, 429, 0.0)
+    scheduler = _scheduler(time, _work("a"))
+    [post] = _taken(scheduler)
+    scheduler.report(post, 429, 0.0)
     time.left = 3.9
-    assert dispatch.over
-    assert dispatch.give_up().unsent == ["a"]
+    assert scheduler.is_time_up
+    assert scheduler.give_up().unsent == ["a"]
 
 
-_statuses = st.sampled_from([200, 204, 400, 403, 410, 413, 429, 500, NO_ANSWER])
+_statuses = st.sampled_from([200, 204, 400, 403, 410, 413, 429, 500, NO_RESPONSE])
 
 
 @given(
@@ -128,23 +134,23 @@ def test_every_post_has_exactly_one_outcome_and_none_overtakes_another(
     names: list[str], statuses: list[int], room: int, stop_after: int | None
 ) -> None:
     time = _Time()
-    dispatch = _dispatch(time, _work(*names))
+    scheduler = _scheduler(time, _work(*names))
     air: list[Post] = []
     first_sent: dict[str, list[bytes]] = {}
     now, steps = 0.0, 0
-    while not dispatch.finished and not dispatch.over:
-        while len(air) < room and (post := dispatch.take(now)) is not None:
+    while not scheduler.is_finished and not scheduler.is_time_up:
+        while len(air) < room and (post := scheduler.take(now)) is not None:
             assert post.connection_id not in {other.connection_id for other in air}
             if post.tried == 0:
                 first_sent.setdefault(post.connection_id, []).append(post.data)
             air.append(post)
         if air:
-            dispatch.answered(air.pop(0), statuses[steps % len(statuses)], now)
-        now += max(0.001, dispatch.wait(now))
+            scheduler.report(air.pop(0), statuses[steps % len(statuses)], now)
+        now += max(0.001, scheduler.wait_seconds(now))
         steps += 1
         if steps == stop_after:
             time.left = 0.5
-    result = dispatch.give_up()
+    result = scheduler.give_up()
     outcomes = [*result.gone, *result.slow, *result.refused, *result.unsent]
     assert result.delivered + len(outcomes) == len(names)
     for name, sent in first_sent.items():

@@ -1,33 +1,33 @@
-"""What a fan-out does next, without doing it: a core that is fed answers and gives posts.
+"""Decides which post of a fan-out to send next, without doing any I/O.
 
-Whoever drives it (threads with boto3, one selector with the lean wire) calls `take` while it has
-room, sends what it gets, and reports each answer with `answered`. Time is an argument.
+The driver (threads with boto3, one poll loop with the lean wire) calls `take` while it has room,
+sends the post that it gets, and reports each response with `report`. Time is an argument.
 """
 
 import heapq
 import threading
 from collections.abc import Callable, Iterable
 
-from chalicelib.aws.refusals import NO_ANSWER
-from chalicelib.aws.retry import chance, full_jitter
+from chalicelib.aws.refusals import NO_RESPONSE
+from chalicelib.aws.retry import full_jitter, random_fraction
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId, Millis
 
 TRIES = 3
 POST_TIMEOUT = 3.0
-"""Seconds that one post may take."""
+"""Timeout of one post, in seconds."""
 RESERVE = 4.0
-"""Seconds before the deadline at which no new post is taken: room for one that times out."""
-LAST_CALL = 1.0
-"""Seconds before the deadline at which posts in the air are given up."""
-LOOK_EVERY = 0.1
-"""Seconds between looks at the deadline and at posts without an answer."""
+"""No new post is taken so many seconds before the deadline: one may still time out."""
+GIVE_UP_SECONDS = 1.0
+"""Posts in flight are given up so many seconds before the deadline."""
+CHECK_SECONDS = 0.1
+"""Seconds between checks of the deadline and of posts without a response."""
 _BACKOFF = 0.1
-_LEFT_ALONE = 30_000
+_SLOW_MILLIS = 30_000
 
 
 class SlowConnections:
-    """The connections that are left alone for 30 seconds; one memory for a process. Thread-safe."""
+    """The connections that get no posts for 30 seconds; one set for a process. Thread-safe."""
 
     def __init__(self, clock: Callable[[], Millis]) -> None:
         self._clock = clock
@@ -38,8 +38,8 @@ class SlowConnections:
         now = self._clock()
         with self._lock:
             self._until.pop(connection_id, None)
-            self._until[connection_id] = now + _LEFT_ALONE
-            # Entries stand in the order in which they end, so the memory stays small at no cost.
+            self._until[connection_id] = now + _SLOW_MILLIS
+            # Entries are in the order in which they expire, so the set stays small at no cost.
             while self._until[oldest := next(iter(self._until))] <= now:
                 del self._until[oldest]
 
@@ -48,7 +48,7 @@ class SlowConnections:
 
 
 class Post:
-    """One message on its way to one connection."""
+    """One message to one connection."""
 
     __slots__ = ("clock_offset", "connection_id", "data", "tried")
 
@@ -57,18 +57,18 @@ class Post:
         self.data = data
         self.tried = 0
         self.clock_offset = 0.0
-        """What the clock was corrected by when it was signed, in seconds."""
+        """The clock correction that it was signed with, in seconds."""
 
 
-class Dispatch:
-    """One fan-out. Posts to the same connection go one after the other, in their order."""
+class PostScheduler:
+    """The posts of one fan-out. Those to the same connection go one by one, in their order."""
 
     def __init__(
         self,
         posts: Iterable[tuple[ConnectionId, bytes]],
         remaining: Callable[[], float],
         slow: SlowConnections,
-        random: Callable[[], float] = chance,
+        random: Callable[[], float] = random_fraction,
     ) -> None:
         """`remaining` gives the seconds to the deadline; `posts` is consumed as it goes."""
         self.result = FanOutResult()
@@ -83,7 +83,7 @@ class Dispatch:
         self._exhausted = False
 
     def take(self, now: float) -> Post | None:
-        """The post to send now, or None while there is none that may be sent."""
+        """Return the post to send now, or None while no post may be sent."""
         if self._remaining() < RESERVE:
             return None
         if self._retries and self._retries[0][0] <= now:
@@ -99,14 +99,14 @@ class Dispatch:
             return post
         return None
 
-    def answered(self, post: Post, status: int, now: float) -> None:
-        """Reports what came back: an HTTP status, or `NO_ANSWER`."""
+    def report(self, post: Post, status: int, now: float) -> None:
+        """Record the outcome of a post: an HTTP status, or `NO_RESPONSE`."""
         post.tried += 1
         if 200 <= status < 300:
             self.result.delivered += 1
         elif status == 410:
             self.result.gone.append(post.connection_id)
-        elif status not in (NO_ANSWER, 429) and status < 500:
+        elif status not in (NO_RESPONSE, 429) and status < 500:
             self.result.refused.append(post.connection_id)
         elif post.tried < TRIES:
             self._retry_later(post, now)
@@ -117,24 +117,24 @@ class Dispatch:
         del self._in_work[post.connection_id]
 
     @property
-    def finished(self) -> bool:
-        """Whether every post has its outcome."""
+    def is_finished(self) -> bool:
+        """Return True once every post has an outcome."""
         return not self._in_work and self._upcoming() is None
 
     @property
-    def over(self) -> bool:
-        """Whether the time is up: what is still in the air is to be given up."""
+    def is_time_up(self) -> bool:
+        """Return True once posts in flight must be given up."""
         air = len(self._in_work) - len(self._retries)
-        return self._remaining() < (LAST_CALL if air else RESERVE)
+        return self._remaining() < (GIVE_UP_SECONDS if air else RESERVE)
 
-    def wait(self, now: float) -> float:
-        """Seconds until something may be due, or the deadline is to be looked at again."""
+    def wait_seconds(self, now: float) -> float:
+        """Return the seconds until a retry is due, or until the deadline must be checked again."""
         if not self._retries:
-            return LOOK_EVERY
-        return max(0.0, min(LOOK_EVERY, self._retries[0][0] - now))
+            return CHECK_SECONDS
+        return max(0.0, min(CHECK_SECONDS, self._retries[0][0] - now))
 
     def give_up(self) -> FanOutResult:
-        """The result, with everything that has no outcome as unsent."""
+        """Return the result, with every post that has no outcome as unsent."""
         self.result.unsent.extend(self._in_work)
         while (post := self._upcoming()) is not None:
             self._next = None

@@ -1,6 +1,6 @@
-"""One connection of a fan-out. It never blocks: it says what it waits for, and goes on when told.
+"""One non-blocking connection of a fan-out. `wants` are the events that it waits for.
 
-HTTP/1.1 without pipelining (RFC 9112): one request, its answer, then the next.
+HTTP/1.1 without pipelining (RFC 9112): one request, its response, then the next.
 """
 
 import os
@@ -8,12 +8,12 @@ import select
 import socket
 from enum import Enum, auto
 
-from chalicelib.aws.dispatch import Post
-from chalicelib.aws.endpoints import Endpoint
-from chalicelib.aws.http1 import AnswerReader, HttpAnswer, whole_answer
+from chalicelib.aws.fanout.scheduler import Post
+from chalicelib.aws.http.endpoints import Endpoint
+from chalicelib.aws.http.responses import HttpResponse, ResponseReader, whole_response
 
 _PIECE = 16 * 1024
-_MOST_BODY = 64 * 1024
+_MAX_BODY_BYTES = 64 * 1024
 
 
 class _State(Enum):
@@ -22,8 +22,8 @@ class _State(Enum):
     OPEN = auto()
 
 
-class Lane:
-    """Carries one post at a time. What raises OSError or Malformed here has ended it."""
+class FanOutConnection:
+    """Carries one post at a time. A method that raises OSError or Malformed has ended it."""
 
     __slots__ = (
         "_endpoint",
@@ -40,17 +40,17 @@ class Lane:
     )
 
     def __init__(self, endpoint: Endpoint, turn: int) -> None:
-        """Begins to connect; `turn` chooses among the endpoint's addresses."""
+        """Begin to connect. `turn` chooses among the endpoint's addresses."""
         self._endpoint = endpoint
         self._socket, self.address = endpoint.start(turn)
         self._state = _State.CONNECTING
         self._unsent: bytes | memoryview = b""
-        self._reader: AnswerReader | None = None
+        self._reader: ResponseReader | None = None
         self._heard = False
         self.post: Post | None = None
         self.deadline = 0.0
         self.kept = False
-        """Whether it has answered before: then it may have died since."""
+        """True once it has carried a response: then the server may have closed it since."""
         self.wants = select.POLLOUT
         """The events to poll for."""
 
@@ -59,21 +59,21 @@ class Lane:
 
     @property
     def is_connecting(self) -> bool:
-        """Whether its address has not answered yet."""
+        """Return True until TCP is connected."""
         return self._state is _State.CONNECTING
 
     @property
     def is_open(self) -> bool:
-        """Whether it is connected, its TLS handshake done."""
+        """Return True once it is connected and its TLS handshake is done."""
         return self._state is _State.OPEN
 
     @property
     def died_idle(self) -> bool:
-        """After a failure: whether it was closed before the post on it could have any effect."""
+        """Return True if it was closed while idle, so that its post cannot have had any effect."""
         return self.kept and not self._heard
 
     def send(self, post: Post, request: bytes, deadline: float) -> None:
-        """Starts to send a post; `deadline` is kept for whoever watches the time."""
+        """Start to send a post. The caller watches the `deadline`."""
         self.post = post
         self.deadline = deadline
         self._unsent = request
@@ -82,20 +82,20 @@ class Lane:
         if self._state is _State.OPEN:
             self._flush()
 
-    def proceed(self) -> HttpAnswer | None:
-        """Does what can be done now; the answer to the post, once it is whole."""
+    def proceed(self) -> HttpResponse | None:
+        """Make progress without blocking. Return the response to the post once it is complete."""
         if self._state is not _State.OPEN and not self._opened():
             return None
         if self._unsent:
             self._flush()
-        answer = self._read()
-        if answer is None:
+        response = self._read()
+        if response is None:
             return None
         if not self.kept:
             self._endpoint.keep_session(self._socket)
             self.kept = True
-        # A server that answers before it has read the whole request will close.
-        return answer._replace(reusable=False) if self._unsent else answer
+        # A server that responds before it has read the whole request will close.
+        return response._replace(reusable=False) if self._unsent else response
 
     def close(self) -> None:
         self._socket.close()
@@ -122,7 +122,7 @@ class Lane:
         except self._endpoint.blocked:
             sent = 0
         except ConnectionError:
-            # It may have answered, say 413, before it closed: that is still to be read.
+            # It may have responded, say with 413, before it closed: that must still be read.
             sent = len(self._unsent)
         if sent < len(self._unsent):
             self._unsent = memoryview(self._unsent)[sent:]
@@ -131,19 +131,19 @@ class Lane:
             self._unsent = b""
             self.wants = select.POLLIN
 
-    def _read(self) -> HttpAnswer | None:
-        answer = None
-        while answer is None:
+    def _read(self) -> HttpResponse | None:
+        response = None
+        while response is None:
             try:
                 data = self._socket.recv(_PIECE)
             except self._endpoint.blocked:
                 return None
             if self._reader is None:
-                if answer := whole_answer(data, _MOST_BODY):
+                if response := whole_response(data, _MAX_BODY_BYTES):
                     break
-                self._reader = AnswerReader(_MOST_BODY)
+                self._reader = ResponseReader(_MAX_BODY_BYTES)
             if not data:
                 return self._reader.end()
             self._heard = True
-            answer = self._reader.feed(data)
-        return answer
+            response = self._reader.feed(data)
+        return response

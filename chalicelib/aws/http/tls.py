@@ -1,9 +1,9 @@
-"""TLS for one host: verified, and resumed where it was spoken before.
+"""TLS for one host: verified, and resumed where there is a session.
 
 The rules are those of Python's `ssl` for clients: certificate and host name are checked, TLS 1.2 or
 newer. Parsing a whole CA bundle costs a cold start 20 ms of CPU, five roots 6. So AWS's own
 hosts are checked against Amazon's roots (https://www.amazontrust.com/repository/), and against the
-whole bundle from the moment that one has a certificate from elsewhere.
+whole bundle once one has a certificate of another authority.
 """
 
 import os.path
@@ -15,7 +15,7 @@ import threading
 _AMAZON_ROOTS = os.path.join(os.path.dirname(__file__), "amazon_roots.pem")
 
 BLOCKED = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
-"""What a non-blocking socket raises instead of waiting."""
+"""The exceptions that a non-blocking TLS socket raises instead of waiting."""
 
 
 class Tls:
@@ -32,7 +32,7 @@ class Tls:
         self._session: ssl.SSLSession | None = None
 
     def wrap(self, connection: socket.socket) -> ssl.SSLSocket:
-        """TLS over a connected socket, the handshake still to be done."""
+        """Return a TLS socket over a connected socket, before its handshake."""
         with self._lock:
             if self._context is None:
                 self._context = self._new_context()
@@ -44,7 +44,10 @@ class Tls:
             )
 
     def shake_hands(self, connection: socket.socket) -> int:
-        """Goes on with a non-blocking handshake; the event it waits for, 0 when it is done."""
+        """Continue a non-blocking handshake.
+
+        Return the event that it waits for, 0 once it is done.
+        """
         try:
             if isinstance(connection, ssl.SSLSocket):
                 connection.do_handshake()
@@ -55,10 +58,10 @@ class Tls:
         return 0
 
     def keep_session(self, connection: socket.socket) -> None:
-        """Remembers the session of a connection that was answered: only then has it a ticket.
+        """Keep the session of a connection that has carried a response: only then has it a ticket.
 
-        Not that of a resumed one: OpenSSL copies it, which costs a quarter of a handshake. Should
-        the ticket be refused, the connection is no resumed one.
+        The session of a resumed connection is not kept: OpenSSL copies it, which costs a quarter of
+        a handshake. If the server refuses a ticket, the connection is not a resumed one.
         """
         with self._lock:
             if (
@@ -69,9 +72,9 @@ class Tls:
                 self._session = connection.session
 
     def widen(self, problem: OSError) -> bool:
-        """Trusts the whole CA bundle, if Amazon's roots alone may be the reason for `problem`.
+        """Trust the whole CA bundle, if `problem` may be due to Amazon's roots alone.
 
-        Returns whether they may: then connecting again is worth it.
+        Return True if it may: connect again then.
         """
         if self._roots != _AMAZON_ROOTS or not isinstance(problem, ssl.SSLCertVerificationError):
             return False

@@ -1,4 +1,4 @@
-"""Where a service is: region, partition and endpoint, from the environment that all AWS SDKs read.
+"""Region and endpoints of AWS services, from the environment variables that all AWS SDKs read.
 
 Described in the AWS SDKs and Tools Reference Guide, "AWS Region" and "Service-specific endpoints".
 """
@@ -13,12 +13,12 @@ _SUFFIXES = (
 
 
 def region(environ: Mapping[str, str]) -> str:
-    """The region of this process, `""` when the environment names none."""
+    """Return the region of this process, `""` if the environment names none."""
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
 
 
 def configured_endpoint(environ: Mapping[str, str], service: str) -> str | None:
-    """What `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` says of `service`, such as `sqs`."""
+    """Return `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` for a service such as `sqs`."""
     if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return None
     variable = f"AWS_ENDPOINT_URL_{service.upper()}"
@@ -26,7 +26,7 @@ def configured_endpoint(environ: Mapping[str, str], service: str) -> str | None:
 
 
 def endpoint(environ: Mapping[str, str], service: str) -> str:
-    """The URL of `service` in this process's region and partition (aws, aws-cn, aws-us-gov, …)."""
+    """Return the URL of `service` in this process's region and partition (aws, aws-cn, …)."""
     here = region(environ)
     suffix = next((end for start, end in _SUFFIXES if here.startswith(start)), "amazonaws.com")
     return configured_endpoint(environ, service) or f"https://{service}.{here}.{suffix}"

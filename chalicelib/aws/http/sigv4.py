@@ -14,16 +14,16 @@ from chalicelib.aws.credentials import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 LEAST_SKEW = 240.0
-"""Seconds by which the clocks must differ before the difference is taken for a refusal's reason."""
+"""The smallest difference of the clocks, in seconds, that is taken for the reason of a refusal."""
 
 
 def hashed(payload: bytes) -> str:
-    """The hash of a payload, as the canonical request has it."""
+    """Return the hash of a payload, as the canonical request has it."""
     return sha256(payload).hexdigest()
 
 
 class Signing:
-    """What requests with the same headers, credentials and second have in common.
+    """The part of a signature that requests of the same second, headers and credentials share.
 
     `headers` are header lines for the request, `X-Amz-Date` and the security token included.
     """
@@ -49,7 +49,7 @@ class Signing:
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
 
     def authorization(self, method: str, path: str, query: str, payload_hash: str) -> str:
-        """The value of the `Authorization` header.
+        """Return the value of the `Authorization` header.
 
         `path` and `query` are canonical already: `canonical_path`, `canonical_query`.
         """
@@ -76,11 +76,11 @@ class Signer:
         self._credentials = credentials
         self._now = now
         self.offset = 0.0
-        """Seconds by which the service's clock is ahead of ours, as far as is known."""
+        """Seconds by which the service's clock is known to be ahead of ours."""
         self._cached: tuple[str, str, bytes] = ("", "", b"")
 
     def prepare(self, fields: Mapping[str, str]) -> Signing:
-        """What is needed to sign requests with these header fields, now."""
+        """Return a signing for requests with these header fields at this second."""
         credentials = self._credentials()
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
         day = date[:8]
@@ -88,13 +88,13 @@ class Signer:
         return Signing(date, f"{day}/{self._place}", key, credentials, fields)
 
     def now(self) -> float:
-        """The time as the service sees it, in seconds."""
+        """Return the service's time, in seconds."""
         return self._now() + self.offset
 
-    def set_right(self, server_time: float) -> None:
-        """Takes over the service's time, if ours is off by enough to be refused for it.
+    def correct_clock(self, server_time: float) -> None:
+        """Follow the service's clock, if ours is off by enough to be refused for it.
 
-        What was signed with another `offset` than there is now is worth another try.
+        A request that was signed with another `offset` than the current one is worth a retry.
         """
         if abs(server_time - self.now()) >= LEAST_SKEW:
             self.offset = server_time - self._now()
@@ -110,14 +110,14 @@ class Signer:
 
 
 def canonical_path(path: str) -> str:
-    """A path as in the request line, in the form that is signed: encoded once more.
+    """Return a path of a request line in the form that is signed: encoded once more.
 
-    That is so for every service but S3, and it concerns the `@` of `@connections`, too.
+    Every service but S3 does so, and the `@` of `@connections` is encoded too.
     """
     return quote(path, safe="/~")
 
 
 def canonical_query(query: str) -> str:
-    """A query string, encoded already, in the order in which it is signed."""
+    """Return a query string, encoded already, in the order in which it is signed."""
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     return "&".join(f"{name}={value}" for name, _, value in sorted(pairs))

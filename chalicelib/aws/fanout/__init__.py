@@ -1,0 +1,1 @@
+"""A fan-out: many posts over a few non-blocking connections, on one thread."""
