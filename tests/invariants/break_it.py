@@ -247,6 +247,7 @@ def _copy(root: Path) -> None:
 def _first_failure(root: Path, tests: list[str]) -> str | None:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:randomly"]
     environ = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    environ["LECTERN_MATRIX"] = "whole"
     run = subprocess.run(
         [*command, "-n", "0", *tests],
         cwd=root,

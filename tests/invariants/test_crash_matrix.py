@@ -1,5 +1,4 @@
-"""The crash matrix: each thing the stack does, dying between any two of its calls, and each of
-these calls going wrong. The rules hold afterwards."""
+"""The crash matrix: each action of the stack, with a fault at each of its calls."""
 
 import pytest
 
@@ -9,8 +8,9 @@ from tests.invariants.scenes import SCENES, Named
 
 @pytest.mark.parametrize("named", SCENES, ids=lambda named: named.name)
 def test_the_rules_hold_wherever_it_breaks(named: Named) -> None:
-    problems = [
-        f"{cell}: {problem}" for cell in matrix.cells(named) for problem in matrix.play(cell)
-    ]
+    cells = matrix.cells(named)
+    played = cells if matrix.IS_WHOLE else matrix.one_each(cells)
+
+    problems = [f"{cell}: {problem}" for cell in played for problem in matrix.play(cell)]
 
     assert not problems, "\n".join(problems)
