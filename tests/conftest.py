@@ -1,18 +1,20 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and how tests are run and reported."""
 
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadGroupScheduling
 
 from tests.aws import Aws, MotoServer
 from tests.running import Lectern
+from tests.scheduling import Scheduling, rank
 from tests.stack import Stack
 
+ROOT = Path(__file__).parents[1]
 _RUN = itertools.count(1)
 
 # How long an example takes says more about the machine than about the code.
@@ -20,31 +22,42 @@ settings.register_profile("lectern", deadline=None)
 settings.load_profile("lectern")
 
 
-class Groups(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
-    """One worker for all tests of the local cloud: they share one apply.
-
-    The marker `xdist_group` can't say so: xdist 3.8 writes it into ids that pytest 9.2 makes anew.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "local-cloud" if nodeid.startswith("tests/localcloud/applied/") else nodeid
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
-    """With `--dist loadgroup`; any other mode is xdist's own."""
-    return Groups(config, log) if config.getoption("dist") == "loadgroup" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """Schedule `--dist loadgroup` by our groups; any other mode is xdist's own."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes long start first, after pytest-randomly has shuffled everything."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> None:
+    """Cut the runner's own frames off a traceback, so that it begins in the test."""
+    if call.excinfo is None:
+        return
+    frames = call.excinfo.traceback
+    first = next((frame for frame in frames if _is_ours(frame.path)), None)
+    if first is not None:
+        call.excinfo.traceback = frames.cut(path=first.path)
+
+
+def _is_ours(path: Path | str) -> bool:
+    return Path(path).is_relative_to(ROOT) and "site-packages" not in str(path)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: one more than there are cores, as much of an apply and of a socket is waiting."""
+    """Return one worker more than there are cores: an apply and a socket mostly wait."""
     return 1 + (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def same_environment() -> Iterator[None]:
-    """What a file of tests does to the environment is undone before the next one."""
+    """Undo what a file of tests does to the environment before the next file."""
     kept = dict(os.environ)
     yield
     for added in [
@@ -56,14 +69,14 @@ def same_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[MotoServer]:
-    """One DynamoDB and SQS for the whole process; `aws` gives each test tables of its own in it."""
+    """Return one DynamoDB and SQS for the process; `aws` gives each test tables of its own."""
     with MotoServer() as server:
         yield server
 
 
 @pytest.fixture
 def aws(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """Fresh tables and a jobs queue, and an environment that names them and nothing else of AWS.
+    """Return fresh tables and a jobs queue, in an environment that names nothing else of AWS.
 
     Names are unique, so tests may run side by side and in any order.
     """
@@ -78,13 +91,13 @@ def aws(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aw
 
 @pytest.fixture
 def stack(aws: Aws) -> Stack:
-    """The whole stack over fresh tables; `Stack(aws, NAME="value")` for other settings."""
+    """Return the whole stack over fresh tables; `Stack(aws, NAME="value")` for other settings."""
     return Stack(aws)
 
 
 @pytest.fixture
 def run_lectern(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lectern]]:
-    """Starts the whole stack, with settings by their variables, as often as a test wants it."""
+    """Return a function that starts the whole stack, with settings by their variables."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")  # Chalice reads it from the process
     running: list[Lectern] = []
 
@@ -99,5 +112,5 @@ def run_lectern(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lecte
 
 @pytest.fixture
 def lectern(run_lectern: Callable[..., Lectern]) -> Lectern:
-    """The whole stack with the local stage's settings."""
+    """Return the whole stack, running with the local stage's settings."""
     return run_lectern()

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tools.package import ROOT, package
 
 KNOWN_AFTER_APPLY = "known after apply"
@@ -85,18 +87,42 @@ def terraform(folder: Path, *arguments: str) -> str:
 def mocked_plans(folder: Path, test_file: str) -> dict[str, Plan]:
     """The plan of every `run` block of `test_file`, a path from `folder`, by the run's name."""
     output = terraform(folder, "test", "-json", "-verbose", f"-filter={test_file}")
-    messages = [json.loads(line) for line in output.splitlines()]
-    return {
-        message["@testrun"]: _plan(message["test_plan"])
-        for message in messages
-        if message["type"] == "test_plan"
-    }
+    lines = (_decode_line(line) for line in output.splitlines())
+    return {line.run: _plan(line.test_plan) for line in lines if line.test_plan is not None}
 
 
-def _plan(content: Mapping[str, Any]) -> Plan:
-    schemas = next(iter(content["provider_schemas"].values()))["resource_schemas"]
-    taggable = [name for name, of in schemas.items() if "tags" in of["block"]["attributes"]]
-    return Plan(tuple(_resources(content["resource_changes"])), frozenset(taggable))
+class _Block(msgspec.Struct):
+    attributes: dict[str, msgspec.Raw] = {}
+
+
+class _ResourceSchema(msgspec.Struct):
+    block: _Block
+
+
+class _ProviderSchema(msgspec.Struct):
+    resource_schemas: dict[str, _ResourceSchema] = {}
+
+
+class _PlanContent(msgspec.Struct):
+    provider_schemas: dict[str, _ProviderSchema]
+    resource_changes: list[dict[str, Any]]
+
+
+class _Line(msgspec.Struct):
+    """A line of `terraform test -json`: of each plan the whole schema of the provider is part,
+    20 MB of JSON. What is not declared here is skipped."""
+
+    run: str = msgspec.field(name="@testrun", default="")
+    test_plan: _PlanContent | None = None
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+
+
+def _plan(content: _PlanContent) -> Plan:
+    schemas = next(iter(content.provider_schemas.values())).resource_schemas
+    taggable = [name for name, of in schemas.items() if "tags" in of.block.attributes]
+    return Plan(tuple(_resources(content.resource_changes)), frozenset(taggable))
 
 
 def _resources(changes: list[dict[str, Any]]) -> Iterator[Resource]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.running import Lectern
 
@@ -27,12 +27,12 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def chromium() -> str | None:
-    """Where the browser is: `CHROMIUM`, or the system's."""
+    """Return the path of a browser: `CHROMIUM`, or the system's."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a browser; where there is none, it is skipped and says so."""
+    """Skip everything here where there is no browser."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in here:
         item.add_marker(pytest.mark.browser)
@@ -41,8 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=why))
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Return one browser for all tests here; each opens windows of its own.
+
+    It ends with the last of them: while it runs, no other test of the process may use asyncio.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
         yield browser
@@ -54,12 +58,17 @@ OpenConsole = Callable[..., Page]
 
 @pytest.fixture
 def open_console(lectern: Lectern, browser: Browser) -> Iterator[OpenConsole]:
-    """Opens the console in a window of its own; in the end, none may have told of an error."""
+    """Return a function that opens the console in a window of its own.
+
+    In the end no window may have reported an error.
+    """
     problems: list[str] = []
+    contexts: list[BrowserContext] = []
 
     def open_one(query: str = "", **window: object) -> Page:
         options: dict[str, object] = {"viewport": {"width": 1440, "height": 900}, **window}
-        page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        contexts.append(browser.new_context(**options))  # type: ignore[arg-type]
+        page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.on(
             "console",
@@ -71,10 +80,12 @@ def open_console(lectern: Lectern, browser: Browser) -> Iterator[OpenConsole]:
         return page
 
     yield open_one
+    for context in contexts:
+        context.close()
     assert problems == []
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:
-    """Keeps a screenshot under artifacts/console."""
+    """Keep a screenshot under artifacts/console."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=whole)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenConsole, picture
@@ -77,6 +78,30 @@ def test_volume_and_mute_reach_the_stack(open_console: OpenConsole, lectern: Lec
 
 
 def test_a_jump_of_100_minutes_refreshes_all_and_loses_nobody(
+    open_console: OpenConsole, lectern: Lectern
+) -> None:
+    console = Console(open_console())
+    name = console.start()
+    console.add("es", 2)
+    other = Console(open_console(f"?session={name}"))
+    other.add("nl", 1)
+    console.sees_listeners(3)
+    before = {each["connectionId"] for each in _connections(lectern)}
+
+    console.move("100 minutes")
+
+    console.told("3 sockets were replaced. Nobody was lost.")
+    console.sees_listeners(3)
+    lectern.settle()
+    after = _connections(lectern)
+    assert len(after) == 4  # the other page sent heartbeats, and was refreshed, too
+    assert before.isdisjoint(each["connectionId"] for each in after)
+    console.say("Still here?")
+    console.heard("es", "^Still here")
+
+
+@pytest.mark.nightly
+def test_a_jump_of_100_minutes_refreshes_the_whole_show(
     open_console: OpenConsole, lectern: Lectern
 ) -> None:
     console = Console(open_console())
@@ -182,6 +207,7 @@ def test_the_log_can_be_filtered_and_a_message_read(open_console: OpenConsole) -
     expect(console.page.locator(".log pre")).to_contain_text('"type": "sessionCreated"')
 
 
+@pytest.mark.nightly
 def test_240_listeners_of_a_page_stay_smooth(open_console: OpenConsole) -> None:
     console = Console(open_console())
     console.start()

@@ -13,7 +13,7 @@ from tests.invariants.hours import Hours
 from tests.invariants.machine import Sessions
 from tests.invariants.memory import Memory
 
-EXAMPLES = int(os.environ.get("LECTERN_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("LECTERN_EXAMPLES", "120"))
 
 
 def histories(most: int) -> settings:

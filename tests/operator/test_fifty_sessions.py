@@ -1,4 +1,7 @@
-"""The tool before fifty sessions of twenty listeners, all of them on real sockets."""
+"""The tool before many sessions of twenty listeners, all of them on real sockets.
+
+CI has five sessions, the nightly run fifty.
+"""
 
 import asyncio
 import json
@@ -18,7 +21,7 @@ from tests.operator.serving import Api
 from tests.running import Lectern
 
 ROOT = Path(__file__).parents[2]
-SESSIONS, LISTENERS = 50, 20
+LISTENERS = 20
 LANGUAGES = ("es", "fr", "de", "pt")
 PATIENCE = 120.0
 """Seconds for an answer: a thousand sockets share one core with Terraform in the other worker."""
@@ -95,36 +98,37 @@ async def operate(api: Api, *arguments: str) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def everybody(lectern: Lectern) -> AsyncIterator[tuple[Crowd, list[Talk]]]:
-    """All sessions with all their listeners."""
+async def everybody(lectern: Lectern, sessions: int) -> AsyncIterator[tuple[Crowd, list[Talk]]]:
+    """Open so many sessions with all their listeners."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         crowd = Crowd(lectern, http)
-        yield crowd, list(await asyncio.gather(*map(crowd.talk, range(SESSIONS))))
+        yield crowd, list(await asyncio.gather(*map(crowd.talk, range(sessions))))
     await asyncio.to_thread(lectern.settle)  # a thousand clean-ups need their tables
 
 
 async def speak(talks: list[Talk]) -> None:
-    """Every speaker says something, once."""
+    """Let every speaker broadcast once."""
     for talk in talks:
         await talk.speaker.send_json({"action": "broadcast", "data": "hello"})
     for talk in talks:
         await until(talk.speaker, "broadcastAccepted")
 
 
-async def test_the_tool_keeps_up_with_fifty_sessions_of_twenty_listeners(
-    run_lectern: Callable[..., Lectern], api: Api
+@pytest.mark.parametrize("sessions", [5, pytest.param(50, marks=pytest.mark.nightly)])
+async def test_the_tool_keeps_up_with_sessions_of_twenty_listeners(
+    run_lectern: Callable[..., Lectern], api: Api, sessions: int
 ) -> None:
     # Nobody here sends heartbeats, and on a busy machine it takes more than two minutes.
     lectern = run_lectern(CONNECTION_IDLE_TIMEOUT_SECONDS="3600")
-    async with everybody(lectern) as (crowd, talks):
+    async with everybody(lectern, sessions) as (crowd, talks):
         await watch_keeps_up(api, talks)
         await ending_one_tells_its_listeners(api, talks)
         await a_kicked_user_stays_away(lectern, api, crowd, talks)
 
 
 async def watch_keeps_up(api: Api, talks: list[Talk]) -> None:
-    before = len(api.asked)
+    before, sessions = len(api.asked), len(talks)
     watching = asyncio.create_task(
         operate(api, "watch", "--json", "--times", "2", "--interval", str(INTERVAL))
     )
@@ -137,13 +141,13 @@ async def watch_keeps_up(api: Api, talks: list[Talk]) -> None:
     assert api.asked[before:] == ["GET /v1/sessions"] * 2
     each = Counter(LANGUAGES[seat % len(LANGUAGES)] for seat in range(LISTENERS))
     for look in looks:
-        assert (look["sessions"], look["listeners"]) == (SESSIONS, SESSIONS * LISTENERS)
-        assert look["languages"] == {name: SESSIONS * count for name, count in each.items()}
+        assert (look["sessions"], look["listeners"]) == (sessions, sessions * LISTENERS)
+        assert look["languages"] == {name: sessions * count for name, count in each.items()}
     assert looks[1]["joinsPerMinute"] == 0
 
     code, table = await operate(api, "watch", "--times", "1")
-    assert (code, f"{SESSIONS} sessions" in table) == (0, True), table
-    assert sum(talk.session_id in table for talk in talks) > 5
+    assert (code, f"{sessions} sessions" in table) == (0, True), table
+    assert sum(talk.session_id in table for talk in talks) >= 5
 
 
 async def ending_one_tells_its_listeners(api: Api, talks: list[Talk]) -> None:

@@ -1,6 +1,7 @@
 """Two tenants side by side, with the same users, topics and languages: nothing ever crosses."""
 
 import json
+import os
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ def steps_of(deeds: tuple[str, ...]) -> st.SearchStrategy[list[Step]]:
 
 
 @settings(
-    max_examples=80,
+    max_examples=int(os.environ.get("LECTERN_EXAMPLES", "30")),
     phases=[Phase.reuse, Phase.generate],  # to make a failure small would take minutes
     suppress_health_check=list(HealthCheck),
 )

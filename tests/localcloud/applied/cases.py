@@ -82,7 +82,6 @@ CASES = {
     "permission of the API": Case(
         without_resource("aws_lambda_permission", "websocket_message_invoke_permission"),
         missed="_talks",
-        always=True,
     ),
     "permission of a rule": Case(
         without_resource("aws_lambda_permission", "publish_status-event"),

@@ -28,6 +28,7 @@ class LocalCloud:
         assert address is not None
         self.address: Address = address
         self.terraform = Terraform(self.workspace, address)
+        self.operator_url = self.terraform.outputs()["operator_api_url"]
         self._edited = False
         self._written = folder / "as-written"
         shutil.copytree(self.workspace.terraform, self._written, ignore=_not_written, symlinks=True)
@@ -69,7 +70,7 @@ class LocalCloud:
     def close(self) -> None:
         """Destroys it; raises CloudError where something is left."""
         try:
-            destroy(self.workspace, show=False)
+            destroy(self.workspace, ("-refresh=false",), show=False)
         finally:
             stop(self.workspace)
 

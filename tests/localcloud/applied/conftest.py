@@ -1,4 +1,4 @@
-"""One apply for a whole run: it takes a minute, of which most is waiting for the provider."""
+"""One apply for a whole run; `tests/scheduling.py` keeps what looks at it on one worker."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -14,8 +14,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test here has time for the apply and needs terraform; all come one after the other."""
-    items.sort(key=lambda item: HERE in item.path.parents)
+    """Give every test here time for the apply, and skip all where there is no Terraform."""
     here = [item for item in items if HERE in item.path.parents]
     skip = pytest.mark.skip(reason="no terraform on this machine: it is not a Python package")
     for item in here:

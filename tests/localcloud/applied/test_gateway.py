@@ -200,7 +200,7 @@ def test_the_operator_api_is_throttled_as_applied_and_each_request_is_in_its_log
 
 def operator_api(cloud: LocalCloud, path: str, *, signed: bool = True) -> urllib3.BaseHTTPResponse:
     """The answer to a GET, signed with the account's own key."""
-    url = cloud.terraform.outputs()["operator_api_url"] + path
+    url = cloud.operator_url + path
     request = AWSRequest("GET", url)
     if signed:
         keys = Credentials(cloud.address.access_key_id, cloud.address.secret_access_key)

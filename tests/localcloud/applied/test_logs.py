@@ -39,7 +39,7 @@ async def test_lines_of_functions_and_stages_are_found_in_their_groups(
 
 async def test_the_operators_tool_reads_them(cloud: LocalCloud, stack: Stack) -> None:
     await stack.session()
-    url = cloud.terraform.outputs()["operator_api_url"]
+    url = cloud.operator_url
     command = [sys.executable, "-m", "operate", "--url", url, "tail", "--no-follow", "--json"]
 
     done = await asyncio.to_thread(
