@@ -118,20 +118,20 @@ def reconcile_counts(context: Any) -> dict[str, Any]:
 
 
 def operate(operation: str, request: Any) -> Any:
-    """One call of the operator API: Chalice's request, and its response."""
-    return _serving().answer(wiring.parts(), operation, request)
+    """Run one operation of the operator API for Chalice's request, and return the response."""
+    return _api().handle(wiring.parts(), operation, request)
 
 
 def refuse(request: Any, get_response: Callable[[Any], Any]) -> Any:
-    """Chalice's own refusals in the operator API's form of an error."""
-    return _serving().translated(request, get_response)
+    """Return Chalice's own refusals in the operator API's form of an error."""
+    return _api().as_problem(request, get_response)
 
 
-def _serving() -> ModuleType:
-    # Here, since the functions behind the socket share this file, and their cold starts are dear.
-    from chalicelib.api import serving  # noqa: PLC0415
+def _api() -> ModuleType:
+    # Imported here: the socket's functions share this file, and must not pay for the API.
+    from chalicelib.api import http  # noqa: PLC0415
 
-    return serving
+    return http
 
 
 def _answer(services: Services, frame: Frame, where: Event) -> Message:

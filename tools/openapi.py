@@ -1,6 +1,6 @@
 """Makes `docs/run/openapi.yaml` from the code: the operator API, operation by operation.
 
-Everything comes from `chalicelib.api`: where an operation is, what it takes, answers and refuses.
+Everything comes from `chalicelib.api`: where an operation is, what it takes, returns and refuses.
 """
 
 import inspect
@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import yaml
 
-from chalicelib.api.answers import Answer, Problem
 from chalicelib.api.operations import OPERATIONS, Operation
 from chalicelib.api.problems import CONTENT_TYPE
+from chalicelib.api.responses import ApiResponse, Problem
 from chalicelib.errors import Code
 from tools.asyncapi import optional_or_null
 
@@ -87,7 +87,7 @@ def document() -> Json:
 def _operation(name: str, operation: Operation) -> Json:
     described: Json = {
         "operationId": name,
-        "summary": _first_line(operation.act),
+        "summary": _first_line(operation.run),
         "parameters": list(_parameters(operation)),
         "responses": _responses(operation),
     }
@@ -100,7 +100,7 @@ def _operation(name: str, operation: Operation) -> Json:
 
 
 def _parameters(operation: Operation) -> typing.Iterator[Json]:
-    schema = _components((operation.question,))[operation.question.__name__]
+    schema = _components((operation.parameters,))[operation.parameters.__name__]
     for name, each in schema["properties"].items():
         in_path = f"{{{name}}}" in operation.path
         yield {
@@ -113,18 +113,18 @@ def _parameters(operation: Operation) -> typing.Iterator[Json]:
 
 
 def _responses(operation: Operation) -> Json:
-    takes = operation.body is not None or bool(operation.question.__struct_fields__)
+    takes = operation.body is not None or bool(operation.parameters.__struct_fields__)
     refusals = {*operation.refusals, *_ALWAYS, *([400] if takes else [])}
-    responses: Json = {"200": _answer(operation.answer, _first_line(operation.answer))}
+    responses: Json = {"200": _answer(operation.response, _first_line(operation.response))}
     for status in sorted(refusals):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
-    for status, text in operation.unusual.items():
-        responses[str(status)] = _answer(operation.answer, text)
+    for status, text in operation.other_responses.items():
+        responses[str(status)] = _answer(operation.response, text)
         responses[str(status)]["content"] |= _refusal(status)["content"]
     return responses
 
 
-def _answer(struct: type[Answer], description: str) -> Json:
+def _answer(struct: type[ApiResponse], description: str) -> Json:
     return {
         "description": description,
         "headers": _HEADERS,
@@ -142,7 +142,7 @@ def _refusal(status: int) -> Json:
 def _schemas() -> Json:
     structs: list[Any] = [Problem]
     for operation in OPERATIONS.values():
-        structs += [operation.answer, *([operation.body] if operation.body else [])]
+        structs += [operation.response, *([operation.body] if operation.body else [])]
     schemas = _components(tuple(structs))
     for operation in OPERATIONS.values():
         if operation.body is not None:

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from msgspec import UNSET, UnsetType
 
-from chalicelib.api.answers import FieldError, Problem
+from chalicelib.api.responses import FieldError, Problem
 from chalicelib.errors import INTERNAL_ERROR, BadRequest, ClientError, Code
 
 CONTENT_TYPE = "application/problem+json"

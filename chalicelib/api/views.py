@@ -1,11 +1,11 @@
-"""Sessions and connections as an operator sees them."""
+"""Sessions and connections in the form that operators see."""
 
 from msgspec import UNSET
 
 from chalicelib.actions.services import Services
 from chalicelib.actions.session.end import reason_of
 from chalicelib.actions.session.replies import broadcast_state
-from chalicelib.api.answers import ConnectionView, SessionView
+from chalicelib.api.responses import ConnectionView, SessionView
 from chalicelib.domain.lifetimes import idle_seconds
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.status import distribution
@@ -13,7 +13,7 @@ from chalicelib.domain.types import Millis
 
 
 def session_view(services: Services, session: Session) -> SessionView:
-    """A session at this moment; `speakerConnected` is false while it waits for its speaker."""
+    """Return the current view of a session. `speakerConnected` is false in a grace period."""
     until = session.ended_at or services.clock()
     return SessionView(
         session_id=session.session_id,
@@ -38,7 +38,7 @@ def session_view(services: Services, session: Session) -> SessionView:
 
 
 def connection_view(services: Services, connection: Connection) -> ConnectionView:
-    """A connection at this moment."""
+    """Return the current view of a connection."""
     now = services.clock()
     return ConnectionView(
         connection=services.hasher.connection(connection.connection_id),
