@@ -131,8 +131,8 @@ docs: $(READY)  ## make anew what is made from the code: protocol, settings, ope
 version: $(READY)  ## write VERSION=0.2.0 (or the one of pyproject.toml) to where it has to be
 	@$(BIN)/python -m tools.version $(VERSION)
 
-alarms-local: $(READY)  ## which alarms of the local cloud are off, and on what values
-	@$(BIN)/python -m localcloud.deploy.alarm_table
+alarms-local: $(READY)  ## the alarms of the local cloud, with the values they were evaluated on
+	@$(BIN)/python -m localcloud alarms
 
 format: $(READY)  ## put the code into shape
 	@$(BIN)/ruff format .

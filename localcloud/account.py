@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.cloudwatch import Alarms
-from localcloud.cloudwatch.log_groups import Logs
+from localcloud.cloudwatch.log_groups import LogGroups
 from localcloud.context import Context
 from localcloud.control.endpoint import Endpoint
 from localcloud.control.invocations import Invocations
+from localcloud.control.stored_items import StoredItems
 from localcloud.functions import Functions
 from localcloud.gateway.lambda_integrations import LambdaIntegrations
 from localcloud.gateway.management_access import check_with
@@ -17,7 +18,6 @@ from localcloud.gateway.rest_apis import RestApis
 from localcloud.gateway.stages import Stages
 from localcloud.permissions import Permissions, required_actions
 from localcloud.sources import Sources
-from localcloud.tables import Tables
 from sandbox.control.control import Control
 from sandbox.control.running_stack import RunningStack
 from sandbox.http.identifiers import ACCOUNT
@@ -41,13 +41,13 @@ class Account(RunningStack):
         self._write = write
         self._endpoint = self._new_endpoint(api_port)
         self.cloud = self._endpoint
-        self._logs = Logs(self.clock, self._take_line)
+        self._log_groups = LogGroups(self.clock, self._take_line)
         self.context = self._new_context()
         self._permissions = Permissions(self.context)
         self._functions = Functions(self.context, self._permissions)
         self._sources = Sources(self.context, self._functions, self._permissions)
         self._alarms = Alarms(self.context)
-        self._tables = Tables(self.context)
+        self._tables = StoredItems(self.context)
         stages = Stages(self.context)
         self._gateway = self._new_gateway(
             LambdaIntegrations(self.context, stages, self._functions, self._permissions),
@@ -97,7 +97,7 @@ class Account(RunningStack):
             account=ACCOUNT,
             access_key_id=OWNER,
             secret_access_key=secrets.token_hex(20),
-            log=self._logs.line,
+            log=self._log_groups.line,
             gateway_url=f"http://127.0.0.1:{self.port}",
             on_apply=self._endpoint.on_apply,
         )
@@ -108,11 +108,11 @@ class Account(RunningStack):
             self._permissions.authorize(key, wanted)
 
         self._endpoint.guard = guard
-        self._endpoint.on_refused = self._alarms.refused
-        self._endpoint.before_logs = lambda: self._logs.show(self.context.backend("logs"))
+        self._endpoint.on_failed_call = self._alarms.on_failed_call
+        self._endpoint.before_logs = lambda: self._log_groups.show(self.context.backend("logs"))
         self._endpoint.invocations = Invocations(self._functions)
 
     def _take_line(self, group: str, line: str) -> None:
-        self._alarms.line(group, line)
+        self._alarms.on_line(line)
         self.event_stream.publish("line", line)
         self._write(group, line)

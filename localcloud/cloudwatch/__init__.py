@@ -1,18 +1,12 @@
-"""CloudWatch: metrics out of log lines and the platform, alarms as they were applied.
+"""CloudWatch: metrics of log lines and of the platform, the alarms on them, log groups.
 
-| file | what it knows |
+| file | what it does |
 |---|---|
-| `emf.py` | a log line in the embedded metric format as data points |
-| `gauges.py` | what CloudWatch is told of queues every minute |
-| `tables.py` | what CloudWatch is told of calls that DynamoDB did not carry out |
-| `applied.py` | the alarms, out of the control plane |
-| `statistics.py` | one value of the data points of a period |
-| `expressions.py` | metric math |
-| `evaluation.py` | the state of an alarm, out of its periods: no I/O |
-| `composite.py` | the rule of a composite alarm: no I/O |
-| `alarms.py` | every minute: gauges, then every alarm |
-| `actions.py`, `messages.py` | what alarms tell topics, and in which words |
-| `__main__.py` | `make alarms-local` |
+| `emf.py` | reads data points from a log line in the embedded metric format |
+| `queue_metrics.py`, `table_metrics.py` | the metrics of SQS and of DynamoDB |
+| `evaluation.py` | the state of an alarm |
+| `alarms.py` | measures queues and evaluates the applied alarms every minute |
+| `log_groups.py` | keeps log lines where the API of CloudWatch Logs finds them |
 """
 
 from localcloud.cloudwatch.alarms import Alarms

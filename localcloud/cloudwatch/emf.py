@@ -1,4 +1,4 @@
-"""A document of the embedded metric format as data points.
+"""Data points of documents in the embedded metric format.
 
 CloudWatch User Guide, "Specification: Embedded metric format". Each set of dimensions makes a
 metric of its own; a value may be a list.
@@ -10,8 +10,8 @@ from typing import Any
 from localcloud.metrics import DataPoint, Metric
 
 
-def points_of(document: Mapping[str, Any]) -> Iterator[tuple[Metric, DataPoint]]:
-    """Every data point in it; what is malformed makes none, as on AWS."""
+def data_points(document: Mapping[str, Any]) -> Iterator[tuple[Metric, DataPoint]]:
+    """Yield every data point of a document; a malformed one has none, as on AWS."""
     head = document.get("_aws")
     if not isinstance(head, dict):
         return

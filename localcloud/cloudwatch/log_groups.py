@@ -1,4 +1,4 @@
-"""Log groups: what functions and stages write, where CloudWatch Logs' API finds it.
+"""Log groups: what functions and stages write, where CloudWatch LogGroups' API finds it.
 
 A line is kept here as it comes, and put into the control plane's group when somebody reads: lines
 come by the thousand, and are read once in a while. A group that is not applied has no lines. What
@@ -62,7 +62,7 @@ class _Lines:
         return len(self._lines) > LINES or self.size > BYTES or self._lines[0].at < oldest
 
 
-class Logs:
+class LogGroups:
     """Takes lines from any thread; `tell` is told of every one, and may not block."""
 
     def __init__(self, clock: Callable[[], int], tell: Tell) -> None:

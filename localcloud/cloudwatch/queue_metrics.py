@@ -1,4 +1,4 @@
-"""What SQS tells CloudWatch of every queue, once a minute."""
+"""The metrics that SQS sends to CloudWatch once a minute for every queue."""
 
 from collections.abc import Iterator
 
@@ -6,15 +6,14 @@ from localcloud.context import Context
 from localcloud.metrics import Metric
 from sandbox.dynamodb.moto_extensions import sqs_time
 
-Gauge = tuple[Metric, float]
+
+def measure_queues(context: Context, end: int) -> None:
+    """Add one data point to each metric of every queue, for the minute before `end`."""
+    for metric, value in context.cloud.run(lambda: list(_measured(context, end))):
+        context.metrics.add(metric, end - 1, value)
 
 
-def of_queues(context: Context, end: int) -> list[Gauge]:
-    """Counts of each queue, and the age that its oldest message had at `end`, in seconds."""
-    return context.cloud.run(lambda: list(_measured(context, end)))
-
-
-def _measured(context: Context, end: int) -> Iterator[Gauge]:
+def _measured(context: Context, end: int) -> Iterator[tuple[Metric, float]]:
     with sqs_time(context.clock):
         for queue in context.backend("sqs").queues.values():
             sent = [message.sent_timestamp for message in queue._messages]

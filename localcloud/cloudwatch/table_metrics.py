@@ -1,7 +1,7 @@
-"""What DynamoDB tells CloudWatch of calls that it could not carry out.
+"""The metrics of calls that DynamoDB did not carry out, which only faults cause here.
 
-"DynamoDB metrics and dimensions": throttled requests by table and whether they read or write,
-its own errors by table and operation. Both come here from faults only.
+DynamoDB Developer Guide, "DynamoDB metrics and dimensions": throttled requests by table, reads
+apart from writes; system errors by table and operation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,17 +14,17 @@ THROTTLED = "ProvisionedThroughputExceededException"
 _READS = ("BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems")
 
 
-def count(
-    metrics: MetricStore, now: int, operation: str, request: Mapping[str, Any], refusal: str
+def count_failed_call(
+    store: MetricStore, now: int, operation: str, request: Mapping[str, Any], error: str
 ) -> None:
-    """Counts a call that failed with the JSON in `refusal`, if it was not the caller's fault."""
+    """Count a failed call if the caller was not at fault; `error` is the JSON of the response."""
     for table in set(_tables(request)):
-        if THROTTLED in refusal:
+        if THROTTLED in error:
             name = "ReadThrottleEvents" if operation in _READS else "WriteThrottleEvents"
-            metrics.add(Metric.of(NAMESPACE, name, {"TableName": table}), now)
-        elif "InternalServerError" in refusal:
+            store.add(Metric.of(NAMESPACE, name, {"TableName": table}), now)
+        elif "InternalServerError" in error:
             dimensions = {"TableName": table, "Operation": operation}
-            metrics.add(Metric.of(NAMESPACE, "SystemErrors", dimensions), now)
+            store.add(Metric.of(NAMESPACE, "SystemErrors", dimensions), now)
 
 
 def _tables(request: Mapping[str, Any]) -> Iterator[str]:

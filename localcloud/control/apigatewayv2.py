@@ -117,10 +117,14 @@ def _update_stage(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
     for name, value in body.items():
         if name in _STAGE_ATTRIBUTES:
             setattr(stage, _STAGE_ATTRIBUTES[name], value)
-    if not (body.get("accessLogSettings") or {"destinationArn"}):
-        stage.access_log_settings = None
     stage.updated = datetime.now(UTC)
     return 200, {}, json.dumps(stage.to_json())
+
+
+def _delete_access_log_settings(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
+    name = self.path.rsplit("/", 2)[1]
+    _api(self).get_stage(name).access_log_settings = None
+    return 204, {}, ""
 
 
 _STAGE_ATTRIBUTES = {
@@ -202,11 +206,14 @@ def extend(gateway_url: str) -> None:
         _update_deployment,
         _delete_deployment,
         _update_stage,
+        _delete_access_log_settings,
     ):
         setattr(ApiGatewayV2Response, operation.__name__[1:], operation)
     base = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
     urls.url_paths[f"{base}$"] = ApiGatewayV2Response.dispatch
     urls.url_paths[f"{base}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
+    stage = "{0}/v2/apis/(?P<api_id>[^/]+)/stages/(?P<stage_name>[^/]+)"
+    urls.url_paths[f"{stage}/accesslogsettings$"] = ApiGatewayV2Response.dispatch
     models.Stage.to_json = _stage_json(models.Stage.to_json)
     models.Api.create_stage = _stage_created(models.Api.create_stage)
     backend = models.ApiGatewayV2Backend

@@ -12,11 +12,11 @@ from typing import Any
 from aiohttp import web
 from moto.backends import get_backend
 
-from localcloud.context import DeniedError
 from localcloud.control import extensions
 from localcloud.control.invocations import Invocations
 from localcloud.control.moto_server import MotoServer, Request
 from localcloud.control.signed_call import SignedCall, signed_call
+from localcloud.errors import DeniedError
 from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
 from sandbox.faults import FaultPlan
@@ -25,7 +25,7 @@ from sandbox.http.signature import SignedRequest
 
 Guard = Callable[[str, str, str, Mapping[str, Any]], None]
 """Access key id, service, operation and JSON body of a call. Raises DeniedError."""
-Refused = Callable[[str, Mapping[str, Any], str], None]
+OnFailedCall = Callable[[str, Mapping[str, Any], str], None]
 """Operation, JSON body, and the JSON of the answer."""
 
 
@@ -53,7 +53,7 @@ class Endpoint(Cloud):
         self.on_apply: list[Callable[[], None]] = []
         self.guard: Guard | None = None
         """Asked before each call of anybody but the owner."""
-        self.on_refused: Refused | None = None
+        self.on_failed_call: OnFailedCall | None = None
         """Told of each call of DynamoDB that was not carried out."""
         self.invocations: Invocations | None = None
         """Who runs functions, once there is somebody."""
@@ -74,7 +74,7 @@ class Endpoint(Cloud):
         if call.service in ("dynamodb", "sqs") and call.operation:
             answer = await self._answer(request, content)
             self._applied(request, call)
-            self._refused(call, content, answer)
+            self._tell_failure(call, content, answer)
             return answer
         if self.invocations and (function := self.invocations.function_of(request)):
             return await self.invocations.answer(request, function, content)
@@ -99,10 +99,10 @@ class Endpoint(Cloud):
             for tell in self.on_apply:
                 tell()
 
-    def _refused(self, call: SignedCall, content: bytes, answer: web.StreamResponse) -> None:
-        if call.service == "dynamodb" and answer.status != 200 and self.on_refused:
+    def _tell_failure(self, call: SignedCall, content: bytes, answer: web.StreamResponse) -> None:
+        if call.service == "dynamodb" and answer.status != 200 and self.on_failed_call:
             text = str(answer.text) if isinstance(answer, web.Response) else ""
-            self.on_refused(call.operation, _json(content), text)
+            self.on_failed_call(call.operation, _json(content), text)
 
 
 def _json(content: bytes) -> Mapping[str, Any]:

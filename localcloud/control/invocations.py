@@ -7,7 +7,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from localcloud.context import AccountError, Functions
+from localcloud.errors import AccountError
+from localcloud.functions import Functions
 
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations\Z")
 

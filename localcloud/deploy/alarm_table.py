@@ -1,85 +1,46 @@
-"""`make alarms-local`: which alarms of the running local cloud are off, and on what values."""
+"""The alarms of the running account as a table, those in alarm first."""
 
-import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from localcloud.deploy.workspace import Workspace
-from sandbox.http.identifiers import REGION
 
-WIDTH = 120
-"""Columns, where the output is no terminal: names are compared, and so never cut."""
-ORDER = ("ALARM", "INSUFFICIENT_DATA", "OK")
+MIN_WIDTH = 120
+"""Columns of the output where it is no terminal; names are never cut."""
 STYLES = {"ALARM": "bold red", "INSUFFICIENT_DATA": "yellow", "OK": "green"}
-SIGNS = {
-    "GreaterThanThreshold": ">",
-    "GreaterThanOrEqualToThreshold": ">=",
-    "LessThanThreshold": "<",
-    "LessThanOrEqualToThreshold": "<=",
-}
+"""By state, in the order of the table."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Prints the table; 0 if no alarm is off, 1 if one is, 2 if no local cloud runs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path(".local-cloud"))
-    address = Workspace(parser.parse_args(arguments).folder, "").running()
+def print_alarms(workspace: Workspace) -> int:
+    """Print every alarm with its state and values.
+
+    Return the exit status: 1 if one is in alarm, 2 if no local cloud is running, else 0.
+    """
+    address = workspace.running()
     if address is None:
-        print("No local cloud runs; `make deploy-local` starts one.", file=sys.stderr)
+        print("No local cloud is running; `make deploy-local` starts one.", file=sys.stderr)
         return 2
-    client = boto3.client(
-        "cloudwatch",
-        endpoint_url=address.api_url,
-        region_name=REGION,
-        aws_access_key_id=address.access_key_id,
-        aws_secret_access_key=address.secret_access_key,
-    )
-    kinds = ("MetricAlarm", "CompositeAlarm")
-    pages = client.get_paginator("describe_alarms").paginate(AlarmTypes=kinds)
-    alarms = [alarm for page in pages for kind in kinds for alarm in page[f"{kind}s"]]
+    client = address.client("cloudwatch")
+    pages = client.get_paginator("describe_alarms").paginate()
+    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
     client.close()
-    Console(width=max(Console().width, WIDTH)).print(table_of(alarms))
+    order = list(STYLES)
+    table = Table("state", Column("alarm", no_wrap=True), "values, newest first", "threshold")
+    for alarm in sorted(alarms, key=lambda a: (order.index(a["StateValue"]), a["AlarmName"])):
+        state = alarm["StateValue"]
+        threshold = f"{alarm['ComparisonOperator']} {alarm['Threshold']:g}"
+        table.add_row(f"[{STYLES[state]}]{state}[/]", alarm["AlarmName"], _values(alarm), threshold)
+    Console(width=max(Console().width, MIN_WIDTH)).print(table)
     return int(any(alarm["StateValue"] == "ALARM" for alarm in alarms))
 
 
-def table_of(alarms: Iterable[Mapping[str, Any]]) -> Table:
-    """What is off comes first."""
-    table = Table("state", Column("alarm", no_wrap=True), "values, newest first", "off if")
-    for alarm in sorted(alarms, key=lambda each: (_rank(each), each["AlarmName"])):
-        state = alarm["StateValue"]
-        table.add_row(
-            f"[{STYLES[state]}]{state}[/]", alarm["AlarmName"], _values(alarm), _limit(alarm)
-        )
-    return table
-
-
-def _rank(alarm: Mapping[str, Any]) -> int:
-    return ORDER.index(alarm["StateValue"])
-
-
 def _values(alarm: Mapping[str, Any]) -> str:
-    if "AlarmRule" in alarm:
-        return ""
     values = json.loads(alarm.get("StateReasonData") or "{}").get("recentDatapoints")
     if values is None:
         return "not evaluated yet"
     return ", ".join("-" if value is None else f"{value:g}" for value in values)
-
-
-def _limit(alarm: Mapping[str, Any]) -> str:
-    if "AlarmRule" in alarm:
-        return escape(str(alarm["AlarmRule"]))
-    sign = SIGNS.get(alarm["ComparisonOperator"], alarm["ComparisonOperator"])
-    return f"{sign} {alarm['Threshold']:g} ({alarm['EvaluationPeriods']} x)"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

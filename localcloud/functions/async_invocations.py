@@ -12,14 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.context import (
-    Context,
-    InvokeResponse,
-    NoSuchFunctionError,
-    Permissions,
-    TooLargeError,
-)
-from localcloud.context import TooManyRequestsError as Throttled
+from localcloud.context import Context
+from localcloud.errors import NoSuchFunctionError, TooLargeError
+from localcloud.errors import TooManyRequestsError as Throttled
 from localcloud.functions.configuration import (
     LATEST,
     AsyncConfiguration,
@@ -27,6 +22,8 @@ from localcloud.functions.configuration import (
     configuration,
 )
 from localcloud.functions.destinations import deliver
+from localcloud.functions.results import InvokeResponse
+from localcloud.permissions import Permissions
 
 LARGEST = 1024 * 1024
 """Bytes of an asynchronous event."""

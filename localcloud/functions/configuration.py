@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.context import Context, NoSuchFunctionError
+from localcloud.context import Context
+from localcloud.errors import NoSuchFunctionError
 
 LATEST = "$LATEST"
 ASYNC_RETRIES = 2

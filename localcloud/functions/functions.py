@@ -11,14 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.context import (
-    Context,
-    InvokeResponse,
-    NoSuchFunctionError,
-    Permissions,
-    TooLargeError,
-    TooManyRequestsError,
-)
+from localcloud.context import Context
+from localcloud.errors import NoSuchFunctionError, TooLargeError, TooManyRequestsError
 from localcloud.functions import results
 from localcloud.functions.async_invocations import AsyncInvocations
 from localcloud.functions.configuration import (
@@ -33,7 +27,8 @@ from localcloud.functions.instances.packages import BOOTSTRAP, Packages
 from localcloud.functions.instances.pool import CORES, InstancePool
 from localcloud.functions.instances.runtime_api import Event
 from localcloud.functions.logs.recorder import Recorder
-from localcloud.functions.results import InvocationReport
+from localcloud.functions.results import InvocationReport, InvokeResponse
+from localcloud.permissions import Permissions
 from sandbox.http.loop import LoopThread
 
 

@@ -1,9 +1,8 @@
 """What becomes of an event, in Lambda's own words where the function could not say it."""
 
+import json
 import sys
 from dataclasses import dataclass
-
-from localcloud.functions.instances.runtime_api import error_payload
 
 LARGEST = 6 * 1024 * 1024
 """Bytes that an event or a response may have."""
@@ -11,6 +10,17 @@ UNHANDLED = "Unhandled"
 
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True)
+class InvokeResponse:
+    """The response to an invocation, as the Lambda API gives it."""
+
+    payload: bytes
+    """JSON: the handler's return value, or `{"errorMessage", "errorType", "stackTrace"}`."""
+    error: str | None
+    """None, or the value of `X-Amz-Function-Error`: `Unhandled`."""
+    request_id: str
 
 
 @dataclass(frozen=True)
@@ -83,3 +93,8 @@ def not_this_runtime(runtime: str) -> Result:
 
 def _ended(status: str, kind: str, text: str) -> Result:
     return Result(error_payload(kind, text), UNHANDLED, status, kind)
+
+
+def error_payload(kind: str, message: str) -> bytes:
+    """Return the payload of an error that Lambda itself reports."""
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

@@ -8,11 +8,14 @@ import json
 from functools import partial
 from typing import Any
 
-from localcloud.context import AccountError, Context, Functions, Permissions
+from localcloud.context import Context
+from localcloud.errors import AccountError
+from localcloud.functions import Functions
 from localcloud.gateway.access_log import line
-from localcloud.gateway.gateway_metrics import count
+from localcloud.gateway.gateway_metrics import count_call
 from localcloud.gateway.stages import Stage, Stages
 from localcloud.gateway.throttle import Throttle
+from localcloud.permissions import Permissions
 from sandbox.functions.functions import Event, FunctionError
 from sandbox.gateway.events import Handshake
 from sandbox.gateway.integrations import Call, Run
@@ -69,7 +72,7 @@ class LambdaIntegrations:
 
     def done(self, call: Call, outcome: Outcome) -> None:
         """Writes the line of the access log, and counts."""
-        count(self._context.metrics, self._context.clock, call, outcome)
+        count_call(self._context.metrics, self._context.clock(), call, outcome)
         stage = self._stage(call.handshake)
         log = stage.access_log if stage else None
         if log:

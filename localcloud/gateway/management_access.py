@@ -3,8 +3,10 @@
 import time
 from urllib.parse import unquote
 
-from localcloud.context import Context, DeniedError, Permissions
+from localcloud.context import Context
+from localcloud.errors import DeniedError
 from localcloud.gateway.stages import Stages
+from localcloud.permissions import Permissions
 from sandbox.gateway.management import SERVICE, Check
 from sandbox.http.signature import (
     Credentials,

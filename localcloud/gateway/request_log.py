@@ -7,7 +7,7 @@ from typing import Any
 
 from localcloud.context import Context
 from localcloud.gateway.access_log import filled
-from localcloud.gateway.gateway_metrics import count_rest
+from localcloud.gateway.gateway_metrics import count_rest_request
 from localcloud.gateway.gateway_responses import RefusedError
 from localcloud.gateway.rest_events import RestCall, request_context
 from localcloud.gateway.stages import access_log_of
@@ -37,8 +37,7 @@ def done(
     latencies = {"Latency": _millis(record.began)}
     if record.integrated is not None:
         latencies["IntegrationLatency"] = record.integrated
-    dimensions = {"ApiName": api.name, "Stage": call.stage}
-    count_rest(context.metrics, context.clock(), dimensions, status, latencies)
+    count_rest_request(context.metrics, context.clock(), api.name, call.stage, status, latencies)
     log = access_log_of(api.stages[call.stage].access_log_settings, arn)
     if log:
         variables = {

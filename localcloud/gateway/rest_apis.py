@@ -16,14 +16,17 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from localcloud.context import AccountError, Context, DeniedError, Functions, Permissions
+from localcloud.context import Context
 from localcloud.control.apigateway import deployed_resources
+from localcloud.errors import AccountError, DeniedError
+from localcloud.functions import Functions
 from localcloud.gateway.gateway_responses import RefusedError, worded
 from localcloud.gateway.management_access import check_signature
 from localcloud.gateway.request_log import RequestRecord, done
 from localcloud.gateway.rest_events import RestCall, rest_event
 from localcloud.gateway.stages import ACCOUNT_BURST, ACCOUNT_RATE, function_of
 from localcloud.gateway.throttle import Throttle
+from localcloud.permissions import Permissions
 from sandbox.http.server import Handler
 from sandbox.http.signature import SignatureError, SignedRequest
 

@@ -12,7 +12,7 @@ neither the resource of a call nor service principals: it can't refuse what AWS 
 | `permissions.py` | credentials, and the decision |
 """
 
-from localcloud.permissions.permissions import Permissions
+from localcloud.permissions.permissions import Permissions, RoleCredentials
 from localcloud.permissions.required_actions import required_actions
 
-__all__ = ["Permissions", "required_actions"]
+__all__ = ["Permissions", "RoleCredentials", "required_actions"]

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from localcloud.context import Context, DeniedError, RequiredAction, RoleCredentials
+from localcloud.context import Context
+from localcloud.errors import DeniedError
 from localcloud.permissions.policies import Decision, RequestContext, decide, weigh
+from localcloud.permissions.required_actions import RequiredAction
 from localcloud.permissions.roles import documents_of, statements_of_function
 
 INVOKE = "lambda:InvokeFunction"
@@ -17,6 +19,15 @@ _WHY = {
     Decision.NOT_ALLOWED: "because no identity-based policy allows the {action} action",
     Decision.DENIED: "with an explicit deny in an identity-based policy",
 }
+
+
+@dataclass(frozen=True)
+class RoleCredentials:
+    """The temporary credentials of a role."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ Service Authorization Reference, "Actions, resources, and condition keys for Ama
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.context import Context, RequiredAction
+from localcloud.context import Context
+
+RequiredAction = tuple[str, str]
+"""An action and the ARN it is on: `("dynamodb:GetItem", "arn:aws:dynamodb:…:table/x")`."""
 
 _OF_AN_ITEM = {
     "Put": "PutItem",

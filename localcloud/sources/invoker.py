@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.context import AccountError, Functions
+from localcloud.errors import AccountError
+from localcloud.functions import Functions
 from sandbox.functions.functions import Event, FunctionError
 from sandbox.sources.batches import Attempt
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.types import Millis
-from localcloud.context import AccountError, Context, Functions
+from localcloud.context import Context
+from localcloud.errors import AccountError
+from localcloud.functions import Functions
 from localcloud.metrics import Metric
 from localcloud.sources.desired_state import Rule, Target
 from sandbox.clock import Timer

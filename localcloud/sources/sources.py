@@ -3,8 +3,10 @@
 import logging
 from typing import Any
 
-from localcloud.context import Context, Functions, Permissions
+from localcloud.context import Context
+from localcloud.functions import Functions
 from localcloud.functions.configuration import role_of
+from localcloud.permissions import Permissions
 from localcloud.sources import desired_state
 from localcloud.sources.desired_state import QueueMapping, Rule, StreamMapping
 from localcloud.sources.invoker import FunctionInvoker

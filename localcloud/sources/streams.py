@@ -12,10 +12,12 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.context import Context, Functions, Permissions
+from localcloud.context import Context
+from localcloud.functions import Functions
 from localcloud.functions.configuration import role_of
 from localcloud.functions.destinations import deliver
 from localcloud.metrics import Metric
+from localcloud.permissions import Permissions
 from localcloud.sources.desired_state import StreamMapping
 from localcloud.sources.invoker import FunctionInvoker
 from sandbox.dynamodb.dynamodb import Change

@@ -1,28 +1,23 @@
-"""Metrics out of log lines and the platform, and the alarms on them."""
+"""Metrics of log lines and of the platform, and the alarms on them."""
 
 import json
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto.cloudwatch import models as cloudwatch
 
 from localcloud.cloudwatch import Alarms
-from localcloud.cloudwatch.evaluation import Rules, state_of
-from localcloud.cloudwatch.expressions import UnknownExpressionError, evaluate
-from localcloud.cloudwatch.statistics import UnknownStatisticError, value_of
+from localcloud.cloudwatch.evaluation import UnsupportedAlarmError, state_of, statistic
 from localcloud.metrics import Metric
-from tests.localcloud.alarming import (
-    alarm_state,
-    applied_alarm,
-    apply_alarm,
-    running_alarms,
-)
 from tests.localcloud.world import World
+
+MINUTE = 60_000
 
 
 @pytest.mark.parametrize(
-    ("values", "missing", "to_alarm", "state"),
+    ("values", "missing", "needed", "state"),
     [
         ([1, 2, 3], "missing", 3, "OK"),
         ([6, 7, 8], "missing", 3, "ALARM"),
@@ -39,166 +34,171 @@ from tests.localcloud.world import World
     ],
 )
 def test_the_state_of_an_alarm(
-    values: Sequence[float | None], missing: str, to_alarm: int, state: str
+    values: Sequence[float | None], missing: str, needed: int, state: str
 ) -> None:
-    rules = Rules("GreaterThanThreshold", 5.0, 3, to_alarm, missing)
+    alarm = SimpleNamespace(
+        comparison_operator="GreaterThanThreshold",
+        threshold=5.0,
+        evaluation_periods=3,
+        datapoints_to_alarm=needed,
+        treat_missing_data=missing,
+        state_value="before",
+    )
 
-    assert state_of(values, rules, "before") == state
+    assert state_of(alarm, values) == state
 
 
 def test_statistics() -> None:
     values = [float(each) for each in range(1, 101)]
 
-    assert value_of(values, "Sum") == 5050
-    assert value_of(values, "Average") == 50.5
-    assert (value_of(values, "Minimum"), value_of(values, "Maximum")) == (1, 100)
-    assert value_of(values, "SampleCount") == 100
-    assert value_of(values, "p95") == pytest.approx(95.05)
-    assert value_of(values, "p100") == 100
-    assert value_of([], "Sum") is None
-    with pytest.raises(UnknownStatisticError):
-        value_of(values, "tm99")
+    assert statistic(values, "Sum") == 5050
+    assert statistic(values, "Average") == 50.5
+    assert (statistic(values, "Minimum"), statistic(values, "Maximum")) == (1, 100)
+    assert statistic(values, "SampleCount") == 100
+    assert statistic(values, "p95") == pytest.approx(95.05)
+    assert statistic(values, "p100") == 100
+    assert statistic([], "Sum") is None
+    with pytest.raises(UnsupportedAlarmError):
+        statistic(values, "tm99")
 
 
-def test_metric_math() -> None:
-    values = {"read": 3.0, "write": 4.0, "none": None}
-
-    assert evaluate("SUM(METRICS())", values) == 7
-    assert evaluate("MAX([read, write]) * 100 / (read + 1)", values) == 100
-    assert evaluate("FILL(none, 0) + read", values) == 3
-    assert evaluate("none + read", values) is None
-    assert evaluate("read / FILL(none, 0)", values) is None
-    assert evaluate("SUM(METRICS())", {"none": None}) is None
-    for unknown in ("ANOMALY_DETECTION_BAND(read)", "__import__('os')", "read[0]", "METRICS()"):
-        with pytest.raises(UnknownExpressionError):
-            evaluate(unknown, values)
-
-
-def test_a_line_of_a_function_sets_off_an_alarm(world: World) -> None:
+def test_metrics_in_a_line_of_a_function_set_off_an_alarm(world: World) -> None:
     alarms = running_alarms(world)
     dimension = [{"Name": "Code", "Value": "INTERNAL_ERROR"}]
-    apply_alarm(world, "errors", namespace="Lectern", metric_name="Errors", dimensions=dimension)
+    apply_alarm(world, namespace="Lectern", metric_name="Errors", dimensions=dimension)
     world.advance(60)
-    assert alarm_state(world, "errors") == "OK"
+    assert alarm_state(world) == "OK"
 
-    alarms.line("group", "no metric")
-    alarms.line("group", _emf(world, "Errors", 3, Code="OTHER"))
+    alarms.on_line("no metric")
+    alarms.on_line(_emf(world, "Errors", 3, Code="OTHER"))
     world.advance(60)
-    assert alarm_state(world, "errors") == "OK"
-    alarms.line("group", _emf(world, "Errors", [1, 2], Code="INTERNAL_ERROR"))
+    assert alarm_state(world) == "OK"
+    alarms.on_line(_emf(world, "Errors", [1, 2], Code="INTERNAL_ERROR"))
     world.advance(60)
-    assert alarm_state(world, "errors") == "ALARM"
+    assert alarm_state(world) == "ALARM"
     world.advance(60)
-    assert alarm_state(world, "errors") == "OK"
+    assert alarm_state(world) == "OK"
     assert len(alarms.emitted()) == 2
 
 
-def test_errors_of_functions_are_counted(world: World) -> None:
-    running_alarms(world)
-    world.function("fails", "def handler(event, context):\n    raise ValueError\n")
-    dimension = [{"Name": "FunctionName", "Value": "fails"}]
-    apply_alarm(world, "errors", namespace="AWS/Lambda", metric_name="Errors", dimensions=dimension)
-
-    world.functions.invoke("fails", {})
-    world.advance(60)
-
-    assert alarm_state(world, "errors") == "ALARM"
-
-
-def test_a_queue_that_nobody_reads_grows_old(world: World) -> None:
-    running_alarms(world)
-    dimension = [{"Name": "QueueName", "Value": "q"}]
-    options = {
-        "namespace": "AWS/SQS",
-        "metric_name": "ApproximateAgeOfOldestMessage",
-        "dimensions": dimension,
-        "statistic": "Maximum",
-        "threshold": 150.0,
-        "evaluation_periods": 2,
-    }
-    apply_alarm(world, "age", **options)
-    world.queue("q")
-
-    world.send("q", "a")
-    world.advance(180)
-    assert alarm_state(world, "age") == "OK"
-    world.advance(60)
-
-    assert alarm_state(world, "age") == "ALARM"
-    data = json.loads(applied_alarm(world, "age").state_reason_data)
-    assert len(data["recentDatapoints"]) == 2
-    assert all(150 < value <= 240 for value in data["recentDatapoints"])
-
-
-def test_an_evaluation_that_begins_late_counts_for_its_own_minute(world: World) -> None:
+def test_an_evaluation_that_starts_late_counts_for_its_own_minute(world: World) -> None:
     world.advance(60 - world.context.clock() / 1000 % 60)
     alarms = Alarms(world.context)
-    options = {"namespace": "AWS/SQS", "metric_name": "ApproximateNumberOfMessagesVisible"}
     apply_alarm(
         world,
-        "deep",
-        **options,
+        namespace="AWS/SQS",
+        metric_name="ApproximateNumberOfMessagesVisible",
         dimensions=[{"Name": "QueueName", "Value": "q"}],
         evaluation_periods=2,
     )
     world.queue("q")
     world.send("q", "a")
-    first = (world.context.clock() // 60_000 + 1) * 60_000
+    first = (world.context.clock() // MINUTE + 1) * MINUTE
 
-    world.advance(61)  # a thread that comes to it a second late
+    world.advance(61)  # the thread gets round to it a second late
     alarms.evaluate(first)
     world.advance(59.5)
-    alarms.evaluate(first + 60_000)
+    alarms.evaluate(first + MINUTE)
 
-    assert alarm_state(world, "deep") == "ALARM"
-    assert json.loads(applied_alarm(world, "deep").state_reason_data)["recentDatapoints"] == [1, 1]
+    assert alarm_state(world) == "ALARM"
+    assert json.loads(applied_alarm(world).state_reason_data)["recentDatapoints"] == [1, 1]
 
 
-def test_silence_is_an_alarm_where_missing_data_breach(world: World) -> None:
+def test_missing_data_are_an_alarm_where_they_breach(world: World) -> None:
     running_alarms(world)
+    options = {"comparison_operator": "LessThanThreshold", "threshold": 1.0}
     apply_alarm(
-        world,
-        "silent",
-        namespace="Lectern",
-        metric_name="Alive",
-        comparison_operator="LessThanThreshold",
-        threshold=1.0,
-        treat_missing_data="breaching",
+        world, namespace="N", metric_name="Alive", treat_missing_data="breaching", **options
     )
     world.advance(60)
-    assert alarm_state(world, "silent") == "ALARM"
+    assert alarm_state(world) == "ALARM"
 
-    world.context.metrics.add(Metric.of("Lectern", "Alive", {}), world.context.clock() + 30_000)
+    world.context.metrics.add(Metric.of("N", "Alive", {}), world.context.clock() + 30_000)
     world.advance(60)
 
-    assert alarm_state(world, "silent") == "OK"
+    assert alarm_state(world) == "OK"
 
 
-def test_throttles_and_errors_of_tables_are_counted(world: World) -> None:
+def test_throttles_of_tables_are_counted_and_errors_of_callers_are_not(world: World) -> None:
     alarms = running_alarms(world)
-    apply_alarm(world, "throttles", metric_data_queries=_sum_of("ReadThrottle", "WriteThrottle"))
+    apply_alarm(world, metric_data_queries=_queries("SUM(METRICS())"))
     throttled = '{"__type":"…#ProvisionedThroughputExceededException"}'
 
-    alarms.refused("GetItem", {"TableName": "u"}, throttled)
-    alarms.refused("GetItem", {"TableName": "t"}, '{"__type":"…#ValidationException"}')
+    alarms.on_failed_call("GetItem", {"TableName": "u"}, throttled)
+    alarms.on_failed_call("GetItem", {"TableName": "t"}, '{"__type":"…#ValidationException"}')
     world.advance(60)
-    assert alarm_state(world, "throttles") == "OK"
-    alarms.refused(
-        "TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t"}}]}, throttled
-    )
+    assert alarm_state(world) == "OK"
+    transaction = {"TransactItems": [{"Put": {"TableName": "t"}}]}
+    alarms.on_failed_call("TransactWriteItems", transaction, throttled)
     world.advance(60)
 
-    assert alarm_state(world, "throttles") == "ALARM"
-    alarms.refused("Query", {"TableName": "t"}, '{"__type":"…#InternalServerError"}')
-    assert world.sums("AWS/DynamoDB", TableName="t", Operation="Query") == {"SystemErrors": 1}
+    assert alarm_state(world) == "ALARM"
 
 
-def _sum_of(*names: str) -> list[Any]:
-    """The sum of metrics of the table `t`, as moto has it."""
+def test_an_alarm_that_is_not_supported_has_insufficient_data(world: World) -> None:
+    running_alarms(world)
+    apply_alarm(world, metric_data_queries=_queries("ANOMALY_DETECTION_BAND(read)"))
+
+    world.advance(60)
+
+    assert alarm_state(world) == "INSUFFICIENT_DATA"
+
+
+def test_an_alarm_that_is_put_again_keeps_its_state(world: World) -> None:
+    running_alarms(world)
+    options = {"namespace": "N", "metric_name": "M", "treat_missing_data": "breaching"}
+    apply_alarm(world, **options)
+    assert alarm_state(world) == "INSUFFICIENT_DATA"
+    world.advance(60)
+
+    apply_alarm(world, **options, description="new")
+
+    assert alarm_state(world) == "ALARM"
+
+
+def running_alarms(world: World) -> Alarms:
+    """Return alarms that are evaluated at each whole minute from now on, a whole minute."""
+    world.advance(60 - world.context.clock() / 1000 % 60)
+    alarms = Alarms(world.context)
+    alarms.start()
+    return alarms
+
+
+def apply_alarm(world: World, **options: Any) -> None:
+    """Apply an alarm on a sum above 0 in one minute, or as `options` say."""
+    defaults: dict[str, Any] = {
+        "name": "alarm",
+        "namespace": None,
+        "metric_name": None,
+        "comparison_operator": "GreaterThanThreshold",
+        "evaluation_periods": 1,
+        "period": 60,
+        "threshold": 0.0,
+        "statistic": "Sum",
+        "description": "",
+        "dimensions": [],
+        "alarm_actions": [],
+        "treat_missing_data": "notBreaching",
+    }
+    world.context.backend("cloudwatch").put_metric_alarm(**defaults | options)
+
+
+def applied_alarm(world: World) -> Any:
+    """Return moto's alarm."""
+    return world.context.backend("cloudwatch").alarms["alarm"]
+
+
+def alarm_state(world: World) -> str:
+    """Return the state of the alarm."""
+    return str(applied_alarm(world).state_value)
+
+
+def _queries(expression: str) -> list[Any]:
+    """Return an expression over the throttles of the table `t`, as moto has it."""
     dimensions = [cloudwatch.Dimension("TableName", "t")]
-    queries = [cloudwatch.MetricDataQuery("sum", "", "", "true", expression="SUM(METRICS())")]
-    for name in names:
-        metric = cloudwatch.Metric(f"{name}Events", "AWS/DynamoDB", dimensions)
+    queries = [cloudwatch.MetricDataQuery("all", "", "", "true", expression=expression)]
+    for name in ("Read", "Write"):
+        metric = cloudwatch.Metric(f"{name}ThrottleEvents", "AWS/DynamoDB", dimensions)
         stat = cloudwatch.MetricStat(metric, "60", "Sum", "Count")
         queries.append(cloudwatch.MetricDataQuery(name.lower(), "", "", "false", metric_stat=stat))
     return queries

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.context import NoSuchFunctionError, TooLargeError
+from localcloud.errors import NoSuchFunctionError, TooLargeError
 from tests.localcloud.world import World
 
 FAILS = "def handler(event, context):\n    print('called')\n    raise ValueError('no')\n"

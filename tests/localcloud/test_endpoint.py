@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.context import DeniedError
 from localcloud.control.endpoint import Endpoint
+from localcloud.errors import DeniedError
 from sandbox.clock import Clock
 from sandbox.faults import FaultPlan
 
@@ -70,24 +70,29 @@ def test_a_refusal_is_that_of_the_service(
     assert error["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-def test_a_composite_alarm_is_put_shown_and_deleted(endpoint: Endpoint) -> None:
-    topic = "arn:aws:sns:us-east-1:123456789012:alarms"
-    with closing(_client(endpoint, "cloudwatch", "AKIDOWNER")) as cloudwatch:
-        cloudwatch.put_composite_alarm(
-            AlarmName="whole",
-            AlarmRule="ALARM(part)",
-            AlarmActions=[topic],
-            Tags=[{"Key": "app", "Value": "lectern"}],
-        )
-        kinds = ["CompositeAlarm", "MetricAlarm"]
-        found = cloudwatch.describe_alarms(AlarmNames=["whole"], AlarmTypes=kinds)
-        (alarm,) = found["CompositeAlarms"]
-        tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
-        cloudwatch.delete_alarms(AlarmNames=["whole"])
-        left = cloudwatch.describe_alarms(AlarmNames=["whole"], AlarmTypes=kinds)
+SETTINGS = {
+    "DestinationArn": "arn:aws:logs:us-east-1:000000000042:log-group:/g",
+    "Format": "$context.status",
+}
 
-    assert (alarm["AlarmName"], alarm["AlarmRule"]) == ("whole", "ALARM(part)")
-    assert (alarm["AlarmActions"], alarm["ActionsEnabled"]) == ([topic], True)
-    assert alarm["StateValue"] == "INSUFFICIENT_DATA"
-    assert tags == [{"Key": "app", "Value": "lectern"}]
-    assert (found["MetricAlarms"], left["CompositeAlarms"]) == ([], [])
+
+@pytest.mark.parametrize("by_update", [True, False])
+def test_the_access_log_of_a_stage_is_changed_and_switched_off(
+    endpoint: Endpoint, *, by_update: bool
+) -> None:
+    with closing(_client(endpoint, "apigatewayv2", "AKIDOWNER")) as gateway:
+        api = gateway.create_api(Name="a", ProtocolType="WEBSOCKET")["ApiId"]
+        stage = {"ApiId": api, "StageName": "dev"}
+        gateway.create_stage(**stage, AccessLogSettings=SETTINGS)
+        gateway.update_stage(**stage, AccessLogSettings=SETTINGS | {"Format": "$context.routeKey"})
+        gateway.update_stage(**stage, Description="nothing about the log")
+        changed = gateway.get_stage(**stage)["AccessLogSettings"]
+
+        if by_update:
+            gateway.update_stage(**stage, AccessLogSettings={})  # as Terraform does it
+        else:
+            gateway.delete_access_log_settings(**stage)
+        left = gateway.get_stage(**stage)
+
+    assert changed == SETTINGS | {"Format": "$context.routeKey"}
+    assert "AccessLogSettings" not in left

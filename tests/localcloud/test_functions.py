@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.context import NoSuchFunctionError
+from localcloud.errors import NoSuchFunctionError
 from tests.localcloud.waiting import WAITS, begun
 from tests.localcloud.world import World, eventually, zipped
 

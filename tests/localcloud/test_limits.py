@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.context import TooLargeError, TooManyRequestsError
+from localcloud.errors import TooLargeError, TooManyRequestsError
 from tests.localcloud.waiting import WAITS, begun
 from tests.localcloud.world import World
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloudwatch import log_groups
-from localcloud.cloudwatch.log_groups import DAY, Logs
+from localcloud.cloudwatch.log_groups import DAY, LogGroups
 from tests.localcloud.world import World
 
 
@@ -34,12 +34,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def lines(clock: Clock) -> Logs:
-    return Logs(clock, lambda *_: None)
+def lines(clock: Clock) -> LogGroups:
+    return LogGroups(clock, lambda *_: None)
 
 
 def test_lines_are_in_their_streams_by_the_accounts_clock(
-    backend: Any, lines: Logs, clock: Clock
+    backend: Any, lines: LogGroups, clock: Clock
 ) -> None:
     lines.line("g", "a", "one")
     clock.now += 5
@@ -59,14 +59,16 @@ def test_lines_are_in_their_streams_by_the_accounts_clock(
 
 def test_each_line_is_handed_on_as_it_comes(clock: Clock) -> None:
     told: list[tuple[str, str]] = []
-    lines = Logs(clock, lambda *line: told.append(line))
+    lines = LogGroups(clock, lambda *line: told.append(line))
 
     lines.line("not applied", "a", "one")
 
     assert told == [("not applied", "one")]
 
 
-def test_what_is_older_than_the_retention_is_gone(backend: Any, lines: Logs, clock: Clock) -> None:
+def test_what_is_older_than_the_retention_is_gone(
+    backend: Any, lines: LogGroups, clock: Clock
+) -> None:
     backend.put_retention_policy("g", 1)
     lines.line("g", "old", "one")
     lines.show(backend)
@@ -84,7 +86,7 @@ def test_what_is_older_than_the_retention_is_gone(backend: Any, lines: Logs, clo
 
 @pytest.mark.parametrize("read", [True, False])
 def test_only_the_last_lines_are_kept(
-    backend: Any, lines: Logs, monkeypatch: pytest.MonkeyPatch, *, read: bool
+    backend: Any, lines: LogGroups, monkeypatch: pytest.MonkeyPatch, *, read: bool
 ) -> None:
     monkeypatch.setattr(log_groups, "LINES", 3)
     for number in range(5):
@@ -99,7 +101,7 @@ def test_only_the_last_lines_are_kept(
 
 
 def test_only_so_many_bytes_are_kept(
-    backend: Any, lines: Logs, monkeypatch: pytest.MonkeyPatch
+    backend: Any, lines: LogGroups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_groups, "BYTES", 100)
     for text in ("x" * 50, "y" * 30, "z" * 10):
@@ -110,7 +112,7 @@ def test_only_so_many_bytes_are_kept(
     assert [text[0] for _, text in _found(backend)] == ["y", "z"]
 
 
-def test_a_group_that_is_made_anew_is_empty(backend: Any, lines: Logs) -> None:
+def test_a_group_that_is_made_anew_is_empty(backend: Any, lines: LogGroups) -> None:
     lines.line("g", "a", "one")
     lines.show(backend)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.context import DeniedError
+from localcloud.errors import DeniedError
 from localcloud.permissions import required_actions
 from localcloud.permissions.policies import Decision, decide
 from tests.localcloud.world import World

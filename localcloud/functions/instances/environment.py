@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.context import RoleCredentials
 from localcloud.functions.configuration import Configuration
+from localcloud.permissions import RoleCredentials
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from localcloud.context import TooManyRequestsError
+from localcloud.errors import TooManyRequestsError
 from localcloud.functions.configuration import Configuration
 from localcloud.functions.instances.instance import InitError, Instance
 from sandbox.clock import Clock

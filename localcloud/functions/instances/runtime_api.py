@@ -5,7 +5,6 @@ error, initialization error. A port each, because the runtime client takes no pa
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -95,8 +94,3 @@ def _described(event: Event) -> web.Response:
         "Lambda-Runtime-Trace-Id": event.trace,
     }
     return web.Response(body=event.payload, headers=headers)
-
-
-def error_payload(kind: str, message: str) -> bytes:
-    """What Lambda itself answers where the function could not."""
-    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from localcloud.context import Context, Permissions
+from localcloud.context import Context
 from localcloud.functions.configuration import Configuration
 from localcloud.functions.logs import json_format
 from localcloud.functions.logs.system_log import words
 from localcloud.functions.results import InvocationReport
 from localcloud.metrics import Metric
+from localcloud.permissions import Permissions
 
 NEEDED = ("logs:CreateLogStream", "logs:PutLogEvents")
 

@@ -7,8 +7,8 @@ from sandbox.dynamodb.dynamodb import Change
 from sandbox.dynamodb.plain import plain_item
 
 
-class Tables:
-    """Tables go by the last part of their name: `lectern-dev-sessions` is `sessions`."""
+class StoredItems:
+    """StoredItems go by the last part of their name: `lectern-dev-sessions` is `sessions`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
