@@ -132,7 +132,7 @@ def problems(request: Request, get_response: Callable[[Request], Response]) -> R
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    wiring.parts()  # until the first event a Lambda has a whole core, and it opens a connection
+    wiring.services()  # until the first event a Lambda has a whole core, and it opens a connection
 
 if "SANDBOX_PORT" in os.environ:
     from sandbox import start

@@ -24,7 +24,7 @@ Event = Mapping[str, Any]
 
 def connect(event: Event, context: Any) -> dict[str, Any]:
     """`$connect`: 200, or the status that refuses the handshake (PROTOCOL 1.3)."""
-    services, where = wiring.parts(), event["requestContext"]
+    services, where = wiring.services(), event["requestContext"]
     connection_id = ConnectionId(where["connectionId"])
     handshake = connecting.Handshake(
         connection_id=connection_id,
@@ -45,7 +45,7 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
 
 def message(event: Event, context: Any) -> dict[str, Any]:
     """`$default`: what it returns is sent to the client, by the route's response."""
-    services, where = wiring.parts(), event["requestContext"]
+    services, where = wiring.services(), event["requestContext"]
     frame = Frame(
         connection_id=ConnectionId(where["connectionId"]),
         address=where["identity"]["sourceIp"],
@@ -58,7 +58,7 @@ def message(event: Event, context: Any) -> dict[str, Any]:
 
 def disconnect(event: Event, context: Any) -> dict[str, Any]:
     """`$disconnect`: always 200, as nobody could do anything about anything else."""
-    services, where = wiring.parts(), event["requestContext"]
+    services, where = wiring.services(), event["requestContext"]
     connection_id = ConnectionId(where["connectionId"])
     closing = disconnecting.Closing(
         code=where.get("disconnectStatusCode"), connected_at=where.get("connectedAt")
@@ -73,7 +73,7 @@ def disconnect(event: Event, context: Any) -> dict[str, Any]:
 
 def jobs(event: Event, context: Any) -> dict[str, Any]:
     """The jobs queue: the messages that failed come again, the others don't."""
-    services, failed = wiring.parts(), []
+    services, failed = wiring.services(), []
     with services.telemetry.invocation("run_jobs", context.aws_request_id):
         for record in event["Records"]:
             try:
@@ -87,14 +87,14 @@ def jobs(event: Event, context: Any) -> dict[str, Any]:
 
 def session_changes(event: Event, context: Any) -> dict[str, Any]:
     """The sessions stream: a failure brings the batch again from that record on."""
-    services = wiring.parts()
+    services = wiring.services()
     with services.telemetry.invocation("on_session_change", context.aws_request_id):
         failed = stream.on_session_change(services, event["Records"], _remaining(context))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
 def sweep_connections(context: Any) -> dict[str, Any]:
-    services = wiring.parts()
+    services = wiring.services()
     with services.telemetry.invocation("sweep_connections", context.aws_request_id):
         swept = sweep.sweep(services, _remaining(context))
     return {"checked": swept.checked, "idle": swept.idle, "closed": swept.closed}
@@ -102,7 +102,7 @@ def sweep_connections(context: Any) -> dict[str, Any]:
 
 def publish_status(context: Any) -> dict[str, Any]:
     """Now, and by delayed jobs until the schedule comes again a minute later."""
-    services = wiring.parts()
+    services = wiring.services()
     interval = services.settings.status_interval_seconds
     with services.telemetry.invocation("publish_status", context.aws_request_id):
         for delay in range(interval, 60, interval):
@@ -112,14 +112,14 @@ def publish_status(context: Any) -> dict[str, Any]:
 
 
 def reconcile_counts(context: Any) -> dict[str, Any]:
-    services = wiring.parts()
+    services = wiring.services()
     with services.telemetry.invocation("reconcile_counts", context.aws_request_id):
         return {"suspects": reconcile.reconcile(services)}
 
 
 def operate(operation: str, request: Any) -> Any:
     """Run one operation of the operator API for Chalice's request, and return the response."""
-    return _api().handle(wiring.parts(), operation, request)
+    return _api().handle(wiring.services(), operation, request)
 
 
 def refuse(request: Any, get_response: Callable[[Any], Any]) -> Any:

@@ -1,7 +1,7 @@
 """Every environment variable of the stack: its name, default and meaning, defined here once.
 
-`docs/run/settings.md` is made from this file. A bad value is named when the process starts, so
-that a wrong deployment fails at once and says why.
+`docs/run/settings.md` is made from this file. A bad value is reported when the process
+starts, so that a wrong deployment fails at once and says why.
 """
 
 import re
@@ -18,12 +18,12 @@ class SettingsError(LecternError):
 
 
 class Variable(Struct, frozen=True):
-    """An environment variable. `least` is the smallest number that it may be."""
+    """An environment variable. `minimum` is the smallest valid number."""
 
     name: str
     meaning: str
     default: Any
-    least: int | None
+    minimum: int | None
     secret: bool
 
 
@@ -31,9 +31,9 @@ _declared: list[Variable] = []
 
 
 def _setting(
-    variable: str, meaning: str, default: Any, least: int | None = None, secret: bool = False
+    variable: str, meaning: str, default: Any, minimum: int | None = None, secret: bool = False
 ) -> Any:
-    _declared.append(Variable(variable, meaning, default, least, secret))
+    _declared.append(Variable(variable, meaning, default, minimum, secret))
     return field(default=default)
 
 
@@ -42,7 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     sessions_table: str = _setting("SESSIONS_TABLE_NAME", "table of sessions", "sessions")
     connections_table: str = _setting(
-        "CONNECTIONS_TABLE_NAME", "table of open sockets", "connections"
+        "CONNECTIONS_TABLE_NAME", "table of open connections", "connections"
     )
     subscriptions_table: str = _setting(
         "SUBSCRIPTIONS_TABLE_NAME", "table of topic subscriptions", "subscriptions"
@@ -56,39 +56,56 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     jobs_queue_url: str = _setting("JOBS_QUEUE_URL", "URL of the SQS queue of jobs", "")
     api_gateway_endpoint: str = _setting(
-        "API_GATEWAY_ENDPOINT", "https URL of the WebSocket stage, where posts go", ""
+        "API_GATEWAY_ENDPOINT", "https URL of the WebSocket stage, for `@connections`", ""
     )
     session_max_duration_hours: int = _setting(
-        "SESSION_MAX_DURATION_HOURS", "hours a session lives; each refresh extends it", 2, 1
+        "SESSION_MAX_DURATION_HOURS",
+        "lifetime of a session in hours; each refresh extends it",
+        2,
+        1,
     )
     connection_refresh_minutes: int = _setting(
-        "CONNECTION_REFRESH_MINUTES", "age in minutes at which a client is asked to refresh", 100, 1
+        "CONNECTION_REFRESH_MINUTES",
+        "age of a connection in minutes at which its client is asked to refresh",
+        100,
+        1,
     )
     connection_warning_minutes: int = _setting(
-        "CONNECTION_WARNING_MINUTES", "age in minutes of the last warning", 105, 1
+        "CONNECTION_WARNING_MINUTES",
+        "age of a connection in minutes at which its client is warned for the last time",
+        105,
+        1,
     )
     connection_idle_timeout_seconds: int = _setting(
         "CONNECTION_IDLE_TIMEOUT_SECONDS",
-        "silence in seconds after which a socket is closed",
+        "seconds without a message after which a connection is closed",
         120,
         1,
     )
     heartbeat_interval_seconds: int = _setting(
         "HEARTBEAT_INTERVAL_SECONDS",
-        "seconds between heartbeats, as clients are told; not set: half the idle timeout at most",
+        "seconds between heartbeats, told to clients; the default is at most half the idle timeout",
         50,
         1,
     )
     speaker_grace_seconds: int = _setting(
-        "SPEAKER_GRACE_SECONDS", "seconds a dropped speaker has to come back; 0 = none", 15, 0
+        "SPEAKER_GRACE_SECONDS",
+        "grace period in seconds for a dropped speaker; 0 ends the session at once",
+        15,
+        0,
     )
     max_listeners_per_session: int = _setting(
-        "MAX_LISTENERS_PER_SESSION", "capacity of a session", 500, 1
+        "MAX_LISTENERS_PER_SESSION", "maximum listeners of a session", 500, 1
     )
     inline_fanout_limit: int = _setting(
-        "INLINE_FANOUT_LIMIT", "recipients up to which a handler posts by itself", 500, 0
+        "INLINE_FANOUT_LIMIT",
+        "maximum recipients that a handler posts to itself; more are left to jobs",
+        500,
+        0,
     )
-    fanout_concurrency: int = _setting("FANOUT_CONCURRENCY", "posts in the air at once", 32, 1)
+    fanout_concurrency: int = _setting(
+        "FANOUT_CONCURRENCY", "maximum concurrent posts of a fan-out", 32, 1
+    )
     history_seconds: int = _setting(
         "HISTORY_SECONDS", "seconds for which broadcasts can be recovered", 120, 1
     )
@@ -97,7 +114,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     jwt_secret: str = _setting("JWT_SECRET", "secret of HS256 tokens", "", secret=True)
     jwt_jwks_url: str = _setting(
-        "JWT_JWKS_URL", "https URL of the key set of RS256/ES256 tokens", ""
+        "JWT_JWKS_URL", "https URL of the key set (JWKS) of RS256 and ES256 tokens", ""
     )
     jwt_algorithms: tuple[str, ...] = _setting(
         "JWT_ALGORITHMS",
@@ -109,7 +126,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     jwt_tenant_claim: str = _setting("JWT_TENANT_CLAIM", "claim that names the tenant", "tenantId")
     jwt_max_lifetime_hours: int = _setting(
         "JWT_MAX_LIFETIME_HOURS",
-        "longest life of a token of yours: for so long a removed user's are refused",
+        "maximum lifetime of your tokens in hours; a removed user's tokens are refused for so long",
         24,
         1,
     )
@@ -117,31 +134,34 @@ class Settings(Struct, frozen=True, kw_only=True):
         "RESUME_TOKEN_SECRET", "key that signs resume tokens and hashes addresses", "", secret=True
     )
     rate_limit_connects_per_minute: int = _setting(
-        "RATE_LIMIT_CONNECTS_PER_MINUTE", "handshakes a minute from one address", 20, 1
+        "RATE_LIMIT_CONNECTS_PER_MINUTE", "maximum handshakes a minute from one address", 20, 1
     )
     rate_limit_joins_per_minute: int = _setting(
-        "RATE_LIMIT_JOINS_PER_MINUTE", "joins a minute from one address", 10, 1
+        "RATE_LIMIT_JOINS_PER_MINUTE", "maximum joins a minute from one address", 10, 1
     )
     rate_limit_sessions_per_hour: int = _setting(
-        "RATE_LIMIT_SESSIONS_PER_HOUR", "sessions an hour by one user", 50, 1
+        "RATE_LIMIT_SESSIONS_PER_HOUR", "maximum sessions an hour by one user", 50, 1
     )
     rate_limit_controls_per_second: int = _setting(
-        "RATE_LIMIT_CONTROLS_PER_SECOND", "controls a second on one connection", 10, 1
+        "RATE_LIMIT_CONTROLS_PER_SECOND",
+        "maximum control messages a second on one connection",
+        10,
+        1,
     )
     aws_wire: str = _setting(
-        "AWS_WIRE", "what speaks to AWS: lean (the standard library) or boto3", "lean"
+        "AWS_WIRE", "client for AWS: lean (the standard library) or boto3", "lean"
     )
     aws_timeout_seconds: int = _setting(
-        "AWS_TIMEOUT_SECONDS", "seconds to wait for one answer of an AWS service", 5, 1
+        "AWS_TIMEOUT_SECONDS", "timeout in seconds of one call of an AWS service", 5, 1
     )
     log_level: str = _setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
-        """Reads the environment.
+        """Read the settings from the environment.
 
         Raises:
-            SettingsError: naming every variable that is wrong, and what it should be.
+            SettingsError: one or more values are wrong; the text names each, and what it must be.
         """
         values: dict[str, Any] = {}
         problems: list[str] = []
@@ -161,7 +181,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return settings
 
     def __repr__(self) -> str:
-        """Without the secrets, wherever it may be printed."""
+        """Return the settings without the secrets."""
         shown = (name for name, variable in VARIABLES.items() if not variable.secret)
         return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
@@ -171,7 +191,7 @@ VARIABLES = dict(zip(Settings.__struct_fields__, _declared, strict=True))
 
 
 def _fitting_heartbeat(values: Mapping[str, Any]) -> int:
-    """The default, which gives way to an idle timeout that is set to less."""
+    """Return the default interval, or less where the idle timeout is short."""
     usual = Settings()
     idle: int = values.get("connection_idle_timeout_seconds", usual.connection_idle_timeout_seconds)
     return max(1, min(usual.heartbeat_interval_seconds, idle // 2))
@@ -183,8 +203,8 @@ def _parse(text: str, variable: Variable) -> Any:
             number = int(text)
         except ValueError:
             raise ValueError(f"must be a whole number, not {text!r}") from None
-        if variable.least is not None and number < variable.least:
-            raise ValueError(f"must be {variable.least} or more, not {number}")
+        if variable.minimum is not None and number < variable.minimum:
+            raise ValueError(f"must be {variable.minimum} or more, not {number}")
         return number
     if isinstance(variable.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -193,9 +213,9 @@ def _parse(text: str, variable: Variable) -> Any:
 
 _ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 _AWS_WIRES = {"boto3", "lean"}
-_KEY_SET_PLACE = re.compile(r"(https://[^/?#@\\]+|http://127\.0\.0\.1(:\d+)?)(/.*)?", re.ASCII)
-"""Who gives the keys decides who is who: an https host, or this machine, and no `user@`."""
-_SECRET_LENGTH = 32
+_KEY_SET_URL = re.compile(r"(https://[^/?#@\\]+|http://127\.0\.0\.1(:\d+)?)(/.*)?", re.ASCII)
+"""The keys decide who users are, so only https, or this machine, and no `user@`."""
+_MIN_SECRET_LENGTH = 32
 _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 
 
@@ -221,7 +241,7 @@ def _time_problems(settings: Settings) -> list[str]:
             "HEARTBEAT_INTERVAL_SECONDS must be less than CONNECTION_IDLE_TIMEOUT_SECONDS"
         )
     if 60 % settings.status_interval_seconds:
-        problems.append("STATUS_INTERVAL_SECONDS must divide the minute of its schedule")
+        problems.append("STATUS_INTERVAL_SECONDS must be a divisor of 60")
     return problems
 
 
@@ -230,22 +250,22 @@ def _secret_problems(settings: Settings) -> list[str]:
     if settings.jwt_secret:
         secrets["JWT_SECRET"] = settings.jwt_secret
     return [
-        f"{name} must have at least {_SECRET_LENGTH} random characters"
+        f"{name} must have at minimum {_MIN_SECRET_LENGTH} random characters"
         for name, secret in secrets.items()
-        if len(secret) < _SECRET_LENGTH
+        if len(secret) < _MIN_SECRET_LENGTH
     ]
 
 
 def _token_problems(settings: Settings) -> list[str]:
     problems = []
     if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
-        problems.append("set one of JWT_SECRET and JWT_JWKS_URL, so that speakers are recognised")
-    if settings.jwt_jwks_url and not _KEY_SET_PLACE.fullmatch(settings.jwt_jwks_url):
+        problems.append("set exactly one of JWT_SECRET and JWT_JWKS_URL, to authenticate speakers")
+    if settings.jwt_jwks_url and not _KEY_SET_URL.fullmatch(settings.jwt_jwks_url):
         problems.append("JWT_JWKS_URL must start with https://")
     unknown = set(settings.jwt_algorithms) - _ALGORITHMS
     if unknown:
         problems.append(f"JWT_ALGORITHMS has {', '.join(sorted(unknown))}, which is not supported")
-    # A key set's public keys must never be usable as HMAC secrets, nor the secret as anything else.
+    # A public key must never be usable as an HMAC secret, nor the secret as anything else.
     family = "HS" if settings.jwt_secret else ("RS", "ES")
     if any(not algorithm.startswith(family) for algorithm in settings.jwt_algorithms):
         problems.append(

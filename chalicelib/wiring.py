@@ -1,6 +1,6 @@
-"""Builds the parts once a process: the only file that knows them all.
+"""Builds the services once a process. No other file knows all of them.
 
-Lambda, the sandbox and the tests all build theirs here; the last two give their own clock.
+Lambda, the sandbox and the tests all build theirs here; the last two pass their own clock.
 """
 
 import os
@@ -47,11 +47,12 @@ def build(
     write: Callable[[str], None] = write_line,
     dynamodb: DynamoDB | None = None,
 ) -> Services:
-    """Everything that the actions need, from the environment.
+    """Build the services that the actions need, from the environment.
 
     Args:
-        clock: the stack's time; `write`: takes each line of logs and metrics; `dynamodb`: stands
-        between the stores and AWS, if the wire itself shall not.
+        clock: returns the stack's time.
+        write: takes each line of logs and metrics.
+        dynamodb: the port of the stores; default is the one of the wire to AWS.
 
     Raises:
         SettingsError: naming each variable that is missing or malformed.
@@ -88,14 +89,14 @@ def build(
     )
 
 
-def install(parts: Services) -> None:
-    """Makes these the parts of the process."""
+def install(made: Services) -> None:
+    """Make these the services of the process."""
     with _lock:
-        _installed[:] = [parts]
+        _installed[:] = [made]
 
 
-def parts() -> Services:
-    """The parts of the process, built from its environment at the first call."""
+def services() -> Services:
+    """Return the services of the process, built from its environment at the first call."""
     if not _installed:
         with _lock:
             if not _installed:

@@ -33,7 +33,7 @@ def text() -> str:
 
 def _row(variable: Variable) -> str:
     default = "" if variable.default in ("", ()) else f"`{variable.default}`"
-    least = "" if variable.least is None else str(variable.least)
+    least = "" if variable.minimum is None else str(variable.minimum)
     meaning = variable.meaning + (" (secret)" if variable.secret else "")
     return f"| `{variable.name}` | {default} | {least} | {meaning} |\n"
 

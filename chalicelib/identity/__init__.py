@@ -1,1 +1,1 @@
-"""Who somebody is: tokens of users, and the resume tokens the stack gives out itself."""
+"""Identity: users' tokens, and the resume tokens and cursors that the stack issues itself."""

@@ -1,4 +1,4 @@
-"""Where a client's JWT is (PROTOCOL 1.1)."""
+"""The JWT in a client's handshake (PROTOCOL 1.1)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,13 +9,13 @@ _BEARER = "bearer."
 def find_token(
     headers: Mapping[str, str], query: Mapping[str, str]
 ) -> tuple[str | None, str | None]:
-    """The token of a handshake, and the subprotocol to answer.
+    """Return the token of a handshake, and the subprotocol to accept.
 
-    It is looked for in `Authorization: Bearer`, then in the subprotocols (`bearer.<jwt>`), then in
-    the query (`token`); header names may be in any case. The first of these places that is used
-    decides. If what is there is no token (another scheme, nothing after `Bearer`, two of them), the
-    token is `""`, which no verifier takes: nobody is silently downgraded to anonymous. `None` means
-    that the client presented nothing.
+    The token may be in `Authorization: Bearer`, in the subprotocols (`bearer.<jwt>`) or in the
+    query (`token`); header names may be in any case. The first of these that is present counts. If
+    it holds no token (another scheme, nothing after `Bearer`, two tokens), the token is `""`, which
+    no verifier accepts, so that no client is silently downgraded to anonymous. `None` means that
+    the client presented none.
 
     The subprotocol is `"lectern.v1"` if the client offered it, else `None`.
     """
@@ -24,12 +24,12 @@ def find_token(
         for value in _values(headers, "sec-websocket-protocol")
         for entry in value.split(",")
     ]
-    places = (
+    candidates = (
         [_after_scheme(value) for value in _values(headers, "authorization")],
         [entry[len(_BEARER) :] for entry in offered if _is_bearer(entry)],
         [query["token"]] if "token" in query else [],
     )
-    presented = next((found for found in places if found), None)
+    presented = next((found for found in candidates if found), None)
     return _only(presented), SUBPROTOCOL if SUBPROTOCOL in offered else None
 
 

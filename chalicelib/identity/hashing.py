@@ -1,6 +1,6 @@
-"""Keyed hashes of what must not be stored or logged in the clear.
+"""Keyed hashes of values that must not be stored or logged in the clear.
 
-They are keyed because addresses are few: whoever has plain hashes of them can try them all.
+They are keyed because there are few addresses: plain hashes can be reversed by trying them all.
 """
 
 import hmac
@@ -10,7 +10,7 @@ from chalicelib.identity.keys import derive_key
 
 
 class Hasher:
-    """Hashes under keys made from `RESUME_TOKEN_SECRET`, so equal in every process of a stack."""
+    """Hashes under keys made from `RESUME_TOKEN_SECRET`, equal in every process of a stack."""
 
     def __init__(self, secret: str) -> None:
         self._address_key = derive_key(secret, "address")
@@ -18,19 +18,22 @@ class Hasher:
         self._user_key = derive_key(secret, "user")
 
     def address(self, ip: str) -> str:
-        """32 hexadecimal digits for a rate-limit bucket; never raises.
+        """Return 32 hexadecimal digits for a rate-limit bucket. Never raises.
 
-        An IPv6 address counts as its /64, which is what one customer has at the least; one that
-        carries an IPv4 address counts as that.
+        An IPv6 address counts as its /64, the least that one customer has; one that carries an IPv4
+        address counts as that.
         """
         return hmac.digest(self._address_key, _bucket(ip).encode(), "sha256").hex()[:32]
 
     def connection(self, connection_id: str) -> str:
-        """12 hexadecimal digits that stand for a connection in the logs."""
+        """Return 12 hexadecimal digits that stand for a connection in the logs."""
         return hmac.digest(self._connection_key, _plain(connection_id), "sha256").hex()[:12]
 
     def user(self, tenant_id: str, user_id: str) -> str:
-        """32 hexadecimal digits for a user of a tenant; the length keeps `a:b` and `c` apart."""
+        """Return 32 hexadecimal digits for a user of a tenant.
+
+        The tenant's length is hashed too, so that no two pairs of names are the same text.
+        """
         name = _plain(f"{len(tenant_id)}:{tenant_id}:{user_id}")
         return hmac.digest(self._user_key, name, "sha256").hex()[:32]
 
@@ -43,7 +46,7 @@ def _bucket(ip: str) -> str:
     try:
         address = ip_address(ip.strip())
     except ValueError:
-        # What is not an address shares no bucket with one. It is cut, as it may be of any length.
+        # Text that is no address gets a bucket of its own. It is cut, as it may be of any length.
         return f"other {_plain(ip[:100])!r}"
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:

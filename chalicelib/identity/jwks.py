@@ -1,6 +1,6 @@
 """The public keys of an issuer: a JSON Web Key Set behind a URL (RFC 7517).
 
-Imported only where `JWT_JWKS_URL` is set: PyJWT and cryptography cost 55 ms of a cold start.
+Imported only where `JWT_JWKS_URL` is set: PyJWT and cryptography cost a cold start 55 ms.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from chalicelib.errors import Code, Unavailable
 from chalicelib.identity.jws import SignedToken, decode_object, invalid
 
 _FRESH_FOR = 3_600_000  # ms after which the set is fetched again
-_PAUSE = 60_000  # ms between two fetches, so that nobody can make us hammer the issuer
+_PAUSE = 60_000  # ms between two fetches, so that no client can make us flood the issuer
 _PAUSE_WITHOUT_KEYS = 5_000  # ms, while no token at all can be checked
 
 _SHAPES: Mapping[str, dict[str, str]] = {
@@ -40,8 +40,8 @@ class _Key(Struct, frozen=True):
 class KeySet:
     """Checks signatures with the keys behind `url`, fetched when they are first needed.
 
-    A set is kept for an hour of the stack's clock. A token with an unknown `kid` has it fetched
-    anew (keys rotate), once a minute at most. When fetching fails the keys at hand stay in use.
+    A set is kept for an hour of the stack's clock. It is fetched again for a token with an unknown
+    `kid` (keys rotate), at most once a minute. If a fetch fails, the known keys stay in use.
     """
 
     def __init__(self, url: str, algorithms: frozenset[str], fetch: Callable[[str], bytes]) -> None:
@@ -56,8 +56,12 @@ class KeySet:
         self._tried_at = Millis(-_PAUSE)
 
     def check(self, token: SignedToken, now: Millis) -> None:
-        """Raises Unauthorized if the token was not signed with one of the issuer's keys,
-        Unavailable if no keys can be had."""
+        """Check a token's signature.
+
+        Raises:
+            Unauthorized: it was not signed with one of the issuer's keys.
+            Unavailable: the keys cannot be fetched.
+        """
         key = _chosen(self._current_keys(token.key_id, now), token)
         try:
             self._jws.decode_complete(token.text, key, algorithms=[token.algorithm])
@@ -65,14 +69,14 @@ class KeySet:
             raise invalid("its signature is wrong") from None
 
     def _current_keys(self, key_id: str | None, now: Millis) -> tuple[_Key, ...]:
-        with self._lock:  # others wait for a fetch that is under way rather than send their own
+        with self._lock:  # other threads wait for a fetch in progress instead of sending their own
             if self._due(key_id, now):
                 self._tried_at = now
                 self._refresh(now)
             if self._keys is None:
                 raise Unavailable(
                     Code.SERVICE_UNAVAILABLE,
-                    "tokens cannot be checked at the moment",
+                    "tokens cannot be verified at the moment: the issuer's keys are unavailable",
                     retry_after=_PAUSE_WITHOUT_KEYS // 1000,
                 ) from self._failure
             return self._keys
@@ -96,14 +100,14 @@ class KeySet:
         self._fetched_at = now
 
     def _key(self, entry: object) -> _Key | None:
-        """The key of one entry of a set; None for one that signs nothing that is accepted."""
+        """Return the key of one entry of a set, None if no accepted algorithm can use it."""
         if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
             return None
         public = {name: entry[name] for name in _PUBLIC_MEMBERS if name in entry}
         fitting = {name for name in self._algorithms if _fits(entry, name)}
         try:
             keys = {name: PyJWK(public, name) for name in fitting}
-        except (PyJWTError, ValueError, TypeError, AttributeError):  # its numbers are no key
+        except (PyJWTError, ValueError, TypeError, AttributeError):  # its numbers are not a key
             return None
         return _Key(entry.get("kid"), keys) if keys else None
 
@@ -114,11 +118,11 @@ def _fits(entry: Mapping[str, Any], algorithm: str) -> bool:
 
 
 def _chosen(keys: tuple[_Key, ...], token: SignedToken) -> PyJWK:
-    """The one key that the token means. Without a `kid` that is clear only if there is one key."""
+    """Return the key that a token was signed with. Without a `kid`, there must be only one."""
     if token.key_id is not None:
         keys = tuple(key for key in keys if key.key_id == token.key_id)
     elif len(keys) > 1:
-        raise invalid("it names no key, and the issuer has several")
+        raise invalid("it has no kid, and the issuer has several keys")
     usable = [
         key.by_algorithm[token.algorithm] for key in keys if token.algorithm in key.by_algorithm
     ]

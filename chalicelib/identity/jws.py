@@ -1,9 +1,9 @@
 """Signed tokens in JWS compact form (RFC 7515): three parts, base64url, joined by dots.
 
-HS256 is one HMAC and needs no more than this file. PyJWT would cost 55 ms of CPU on a cold start,
-36 without cryptography, which it imports wherever that is installed, also for HS256; what all of
-this package needs costs 6. Public keys are left to PyJWT (`jwks.py`), which is imported only where
-a key set is configured. It is also the reference that the tests compare this file with.
+HS256 is one HMAC and needs only this file. PyJWT would cost a cold start 55 ms of CPU, 36 without
+cryptography, which it imports wherever that is installed, even for HS256; this whole package costs
+6. Public keys are left to PyJWT (`jwks.py`), which is imported only where a key set is configured.
+PyJWT is also the reference that the tests compare this file with.
 """
 
 import hmac
@@ -18,13 +18,13 @@ from chalicelib.identity import base64url
 from chalicelib.settings import SettingsError
 
 MAX_LENGTH = 8192
-"""Characters of a token. API Gateway takes 10 KB of headers in all."""
+"""The maximum characters of a token. API Gateway accepts 10 KB of headers in all."""
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
 class SignedToken(Struct, frozen=True):
-    """A token whose form is right and whose signature nobody has looked at."""
+    """A well-formed token whose signature is not checked yet."""
 
     text: str
     algorithm: str
@@ -35,24 +35,24 @@ class SignedToken(Struct, frozen=True):
 
 
 class SignatureCheck(Protocol):
-    """What knows the keys of an issuer."""
+    """A check of signatures with the keys of an issuer."""
 
     def check(self, token: SignedToken, now: Millis) -> None:
-        """Raises Unauthorized (TOKEN_INVALID) if the signature is not the issuer's."""
+        """Raise Unauthorized (TOKEN_INVALID) if the signature is not the issuer's."""
         ...
 
 
 def invalid(reason: str) -> Unauthorized:
-    """The refusal that every bad token gets; `reason` says what is wrong, without the token."""
+    """Return the refusal of a bad token. `reason` says why, without quoting the token."""
     return Unauthorized(Code.TOKEN_INVALID, f"the token is not valid: {reason}")
 
 
 def parse(text: str, algorithms: frozenset[str]) -> SignedToken:
-    """Takes a token apart.
+    """Parse a token.
 
-    Of its header only `alg` and `kid` count. `alg` must be one of `algorithms`, which is how the
-    settings, and never the token, decide. Keys that a header brings or points at (`jwk`, `jku`,
-    `x5c`, `x5u`) are not looked at. `crit` and `b64` change what a token means: none is taken.
+    Only `alg` and `kid` of its header count. `alg` must be one of `algorithms`, so that the
+    settings decide, and never the token. Keys that a header contains or links to (`jwk`, `jku`,
+    `x5c`, `x5u`) are ignored. `crit` and `b64` change what a token means, and are refused.
 
     Raises:
         Unauthorized: TOKEN_INVALID for any other text.
@@ -75,7 +75,7 @@ def parse(text: str, algorithms: frozenset[str]) -> SignedToken:
 
 
 def decode_object(data: bytes) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for anything else, NaN and numbers out of range included."""
+    """Decode a JSON object. Raises ValueError for anything else, such as NaN or huge numbers."""
     try:
         decoded = msgspec.json.decode(data)
     except RecursionError:
@@ -90,12 +90,14 @@ class SharedSecret:
 
     def __init__(self, secret: str) -> None:
         if "-----BEGIN" in secret or secret.startswith(("ssh-", "ecdsa-")):
-            # Whoever has the public key could sign.
-            raise SettingsError("JWT_SECRET is a key pair's key; a key set goes to JWT_JWKS_URL")
+            # Anybody who has the public key could sign.
+            raise SettingsError(
+                "JWT_SECRET is a key of a key pair: use JWT_JWKS_URL for public keys"
+            )
         self._secret = secret.encode()
 
-    def check(self, token: SignedToken, now: Millis) -> None:  # noqa: ARG002 - secrets don't age
-        """Raises Unauthorized if the token was not signed with the secret."""
+    def check(self, token: SignedToken, now: Millis) -> None:  # noqa: ARG002 - secrets do not expire
+        """Raise Unauthorized if the token was not signed with the secret."""
         digest = _DIGESTS.get(token.algorithm)
         if digest is None:
             raise invalid("its algorithm is not accepted")

@@ -1,8 +1,8 @@
-"""Resume tokens: how a listener who comes back shows that it is counted already (PROTOCOL 6.1).
+"""Resume tokens: the proof of a returning listener that it is counted already (PROTOCOL 6.1).
 
 A token is `r1.` and, in base64url, a 32-byte HMAC-SHA256 followed by what it signs: the claims as
-a MessagePack array. It names the session, role, participant and user, and no connection, so that
-it may be used again by a client whose answer was lost on the way.
+a MessagePack array. It names the session, role, participant and user, but no connection, so that
+a client whose response was lost can use it again.
 """
 
 import hmac
@@ -19,11 +19,11 @@ from chalicelib.identity.keys import derive_key
 _PREFIX = "r1."
 _MAC_BYTES = 32
 _MAX_LENGTH = 2048
-"""Characters. The longest issued has 1,500: a user id of 255 characters, four bytes each."""
+"""The maximum characters. The longest issued has 1,500: a user id of 255 characters of 4 bytes."""
 
 
 class ResumeClaims(Struct, frozen=True):
-    """Whom a token speaks for, and until when."""
+    """The participant that a token identifies, and its expiry."""
 
     session_id: SessionId
     role: Role
@@ -42,17 +42,17 @@ class ResumeTokens:
         self._key = derive_key(secret, "resume")
 
     def issue(self, claims: ResumeClaims) -> str:
-        """A token for `claims`, some 150 characters."""
+        """Return a token for `claims`, some 150 characters long."""
         payload = msgspec.msgpack.encode(astuple(claims))
         return _PREFIX + base64url.encode(self._mac(payload) + payload)
 
     def read(self, token: str, now: Millis) -> ResumeClaims:
-        """The claims of a token that this stack has issued and that has not expired.
+        """Return the claims of a token.
 
-        Whether they fit the session and the user at hand is for the caller to check.
+        The caller checks that they fit its session and user.
 
         Raises:
-            Unauthorized: TOKEN_INVALID for anything this stack has not issued, TOKEN_EXPIRED.
+            Unauthorized: TOKEN_INVALID if this stack has not issued the token, or TOKEN_EXPIRED.
         """
         try:
             claims = ResumeClaims(*_decoder.decode(self._verified(token)))
@@ -72,5 +72,5 @@ class ResumeTokens:
         return payload
 
     def _mac(self, payload: bytes) -> bytes:
-        # The prefix is signed too: a later version can never be passed off as this one.
+        # The prefix is signed too, so that a token of a later version is never taken for this one.
         return hmac.digest(self._key, _PREFIX.encode() + payload, "sha256")

@@ -1,4 +1,4 @@
-"""Who a JWT says that somebody is (PROTOCOL 1.1)."""
+"""The identity in a user's JWT (PROTOCOL 1.1)."""
 
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -20,22 +20,22 @@ from chalicelib.identity.jws import (
 from chalicelib.settings import Settings
 
 DEFAULT_TENANT = TenantId("default")
-_LONGEST_NAME = 255  # characters, as OpenID Connect has it; DynamoDB's keys take 1024 bytes
-_LAST_SECOND = 253_402_300_799  # of the year 9999; larger numbers fit no date and no table
+_MAX_NAME_LENGTH = 255  # characters, as OpenID Connect has it; DynamoDB's keys take 1024 bytes
+_LAST_SECOND = 253_402_300_799  # of the year 9999; larger numbers fit neither a date nor a table
 
 
 class Identity(Struct, frozen=True):
-    """A user of a tenant, until the token expires."""
+    """A user of a tenant, valid until the token expires."""
 
     user_id: UserId
     tenant_id: TenantId
     expires_at: Millis
     issued_at: Millis | None = None
-    """None for a token that does not say."""
+    """None if the token has no `iat`."""
 
 
 class TokenVerifier:
-    """Verifies tokens as the `JWT_…` settings say; `fetch` gets a key set, and raises OSError."""
+    """Verifies tokens by the `JWT_…` settings. `fetch` gets a key set by URL, or raises OSError."""
 
     def __init__(self, settings: Settings, fetch: Callable[[str], bytes] = https.fetch) -> None:
         defaults = ("RS256", "ES256") if settings.jwt_jwks_url else ("HS256",)
@@ -44,12 +44,11 @@ class TokenVerifier:
         self._signatures = _signature_check(settings, self._algorithms, fetch)
 
     def verify(self, token: str, now: Millis) -> Identity:
-        """Whom `token` speaks for at `now`, the time of the stack's clock.
+        """Return the identity in `token` at `now`, the time of the stack's clock.
 
         Raises:
-            Unauthorized: TOKEN_EXPIRED for one that was valid, TOKEN_INVALID for any other that
-                is not.
-            Unavailable: the issuer's keys cannot be had.
+            Unauthorized: TOKEN_EXPIRED if it was valid once, else TOKEN_INVALID.
+            Unavailable: the issuer's keys cannot be fetched.
         """
         signed = parse(token, self._algorithms)
         self._signatures.check(signed, now)
@@ -63,10 +62,10 @@ class TokenVerifier:
     def _check_parties(self, claims: Mapping[str, Any]) -> None:
         issuer, audience = self._settings.jwt_issuer, self._settings.jwt_audience
         if issuer and claims.get("iss") != issuer:
-            raise invalid("it is of another issuer")
+            raise invalid("its issuer is not accepted")
         meant_for = claims.get("aud")
         if audience and audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
-            raise invalid("it is for another audience")
+            raise invalid("its audience is not accepted")
 
     def _identity(self, claims: Mapping[str, Any], now: Millis) -> Identity:
         user_id = UserId(_name(claims, "sub"))
@@ -98,7 +97,7 @@ def _signature_check(
 
 
 class _OnFirstUse:
-    """A check that is made when the first token comes. Most listeners never bring one."""
+    """A check that is built for the first token. Most processes never see one."""
 
     def __init__(self, make: Callable[[], SignatureCheck]) -> None:
         self._make = make
@@ -113,17 +112,17 @@ class _OnFirstUse:
 
 
 def _name(claims: Mapping[str, Any], claim: str) -> str:
-    """A user's or a tenant's name: printable, not blank, and short enough for a table's key."""
+    """Return a user's or tenant's name. It must be printable, not blank, and fit a table's key."""
     name = claims.get(claim)
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise invalid(f"its claim {claim} is not a name")
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _MAX_NAME_LENGTH:
         raise invalid(f"its claim {claim} is too long")
     return name
 
 
 def _issued_at(claims: Mapping[str, Any]) -> Millis | None:
-    """Nobody is refused for an `iat` that says nothing: only a removed user's tokens need one."""
+    """Return the claim `iat`, None if it is missing or no time: only removed users need it."""
     try:
         return _time(claims, "iat")
     except Unauthorized:
@@ -131,7 +130,7 @@ def _issued_at(claims: Mapping[str, Any]) -> Millis | None:
 
 
 def _time(claims: Mapping[str, Any], claim: str) -> Millis:
-    """A NumericDate (RFC 7519): seconds since the epoch, maybe with a fraction."""
+    """Return a NumericDate claim (RFC 7519): seconds since the epoch, possibly with a fraction."""
     seconds = claims.get(claim)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise invalid(f"its claim {claim} is not a time")

@@ -12,7 +12,7 @@ from tests.chalicelib.aws.servers import ScriptedServer
 ROOT = Path(__file__).parents[2]
 # msgspec takes typing_extensions where it is installed, as it is here and is not in the zip.
 AS_IN_THE_ZIP = "import sys; sys.modules['typing_extensions'] = None"
-READY = f"{AS_IN_THE_ZIP}; import app; from chalicelib import wiring; wiring.parts()"
+READY = f"{AS_IN_THE_ZIP}; import app; from chalicelib import wiring; wiring.services()"
 LISTED = "import sys; print(*sorted(sys.modules))"
 CPU = "import time; print(time.process_time())"
 
