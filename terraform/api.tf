@@ -1,13 +1,13 @@
-# The reply to a message is what its handler returns: one call less than a post. Chalice generates no
-# route response, and an override can't add one (chalice_override.tf has the route's half of it).
+# The reply to a message is the return value of its handler: one call less than a post. Chalice generates
+# no route response, and an override can't add one (chalice_override.tf has the route's part).
 resource "aws_apigatewayv2_route_response" "message" {
   api_id             = aws_apigatewayv2_api.websocket_api.id
   route_id           = aws_apigatewayv2_route.websocket_message_route.id
   route_response_key = "$default"
 }
 
-# The stage of the operator API. Chalice's deployment would make one by itself, without throttles,
-# access log, metrics and traces (chalice_override.tf keeps it from that).
+# The stage of the operator API. Chalice's deployment would create one without throttles, access log,
+# metrics and traces (chalice_override.tf prevents that).
 locals {
   operator_api = "${local.app}-${local.stage}-operator"
 
@@ -29,7 +29,7 @@ resource "aws_api_gateway_stage" "rest_api" {
   xray_tracing_enabled = true
   tags                 = local.tags
 
-  # Who called is in the app's own log; no address, query or payload goes into this one.
+  # The caller is in the app's own log; this one has no address, query or payload.
   access_log_settings {
     destination_arn = module.observability.operator_access_log_arn
     format = jsonencode({

@@ -1,7 +1,7 @@
-# Terraform merges this file into what Chalice generates (chalice.tf.json). Each line or block below
-# says which defect of that output it mends; tests/terraform/test_chalice_defects.py fails without it.
+# Terraform merges this file into Chalice's output (chalice.tf.json). Each line or block below names
+# the defect that it mends; tests/terraform/test_chalice_defects.py fails without it.
 # One defect can't be mended here: the needless null_data_source, whose provider would be downloaded.
-# `make package` takes it out; after a plain `chalice package` Terraform downloads the provider.
+# `make package` removes it; after a plain `chalice package` Terraform downloads the provider.
 
 terraform {
   # Mends: Terraform pinned below 1.4.
@@ -72,7 +72,7 @@ resource "aws_apigatewayv2_stage" "websocket_api_stage" {
 resource "aws_api_gateway_rest_api" "rest_api" {
   # Mends: an API named without stage, so that two stages look alike and share their metrics.
   name        = local.operator_api
-  description = "Lectern: what operators and their services ask of the stack."
+  description = "Lectern: the operator API."
   tags        = local.tags
 
   # Mends: refusals of API Gateway's own (no signature, no permission, no such path, a throttle) in
@@ -88,29 +88,29 @@ resource "aws_api_gateway_rest_api" "rest_api" {
 }
 
 resource "aws_api_gateway_deployment" "rest_api" {
-  # Mends: a stage that the deployment makes by itself, and that nothing can be set on. Ours is in api.tf.
+  # Mends: a stage that the deployment creates itself, without settings. Ours is in api.tf.
   stage_name        = null
   stage_description = null
 
-  # Mends: without those two nothing says when to deploy again: the inputs do, not the ARNs in the body.
+  # Mends: no trigger for a new deployment. The inputs are one; the ARNs in the body are not.
   triggers = {
     redeployment = sha1(jsonencode([local.generated.locals.chalice_api_swagger, local.gateway_responses]))
   }
 }
 
-# Mends: an address without its stage, once the deployment makes none.
+# Mends: a URL without its stage, once the deployment creates none.
 output "EndpointURL" {
   value = aws_api_gateway_stage.rest_api.invoke_url
 }
 
 resource "aws_apigatewayv2_route" "websocket_message_route" {
-  # Mends: no route response, so that what the handler returns reaches no client. The response itself
+  # Mends: no route response, so that the handler's return value reaches no client. The response itself
   # is in api.tf, since an override can't add a resource.
   route_response_selection_expression = "$default"
 }
 
 resource "aws_apigatewayv2_integration" "websocket_connect_api_integration" {
-  # Provisioned concurrency belongs to an alias, so where there is some, connect is called by it.
+  # Provisioned concurrency belongs to an alias: with it, API Gateway calls connect by the alias.
   integration_uri = local.warm_connect ? aws_lambda_alias.connect[0].invoke_arn : aws_lambda_function.websocket_connect.invoke_arn
 }
 
@@ -133,7 +133,7 @@ resource "aws_cloudwatch_event_rule" "reconcile_counts-event" {
 }
 
 resource "aws_lambda_event_source_mapping" "run_jobs-sqs-event-source" {
-  # Mends: no partial-batch response, so that one bad job brings back its whole batch. The queue's
+  # Mends: no partial-batch response, so that one bad job repeats its whole batch. The queue's
   # redrive policy (module jobs) has the retry limit and the failure destination.
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = local.tags
@@ -145,19 +145,19 @@ resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-sou
   # Mends: no retry limit, so that a bad record blocks its shard for a day.
   maximum_retry_attempts        = 5
   maximum_record_age_in_seconds = 3600
-  # Mends: no bisecting, so that good records are given up together with a bad one.
+  # Mends: no bisecting, so that good records are dropped together with a bad one.
   bisect_batch_on_function_error = true
   parallelization_factor         = 2
   tags                           = local.tags
 
-  # Mends: no failure destination, so that what is given up is lost.
+  # Mends: no failure destination, so that a failed batch is lost.
   destination_config {
     on_failure {
       destination_arn = module.jobs.dead_letters_arn
     }
   }
 
-  # Mends: no stream filter. A session that TTL removed has nobody left to tell.
+  # Mends: no stream filter. Nobody is left to notify of a session that TTL removed.
   filter_criteria {
     filter {
       pattern = jsonencode({ eventName = ["INSERT", "MODIFY"] })
@@ -165,10 +165,10 @@ resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-sou
   }
 }
 
-# What the functions lack: a description, tags, the key of their environment, and which lines Lambda
-# itself writes to their logs.
+# Settings that the functions lack: a description, tags, the key of their environment, and the level
+# of Lambda's own log lines.
 resource "aws_lambda_function" "api_handler" {
-  # Mends: a function named like the app, which every other function's name begins with.
+  # Mends: a function named like the app, which is the prefix of every other function's name.
   function_name = "${local.app}-${local.stage}-api_handler"
   description   = "The operator API."
   kms_key_arn   = var.kms_key_arn
@@ -182,7 +182,7 @@ resource "aws_lambda_function" "api_handler" {
 }
 
 resource "aws_lambda_function" "websocket_connect" {
-  description = "Who connects, and what they ask for at once."
+  description = "Handshakes, with the action of their URL."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
   publish     = local.warm_connect
@@ -195,7 +195,7 @@ resource "aws_lambda_function" "websocket_connect" {
 }
 
 resource "aws_lambda_function" "websocket_message" {
-  description = "Every message of a client."
+  description = "Messages of clients."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 
@@ -207,7 +207,7 @@ resource "aws_lambda_function" "websocket_message" {
 }
 
 resource "aws_lambda_function" "websocket_disconnect" {
-  description = "A closed connection's clean-up."
+  description = "Clean-up of a closed connection."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 
@@ -219,7 +219,7 @@ resource "aws_lambda_function" "websocket_disconnect" {
 }
 
 resource "aws_lambda_function" "sweep_connections" {
-  description = "Every minute: silent, old and expired connections."
+  description = "Every minute: close silent and expired connections, ask old ones to refresh."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 
@@ -231,7 +231,7 @@ resource "aws_lambda_function" "sweep_connections" {
 }
 
 resource "aws_lambda_function" "publish_status" {
-  description = "Every minute, and half a minute later: the speakers' statuses."
+  description = "Every 30 seconds: statuses for speakers."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 
@@ -243,7 +243,7 @@ resource "aws_lambda_function" "publish_status" {
 }
 
 resource "aws_lambda_function" "reconcile_counts" {
-  description = "Every 15 minutes: counts against connections."
+  description = "Every 15 minutes: compare counts with connections."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 
@@ -255,7 +255,7 @@ resource "aws_lambda_function" "reconcile_counts" {
 }
 
 resource "aws_lambda_function" "on_session_change" {
-  description = "Changes of sessions: statuses, and clean-ups that a crash left."
+  description = "Changes of sessions: statuses, and clean-up after a crash."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 
@@ -267,7 +267,7 @@ resource "aws_lambda_function" "on_session_change" {
 }
 
 resource "aws_lambda_function" "run_jobs" {
-  description = "Jobs: deliveries, welcomes, ends of a grace, requests."
+  description = "Jobs: deliveries, first replies, ends of a grace period, requests."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 

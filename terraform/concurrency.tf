@@ -1,5 +1,5 @@
-# Warm instances for connect, where a cold start is waited for by a person. They belong to a published
-# version, so connect is then called by an alias of it (see websocket_connect in chalice_override.tf).
+# Warm instances for connect, because a person waits for its cold starts. They belong to a published
+# version, so API Gateway calls an alias of it (see websocket_connect in chalice_override.tf).
 locals {
   warm_connect = var.connect_provisioned_concurrency > 0
 }

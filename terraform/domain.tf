@@ -1,4 +1,4 @@
-# A domain of one's own for clients; posts to connections go on using the API's own endpoint.
+# A custom domain for clients; posts to connections still use the API's own endpoint.
 resource "aws_apigatewayv2_domain_name" "custom" {
   count = var.custom_domain == null ? 0 : 1
 

@@ -1,12 +1,11 @@
-# What Chalice generates (chalice.tf.json: functions, API, rules, event sources) meets what is written
-# by hand. `.chalice/config.json` and `app.py` refer to the names here:
+# Combines Chalice's output (chalice.tf.json: functions, API, rules, event sources) with the modules. `.chalice/config.json` and `app.py` refer to the names here:
 #   tables   module.tables.*_name, and module.tables.sessions_stream_arn as `stream_arn` of on_session_change
 #   jobs     module.jobs.queue_name as `queue` of run_jobs: Chalice makes the ARN of it, and refuses a
 #            reference as `queue_arn` (it must start with "arn:")
 #   access   module.access.role_arns["<function>"]
 #   locals   local.management_endpoint, local.secrets; var.settings, var.sweep_reserved_concurrency
 locals {
-  # Stage and app are those that were packaged, so that they can't differ from the zip.
+  # Stage and app are taken from the package, so they can't differ from the zip.
   generated = jsondecode(file("${path.module}/chalice.tf.json"))
   stage     = local.generated.resource.aws_apigatewayv2_stage.websocket_api_stage.name
   app       = trimsuffix(local.generated.resource.aws_apigatewayv2_api.websocket_api.name, "-${local.stage}-websocket-api")
@@ -21,7 +20,7 @@ locals {
   deletion_protection = coalesce(var.deletion_protection, local.prod)
   log_retention_days  = coalesce(var.log_retention_days, local.prod ? 7 : 1)
 
-  # Our own lines come through unchanged either way. At an application level above INFO metrics would be
+  # The app's own lines pass unchanged either way. At an application level above INFO metrics would be
   # dropped: their lines name no level, and count as INFO.
   function_logs = var.platform_log_lines ? {
     format = "Text", application_level = null, system_level = null
@@ -96,7 +95,7 @@ module "observability" {
   tags                     = local.tags
 }
 
-# An alarm goes off above these; var.alarm_thresholds replaces single ones.
+# Alarm thresholds; var.alarm_thresholds replaces single ones.
 locals {
   default_thresholds = {
     function_errors               = local.prod ? 0 : 5

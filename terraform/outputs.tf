@@ -1,5 +1,5 @@
 output "websocket_url" {
-  description = "Address that clients connect to."
+  description = "URL that clients connect to."
   value       = var.custom_domain == null ? aws_apigatewayv2_stage.websocket_api_stage.invoke_url : "wss://${var.custom_domain.name}"
 
   precondition {
@@ -24,17 +24,17 @@ output "websocket_url" {
 }
 
 output "operator_api_url" {
-  description = "Address of the operator API; IAM says who may call it."
+  description = "URL of the operator API; IAM controls access."
   value       = aws_api_gateway_stage.rest_api.invoke_url
 }
 
 output "operator_api_arn" {
-  description = "ARN of every call of the operator API, for the policies of those who may: execute-api:Invoke on it."
+  description = "ARN of all calls of the operator API, for policies that allow execute-api:Invoke."
   value       = "${aws_api_gateway_stage.rest_api.execution_arn}/*"
 }
 
 output "management_endpoint" {
-  description = "https address of the stage, for posting to connections."
+  description = "https URL of the stage, for posts to connections."
   value       = local.management_endpoint
 }
 
@@ -49,16 +49,16 @@ output "jobs_queue_url" {
 }
 
 output "alarms_topic_arn" {
-  description = "ARN of the topic that every alarm goes to."
+  description = "ARN of the topic that every alarm notifies."
   value       = module.observability.alarms_topic_arn
 }
 
 output "dashboard_url" {
-  description = "Address of the dashboard in the AWS console."
+  description = "URL of the dashboard in the AWS console."
   value       = module.observability.dashboard_url
 }
 
 output "custom_domain_target" {
-  description = "What the custom domain's DNS record must point to; null without one."
+  description = "Target of the custom domain's DNS record; null without a custom domain."
   value       = one(aws_apigatewayv2_domain_name.custom[*].domain_name_configuration[0].target_domain_name)
 }

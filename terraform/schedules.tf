@@ -1,5 +1,5 @@
-# A scheduled call that failed or found no room is not tried again: the next one is a minute away, and
-# calls that pile up behind the sweep's one instance would only run late.
+# A scheduled call that failed or was throttled is not retried: the next one is a minute away, and
+# calls that queue up behind the sweep's one instance would only run late.
 resource "aws_lambda_function_event_invoke_config" "scheduled" {
   for_each = {
     sweep_connections = aws_lambda_function.sweep_connections.function_name

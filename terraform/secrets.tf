@@ -1,7 +1,7 @@
-# Secrets are read from SSM Parameter Store (SecureString) or Secrets Manager when Terraform plans.
-# They reach the functions' environment, and so the state: keep the state in an encrypted bucket.
+# Terraform reads secrets from SSM Parameter Store (SecureString) or Secrets Manager while planning.
+# They enter the functions' environment and the state: keep the state in an encrypted bucket.
 locals {
-  # Where nothing is said, a secret is in SSM at /<app>/<stage>/<name>.
+  # By default a secret is in SSM at /<app>/<stage>/<name>.
   references = {
     for name, reference in {
       jwt-secret          = var.jwt_jwks_url == null ? var.jwt_secret : null

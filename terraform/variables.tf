@@ -1,11 +1,11 @@
 variable "region" {
-  description = "AWS region; null = the one of the environment (AWS_REGION) or of the profile."
+  description = "AWS region; null = the region of the environment (AWS_REGION) or of the profile."
   type        = string
   default     = null
 }
 
 variable "stage" {
-  description = "Stage that is meant; a package of another one is refused. Null = whichever was packaged."
+  description = "Stage to deploy; the package of another stage is refused. Null = the packaged stage."
   type        = string
   default     = null
 
@@ -16,13 +16,13 @@ variable "stage" {
 }
 
 variable "tags" {
-  description = "Further tags of everything; App and Stage are always set."
+  description = "More tags for all resources; App and Stage are always set."
   type        = map(string)
   default     = {}
 }
 
 variable "jwt_secret" {
-  description = "Where the secret of HS256 tokens is: ssm:/path/of/parameter or secretsmanager:id. Null = ssm:/app/stage/jwt-secret, unless jwt_jwks_url is set."
+  description = "Location of the secret of HS256 tokens: ssm:/path/of/parameter or secretsmanager:id. Null = ssm:/app/stage/jwt-secret, unless jwt_jwks_url is set."
   type        = string
   default     = null
 
@@ -33,7 +33,7 @@ variable "jwt_secret" {
 }
 
 variable "jwt_jwks_url" {
-  description = "HTTPS address of the key set of RS256 and ES256 tokens; null = HS256 with jwt_secret."
+  description = "HTTPS URL of the key set of RS256 and ES256 tokens; null = HS256 with jwt_secret."
   type        = string
   default     = null
 
@@ -44,7 +44,7 @@ variable "jwt_jwks_url" {
 }
 
 variable "resume_token_secret" {
-  description = "Where the key of resume tokens is: ssm:/path/of/parameter or secretsmanager:id. Null = ssm:/app/stage/resume-token-secret."
+  description = "Location of the key of resume tokens: ssm:/path/of/parameter or secretsmanager:id. Null = ssm:/app/stage/resume-token-secret."
   type        = string
   default     = null
 
@@ -55,7 +55,7 @@ variable "resume_token_secret" {
 }
 
 variable "settings" {
-  description = "The stack's settings; docs/run/settings.md says what each means."
+  description = "The stack's settings; docs/run/settings.md explains each."
   type = object({
     session_max_duration_hours      = optional(number, 2)
     connection_refresh_minutes      = optional(number, 100)
@@ -122,12 +122,12 @@ variable "settings" {
 
   validation {
     condition     = var.settings.heartbeat_interval_seconds < var.settings.connection_idle_timeout_seconds
-    error_message = "A client must send a heartbeat before it is taken for dead: heartbeat_interval_seconds < connection_idle_timeout_seconds."
+    error_message = "A client must send a heartbeat before it counts as dead: heartbeat_interval_seconds < connection_idle_timeout_seconds."
   }
 }
 
 variable "throttle" {
-  description = "Calls a second, and at once, that the API takes from clients before it answers 429; an account may have 10,000 and 5,000, posts included."
+  description = "Rate (calls a second) and burst that the API accepts from clients before it returns 429. An account has 10,000 and 5,000, posts included."
   type = object({
     rate  = optional(number, 2000)
     burst = optional(number, 1000)
@@ -141,7 +141,7 @@ variable "throttle" {
 }
 
 variable "operator_throttle" {
-  description = "Calls a second, and at once, that the operator API takes before it answers 429."
+  description = "Rate (calls a second) and burst that the operator API accepts before it returns 429."
   type = object({
     rate  = optional(number, 50)
     burst = optional(number, 50)
@@ -155,7 +155,7 @@ variable "operator_throttle" {
 }
 
 variable "sweep_reserved_concurrency" {
-  description = "Instances of the sweep at once: 1, so that two never overlap. -1 = not reserved, for a new account whose quota is 10 and can't spare one."
+  description = "Reserved concurrency of the sweep: 1, so that two never overlap. -1 = not reserved, for a new account whose quota of 10 cannot spare one."
   type        = number
   default     = 1
 
@@ -166,7 +166,7 @@ variable "sweep_reserved_concurrency" {
 }
 
 variable "connect_provisioned_concurrency" {
-  description = "Instances of connect that are kept warm; 0 = none. Each costs about 2.7 USD a month."
+  description = "Provisioned concurrency of connect; 0 = none. Each instance costs about 2.7 USD a month."
   type        = number
   default     = 0
 
@@ -177,13 +177,13 @@ variable "connect_provisioned_concurrency" {
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the tables; null = in prod only."
+  description = "True = DynamoDB refuses to delete the tables; null = in prod only."
   type        = bool
   default     = null
 }
 
 variable "log_retention_days" {
-  description = "Days for which logs are kept; null = 7 in prod, else 1."
+  description = "Log retention in days; null = 7 in prod, else 1."
   type        = number
   default     = null
 
@@ -196,13 +196,13 @@ variable "log_retention_days" {
 }
 
 variable "platform_log_lines" {
-  description = "Whether Lambda writes START, END and REPORT, with the memory used, for every invocation; false = only JSON reports of those that fail."
+  description = "True = Lambda logs START, END and REPORT, with the memory used, for every invocation; false = only JSON reports of failed invocations."
   type        = bool
   default     = false
 }
 
 variable "alarm_email" {
-  description = "Address that alarms are mailed to, once its owner has confirmed; null = nobody."
+  description = "Email address for alarms, once its owner has confirmed the subscription; null = none."
   type        = string
   default     = null
 
@@ -213,7 +213,7 @@ variable "alarm_email" {
 }
 
 variable "alarm_thresholds" {
-  description = "Values above which alarms go off; what is left out has the stage's default (main.tf)."
+  description = "Thresholds of alarms; an omitted one has the stage's default (main.tf)."
   type = object({
     function_errors               = optional(number)
     function_throttles            = optional(number)
@@ -242,13 +242,13 @@ variable "alarm_thresholds" {
 }
 
 variable "set_api_gateway_log_role" {
-  description = "Whether to set the role with which API Gateway writes logs; one for the account and region, so false where another stage or stack sets it."
+  description = "True = set the role with which API Gateway writes logs. There is one for the account and region: false if another stage or stack sets it."
   type        = bool
   default     = true
 }
 
 variable "custom_domain" {
-  description = "Domain for clients, the ARN of its certificate in this region and, where Route 53 serves it, the id of its zone; null = API Gateway's own address."
+  description = "Domain for clients, the ARN of its certificate in this region and, if Route 53 serves it, the id of its zone; null = API Gateway's own domain."
   type = object({
     name            = string
     certificate_arn = string
@@ -268,7 +268,7 @@ variable "custom_domain" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a KMS key for tables, queues, logs, alarms and environments; null = AWS's own keys. Its policy must let CloudWatch and CloudWatch Logs use it."
+  description = "ARN of a KMS key for tables, queues, logs, alarms and environments; null = keys owned by AWS. Its policy must allow CloudWatch and CloudWatch Logs to use it."
   type        = string
   default     = null
 

@@ -1,5 +1,5 @@
-# Plans whichever stage was packaged, without an account. tools/mocked_plan.py prints these plans, and
-# tests/terraform and checkov look into them; what can be said here is said here.
+# Plans the packaged stage, without an account. tools/mocked_plan.py prints these plans, and
+# tests/terraform and checkov inspect them.
 mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
@@ -38,12 +38,12 @@ run "plan" {
 
   assert {
     condition     = aws_lambda_function.websocket_message.logging_config[0].log_format == "JSON" && aws_lambda_function.websocket_message.logging_config[0].application_log_level == "INFO" && aws_lambda_function.websocket_message.logging_config[0].system_log_level == "WARN"
-    error_message = "Of Lambda's own lines only failures are logged, and all of ours, unless asked for."
+    error_message = "By default Lambda logs only failed invocations itself, and every line of the app."
   }
 
   assert {
     condition     = local.secrets.jwt_secret == "from-ssm-0123456789abcdef0123456789" && data.aws_ssm_parameter.secret["jwt-secret"].name == "/${local.app}/${local.stage}/jwt-secret"
-    error_message = "Secrets come from SSM, under the names of app and stage, where nothing else is said."
+    error_message = "By default secrets come from SSM, under the names of app and stage."
   }
 
   assert {
@@ -52,7 +52,7 @@ run "plan" {
   }
 }
 
-# Everything that can be asked for, at once.
+# All options at once.
 run "options" {
   command = plan
 
@@ -106,7 +106,7 @@ run "options" {
 
   assert {
     condition     = aws_lambda_function.websocket_message.logging_config[0].log_format == "Text" && aws_lambda_function.websocket_message.logging_config[0].system_log_level == null
-    error_message = "Lambda's lines are text where they are asked for; text has no levels."
+    error_message = "With platform_log_lines Lambda logs text, which has no levels."
   }
 
   assert {
@@ -116,11 +116,11 @@ run "options" {
 
   assert {
     condition     = output.websocket_url == "wss://live.example.com" && aws_route53_record.custom[0].zone_id == "Z1"
-    error_message = "With a domain clients use it, and Route 53 serves it."
+    error_message = "With a custom domain clients use it, and Route 53 serves it."
   }
 
   assert {
     condition     = local.tags.Team == "talks" && local.tags.Stage == local.stage
-    error_message = "Further tags come beside App and Stage."
+    error_message = "More tags are added to App and Stage."
   }
 }

@@ -1,4 +1,4 @@
-# Bad input is refused when Terraform plans, and the refusal says what would be right.
+# Terraform refuses bad input while planning, and the error says what is valid.
 mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws", dns_suffix = "amazonaws.com" }

@@ -1,4 +1,4 @@
-# One role a function. Which calls each may make is in permissions.tf; here that becomes policies.
+# One role for each function. permissions.tf lists the allowed calls; this file turns them into policies.
 locals {
   functions = toset(keys(local.tables))
 
@@ -49,7 +49,7 @@ locals {
     }] : []
   }
 
-  # ListStreams can't name one stream: the table's streams are the narrowest that it takes.
+  # ListStreams can't name one stream: the table's streams are the narrowest resource that it accepts.
   stream_source_statements = {
     for function in local.functions : function => contains(local.reads_stream, function) ? [
       {
@@ -82,7 +82,7 @@ locals {
     }]
   }
 
-  # X-Ray's actions know no resource: the only statement with a wildcard.
+  # X-Ray's actions support no resource: the only statement with a wildcard.
   trace_statements = [{
     Sid      = "WriteTraces"
     Effect   = "Allow"
@@ -102,7 +102,7 @@ resource "aws_iam_role" "function" {
   for_each = local.functions
 
   name        = "${var.app}-${var.stage}-${each.key}"
-  description = "What the function ${each.key} of ${var.app}, stage ${var.stage}, may do."
+  description = "Permissions of the function ${each.key} of ${var.app}, stage ${var.stage}."
   tags        = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -1,5 +1,5 @@
-# A function that waits for its role thereby waits for the policy and the log group too: Lambda
-# refuses an event source whose role may not read it, and would make the log group itself.
+# A function that depends on its role thereby depends on the policy and the log group too: Lambda
+# refuses an event source that its role cannot read, and would create the log group itself.
 output "role_arns" {
   description = "ARN of each function's role, by the function's name without app and stage."
   value       = { for function, role in aws_iam_role.function : function => role.arn }

@@ -1,9 +1,9 @@
-# What each function may call, as a table: function -> table or index -> DynamoDB actions.
-# tests/terraform/test_permissions.py compares it, action by action, with what the functions are
-# seen to call. A transaction needs the actions of its items, not one of its own.
+# The allowed calls of each function: function -> table or index -> DynamoDB actions.
+# tests/terraform/test_permissions.py compares them, action by action, with the calls that the
+# functions make. A transaction needs the actions of its items, not one of its own.
 #
-# Whoever posts to connections may find one gone and cleans up after it at once: that is why the same
-# rows on subscriptions and requests come again and again.
+# A function that posts to connections may find one gone and cleans up after it at once: that is why
+# the same rows on subscriptions and requests recur.
 locals {
   tables = {
     api_handler = {
@@ -101,10 +101,10 @@ locals {
     }
   }
 
-  # Functions that send jobs; a batch needs no more than SendMessage.
+  # Functions that send jobs; SendMessage covers batches too.
   sends_jobs = keys(local.tables)
 
-  # Functions that look how many jobs wait.
+  # Functions that read the number of waiting jobs.
   counts_jobs = ["api_handler"]
 
   # Functions that use the management API -> its methods: POST sends, DELETE closes.
@@ -119,7 +119,7 @@ locals {
     run_jobs             = ["POST", "DELETE"]
   }
 
-  # Functions that Lambda feeds from a source, with the role of the function.
+  # Functions with an event source, which Lambda reads with the role of the function.
   reads_jobs   = ["run_jobs"]
   reads_stream = ["on_session_change"]
 }

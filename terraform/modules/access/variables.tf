@@ -24,7 +24,7 @@ variable "queue_arn" {
 }
 
 variable "dead_letters_arn" {
-  description = "ARN of the dead-letter queue, where batches of the stream go that were given up."
+  description = "ARN of the dead-letter queue, which receives batches of the stream that failed every retry."
   type        = string
 }
 
@@ -39,7 +39,7 @@ variable "stage_execution_arn" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the KMS key of tables and queues; null where AWS's own keys encrypt them."
+  description = "ARN of the KMS key of tables and queues; null = keys owned by AWS."
   type        = string
   default     = null
 }

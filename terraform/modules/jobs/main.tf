@@ -1,4 +1,4 @@
-# Background work: deliveries, welcomes, status ticks, ends of a grace, requests, sweeps that go on.
+# Background work: deliveries, first replies, status ticks, ends of a grace period, requests, resumed sweeps.
 resource "aws_sqs_queue" "jobs" {
   name                              = "${var.app}-${var.stage}-jobs"
   visibility_timeout_seconds        = var.visibility_timeout_seconds
@@ -9,13 +9,13 @@ resource "aws_sqs_queue" "jobs" {
   kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
   tags                              = var.tags
 
-  # Kept by the resource of its own below; some services give it back with other spaces.
+  # Set by its own resource below; some services return it with different whitespace.
   lifecycle {
     ignore_changes = [redrive_policy]
   }
 }
 
-# What failed too often, and batches of the sessions stream that were given up.
+# Jobs that failed every attempt, and batches of the sessions stream that failed every retry.
 resource "aws_sqs_queue" "dead_letters" {
   name                              = "${var.app}-${var.stage}-dead-letters"
   message_retention_seconds         = 1209600

@@ -9,7 +9,7 @@ variable "stage" {
 }
 
 variable "visibility_timeout_seconds" {
-  description = "Seconds until a job that failed is tried again; at least the timeout of the function that runs jobs."
+  description = "Seconds until a failed job is retried; at least the timeout of the function that runs jobs."
   type        = number
   default     = 60
 
@@ -20,7 +20,7 @@ variable "visibility_timeout_seconds" {
 }
 
 variable "retention_seconds" {
-  description = "Seconds after which a job that nobody took is worth nothing and is dropped."
+  description = "Seconds after which SQS drops a job that no function received."
   type        = number
   default     = 14400
 
@@ -31,7 +31,7 @@ variable "retention_seconds" {
 }
 
 variable "max_receive_count" {
-  description = "Tries of a job before it goes to the dead letters."
+  description = "Attempts before a job moves to the dead-letter queue."
   type        = number
   default     = 5
 
@@ -42,7 +42,7 @@ variable "max_receive_count" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the KMS key that encrypts the queues; null means SQS's own key."
+  description = "ARN of the KMS key that encrypts the queues; null = the key of SQS."
   type        = string
   default     = null
 }

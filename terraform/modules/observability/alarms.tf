@@ -15,7 +15,7 @@ locals {
           severity   = "warning", namespace = "AWS/Lambda", metric = "Throttles", statistic = "Sum"
           dimensions = { FunctionName = "${var.app}-${var.stage}-${function}" }
           threshold  = var.thresholds.function_throttles, minutes = 5, periods = 1
-          text       = "${function} was refused for want of concurrency."
+          text       = "${function} was throttled: no concurrency was left."
         }
       },
       contains(keys(var.p95_functions), function) ? {
@@ -40,13 +40,13 @@ locals {
       severity   = "critical", namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum"
       dimensions = { QueueName = var.dead_letters_name }
       threshold  = var.thresholds.dead_letters, minutes = 5, periods = 1
-      text       = "Jobs or batches of the sessions stream were given up."
+      text       = "Jobs or batches of the sessions stream failed every retry."
     }
     stream-age = {
       severity   = "critical", namespace = "AWS/Lambda", metric = "IteratorAge", statistic = "Maximum"
       dimensions = { FunctionName = "${var.app}-${var.stage}-on_session_change" }
       threshold  = var.thresholds.stream_age_milliseconds, minutes = 1, periods = 5
-      text       = "The sessions stream is read late: clean-ups and statuses are too."
+      text       = "The sessions stream is read late: clean-up and statuses are late."
     }
     api-4xx = {
       severity   = "warning", namespace = "AWS/ApiGateway", metric = "ClientError", statistic = "Sum"
@@ -64,13 +64,13 @@ locals {
       severity   = "warning", namespace = "AWS/ApiGateway", metric = "5XXError", statistic = "Sum"
       dimensions = { ApiName = var.operator_api, Stage = var.stage }
       threshold  = var.thresholds.api_server_errors, minutes = 5, periods = 1
-      text       = "The operator API failed (5xx): services cannot speak, operators cannot act."
+      text       = "The operator API failed (5xx): services cannot broadcast, operators cannot act."
     }
     api-integration = {
       severity   = "critical", namespace = "AWS/ApiGateway", metric = "IntegrationError", statistic = "Sum"
       dimensions = { ApiId = var.api_id, Stage = var.stage }
       threshold  = var.thresholds.api_server_errors, minutes = 5, periods = 1
-      text       = "Functions answered API Gateway with an error (5xx)."
+      text       = "Functions returned errors to API Gateway (5xx)."
     }
   }
 
@@ -91,7 +91,7 @@ locals {
       severity   = "warning", namespace = "Lectern", metric = "FanOutUnsent", statistic = "Sum"
       dimensions = {}
       threshold  = var.thresholds.fan_out_unsent, minutes = 5, periods = 1
-      text       = "Posts were left unsent when a function ran out of time; jobs go on with them."
+      text       = "Posts were left unsent when a function ran out of time; jobs send them."
     }
     count-drift = {
       severity   = "warning", namespace = "Lectern", metric = "CountDrift", statistic = "Sum"
@@ -136,7 +136,7 @@ resource "aws_cloudwatch_metric_alarm" "metric" {
   tags                = var.tags
 }
 
-# Without the sweep no dead connection is ever found, and it fails silently when its rule is off.
+# Without the sweep no dead connection is ever found, and a disabled rule raises no error.
 resource "aws_cloudwatch_metric_alarm" "sweep_silent" {
   alarm_name          = "${var.app}-${var.stage}-critical-sweep-silent"
   alarm_description   = "sweep_connections did not run for five minutes."

@@ -1,4 +1,4 @@
-# Log groups with the names that Lambda writes to. Lambda would make them itself, and keep them for ever.
+# Log groups with the names that Lambda writes to. Lambda would create them itself, and keep logs for ever.
 resource "aws_cloudwatch_log_group" "function" {
   for_each = var.functions
 

@@ -9,7 +9,7 @@ variable "stage" {
 }
 
 variable "functions" {
-  description = "Every function, by its name without app and stage."
+  description = "Names of all functions, without app and stage."
   type        = set(string)
 }
 
@@ -34,7 +34,7 @@ variable "table_names" {
 }
 
 variable "table_operations" {
-  description = "For each table, the operations whose system errors are watched; at most nine."
+  description = "For each table, the operations whose system errors raise an alarm; at most nine."
   type        = map(list(string))
 
   validation {
@@ -54,7 +54,7 @@ variable "dead_letters_name" {
 }
 
 variable "thresholds" {
-  description = "The value above which each alarm goes off."
+  description = "Threshold of each alarm."
   type = object({
     function_errors               = number
     function_throttles            = number
@@ -75,7 +75,7 @@ variable "thresholds" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which logs are kept; one of those that CloudWatch knows."
+  description = "Log retention in days; a value that CloudWatch accepts."
   type        = number
 
   validation {
@@ -87,7 +87,7 @@ variable "log_retention_days" {
 }
 
 variable "alarm_email" {
-  description = "Address that alarms are mailed to, once its owner has confirmed; null = nobody."
+  description = "Email address for alarms, once its owner has confirmed the subscription; null = none."
   type        = string
   default     = null
 
@@ -98,19 +98,19 @@ variable "alarm_email" {
 }
 
 variable "set_api_gateway_log_role" {
-  description = "Whether to set the role with which API Gateway writes logs in this account and region."
+  description = "True = set the role with which API Gateway writes logs in this account and region."
   type        = bool
   default     = true
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the KMS key of logs and alarms; its policy must let CloudWatch and CloudWatch Logs use it. Null = AWS's own."
+  description = "ARN of the KMS key of logs and alarms; its policy must allow CloudWatch and CloudWatch Logs to use it. Null = keys owned by AWS."
   type        = string
   default     = null
 }
 
 variable "tags" {
-  description = "Tags of everything here."
+  description = "Tags of all resources."
   type        = map(string)
   default     = {}
 }

@@ -1,6 +1,6 @@
-# The six tables of the stack, defined here and nowhere else: the sandbox and the tests read this
-# file and create theirs from it. So it stays literal: one block a table, and nothing computed but
-# names, protection and key. Declared are only the attributes that are a key of a table or an index.
+# The six tables of the stack, defined only here: the sandbox and the tests read this file and create
+# their tables from it. So it stays literal: one block for each table, and only names, protection and
+# key are computed. Only the key attributes of tables and indexes are declared.
 
 # Sessions. active-index is sparse: only active sessions carry activeShard, a number from 0 to 15.
 # The stream feeds on_session_change: an ended session's clean-up and the speaker's status.
@@ -73,7 +73,7 @@ resource "aws_dynamodb_table" "sessions" {
   }
 }
 
-# Open sockets. The index of a session's listeners projects no more than the role, so that a write of
+# Open sockets. The index of a session's listeners projects only the role, so a write of
 # lastActivityTime touches no index.
 resource "aws_dynamodb_table" "connections" {
   name                        = "${var.app}-${var.stage}-connections"
@@ -131,7 +131,7 @@ resource "aws_dynamodb_table" "connections" {
   }
 }
 
-# Who is subscribed to what. topicKey is {sessionId}#{topic}.
+# Subscriptions of connections to topics. topicKey is {sessionId}#{topic}.
 resource "aws_dynamodb_table" "subscriptions" {
   name                        = "${var.app}-${var.stage}-subscriptions"
   billing_mode                = "PAY_PER_REQUEST"

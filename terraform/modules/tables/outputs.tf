@@ -1,35 +1,35 @@
 output "sessions_name" {
-  description = "Name of the table of sessions."
+  description = "Name of the sessions table."
   value       = aws_dynamodb_table.sessions.name
 }
 
 output "connections_name" {
-  description = "Name of the table of connections."
+  description = "Name of the connections table."
   value       = aws_dynamodb_table.connections.name
 }
 
 output "subscriptions_name" {
-  description = "Name of the table of subscriptions."
+  description = "Name of the subscriptions table."
   value       = aws_dynamodb_table.subscriptions.name
 }
 
 output "requests_name" {
-  description = "Name of the table of requests."
+  description = "Name of the requests table."
   value       = aws_dynamodb_table.requests.name
 }
 
 output "history_name" {
-  description = "Name of the table of history."
+  description = "Name of the history table."
   value       = aws_dynamodb_table.history.name
 }
 
 output "rate_limits_name" {
-  description = "Name of the table of rate limits."
+  description = "Name of the rate limits table."
   value       = aws_dynamodb_table.rate_limits.name
 }
 
 output "sessions_stream_arn" {
-  description = "ARN of the stream of changes to sessions."
+  description = "ARN of the stream of the sessions table."
   value       = aws_dynamodb_table.sessions.stream_arn
 }
 

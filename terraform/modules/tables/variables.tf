@@ -9,13 +9,13 @@ variable "stage" {
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the tables. Turn it off and apply before a destroy."
+  description = "True = DynamoDB refuses to delete the tables. Set false and apply before a destroy."
   type        = bool
   default     = true
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the KMS key that encrypts the tables; null means the account's aws/dynamodb key."
+  description = "ARN of the KMS key that encrypts the tables; null = the account's aws/dynamodb key."
   type        = string
   default     = null
 }

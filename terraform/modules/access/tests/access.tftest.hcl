@@ -1,4 +1,4 @@
-# That the actions are the right ones is compared with the code in tests/terraform/test_permissions.py.
+# tests/terraform/test_permissions.py compares the actions with the code.
 mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/function" }
@@ -53,7 +53,7 @@ run "roles" {
         statement.Sid == "WriteTraces" || !contains(flatten([statement.Resource]), "*")
       ])
     ])
-    error_message = "Only X-Ray, whose actions know no resource, has a wildcard for one."
+    error_message = "Only X-Ray, whose actions support no resource, has a wildcard resource."
   }
 
   assert {
@@ -80,7 +80,7 @@ run "roles" {
       for statement in jsondecode(aws_iam_role_policy.function["on_session_change"].policy).Statement :
       statement.Resource if contains(["ReadStream", "GiveUpOnBatch"], statement.Sid)
     ] == [var.stream_arn, var.dead_letters_arn]
-    error_message = "on_session_change reads the stream, and gives up to the dead letters."
+    error_message = "on_session_change reads the stream, and sends failed batches to the dead-letter queue."
   }
 
   assert {
@@ -97,7 +97,7 @@ run "roles" {
 
   assert {
     condition     = !anytrue([for policy in aws_iam_role_policy.function : strcontains(policy.policy, "kms:")])
-    error_message = "Without a key of one's own nobody uses KMS."
+    error_message = "Without a customer key no function uses KMS."
   }
 }
 

@@ -22,12 +22,12 @@ run "queues" {
 
   assert {
     condition     = aws_sqs_queue.jobs.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
-    error_message = "Queues are encrypted without a key of one's own."
+    error_message = "Queues are encrypted even without a customer key."
   }
 
   assert {
     condition     = aws_sqs_queue.dead_letters.message_retention_seconds == 1209600
-    error_message = "Dead letters are kept as long as SQS can, to be looked at."
+    error_message = "Dead letters are kept for the longest time that SQS allows."
   }
 }
 
@@ -40,7 +40,7 @@ run "own_key" {
 
   assert {
     condition     = aws_sqs_queue.jobs.kms_master_key_id == var.kms_key_arn && aws_sqs_queue.dead_letters.kms_master_key_id == var.kms_key_arn
-    error_message = "A key of one's own encrypts both queues."
+    error_message = "A customer key encrypts both queues."
   }
 }
 

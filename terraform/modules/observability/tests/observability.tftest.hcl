@@ -50,7 +50,7 @@ run "everything" {
 
   assert {
     condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 7]) && aws_cloudwatch_log_group.access.retention_in_days == 7
-    error_message = "Every log is kept as long as was asked for."
+    error_message = "Every log has the requested retention."
   }
 
   assert {
@@ -60,7 +60,7 @@ run "everything" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.metric["websocket_connect-p95"].extended_statistic == "p95" && aws_cloudwatch_metric_alarm.metric["websocket_connect-p95"].threshold == 1500 && !contains(keys(aws_cloudwatch_metric_alarm.metric), "sweep_connections-p95")
-    error_message = "Functions that somebody waits for have an alarm for their slowest calls."
+    error_message = "Functions that a client waits for have an alarm for their slowest calls."
   }
 
   assert {
@@ -83,7 +83,7 @@ run "everything" {
 
   assert {
     condition     = aws_sns_topic_subscription.email[0].endpoint == "ops@example.com"
-    error_message = "Alarms are mailed to who was named."
+    error_message = "Alarms are mailed to the given address."
   }
 
   assert {
@@ -93,7 +93,7 @@ run "everything" {
 
   assert {
     condition     = aws_api_gateway_account.logs[0].cloudwatch_role_arn == "arn:aws:iam::123456789012:role/api-logs"
-    error_message = "API Gateway is allowed to write logs before a stage asks it to."
+    error_message = "API Gateway is allowed to write logs before a stage needs it."
   }
 }
 
@@ -107,7 +107,7 @@ run "quiet" {
 
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 0 && length(aws_api_gateway_account.logs) == 0 && length(aws_iam_role.api_logs) == 0
-    error_message = "Nobody is mailed and the account is left alone when so asked."
+    error_message = "Without an address nobody is mailed, and the account's setting stays untouched on request."
   }
 }
 

@@ -193,11 +193,11 @@ run "without_protection" {
 
   assert {
     condition     = !aws_dynamodb_table.sessions.deletion_protection_enabled && !aws_dynamodb_table.history.deletion_protection_enabled
-    error_message = "A stage that is to go away can be destroyed."
+    error_message = "Without protection a stage can be destroyed."
   }
 
   assert {
     condition     = aws_dynamodb_table.connections.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/1"
-    error_message = "A key of one's own encrypts the tables."
+    error_message = "A customer key encrypts the tables."
   }
 }
