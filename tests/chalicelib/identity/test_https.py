@@ -90,7 +90,7 @@ def test_something_that_does_not_speak_http_is_a_failure() -> None:
 
         thread = threading.Thread(target=answer_nonsense)
         thread.start()
-        with pytest.raises(OSError, match="no HTTP answer"):
+        with pytest.raises(OSError, match="no HTTP response"):
             https.fetch(f"http://127.0.0.1:{server.getsockname()[1]}/")
         thread.join()
 
