@@ -1,4 +1,4 @@
-"""From Lambda events to actions and back: each handler parses, makes one call, maps errors."""
+"""Turn Lambda events into calls of actions: each handler parses, makes one call, maps errors."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -6,13 +6,14 @@ from types import ModuleType
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.actions.connection import connect as connecting
-from chalicelib.actions.connection import disconnect as disconnecting
+from chalicelib.actions.connection.connect import Handshake, accept
+from chalicelib.actions.connection.disconnect import CloseEvent, clean_up
 from chalicelib.actions.dispatch import Frame, dispatch, read_envelope
 from chalicelib.actions.jobs import run_job
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.upkeep import reconcile, status, stream, sweep
+from chalicelib.actions.upkeep import reconcile, status, sweep
+from chalicelib.actions.upkeep.session_changes import on_session_change
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, client_error
 from chalicelib.protocol.codec import Envelope, encode, error_message, guess_envelope
@@ -26,7 +27,7 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
     """`$connect`: 200, or the status that refuses the handshake (PROTOCOL 1.3)."""
     services, where = wiring.services(), event["requestContext"]
     connection_id = ConnectionId(where["connectionId"])
-    handshake = connecting.Handshake(
+    handshake = Handshake(
         connection_id=connection_id,
         connected_at=Millis(where["connectedAt"]),
         address=where["identity"]["sourceIp"],
@@ -35,8 +36,8 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
     )
     with services.telemetry.invocation("connect", where["requestId"], connection_id):
         try:
-            subprotocol = connecting.connect(services, handshake, _remaining(context))
-        except Exception as error:  # the one place where a handshake's fate is decided
+            subprotocol = accept(services, handshake, _remaining(context))
+        except Exception as error:  # whatever fails, the handshake gets a status
             return _refused(services, error, where["requestId"])
         services.telemetry.info("connected", role=handshake.query.get("role", "listener"))
         headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
@@ -44,7 +45,7 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
 
 
 def message(event: Event, context: Any) -> dict[str, Any]:
-    """`$default`: what it returns is sent to the client, by the route's response."""
+    """`$default`: the route's response sends the returned body to the client."""
     services, where = wiring.services(), event["requestContext"]
     frame = Frame(
         connection_id=ConnectionId(where["connectionId"]),
@@ -53,32 +54,32 @@ def message(event: Event, context: Any) -> dict[str, Any]:
         remaining=_remaining(context),
     )
     with services.telemetry.invocation("message", where["requestId"], frame.connection_id):
-        return {"statusCode": 200, "body": encode(_answer(services, frame, where)).decode()}
+        return {"statusCode": 200, "body": encode(_reply(services, frame, where)).decode()}
 
 
 def disconnect(event: Event, context: Any) -> dict[str, Any]:
-    """`$disconnect`: always 200, as nobody could do anything about anything else."""
+    """`$disconnect`: always 200, as no client could act on anything else."""
     services, where = wiring.services(), event["requestContext"]
     connection_id = ConnectionId(where["connectionId"])
-    closing = disconnecting.Closing(
+    close_event = CloseEvent(
         code=where.get("disconnectStatusCode"), connected_at=where.get("connectedAt")
     )
     with services.telemetry.invocation("disconnect", where["requestId"], connection_id):
         try:
-            disconnecting.disconnect(services, connection_id, closing, _remaining(context))
+            clean_up(services, connection_id, close_event, _remaining(context))
         except Exception as error:  # a bug: the sweep comes to the same connection again
             services.telemetry.error("disconnectFailed", exception=error)
     return {"statusCode": 200}
 
 
 def jobs(event: Event, context: Any) -> dict[str, Any]:
-    """The jobs queue: the messages that failed come again, the others don't."""
+    """The jobs queue, as a partial batch: only the messages that failed come again."""
     services, failed = wiring.services(), []
     with services.telemetry.invocation("run_jobs", context.aws_request_id):
         for record in event["Records"]:
             try:
                 job = decode_job(record["body"])
-                run_job(services, job, _remaining(context), _tries(record))
+                run_job(services, job, _remaining(context), _receives(record))
             except Exception as error:  # one message must not take its batch with it
                 services.telemetry.error("jobFailed", exception=error)
                 failed.append({"itemIdentifier": record["messageId"]})
@@ -86,10 +87,10 @@ def jobs(event: Event, context: Any) -> dict[str, Any]:
 
 
 def session_changes(event: Event, context: Any) -> dict[str, Any]:
-    """The sessions stream: a failure brings the batch again from that record on."""
+    """The sessions stream: after a failure, the batch comes again from that record on."""
     services = wiring.services()
     with services.telemetry.invocation("on_session_change", context.aws_request_id):
-        failed = stream.on_session_change(services, event["Records"], _remaining(context))
+        failed = on_session_change(services, event["Records"], _remaining(context))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
@@ -101,7 +102,7 @@ def sweep_connections(context: Any) -> dict[str, Any]:
 
 
 def publish_status(context: Any) -> dict[str, Any]:
-    """Now, and by delayed jobs until the schedule comes again a minute later."""
+    """Publish now, and by delayed jobs until the schedule comes again a minute later."""
     services = wiring.services()
     interval = services.settings.status_interval_seconds
     with services.telemetry.invocation("publish_status", context.aws_request_id):
@@ -134,13 +135,13 @@ def _api() -> ModuleType:
     return http
 
 
-def _answer(services: Services, frame: Frame, where: Event) -> Message:
+def _reply(services: Services, frame: Frame, where: Event) -> Message:
     started = services.clock()
     envelope = Envelope()
     try:
         envelope = read_envelope(services, frame)
         reply = dispatch(services, frame, envelope)
-    except Exception as error:  # whatever a client sends, it gets a message
+    except Exception as error:  # whatever a client sends, it gets a reply
         refusal = _told(services, error)
         if refusal.status == 400 and envelope == Envelope():
             envelope = guess_envelope(frame.body)
@@ -179,7 +180,7 @@ def _told(services: Services, error: Exception) -> ClientError:
 
 
 def _known_action(envelope: Envelope) -> str:
-    """The action as a dimension: one of a fixed set, whatever a client sends."""
+    """Return the action as a metric's dimension: one of a fixed set, whatever a client sends."""
     return envelope.action if envelope.is_known else "unknown"
 
 
@@ -187,12 +188,12 @@ def _body(event: Event) -> bytes:
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
         return base64.b64decode(body)
-    # Lone surrogates cannot be encoded; as they are they make the frame INVALID_JSON.
+    # Lone surrogates cannot be encoded; passed on as they are, they make the frame INVALID_JSON.
     return str(body).encode("utf-8", "surrogatepass")
 
 
-def _tries(record: Event) -> int:
-    """How often the queue has brought a message, this time included."""
+def _receives(record: Event) -> int:
+    """Return the number of deliveries of a queue's message, this one included."""
     return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 

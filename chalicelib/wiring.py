@@ -85,7 +85,7 @@ def build(
         history=HistoryStore(dynamodb, settings.history_table),
         subscriptions=SubscriptionStore(dynamodb, settings.subscriptions_table),
         requests=RequestStore(dynamodb, settings.requests_table),
-        found_gone=disconnect.found_gone,
+        on_gone=disconnect.on_gone,
     )
 
 

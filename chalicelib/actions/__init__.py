@@ -1,1 +1,1 @@
-"""What the stack does, one file a thing. The outside is reached through `ports` and the stores."""
+"""The use cases, in rooms. They reach the outside through `ports` and the stores."""

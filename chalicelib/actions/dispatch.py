@@ -1,40 +1,55 @@
-"""From a frame to the action it asks for, and to the reply or the error it gets."""
+"""Decode a frame, check it, and call the action that it asks for."""
 
 from contextlib import suppress
 
 from msgspec import Struct
 
-from chalicelib.actions.background import requests
+from chalicelib.actions.background import submit
 from chalicelib.actions.broadcasting import broadcast, controls, topics
-from chalicelib.actions.connection import heartbeat, refresh
+from chalicelib.actions.connection import authenticate, heartbeat, refresh
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import ACTIONS
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import recovery, sessions
+from chalicelib.actions.session import create, end, join, language, leave, recovery
 from chalicelib.actions.upkeep import status
 from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized, UpstreamError
-from chalicelib.protocol import requests as protocol
+from chalicelib.protocol import requests
 from chalicelib.protocol.codec import Envelope, decode_request, open_envelope
 from chalicelib.protocol.messages import Message
 
-_MOVING = (
-    protocol.CreateSession,
-    protocol.JoinSession,
-    protocol.RefreshConnection,
-    protocol.ChangeLanguage,
-    protocol.LeaveSession,
+_CONSISTENT = (
+    requests.CreateSession,
+    requests.JoinSession,
+    requests.RefreshConnection,
+    requests.ChangeLanguage,
+    requests.LeaveSession,
 )
-"""What these do depends on where the connection is right now: they are rare, and read it so."""
+"""Requests that change the connection's session: they are rare, and read it consistently."""
 
-_ = (broadcast, controls, heartbeat, recovery, refresh, requests, sessions, status, topics)
-# Imported for the actions that they register.
+_ACTIONS = (
+    authenticate,
+    broadcast,
+    controls,
+    create,
+    end,
+    heartbeat,
+    join,
+    language,
+    leave,
+    recovery,
+    refresh,
+    status,
+    submit,
+    topics,
+)
+"""Imported for the actions that they register."""
 
 
 class Frame(Struct, frozen=True):
-    """One message as it came in."""
+    """One message as it came in; `address` is its sender's."""
 
     connection_id: ConnectionId
     address: str
@@ -43,16 +58,19 @@ class Frame(Struct, frozen=True):
 
 
 def read_envelope(services: Services, frame: Frame) -> Envelope:
-    """Raises BadRequest: the frame is not a JSON object; its client has been heard all the same."""
+    """Return the envelope of a frame, which counts as activity even if it is refused.
+
+    Raises BadRequest: it is not a JSON object.
+    """
     try:
         return open_envelope(frame.body)
     except ClientError:
-        _hear(services, frame.connection_id)
+        _note_refused(services, frame.connection_id)
         raise
 
 
 def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
-    """Does what a frame asks for, and answers the reply.
+    """Perform the action of a frame, and return the reply.
 
     Raises:
         ClientError: it is refused, and the state is as before. UpstreamError: AWS failed.
@@ -60,45 +78,49 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
     try:
         request = decode_request(envelope, frame.body)
     except ClientError:
-        _hear(services, frame.connection_id)
+        _note_refused(services, frame.connection_id)
         raise
-    if isinstance(request, _MOVING):
+    if isinstance(request, _CONSISTENT):
         connection = services.connections.get_current(frame.connection_id)
         reply = _perform(services, frame, request, connection)
     else:
-        reply = _perform_often(services, frame, request)
+        reply = _perform_on_copy(services, frame, request)
     reply.id = request.id
     return reply
 
 
-def _perform_often(services: Services, frame: Frame, request: protocol.Request) -> Message:
-    """The cheap read may be stale: should it be what refuses the message, it is done once more."""
+def _perform_on_copy(services: Services, frame: Frame, request: requests.Request) -> Message:
+    """Perform an action with an eventually consistent read of the connection.
+
+    It may be stale. If the message is refused because of it, the action is performed once more with
+    a consistent read.
+    """
     copy = services.connections.get(frame.connection_id)
     try:
         return _perform(services, frame, request, copy)
     except ClientError:
         current = services.connections.get_current(frame.connection_id)
-        if _place(current) == _place(copy):
+        if _authorization(current) == _authorization(copy):
             raise
         return _perform(services, frame, request, current)
 
 
 def _perform(
-    services: Services, frame: Frame, request: protocol.Request, connection: Connection | None
+    services: Services, frame: Frame, request: requests.Request, connection: Connection | None
 ) -> Message:
     now = services.clock()
-    connection = _known(connection)
+    connection = _require_known(connection)
     _note_activity(services, connection, now)
     _check(connection, request, now)
     if connection.handshake_pending:
-        # It speaks, so its socket is open: should the welcome job be lost, this makes up for it.
+        # A message came, so the socket is open: this makes up for a lost job of the first reply.
         services.connections.finish_handshake(connection.connection_id)
     call = Call(connection, frame.address, frame.remaining)
     return ACTIONS[type(request)](services, call, request)
 
 
-def _hear(services: Services, connection_id: ConnectionId) -> None:
-    """Notes a message that is refused for what it says; the refusal stands if this fails."""
+def _note_refused(services: Services, connection_id: ConnectionId) -> None:
+    """Note the activity of a message that is refused. The refusal stands if this fails."""
     with suppress(UpstreamError):
         connection = services.connections.get(connection_id)
         if connection is not None:
@@ -106,13 +128,13 @@ def _hear(services: Services, connection_id: ConnectionId) -> None:
 
 
 def _note_activity(services: Services, connection: Connection, now: Millis) -> None:
-    """Any message counts as a heartbeat (PROTOCOL 6.4), one that is refused as well."""
+    """Any message counts as a heartbeat (PROTOCOL 6.4), even one that is refused."""
     if now - connection.heard_at > activity_millis(services.settings):
         services.connections.record_activity(connection.connection_id, now)
 
 
-def _place(connection: Connection | None) -> object:
-    """What of a connection can refuse a message."""
+def _authorization(connection: Connection | None) -> object:
+    """Return the fields of a connection for which a message may be refused."""
     return connection and (
         connection.session_id,
         connection.ended_session_id,
@@ -121,7 +143,7 @@ def _place(connection: Connection | None) -> object:
     )
 
 
-def _known(connection: Connection | None) -> Connection:
+def _require_known(connection: Connection | None) -> Connection:
     if connection is None or connection.superseded_by is not None:
         raise Forbidden(
             Code.FORBIDDEN,
@@ -130,8 +152,8 @@ def _known(connection: Connection | None) -> Connection:
     return connection
 
 
-def _check(connection: Connection, request: protocol.Request, now: Millis) -> None:
+def _check(connection: Connection, request: requests.Request, now: Millis) -> None:
     if connection.role not in request.roles:
         raise Forbidden(Code.FORBIDDEN, f"this is not for a {connection.role.value}")
-    if token_expired(connection, now) and not isinstance(request, protocol.Authenticate):
+    if token_expired(connection, now) and not isinstance(request, requests.Authenticate):
         raise Unauthorized(Code.TOKEN_EXPIRED, "the token has expired: authenticate anew")

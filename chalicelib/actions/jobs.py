@@ -3,16 +3,17 @@
 A job that fails comes again, until the queue moves it to the dead-letter queue.
 """
 
-from chalicelib.actions.background import fan_out, kinds, requests
-from chalicelib.actions.connection import first_reply, notices, timeouts
+from chalicelib.actions.background import deliveries, kinds, run
+from chalicelib.actions.connection import first_reply, grace, notices, timeouts
+from chalicelib.actions.delivery.deliver import disconnect_gone
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import end, grace
+from chalicelib.actions.session import dismissal
 from chalicelib.actions.upkeep import reconcile, status, sweep
 from chalicelib.errors import UpstreamError
 from chalicelib.protocol import jobs
 
-_ = kinds  # imported for the request types that it registers
+_ = kinds  # Imported for the kinds of request that it registers.
 
 MAX_RECEIVES = 5
 """Deliveries of a job until it is dead: `maxReceiveCount` of the queue (terraform/modules/jobs)."""
@@ -35,21 +36,21 @@ def run_job(services: Services, job: jobs.Job, remaining: Remaining, receives: i
 def _run(services: Services, job: jobs.Job, remaining: Remaining) -> None:  # noqa: PLR0912, C901
     match job:
         case jobs.FirstReply():
-            first_reply.welcome(services, job)
+            first_reply.send(services, job)
         case jobs.EndGrace():
-            grace.run_out(services, job.session_id, job.deadline, remaining)
+            grace.expire(services, job.session_id, job.deadline, remaining)
         case jobs.FinishEnd():
-            end.finish(services, job.session_id, remaining)
+            dismissal.finish(services, job.session_id, remaining)
         case jobs.FanOut():
-            fan_out.fan_out(services, job)
+            deliveries.find_recipients(services, job)
         case jobs.Deliver():
-            fan_out.deliver(services, job, remaining)
+            deliveries.post_part(services, job, remaining)
         case jobs.DisconnectGone():
-            fan_out.clean_up(services, job, remaining)
+            disconnect_gone(services, job.connection_ids, remaining)
         case jobs.PublishStatus():
-            status.tick(services, job, remaining)
+            status.publish_job(services, job, remaining)
         case jobs.RunRequest():
-            requests.run(services, job.request_id)
+            run.run(services, job.request_id)
         case jobs.ResumeSweep():
             sweep.sweep(services, remaining, job)
         case jobs.CloseDue():
@@ -66,7 +67,7 @@ def _remove_user(services: Services, job: jobs.RemoveUser, remaining: Remaining)
     # Imported here, as it is seldom needed and every function's cold start would pay for it.
     from chalicelib.actions.operator import removal  # noqa: PLC0415
 
-    removal.again(services, job, remaining)
+    removal.repeat(services, job, remaining)
 
 
 def _give_up(services: Services, job: jobs.Job) -> None:
@@ -74,11 +75,11 @@ def _give_up(services: Services, job: jobs.Job) -> None:
     try:
         match job:
             case jobs.FanOut():
-                fan_out.fan_out_given_up(services, job)
+                deliveries.give_up(services, job)
             case jobs.Deliver():
-                fan_out.part_given_up(services, job)
+                deliveries.give_up_part(services, job)
             case jobs.RunRequest():
-                requests.give_up(services, job.request_id)
+                run.give_up(services, job.request_id)
             case _:
                 pass
     except UpstreamError as error:

@@ -1,4 +1,4 @@
-"""What the actions need of the outside besides the stores. `chalicelib.aws` implements it."""
+"""The interfaces to AWS besides the stores. `chalicelib.aws` implements them."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -10,33 +10,37 @@ from chalicelib.protocol.jobs import Job
 __all__ = ["FanOutResult", "JobQueue", "Management", "Remaining"]
 
 Remaining = Callable[[], float]
-"""Seconds that this invocation still has (Lambda's own count, not the stack's clock)."""
+"""Returns the seconds that this invocation still has, by Lambda's own count."""
+
+RESERVE_SECONDS = 8.0
+"""Seconds that an invocation must still have to begin another piece of work, be it a connection, a
+session, a page or a shard."""
 
 
 class Management(Protocol):
     """API Gateway's `@connections`."""
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
-        """Sends one text message. Raises Gone, PayloadRefused, Throttled, ServiceDown."""
+        """Send one text message. Raises Gone, PayloadRefused, Throttled, ServiceDown."""
         ...
 
     def close(self, connection_id: ConnectionId) -> None:
-        """Closes a connection. Raises Gone, Throttled, ServiceDown."""
+        """Close a connection. Raises Gone, Throttled, ServiceDown."""
         ...
 
     def reach(self) -> None:
-        """Sees whether the API answers. Raises Throttled, ServiceDown, RequestRejected."""
+        """Check that the API responds. Raises Throttled, ServiceDown, RequestRejected."""
         ...
 
     def fan_out(
         self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
     ) -> FanOutResult:
-        """Posts to many, `FANOUT_CONCURRENCY` in the air at once; never raises for one of them.
+        """Post to many, `FANOUT_CONCURRENCY` in flight at once. It never raises for one of them.
 
         `posts` is consumed as it goes (it may be a generator that pages through an index).
-        429, 5xx and time-outs are retried with backoff and jitter, three times in all. Stops
-        taking new posts when `remaining()` falls under its reserve, and answers what is left as
-        `unsent`; order within one connection is the order of `posts`.
+        429, 5xx and timeouts are retried with backoff and jitter, three tries in all. It takes no
+        new posts when `remaining()` falls under its reserve, and returns the rest as `unsent`;
+        the order within one connection is the order of `posts`.
         """
         ...
 
@@ -56,5 +60,8 @@ class JobQueue(Protocol):
         ...
 
     def depth(self) -> int:
-        """About how many jobs wait to be run. Raises Throttled, ServiceDown, RequestRejected."""
+        """Return the approximate number of jobs waiting.
+
+        Raises Throttled, ServiceDown, RequestRejected.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Which function does which action: each says so itself, by `@action`."""
+"""The function of each action: it registers itself by `@action`."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,13 +11,13 @@ R = TypeVar("R", bound=Request)
 M = TypeVar("M", bound=Message)
 
 ACTIONS: dict[type[Request], Callable[[Services, Call, Any], Message]] = {}
-"""Every action's function by the struct that asks for it, once `dispatch` is imported."""
+"""The function of every action, by the struct of its request, once `dispatch` is imported."""
 
 
 def action(
     request: type[R],
 ) -> Callable[[Callable[[Services, Call, R], M]], Callable[[Services, Call, R], M]]:
-    """Registers a function as what `dispatch` calls for a request; what it answers is the reply."""
+    """Register a function for a request: `dispatch` calls it, and sends its result as the reply."""
 
     def register(act: Callable[[Services, Call, R], M]) -> Callable[[Services, Call, R], M]:
         ACTIONS[request] = act

@@ -1,4 +1,4 @@
-"""What every action is given: the stores, the ports, the settings, the time."""
+"""The services that every action gets: stores, ports, settings, the time."""
 
 from collections.abc import Callable
 
@@ -28,13 +28,13 @@ from chalicelib.telemetry import Telemetry
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """Built once a process by `wiring`; tests build their own."""
+    """Built once per process by `wiring`; tests build their own."""
 
     settings: Settings
     clock: Callable[[], Millis]
     pick: PickBelow
     sleep: Callable[[float], None]
-    """Real seconds: for waiting on the platform, never for waiting until a time of the clock."""
+    """Sleeps real seconds: for waiting on the platform, never until a time of the clock."""
     telemetry: Telemetry
     hasher: Hasher
     cursors: Cursors
@@ -52,12 +52,13 @@ class Services(Struct, frozen=True, kw_only=True):
     history: HistoryStore
     subscriptions: SubscriptionStore
     requests: RequestStore
-    found_gone: Callable[["Services", ConnectionId], None]
-    """What to do about a connection that a post found gone: `disconnect.found_gone`."""
+    on_gone: Callable[["Services", ConnectionId], None]
+    """Cleans up after a connection to which a post got 410: `disconnect.on_gone`. It is a callback,
+    as delivery lies below the room of connections."""
 
 
 class Call(Struct, frozen=True):
-    """One message on one connection: who sent it, from where, and how long there is to answer."""
+    """One message on a connection: its sender, its address, and the time left for it."""
 
     connection: Connection
     address: str
@@ -68,7 +69,7 @@ class Call(Struct, frozen=True):
         return self.connection.connection_id
 
     def require_session(self) -> SessionId:
-        """The session this connection is in.
+        """Return the session this connection is in.
 
         Raises:
             NotFound: SESSION_INACTIVE, it has ended. BadRequest: NOT_IN_SESSION, there was none.

@@ -8,12 +8,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, field
 
-from chalicelib.actions.broadcasting import broadcast
-from chalicelib.actions.operator import health, overview, removal, tenants
-from chalicelib.actions.operator.tenants import Page
+from chalicelib.actions.broadcasting import broadcast, tenant_message
+from chalicelib.actions.operator import health, listings, removal
+from chalicelib.actions.operator.listings import Page
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import end as ending
+from chalicelib.actions.session import end
 from chalicelib.api import parameters, responses
 from chalicelib.api.views import connection_view, session_view
 from chalicelib.domain.session import EVERYBODY, Session
@@ -48,7 +48,7 @@ class Operation(Struct, frozen=True):
 
 def list_sessions(services: Services, call: ApiCall) -> responses.SessionPage:
     """List the active sessions of all tenants, page by page."""
-    page = overview.active_sessions(
+    page = listings.active_sessions(
         services, cursor=_cursor(call.parameters), limit=call.parameters.limit
     )
     return _sessions(services, page)
@@ -56,7 +56,7 @@ def list_sessions(services: Services, call: ApiCall) -> responses.SessionPage:
 
 def list_tenant_sessions(services: Services, call: ApiCall) -> responses.SessionPage:
     """List a tenant's sessions, newest first, including ended ones unless `active` is true."""
-    page = tenants.sessions(
+    page = listings.tenant_sessions(
         services,
         TenantId(call.parameters.tenant_id),
         cursor=_cursor(call.parameters),
@@ -68,13 +68,13 @@ def list_tenant_sessions(services: Services, call: ApiCall) -> responses.Session
 
 def get_session(services: Services, call: ApiCall) -> responses.SessionView:
     """Get a session with its counts, languages and streams."""
-    found = overview.session(services, SessionId(call.parameters.session_id))
+    found = listings.session(services, SessionId(call.parameters.session_id))
     return session_view(services, found)
 
 
 def list_connections(services: Services, call: ApiCall) -> responses.ConnectionPage:
     """List a session's connections: the speaker's, then the listeners', by language."""
-    page = overview.connections(
+    page = listings.connections(
         services,
         SessionId(call.parameters.session_id),
         cursor=_cursor(call.parameters),
@@ -89,7 +89,7 @@ def list_connections(services: Services, call: ApiCall) -> responses.ConnectionP
 def broadcast_into_session(services: Services, call: ApiCall) -> responses.BroadcastResult:
     """Broadcast to a session's listeners, all of them or those of one language."""
     language = call.body.target_language
-    said = broadcast.say(
+    said = broadcast.publish_broadcast(
         services,
         SessionId(call.parameters.session_id),
         EVERYBODY if language is UNSET else language,
@@ -109,15 +109,15 @@ def broadcast_into_session(services: Services, call: ApiCall) -> responses.Broad
 def end_session(services: Services, call: ApiCall) -> responses.SessionView:
     """End a session. Repeating it is safe: an ended session stays as it is."""
     session_id = SessionId(call.parameters.session_id)
-    overview.session(services, session_id)
-    ending.end(services, session_id, "endedByOperator", call.remaining)
-    return session_view(services, overview.session(services, session_id))
+    listings.session(services, session_id)
+    end.end(services, session_id, "endedByOperator", call.remaining)
+    return session_view(services, listings.session(services, session_id))
 
 
 def tell_tenant(services: Services, call: ApiCall) -> responses.TenantMessageResult:
     """Send a message to every connection of a tenant."""
     tenant_id = TenantId(call.parameters.tenant_id)
-    recipients = tenants.tell(services, tenant_id, call.body.data, call.remaining)
+    recipients = tenant_message.send(services, tenant_id, call.body.data, call.remaining)
     return responses.TenantMessageResult(
         tenant_id=tenant_id, recipients=recipients, request_id=call.request_id
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from chalicelib.actions.operator.tenants import PAGE
+from chalicelib.actions.operator.listings import PAGE
 from chalicelib.protocol.fields import Language, SessionIdField
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]

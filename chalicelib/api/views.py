@@ -3,8 +3,7 @@
 from msgspec import UNSET
 
 from chalicelib.actions.services import Services
-from chalicelib.actions.session.end import reason_of
-from chalicelib.actions.session.replies import broadcast_state
+from chalicelib.actions.session.replies import broadcast_state, end_reason
 from chalicelib.api.responses import ConnectionView, SessionView
 from chalicelib.domain.lifetimes import idle_seconds
 from chalicelib.domain.session import Connection, Session
@@ -26,7 +25,7 @@ def session_view(services: Services, session: Session) -> SessionView:
         created_at=session.created_at,
         expires_at=session.expires_at,
         ended_at=UNSET if session.ended_at is None else session.ended_at,
-        end_reason=UNSET if session.is_active else reason_of(session),
+        end_reason=UNSET if session.is_active else end_reason(session),
         duration=max(0, until - session.created_at) // 1000,
         listener_count=session.listener_count,
         joins=session.joins,

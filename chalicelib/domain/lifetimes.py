@@ -51,6 +51,15 @@ def connection_expiry(connected_at: Millis) -> Millis:
     return Millis(connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE)
 
 
+def session_expiry(now: Millis, settings: Settings) -> Millis:
+    """Return the time at which a session ends at the latest.
+
+    It is a whole second, as the session's item has it, rounded up.
+    """
+    seconds = -(-now // 1000) + settings.session_max_duration_hours * 3600
+    return Millis(seconds * 1000)
+
+
 def token_notice_at(token_expires_at: Millis | None) -> Millis:
     if token_expires_at is None:
         return NEVER

@@ -83,7 +83,7 @@ def test_what_operators_ask_for_is_imported_when_they_ask(environ: dict[str, str
     imported = _imported(environ)
     assert not {name for name in imported if name.startswith("chalicelib.api")}
     assert not imported & {
-        f"chalicelib.actions.{each}" for each in ("health", "removal", "tenants")
+        f"chalicelib.actions.operator.{each}" for each in ("health", "listings", "removal")
     }
 
 

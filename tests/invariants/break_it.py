@@ -85,9 +85,9 @@ MUTATIONS = [
     ),
     Mutation(
         "the stream does not finish an end",
-        "actions/upkeep/stream.py",
-        "    if change.ended:\n",
-        "    if change.ended and not change.rooms and session_id is None:\n",
+        "actions/upkeep/session_changes.py",
+        "    if changes.ended:\n",
+        "    if changes.ended and not changes.states and session_id is None:\n",
     ),
     Mutation(
         "the sweep forgets a grace whose job was lost",
@@ -97,13 +97,13 @@ MUTATIONS = [
     ),
     Mutation(
         "who is slow is forgotten at once",
-        "actions/session/end.py",
-        "_PATIENCE_MILLIS = 600_000",
-        "_PATIENCE_MILLIS = 0",
+        "actions/session/dismissal.py",
+        "_UNREACHABLE_MILLIS = 600_000",
+        "_UNREACHABLE_MILLIS = 0",
     ),
     Mutation(
         "what a session left behind goes along to the next",
-        "actions/session/seating.py",
+        "actions/session/join.py",
         "if connection.ended_session_id is not None:",
         "if connection.ended_session_id is connection:",
     ),
@@ -122,8 +122,8 @@ MUTATIONS = [
     Mutation(
         "whose time is up before the next sweep is left to it",
         "actions/connection/due.py",
-        "if left >= PERIOD_MILLIS:",
-        "if left >= 0:",
+        "if delay >= SWEEP_MILLIS:",
+        "if delay >= 0:",
     ),
     Mutation(
         "a notice is noted before it is told",
@@ -139,7 +139,7 @@ MUTATIONS = [
     ),
     Mutation(
         "another tenant's session may be joined",
-        "actions/session/sessions.py",
+        "actions/session/lookup.py",
         "not anonymous and session.tenant_id != connection.tenant_id",
         "not anonymous and not session.tenant_id",
     ),
@@ -169,13 +169,13 @@ MUTATIONS = [
     ),
     Mutation(
         "a token of any tenant prolongs a connection",
-        "actions/connection/heartbeat.py",
+        "actions/connection/authenticate.py",
         "(identity.user_id, identity.tenant_id) != (connection.user_id, connection.tenant_id)",
         "identity.user_id != connection.user_id",
     ),
     Mutation(
         "anybody cancels a request",
-        "actions/background/requests.py",
+        "actions/background/submit.py",
         "background is not None and background.connection_id == call.connection_id",
         "background is not None",
     ),

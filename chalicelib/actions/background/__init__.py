@@ -1,1 +1,1 @@
-"""Work that goes on in jobs: requests of clients, and large deliveries."""
+"""Work in jobs: the requests that clients submit, and large deliveries."""

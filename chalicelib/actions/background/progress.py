@@ -1,24 +1,24 @@
-"""How far a delivery in the background is, as the speaker sees it: a request like any other.
+"""The progress of a delivery in the background, which its speaker sees as a request.
 
 Its parts are counted by name, so that one that is delivered twice counts once; and by run, so that
-a job that had to find the recipients again does not mix its parts with those of the first time.
+a job that had to find the recipients again does not mix its parts with those of the first run.
 """
 
 import uuid
 from collections.abc import Mapping, Sequence
 
-from chalicelib.actions.background import requests
+from chalicelib.actions.background.run import complete, settle, tell_progress
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Session
 from chalicelib.errors import UpstreamError
 from chalicelib.stores.requests import BackgroundRequest
 
 DELIVERY = "deliverBroadcast"
-"""The name of this kind of request."""
+"""The kind of this request."""
 
 
 def begin(services: Services, session: Session, expected: int) -> str | None:
-    """A request of the session's speaker; None if it cannot be kept: then nobody sees it go on."""
+    """Create the request. Return its id, None if it cannot be kept: then there is no progress."""
     request = BackgroundRequest(
         request_id=uuid.uuid4().hex,
         connection_id=session.speaker_connection_id,
@@ -42,25 +42,25 @@ def part_name(run: str, number: int) -> str:
 
 
 def part_done(services: Services, request_id: str, name: str, tally: Mapping[str, int]) -> None:
-    """Everybody in a part has been tried."""
+    """Note that all recipients of a part have been tried; `tally` counts them by outcome."""
     _advanced(services, request_id, services.requests.add_part(request_id, name, tally))
 
 
 def all_found(services: Services, request_id: str, run: str, sizes: Sequence[int]) -> None:
-    """All recipients are in jobs; `sizes` are those of the parts."""
+    """Note that all recipients are in jobs; `sizes` are the numbers of recipients of the parts."""
     _advanced(
         services, request_id, services.requests.set_parts(request_id, run, len(sizes), sum(sizes))
     )
 
 
 def _advanced(services: Services, request_id: str, request: BackgroundRequest | None) -> None:
-    """Whoever adds the last part completes the request; the others tell how far it is."""
+    """Complete the request with its last part; tell the progress with any other."""
     if request is None:
-        # It is over, or was: should its client not have been told, a repeat makes up for it.
-        requests.settle(services, request_id)
+        # It is over. If its client has not been told, it is told now.
+        settle(services, request_id)
     elif request.parts_are_done:
-        requests.complete(services, request, request.reached)
+        complete(services, request, request.reached)
     else:
         done = sum(request.reached.values())
         percentage = min(99, done * 100 // max(1, request.found or request.expected))
-        requests.tell_progress(services, request, percentage)
+        tell_progress(services, request, percentage)

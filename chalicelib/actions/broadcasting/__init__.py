@@ -1,1 +1,1 @@
-"""What a speaker sends to a session: broadcasts and controls; and topics."""
+"""Messages to many: a speaker's broadcasts and controls, topics, messages to a tenant."""

@@ -1,24 +1,23 @@
-"""broadcast: what the speaker says, kept before it is sent, numbered without a hole."""
+"""broadcast: a message of the speaker's, numbered without a gap and kept before it is sent."""
 
 from msgspec import UNSET, Raw
 
 from chalicelib.actions.background import progress
-from chalicelib.actions.delivery import deliver as delivery
+from chalicelib.actions.delivery import deliver
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import seating
-from chalicelib.actions.session.sessions import active_session
+from chalicelib.actions.session import lookup
 from chalicelib.domain.audience import listeners
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import ClientError, Code, Conflict, Forbidden
+from chalicelib.errors import ClientError, Code, Conflict
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
 from chalicelib.stores.history import HistoryEntry
 
-_LONGEST_SEQ = 10**9
-"""A message is measured before it has its seq, as what is refused must not be given one."""
+_MAX_SEQ = 10**9
+"""Stands for the seq while a message is measured: one that is too large must not take a seq."""
 
 
 @action(requests.Broadcast)
@@ -26,7 +25,7 @@ def broadcast(
     services: Services, call: Call, request: requests.Broadcast
 ) -> messages.BroadcastAccepted:
     stream = request.target_language if isinstance(request.target_language, str) else EVERYBODY
-    return say(
+    return publish_broadcast(
         services,
         call.require_session(),
         stream,
@@ -36,7 +35,7 @@ def broadcast(
     )
 
 
-def say(
+def publish_broadcast(
     services: Services,
     session_id: SessionId,
     stream: str,
@@ -45,10 +44,10 @@ def say(
     *,
     speaker: ConnectionId | None,
 ) -> messages.BroadcastAccepted:
-    """Says `data` to a stream of a session.
+    """Send `data` to a stream of a session, and keep it for recovery.
 
-    `speaker` is the connection that says it; None for a service of the operator's, which sees no
-    progress where the delivery goes on in the background.
+    `speaker` is the sender's connection. It is None for a service of the operator's, which sees no
+    progress of a delivery in the background.
 
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way to a listener.
@@ -59,7 +58,7 @@ def say(
         timestamp=services.clock(),
         session_id=session_id,
         stream=stream,
-        seq=_LONGEST_SEQ,
+        seq=_MAX_SEQ,
         data=data,
     )
     encode_for_many(message)
@@ -81,9 +80,9 @@ def _send(
     *,
     watched: bool,
 ) -> messages.BroadcastAccepted:
-    """Posts to the stream's listeners, here or, if they are many, in the background.
+    """Post to the stream's listeners: at once or, if they are many, in the background.
 
-    It never fails: the message has its seq and is kept, so whoever is not reached recovers it.
+    It never fails: the message is in the history, and a listener that is not reached recovers it.
     """
     language = None if message.stream == EVERYBODY else message.stream
     expected = session.listeners_of(language)
@@ -98,25 +97,25 @@ def _send(
     if watched and expected > services.settings.inline_fanout_limit:
         request_id = progress.begin(services, session, expected)
         reply.request_id = request_id or UNSET
-        delivery.try_enqueue(services, audience, body, request_id)
+        deliver.try_enqueue(services, audience, body, request_id)
     elif expected:
-        delivery.send(services, audience, body, expected, remaining)
+        deliver.to_audience(services, audience, body, expected, remaining)
     return reply
 
 
 def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
     expires_at = Millis(message.timestamp + services.settings.history_seconds * 1000)
-    kept = HistoryEntry(message.seq, body.decode(), expires_at)
-    services.history.keep(SessionId(message.session_id), message.stream, kept)
+    entry = HistoryEntry(message.seq, body.decode(), expires_at)
+    services.history.keep(SessionId(message.session_id), message.stream, entry)
 
 
 def _refusal(
     services: Services, session_id: SessionId, speaker: ConnectionId | None
 ) -> ClientError:
-    """Why no seq was given."""
-    session = active_session(services, session_id)
+    """Return the reason for which the message got no seq."""
+    session = lookup.active_session(services, session_id)
     if speaker not in (None, session.speaker_connection_id):
-        return Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+        return lookup.not_the_speaker()
     if session.broadcasting.is_paused:
         return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
-    return seating.too_many_languages()
+    return lookup.too_many_languages()

@@ -1,15 +1,13 @@
-"""The speaker's switches: pause, mute, volume. One conditional update each, then all are told."""
+"""The speaker's controls: pause, mute, volume. Each is a conditional update, then a fan-out."""
 
-from chalicelib.actions.delivery import deliver as delivery
+from chalicelib.actions.delivery import deliver
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import limits, replies
-from chalicelib.actions.session.sessions import active_session
-from chalicelib.errors import Code, Forbidden
+from chalicelib.actions.session import limits, lookup, replies
 from chalicelib.protocol import messages, requests
 
-_LEAST_VOLUME = 1e-100
-"""Less is silence, as -0.0 is: DynamoDB takes no number under 1e-130."""
+_MIN_VOLUME = 1e-100
+"""Less counts as 0, as -0.0 does: DynamoDB takes no number under 1e-130."""
 
 
 @action(requests.PauseBroadcast)
@@ -44,7 +42,7 @@ def unmute(
 def set_volume(
     services: Services, call: Call, request: requests.SetVolume
 ) -> messages.BroadcastStateChanged:
-    audible = request.volume >= _LEAST_VOLUME
+    audible = request.volume >= _MIN_VOLUME
     return _switch(services, call, "volume", request.volume if audible else 0.0)
 
 
@@ -58,8 +56,8 @@ def _switch(
         session_id, name, value, call.connection_id, services.clock()
     )
     if session is None:
-        active_session(services, session_id)
-        raise Forbidden(Code.FORBIDDEN, "another connection is this session's speaker now")
+        lookup.active_session(services, session_id)
+        raise lookup.not_the_speaker()
     changed = replies.state_changed(services, session)
-    delivery.to_listeners(services, session, changed, call.remaining)
+    deliver.to_listeners(services, session, changed, call.remaining)
     return replies.state_changed(services, session)

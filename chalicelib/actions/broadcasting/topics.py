@@ -1,10 +1,10 @@
-"""Topics within a session: questions, reactions, captions (PROTOCOL section 3)."""
+"""subscribe, unsubscribe, publish: topics within a session (PROTOCOL section 3)."""
 
-from chalicelib.actions.delivery import deliver as delivery
+from chalicelib.actions.delivery import deliver
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import limits
-from chalicelib.actions.session.sessions import active_session
+from chalicelib.actions.session.lookup import active_session
 from chalicelib.domain.audience import subscribers
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
@@ -37,11 +37,11 @@ def unsubscribe(
 
 @action(requests.Publish)
 def publish(services: Services, call: Call, request: requests.Publish) -> messages.Published:
-    """Tells every subscriber of the topic, the publisher too if it is one.
+    """Send a message to every subscriber of the topic, the publisher too if it is one.
 
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way. NotFound: the session ended.
-        RateLimited: anybody in a session may publish, and each message goes to many.
+        RateLimited: every participant may publish, and each message goes to many.
     """
     session = active_session(services, call.require_session())
     limits.limit_controls(services, call.connection_id)
@@ -53,5 +53,5 @@ def publish(services: Services, call: Call, request: requests.Publish) -> messag
     )
     body = encode_for_many(message)
     audience = subscribers(topic_key(session.session_id, request.topic))
-    found = delivery.to_all_found(services, audience, body, call.remaining)
+    found = deliver.to_all_found(services, audience, body, call.remaining)
     return messages.Published(timestamp=services.clock(), topic=request.topic, recipients=found)

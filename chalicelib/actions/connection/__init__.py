@@ -1,1 +1,1 @@
-"""A socket: how it opens, shows a token, stays alive, moves on, times out and closes."""
+"""A connection: open it, authenticate it, keep it alive, refresh it, time it out and close it."""

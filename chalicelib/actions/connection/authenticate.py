@@ -1,25 +1,52 @@
-"""Who somebody is who shows a token, and whether an operator has removed them meanwhile."""
+"""authenticate; the identity behind a token, unless an operator has removed its user."""
 
-from chalicelib.actions.services import Services
-from chalicelib.errors import Code, Unauthorized
+from chalicelib.actions.connection.due import schedule_token_jobs
+from chalicelib.actions.registry import action
+from chalicelib.actions.services import Call, Services
+from chalicelib.domain.lifetimes import token_notice_at
+from chalicelib.errors import Code, Forbidden, Unauthorized
 from chalicelib.identity.tokens import Identity
+from chalicelib.protocol import messages, requests
+
+
+@action(requests.Authenticate)
+def authenticate(
+    services: Services, call: Call, request: requests.Authenticate
+) -> messages.Authenticated:
+    """Take a newer token of the same user and tenant.
+
+    Raises:
+        Unauthorized: the token is not valid, or withdrawn. Forbidden: it is another user's, or
+        the connection is anonymous.
+    """
+    identity = identify(services, request.token)
+    connection = call.connection
+    if (identity.user_id, identity.tenant_id) != (connection.user_id, connection.tenant_id):
+        raise Forbidden(Code.FORBIDDEN, "this token is not the one of this connection's user")
+    if not services.connections.renew_token(
+        call.connection_id, identity.expires_at, token_notice_at(identity.expires_at)
+    ):
+        raise Forbidden(Code.FORBIDDEN, "this connection has just been closed")
+    schedule_token_jobs(services, connection.connection_id, identity.expires_at)
+    return messages.Authenticated(timestamp=services.clock())
 
 
 def identify(services: Services, token: str) -> Identity:
-    """Whom `token` speaks for. Every way in that takes a token comes by here.
+    """Return the user and tenant of a token. Every token that a client shows is checked here.
 
-    The second look costs a read, and only who brings a token pays it: a removed user's token is as
-    well signed as ever. It fails closed (docs/build/decisions/0008).
+    The signature of a removed user's token is still valid, so a read tells whether its user has
+    been removed; only a client with a token pays for it. It fails closed
+    (docs/build/decisions/0008).
 
     Raises:
         Unauthorized: the token is not valid, or was issued before its user was removed.
-        UpstreamError: nobody can say whether it was.
+        UpstreamError: the read failed.
     """
     now = services.clock()
     identity = services.tokens.verify(token, now)
     user = services.hasher.user(identity.tenant_id, identity.user_id)
     not_before = services.removals.not_before(user, now)
-    # A token that does not say when it was issued may be an old one.
+    # A token without the time of its issue may be an old one.
     if not_before is not None and (identity.issued_at or 0) <= not_before:
         raise Unauthorized(Code.TOKEN_INVALID, "the token is not valid: it has been withdrawn")
     return identity

@@ -1,4 +1,4 @@
-"""`$connect`: who is coming, may they, and what do they want at once (PROTOCOL section 1)."""
+"""`$connect`: authenticate a handshake, and do what its URL asks for (PROTOCOL section 1)."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -6,12 +6,12 @@ from typing import Any
 
 from msgspec import Struct, UnsetType
 
-from chalicelib.actions.connection import authenticate as admission
 from chalicelib.actions.connection import disconnect, refresh
-from chalicelib.actions.connection import due as soon
+from chalicelib.actions.connection.authenticate import identify
+from chalicelib.actions.connection.due import schedule_token_jobs
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import limits, seating, sessions
+from chalicelib.actions.session import create, join, limits, lookup
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role
@@ -23,14 +23,14 @@ from chalicelib.protocol.codec import decode_handshake
 from chalicelib.protocol.jobs import FirstReply
 
 _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object]] = {
-    requests.CreateSession: partial(sessions.create_session, opening=True),
-    requests.JoinSession: partial(sessions.join_session, opening=True),
-    requests.RefreshConnection: partial(refresh.refresh_connection, opening=True),
+    requests.CreateSession: partial(create.create_session, handshake_pending=True),
+    requests.JoinSession: partial(join.join_session, handshake_pending=True),
+    requests.RefreshConnection: partial(refresh.refresh_connection, handshake_pending=True),
 }
 
 
 class Handshake(Struct, frozen=True):
-    """What `$connect` brings, and no later event does: headers and query."""
+    """The headers and query of `$connect`, which no later event brings."""
 
     connection_id: ConnectionId
     connected_at: Millis
@@ -39,8 +39,8 @@ class Handshake(Struct, frozen=True):
     query: Mapping[str, str]
 
 
-def connect(services: Services, handshake: Handshake, remaining: Remaining) -> str | None:
-    """Accepts a handshake; answers the subprotocol to confirm, if the client offered ours.
+def accept(services: Services, handshake: Handshake, remaining: Remaining) -> str | None:
+    """Accept a handshake. Return the subprotocol to confirm, None if the client offered none.
 
     Raises:
         ClientError: the handshake is refused with its status, and nothing is left of it.
@@ -48,18 +48,18 @@ def connect(services: Services, handshake: Handshake, remaining: Remaining) -> s
     limits.limit_connects(services, handshake.address)
     role = _role(handshake.query)
     token, subprotocol = find_token(handshake.headers, handshake.query)
-    identity = None if token is None else admission.identify(services, token)
+    identity = None if token is None else identify(services, token)
     if role is Role.SPEAKER and identity is None:
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
     request = _request(handshake.query, role)
     connection = _connection(services, handshake, role, identity)
     if not services.connections.put_new(connection):
-        # This handshake runs a second time: what it did before stands.
-        connection = seating.reread(services, connection.connection_id)
+        # This event came before: the work of the first time stands.
+        connection = lookup.reload_connection(services, connection.connection_id)
     if identity is not None:
-        soon.mind_token(services, connection.connection_id, identity.expires_at)
+        schedule_token_jobs(services, connection.connection_id, identity.expires_at)
     if request is not None:
-        _act(services, Call(connection, handshake.address, remaining), request)
+        _perform(services, Call(connection, handshake.address, remaining), request)
     return subprotocol
 
 
@@ -75,7 +75,7 @@ def _role(query: Mapping[str, str]) -> Role:
 
 
 def _request(query: Mapping[str, str], role: Role) -> requests.Request | None:
-    """What the URL asks for at once, checked as far as it can be without looking anything up."""
+    """Return the request in the URL, validated as far as it can be without a read."""
     action = query.get("action")
     if action is None:
         return None
@@ -107,28 +107,27 @@ def _connection(
     )
 
 
-def _act(services: Services, call: Call, request: requests.Request) -> None:
-    """Does what the URL asks for, and leaves the reply to a job: the socket is not open yet."""
+def _perform(services: Services, call: Call, request: requests.Request) -> None:
+    """Perform the request of the URL, and leave the reply to a job: the socket is not open yet."""
     try:
         if call.connection.session_id is None:
             _ACTIONS[type(request)](services, call, request)
-        services.jobs.send(
-            FirstReply(
-                connection_id=call.connection_id,
-                refresh=isinstance(request, requests.RefreshConnection),
-                last_seq=_last_seq(request),
-                id=None if isinstance(request.id, UnsetType) else request.id,
-            )
-        )
+        services.jobs.send(_first_reply(call, request))
     except Exception:
-        # A new session that its speaker never hears of is over; one that was to go on waits.
-        wish = 1000 if isinstance(request, requests.CreateSession) else None
-        closing = disconnect.Closing(code=wish)
-        disconnect.disconnect(services, call.connection_id, closing, call.remaining)
+        # The speaker never learns of a new session, so it ends; a session to go on with waits.
+        code = 1000 if isinstance(request, requests.CreateSession) else None
+        event = disconnect.CloseEvent(code=code)
+        disconnect.clean_up(services, call.connection_id, event, call.remaining)
         raise
 
 
-def _last_seq(request: requests.Request) -> dict[str, int] | None:
-    if not isinstance(request, requests.JoinSession | requests.RefreshConnection):
-        return None
-    return None if isinstance(request.last_seq, UnsetType) else request.last_seq
+def _first_reply(call: Call, request: requests.Request) -> FirstReply:
+    last_seq: dict[str, int] | UnsetType | None = None
+    if isinstance(request, requests.JoinSession | requests.RefreshConnection):
+        last_seq = request.last_seq
+    return FirstReply(
+        connection_id=call.connection_id,
+        refresh=isinstance(request, requests.RefreshConnection),
+        last_seq=None if isinstance(last_seq, UnsetType) else last_seq,
+        id=None if isinstance(request.id, UnsetType) else request.id,
+    )

@@ -1,7 +1,7 @@
-"""What happens when a socket is gone, however that became known.
+"""Clean up after a connection that is gone, however that became known.
 
-`$disconnect` comes late, twice or never, and the sweep and a post's 410 find the same: all of them
-end up here, and any of them may come again. An error in one part never stops the others.
+`$disconnect` comes late, twice or never; the sweep, and a post that gets 410, find the same. All of
+them end up here, and each may come again. An error in one part never stops the others.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,11 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from chalicelib.actions.connection import departure
+from chalicelib.actions.connection import grace
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import attachments as belongings
-from chalicelib.actions.session import end as ending
-from chalicelib.actions.session import grace
-from chalicelib.actions.session import leave as leaving
+from chalicelib.actions.session import attachments, end, leave
+from chalicelib.actions.session.dismissal import HANDOVER_SECONDS
 from chalicelib.domain.lifetimes import asked_for
 from chalicelib.domain.session import HANDSHAKE_MILLIS, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
@@ -23,20 +21,20 @@ from chalicelib.errors import LecternError
 from chalicelib.protocol.messages import EndReason
 
 
-class Closing(Struct, frozen=True):
-    """How a socket closed. `code` is the WebSocket close code, None where none is known."""
+class CloseEvent(Struct, frozen=True):
+    """How a socket closed. `code` is the WebSocket close code, None if it is unknown."""
 
     code: int | None = None
     connected_at: Millis | None = None
 
 
-def disconnect(
-    services: Services, connection_id: ConnectionId, closing: Closing, remaining: Remaining
+def clean_up(
+    services: Services, connection_id: ConnectionId, event: CloseEvent, remaining: Remaining
 ) -> None:
-    """Cleans up after a connection; never changes anything the second time.
+    """Clean up after a connection. Idempotent.
 
-    The record goes last: as long as it is there, the sweep will come to the same connection again.
-    A listener is counted out in the very transaction that deletes its record.
+    The record goes last: as long as it exists, the sweep comes to the same connection again. The
+    transaction that deletes a listener's record also counts it out of its session.
     """
     started = services.clock()
     failures = _Failures(services)
@@ -45,36 +43,39 @@ def disconnect(
         connection = services.connections.get_current(connection_id)
     if connection is not None:
         with failures.of("session"):
-            _speaker_left(services, connection, closing, remaining)
+            _leave_as_speaker(services, connection, event, remaining)
     with failures.of("belongings"):
-        _belongings(services, connection_id, connection)
+        _detach(services, connection_id, connection)
     if connection is not None:
         with failures.of("metrics"):
-            departure.measure(services, connection)
+            _measure(services, connection)
         if "session" not in failures.parts:
             with failures.of("connection"):
-                leaving.remove(services, connection)
+                leave.leave_and_delete(services, connection)
     services.telemetry.metric(
         "DisconnectCleanupLatency", services.clock() - started, "Milliseconds"
     )
 
 
-def found_gone(services: Services, connection_id: ConnectionId) -> None:
-    """A post got 410: the same, unless the connection is so young that it may still be opening."""
+def on_gone(services: Services, connection_id: ConnectionId) -> None:
+    """Clean up after a connection to which a post got 410.
+
+    A connection so young that its handshake may not be over is left alone.
+    """
     with _Failures(services).of("read"):
         connection = services.connections.get_current(connection_id)
         if connection is None or services.clock() - connection.connected_at >= HANDSHAKE_MILLIS:
-            disconnect(services, connection_id, Closing(), lambda: ending.RESERVE_SECONDS * 2)
+            clean_up(services, connection_id, CloseEvent(), lambda: HANDOVER_SECONDS * 2)
 
 
-def _speaker_left(
-    services: Services, connection: Connection, closing: Closing, remaining: Remaining
+def _leave_as_speaker(
+    services: Services, connection: Connection, event: CloseEvent, remaining: Remaining
 ) -> None:
-    """Ends the session of a speaker, or lets it wait; nothing for any other connection."""
+    """End the session of a speaker, or start its grace period. Nothing for a listener."""
     session_id = connection.session_id
     if connection.role is not Role.SPEAKER or session_id is None:
         return
-    if _is_wish(services, connection, closing):
+    if _is_intended(services, connection, event):
         _end(services, connection, session_id, "endedBySpeaker", remaining)
     elif services.settings.speaker_grace_seconds == 0:
         _end(services, connection, session_id, "speakerDisconnected", remaining)
@@ -89,33 +90,58 @@ def _end(
     reason: EndReason,
     remaining: Remaining,
 ) -> None:
-    ending.end(services, session_id, reason, remaining, speaker=connection.connection_id)
+    end.end(services, session_id, reason, remaining, speaker=connection.connection_id)
 
 
-def _is_wish(services: Services, connection: Connection, closing: Closing) -> bool:
-    """Whether the speaker asked for this close (PROTOCOL 6.3)."""
+def _is_intended(services: Services, connection: Connection, event: CloseEvent) -> bool:
+    """Return whether the speaker itself closed the socket (PROTOCOL 6.3)."""
     now = services.clock()
-    age = now - (closing.connected_at or connection.connected_at)
+    age = now - (event.connected_at or connection.connected_at)
     silence = now - connection.heard_at
-    return asked_for(closing.code, age, silence)
+    return asked_for(event.code, age, silence)
 
 
-def _belongings(
-    services: Services, connection_id: ConnectionId, connection: Connection | None
-) -> None:
-    """Subscriptions and requests are cancelled, or go where the client has gone."""
+def _detach(services: Services, connection_id: ConnectionId, connection: Connection | None) -> None:
+    """Cancel subscriptions and requests, or move them to the connection that supersedes this."""
     if connection is not None and connection.superseded_by is not None:
-        belongings.move(services, connection_id, connection.superseded_by)
+        attachments.move(services, connection_id, connection.superseded_by)
         return
-    cleaned = leaving.clean_up(services, connection_id)
-    if cleaned.subscriptions:
-        services.telemetry.metric("SubscriptionsCancelled", cleaned.subscriptions)
-    if cleaned.requests:
-        services.telemetry.metric("RequestsCancelled", cleaned.requests)
+    cancelled = attachments.cancel(services, connection_id)
+    if cancelled.subscriptions:
+        services.telemetry.metric("SubscriptionsCancelled", cancelled.subscriptions)
+    if cancelled.requests:
+        services.telemetry.metric("RequestsCancelled", cancelled.requests)
+
+
+def _measure(services: Services, connection: Connection) -> None:
+    """Log how long a connection lasted, and the messages that it sent and got.
+
+    `messagesReceived` counts the writes that happen anyway: a lower bound. `messagesSent` needs no
+    write of its own: it is the distance between the streams' positions when the listener began to
+    follow them, and when it left them, or now.
+    """
+    seconds = (services.clock() - connection.connected_at) // 1000
+    counts = {"messagesReceivedAtLeast": connection.messages_received}
+    if connection.role is Role.LISTENER:
+        session = connection.session_id and services.sessions.get(connection.session_id)
+        counts["messagesSent"] = connection.sent_by(session or None)
+    services.telemetry.metric(
+        "ConnectionDuration",
+        seconds,
+        "Seconds",
+        dimensions={"Role": connection.role.value},
+    )
+    services.telemetry.info(
+        "disconnected",
+        role=connection.role.value,
+        sessionId=connection.session_id or connection.ended_session_id,
+        seconds=seconds,
+        **counts,
+    )
 
 
 class _Failures:
-    """The parts of a clean-up that went wrong: each is logged, and none stops the others."""
+    """The parts of a clean-up that failed. Each is logged, and none stops the others."""
 
     def __init__(self, services: Services) -> None:
         self._telemetry = services.telemetry

@@ -1,15 +1,14 @@
 """The reply to a handshake with `action=`: the first message on the new socket (PROTOCOL 1.2).
 
 The socket does not exist until `$connect` has returned, and a post to it gets 410 until then. So a
-job sends the reply. Only then does a listener become a recipient and a speaker get statuses, as
-nothing may come before; what was said between the reply and that moment is sent after it.
+job sends the reply. Only after it does a listener become a recipient and a speaker get statuses, as
+nothing may come before it; broadcasts between the reply and that moment are sent after it.
 """
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import end as ending
 from chalicelib.actions.session import recovery, replies
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import Role, SessionId
@@ -27,12 +26,12 @@ Reply = SessionCreated | SessionJoined | ConnectionRefreshComplete | SessionEnde
 
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries in one job: most sockets open within the first two."""
-_ROUNDS = 4
-"""How often the job comes again, a second apart."""
+_MAX_ROUNDS = 4
+"""Jobs that try, a second apart."""
 
 
-def welcome(services: Services, job: FirstReply) -> None:
-    """Sends the reply, as soon as the socket is open."""
+def send(services: Services, job: FirstReply) -> None:
+    """Send the reply as soon as the socket is open."""
     connection = services.connections.get_current(job.connection_id)
     if connection is None or connection.session_id is None:
         return
@@ -41,19 +40,19 @@ def welcome(services: Services, job: FirstReply) -> None:
             services.sleep(wait)
             reply = _reply(services, connection, connection.session_id, job)
             if _is_posted(services, connection, encode(reply)):
-                _make_ready(services, connection, connection.session_id)
+                _finish_handshake(services, connection, connection.session_id)
                 _catch_up(services, connection, connection.session_id, reply)
                 return
     except UpstreamError:
-        # The queue would bring the job again as well, but much later: somebody waits for this.
-        if job.round >= _ROUNDS:
+        # The queue would bring the job again too, but much later, and a client waits.
+        if job.round >= _MAX_ROUNDS:
             raise
-    if job.round < _ROUNDS:
+    if job.round < _MAX_ROUNDS:
         services.jobs.send(replace(job, round=job.round + 1), delay=1)
 
 
-def _make_ready(services: Services, connection: Connection, session_id: SessionId) -> None:
-    """It has its reply: from now on it is told what it is to be told."""
+def _finish_handshake(services: Services, connection: Connection, session_id: SessionId) -> None:
+    """Make the connection a recipient, now that it has its reply."""
     if connection.role is Role.SPEAKER:
         services.sessions.finish_speaker_handshake(session_id, connection.connection_id)
     else:
@@ -61,7 +60,7 @@ def _make_ready(services: Services, connection: Connection, session_id: SessionI
 
 
 def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:
-    """False if the socket is not open (yet)."""
+    """Return False if the socket is not open (yet)."""
     try:
         services.management.post(connection.connection_id, body)
     except Gone:
@@ -72,15 +71,15 @@ def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:
 def _catch_up(
     services: Services, connection: Connection, session_id: SessionId, reply: Reply
 ) -> None:
-    """Sends what a listener was not told of: the reply is older than its being a recipient.
+    """Send a listener what it missed between its reply and becoming a recipient.
 
-    Should this fail, the client finds the hole by the next `seq`, as it does after any lost post.
+    If this fails, the client finds the gap by the next `seq`, as it does after any lost post.
     """
     if connection.role is Role.SPEAKER or isinstance(reply, SessionCreated | SessionEnded):
         return
     session = services.sessions.get(session_id)
     if session is None or not session.is_active:
-        return  # Whoever ends it waits for listeners to be ready, and tells them.
+        return  # The end waits for listeners with a pending handshake, and tells them.
     late = list(recovery.missed(services, session, connection.target_language, reply.last_seq))
     if session.state_version != reply.state_version:
         late.insert(0, encode(replies.state_changed(services, session)))
@@ -94,18 +93,19 @@ def _catch_up(
 def _reply(
     services: Services, connection: Connection, session_id: SessionId, job: FirstReply
 ) -> Reply:
-    reply = _as_it_stands(services, connection, session_id, job)
+    reply = _current_reply(services, connection, session_id, job)
     if job.id is not None:
         reply.id = job.id
     return reply
 
 
-def _as_it_stands(
+def _current_reply(
     services: Services, connection: Connection, session_id: SessionId, job: FirstReply
 ) -> Reply:
+    """Return the reply for the session as it is now: it may have ended since the handshake."""
     session = services.sessions.get(session_id)
     if session is None or not session.is_active:
-        return ending.notice(services, session_id, ending.reason_of(session))
+        return replies.session_ended(services, session_id, replies.end_reason(session))
     last_seq = UNSET if job.last_seq is None else job.last_seq
     if job.refresh:
         return replies.refresh_complete(services, connection, session, last_seq)

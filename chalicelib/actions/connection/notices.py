@@ -1,9 +1,9 @@
-"""What an ageing connection is told: refresh, warning, token (PROTOCOL section 4)."""
+"""Notices to an ageing connection: refresh, warning, token (PROTOCOL section 4)."""
 
 from msgspec import UNSET
 
-from chalicelib.actions.connection import timeouts as closing
-from chalicelib.actions.delivery import deliver as delivery
+from chalicelib.actions.connection import due
+from chalicelib.actions.delivery import deliver
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.lifetimes import Notices, notices_due, postponed, remaining_minutes, told
@@ -14,44 +14,44 @@ from chalicelib.protocol.jobs import NotifyDue
 
 
 def notify_due(services: Services, job: NotifyDue, remaining: Remaining) -> None:
-    """Tells those who were to be told something by now. What fails is left to the next sweep."""
+    """Notify those connections of a job for which a notice is due by now."""
 
-    def tell(connection_id: ConnectionId) -> None:
+    def act(connection_id: ConnectionId) -> None:
         current = services.connections.get_current(connection_id)
         if current is not None:
             notify(services, current)
 
-    closing.in_time(services, job, remaining, tell)
+    due.for_each(services, job, remaining, act)
 
 
 def notify(services: Services, connection: Connection) -> None:
-    """Sends what is due to a connection, once, whoever else finds the same at this moment.
+    """Send a connection the notices that are due, once, even if two invocations find them due.
 
-    Should this process die on the way, or the client not take it, it is due again in a minute.
+    If this process dies on the way, or the post fails, they are due again in a minute.
     """
     now = services.clock()
-    due = notices_due(connection, now)
-    later = postponed(connection, due, now)
-    if not due or not services.connections.schedule_notices(connection, later):
+    notices = notices_due(connection, now)
+    later = postponed(connection, notices, now)
+    if not notices or not services.connections.schedule_notices(connection, later):
         return
-    for message in _messages(connection, due, now):
-        if not delivery.to_one(services, connection.connection_id, message):
+    for message in _messages(connection, notices, now):
+        if not deliver.to_one(services, connection.connection_id, message):
             return
-    done = told(later, due)
+    done = told(later, notices)
     if done != later:
         services.connections.schedule_notices(later, done)
 
 
-def _messages(connection: Connection, due: Notices, now: Millis) -> list[messages.Message]:
-    """In the order in which a client should read them: the most urgent last."""
+def _messages(connection: Connection, notices: Notices, now: Millis) -> list[messages.Message]:
+    """Return the messages in the order in which a client should read them: the most urgent last."""
     found: list[messages.Message] = []
-    if due.token_expiring:
+    if notices.token_expiring:
         found.append(
             messages.TokenExpiring(timestamp=now, expires_at=connection.token_expires_at or now)
         )
-    if due.refresh:
+    if notices.refresh:
         found.append(_refresh_required(connection, now))
-    if due.warning:
+    if notices.warning:
         minutes = remaining_minutes(connection, now)
         found.append(
             messages.ConnectionWarning(

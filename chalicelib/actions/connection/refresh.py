@@ -2,17 +2,12 @@
 
 from msgspec import UnsetType
 
+from chalicelib.actions.connection import grace
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import attachments as belongings
-from chalicelib.actions.session import grace, limits, replies, seating
-from chalicelib.actions.session.sessions import (
-    Seated,
-    active_session,
-    as_it_is,
-    session_expiry,
-    session_to_enter,
-)
+from chalicelib.actions.session import attachments, join, limits, lookup, replies
+from chalicelib.actions.session.join import Joined, JoinOptions
+from chalicelib.domain.lifetimes import session_expiry
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import Role, SessionId
 from chalicelib.errors import (
@@ -35,39 +30,44 @@ _TRIES = 3
 def refresh(
     services: Services, call: Call, request: requests.RefreshConnection
 ) -> messages.ConnectionRefreshComplete:
-    seated = refresh_connection(services, call, request)
-    session = as_it_is(services, seated.session)
-    return replies.refresh_complete(services, seated.connection, session, seated.last_seq)
+    joined = refresh_connection(services, call, request)
+    session = lookup.reload(services, joined.session)
+    return replies.refresh_complete(services, joined.connection, session, joined.last_seq)
 
 
 def refresh_connection(
-    services: Services, call: Call, request: requests.RefreshConnection, *, opening: bool = False
-) -> Seated:
-    """Moves the caller's place in a session to this connection.
+    services: Services,
+    call: Call,
+    request: requests.RefreshConnection,
+    *,
+    handshake_pending: bool = False,
+) -> Joined:
+    """Move the client's place in a session to this connection. Idempotent.
 
-    A connection that is in that very session already is left as it is: the request was repeated.
+    `handshake_pending` says that the socket opens only once the handshake is over.
 
     Raises:
         BadRequest: a listener without `targetLanguage`. Unauthorized: a speaker without a token.
         Conflict: it is in another session. Forbidden: not the speaker of the session, another
         tenant's, or overtaken by a connection that was opened later. NotFound, Unavailable: the
-        session ended, or is full for one who joins anew.
+        session ended, or is full for a listener that joins anew.
     """
     connection = call.connection
     _check(connection, request)
-    session = session_to_enter(services, connection, SessionId(request.session_id))
+    session = lookup.session_to_enter(services, connection, SessionId(request.session_id))
     if connection.session_id == session.session_id:
-        return Seated(connection, session, request.last_seq)
+        return Joined(connection, session, request.last_seq)
     if connection.session_id is not None:
         raise Conflict(Code.ALREADY_IN_SESSION, "this connection is in another session")
     if connection.role is Role.SPEAKER:
-        session = _take_over(services, call, session, opening=opening)
-        return Seated(seating.reread(services, call.connection_id), session, request.last_seq)
+        session = _take_over(services, call, session, handshake_pending=handshake_pending)
+        connection = lookup.reload_connection(services, call.connection_id)
+        return Joined(connection, session, request.last_seq)
     if isinstance(request.resume_token, UnsetType):
         limits.limit_joins(services, call.address)
-    wish = seating.Wish(str(request.target_language), request.resume_token, opening)
-    seated = seating.seat(services, connection, session, wish)
-    return Seated(seated, session, request.last_seq)
+    options = JoinOptions(str(request.target_language), request.resume_token, handshake_pending)
+    connection = join.enter(services, connection, session, options)
+    return Joined(connection, session, request.last_seq)
 
 
 def _check(connection: Connection, request: requests.RefreshConnection) -> None:
@@ -84,10 +84,12 @@ def _check(connection: Connection, request: requests.RefreshConnection) -> None:
         )
 
 
-def _take_over(services: Services, call: Call, session: Session, *, opening: bool) -> Session:
-    """The speaker's swap; a session that changes meanwhile is looked at again.
+def _take_over(
+    services: Services, call: Call, session: Session, *, handshake_pending: bool
+) -> Session:
+    """Make this connection the session's speaker, and retry if the session changes meanwhile.
 
-    As for a listener's seat, the connection that was opened last has the session in the end.
+    As with a listener's seat, the connection that was opened last has the session in the end.
     """
     if (call.connection.user_id, call.connection.tenant_id) != (
         session.speaker_user_id,
@@ -99,29 +101,34 @@ def _take_over(services: Services, call: Call, session: Session, *, opening: boo
         old = services.connections.get_in_session(session.speaker_connection_id, session.session_id)
         in_a_race = session.speaker_connection_id != known_speaker
         if old is not None and call.connection.is_overtaken_by(old, in_a_race=in_a_race):
-            raise seating.overtaken()
-        if _swapped(services, call, session, old, opening=opening):
+            raise lookup.overtaken()
+        if _is_replaced(services, call, session, old, handshake_pending=handshake_pending):
             return _taken_over(services, call, session)
-        session = active_session(services, session.session_id)
+        session = lookup.active_session(services, session.session_id)
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "the session keeps changing", retry_after=1)
 
 
-def _swapped(
-    services: Services, call: Call, session: Session, old: Connection | None, *, opening: bool
+def _is_replaced(
+    services: Services,
+    call: Call,
+    session: Session,
+    old: Connection | None,
+    *,
+    handshake_pending: bool,
 ) -> bool:
-    """One transaction, in which the old connection loses the session; False if it had changed."""
+    """Replace the speaker's connection in one transaction. Return False if it had changed."""
     try:
         services.membership.replace_speaker(
             session,
             old,
             call.connection_id,
-            session_expires_at=session_expiry(services, services.clock()),
+            session_expires_at=session_expiry(services.clock(), services.settings),
             connection_expires_at=call.connection.expires_at,
-            handshake_at=services.clock() if opening else None,
+            handshake_at=services.clock() if handshake_pending else None,
         )
     except TransactionCancelled as cancelled:
         if cancelled.condition_failed(TransactionItem.CONNECTION):
-            raise seating.refusal_of_connection(services, call.connection_id) from None
+            raise lookup.refusal_of_connection(services, call.connection_id) from None
         if cancelled.condition_failed(TransactionItem.SESSION, TransactionItem.OLD_CONNECTION):
             return False
         raise
@@ -129,11 +136,11 @@ def _swapped(
 
 
 def _taken_over(services: Services, call: Call, before: Session) -> Session:
-    """What follows the swap; should it fail, the session is the caller's all the same."""
+    """Move the attachments and tell the listeners; if that fails, the takeover stands."""
     try:
-        belongings.move(services, before.speaker_connection_id, call.connection_id)
+        attachments.move(services, before.speaker_connection_id, call.connection_id)
         if before.grace_deadline is not None:
             grace.tell_returned(services, before, before.grace_deadline, call.remaining)
     except UpstreamError as error:
         services.telemetry.error("refreshPartFailed", sessionId=before.session_id, exception=error)
-    return active_session(services, before.session_id)
+    return lookup.active_session(services, before.session_id)

@@ -1,60 +1,39 @@
-"""Closing connections whose time is up: when the sweep meets them, or by a job for that second.
+"""Close connections whose time is up: when the sweep meets them, or by a job for that second.
 
-Each is cleaned up after here, as `$disconnect` may never come.
+The clean-up happens here, as `$disconnect` may never come.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from chalicelib.actions.connection import disconnect
+from chalicelib.actions.connection import disconnect, due
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId
-from chalicelib.errors import LecternError, UpstreamError
 from chalicelib.protocol.codec import encode
-from chalicelib.protocol.jobs import CloseDue, NotifyDue
+from chalicelib.protocol.jobs import CloseDue
 from chalicelib.protocol.messages import ConnectionTimeout
-
-RESERVE_SECONDS = 8.0
-"""What an invocation must still have to begin with one more connection or session."""
 
 
 def close_due(services: Services, job: CloseDue, remaining: Remaining) -> None:
-    """Looks at those whose time was to be up by now. What fails is left to the next sweep."""
-    closed: list[str] = []
-
-    def close(connection_id: ConnectionId) -> None:
-        reason = close_if_due(services, connection_id, remaining)
-        if reason is not None:
-            closed.append(reason)
-
-    in_time(services, job, remaining, close)
+    """Close those connections of a job whose time is up by now."""
+    reasons: list[str | None] = []
+    due.for_each(
+        services,
+        job,
+        remaining,
+        lambda connection_id: reasons.append(close_if_due(services, connection_id, remaining)),
+    )
+    closed = len(reasons) - reasons.count(None)
     if closed:
-        measure(services, idle=closed.count("idle"), closed=len(closed))
-
-
-def in_time(
-    services: Services,
-    job: CloseDue | NotifyDue,
-    remaining: Remaining,
-    act: Callable[[ConnectionId], object],
-) -> None:
-    """Acts on each connection of a job of `soon.py`, as far as the invocation's time goes."""
-    for connection_id in job.connections:
-        if remaining() < RESERVE_SECONDS:
-            break
-        with isolated(services):
-            act(connection_id)
+        measure(services, idle=reasons.count("idle"), closed=closed)
 
 
 def close_if_due(
     services: Services, connection_id: ConnectionId, remaining: Remaining
 ) -> str | None:
-    """Closes a connection, if its time is up; answers why, None if it is not.
+    """Close a connection whose time is up. Return the reason, None if it is not closed here.
 
-    None as well if somebody else has just begun to: a sweep and a job may come in one second.
+    It is not if another invocation has just begun to: a sweep and a job may meet in one second.
     """
     current = services.connections.get_current(connection_id)
     if current is None:
@@ -64,7 +43,7 @@ def close_if_due(
     if reason is None or not services.connections.claim_closing(connection_id, now):
         return None
     if reason == "idle":
-        _tell_timeout(services, current)
+        _send_timeout(services, current)
     _close(services, current, reason, remaining)
     return reason
 
@@ -74,19 +53,11 @@ def measure(services: Services, *, idle: int, closed: int) -> None:
     services.telemetry.metric("ConnectionsClosed", closed)
 
 
-@contextmanager
-def isolated(services: Services) -> Iterator[None]:
-    """What goes wrong with one connection or session is logged, and left to the next run."""
-    try:
-        yield
-    except UpstreamError as error:
-        services.telemetry.warning("sweepPartFailed", exception=error)
-    except LecternError as error:
-        services.telemetry.error("sweepPartFailed", exception=error)
+def _send_timeout(services: Services, connection: Connection) -> None:
+    """Tell an idle client why it is closed. Best effort.
 
-
-def _tell_timeout(services: Services, connection: Connection) -> None:
-    """As well as can be. Not by `delivery`, which would clean up after a 410 all by itself."""
+    Not by `deliver.to_one`, which would clean up after a 410 by itself.
+    """
     now = services.clock()
     silence = lifetimes.idle_seconds(connection, now)
     message = ConnectionTimeout(
@@ -94,17 +65,14 @@ def _tell_timeout(services: Services, connection: Connection) -> None:
         idle_seconds=silence,
         message=f"Nothing was heard for {silence} seconds: send heartbeats to stay.",
     )
-    with isolated(services):
+    with due.isolated(services):
         services.management.post(connection.connection_id, encode(message))
 
 
 def _close(services: Services, connection: Connection, reason: str, remaining: Remaining) -> None:
-    """Cleans up in this process, as `$disconnect` may never come, then closes the socket.
-
-    In that order the `$disconnect` that may come finds nothing left to do.
-    """
-    disconnect.disconnect(services, connection.connection_id, disconnect.Closing(), remaining)
-    with isolated(services):
+    """Clean up, then close the socket: a `$disconnect` that follows finds nothing left to do."""
+    disconnect.clean_up(services, connection.connection_id, disconnect.CloseEvent(), remaining)
+    with due.isolated(services):
         services.management.close(connection.connection_id)
     services.telemetry.metric(
         "ConnectionTimeout", 1, dimensions={"Role": connection.role.value, "Reason": reason}

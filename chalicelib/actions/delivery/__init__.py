@@ -1,1 +1,1 @@
-"""Who gets a message, and how it reaches them."""
+"""Find the recipients of a message, and post it to them."""

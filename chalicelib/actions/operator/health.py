@@ -1,4 +1,4 @@
-"""Whether what the stack stands on can be reached just now: tables, queue, management API."""
+"""Check that the tables, the queue and the management API can be reached."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _SESSION = SessionId("health")
 
 
 class Check(Struct, frozen=True):
-    """One thing that was tried; `problem` is the kind of failure, and None if there was none."""
+    """The check of one dependency; `problem` is the kind of failure, None if there was none."""
 
     name: str
     latency: int
@@ -25,7 +25,7 @@ class Check(Struct, frozen=True):
 
 
 def check(services: Services) -> list[Check]:
-    """Tries everything at once, each by a call of the kind that the stack makes all the time."""
+    """Check all dependencies at once, each by a call that the stack makes all the time."""
     with ThreadPoolExecutor(max_workers=len(_CHECKS)) as pool:
         return list(pool.map(lambda name: _check(services, name), _CHECKS))
 

@@ -1,8 +1,8 @@
-"""What an operator does about one user: their connections go, and their tokens are refused.
+"""Remove a user: close their connections, and refuse their tokens.
 
-The refusal is written first, so that whoever is cut cannot come back. A handshake that had looked
-just before, or a connection that the index does not show yet, is found by the same pass made again
-a little later.
+The refusal is written first, so that the user cannot come back. A handshake that was authenticated
+just before, or a connection that the index does not show yet, is found by the same pass a little
+later.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from chalicelib.actions.connection import disconnect
-from chalicelib.actions.ports import Remaining
+from chalicelib.actions.ports import RESERVE_SECONDS, Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import end as ending
+from chalicelib.actions.session import end
 from chalicelib.domain.lifetimes import MINUTE
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, TenantId, UserId
@@ -21,16 +21,14 @@ from chalicelib.protocol.jobs import Removal, RemoveUser
 from chalicelib.stores.attributes import Item
 
 _PAGE = 100
-_RESERVE_SECONDS = 8.0
-"""What an invocation must still have to go on with another page."""
-_AGAIN_SECONDS = (2, 30)
-"""The index follows within a second; a handshake ends within thirty."""
-_SLACK_MILLIS = 250
-"""API Gateway's clock, which says when a socket was opened, may be ahead of ours by so much."""
+_REPEAT_SECONDS = (2, 30)
+"""Delays of the repeated passes: the index follows within a second, a handshake ends within 30."""
+_CLOCK_SKEW_MILLIS = 250
+"""The most by which API Gateway's clock, which dates a handshake, may be ahead of Lambda's."""
 
 
 class Removed(Struct):
-    """What one pass did; not `complete` where the rest is left to a job."""
+    """The result of one pass; not `complete` if the rest is left to a job."""
 
     refused_until: Millis
     connections: int = 0
@@ -40,7 +38,7 @@ class Removed(Struct):
 def remove(
     services: Services, tenant_id: TenantId, user_id: UserId, remaining: Remaining
 ) -> Removed:
-    """Refuses every token of a user issued so far, and closes every connection they have.
+    """Refuse every token of a user issued so far, and close every connection they have.
 
     A session whose speaker the user is ends. Raises UpstreamError: nothing is sure, try again.
     """
@@ -48,20 +46,20 @@ def remove(
     until = Millis(now + services.settings.jwt_max_lifetime_hours * 60 * MINUTE)
     removal = Removal(tenant_id=tenant_id, user_id=user_id, at=now, until=until)
     services.removals.refuse(services.hasher.user(tenant_id, user_id), now, until)
-    for seconds in _AGAIN_SECONDS:
+    for seconds in _REPEAT_SECONDS:
         services.jobs.send(RemoveUser(removal=removal, start=None), seconds)
     return _pass(services, removal, None, remaining)
 
 
-def again(services: Services, job: RemoveUser, remaining: Remaining) -> None:
-    """The pass of a job: once more, or on from where one had to stop."""
+def repeat(services: Services, job: RemoveUser, remaining: Remaining) -> None:
+    """Repeat a pass, or continue one that had to stop."""
     _pass(services, job.removal, job.start, remaining)
 
 
 def _pass(
     services: Services, removal: Removal, start: Item | None, remaining: Remaining
 ) -> Removed:
-    """Looks at all connections of the tenant: which user has which is on the items only."""
+    """Go through all connections of the tenant: only the items show the user."""
     done = Removed(refused_until=removal.until)
     while True:
         ids, following = services.connections.page_of_tenant(removal.tenant_id, start, _PAGE)
@@ -70,7 +68,7 @@ def _pass(
             _close(services, connection, done, remaining)
         if following is None:
             return done
-        if remaining() < _RESERVE_SECONDS:
+        if remaining() < RESERVE_SECONDS:
             services.jobs.send(RemoveUser(removal=removal, start=following))
             done.complete = False
             return done
@@ -80,38 +78,38 @@ def _pass(
 def _theirs(
     services: Services, removal: Removal, ids: Sequence[ConnectionId]
 ) -> Iterator[Connection]:
-    """The user's, without those that came back since with a new token."""
+    """Yield the user's connections, without those opened later with a new token."""
     for connection in services.connections.get_many(ids):
         is_theirs = (connection.tenant_id, connection.user_id) == (
             removal.tenant_id,
             removal.user_id,
         )
-        if is_theirs and connection.connected_at <= removal.at + _SLACK_MILLIS:
+        if is_theirs and connection.connected_at <= removal.at + _CLOCK_SKEW_MILLIS:
             yield connection
 
 
 def _prolong(services: Services, removal: Removal, done: Removed, connection: Connection) -> None:
-    """A token that is known to live longer than the settings say is refused for as long."""
-    end = connection.token_expires_at
-    if end is not None and end > done.refused_until:
+    """Refuse for longer, if a token of the user is valid for longer than the settings say."""
+    expires_at = connection.token_expires_at
+    if expires_at is not None and expires_at > done.refused_until:
         user = services.hasher.user(removal.tenant_id, removal.user_id)
-        services.removals.prolong(user, end)
-        done.refused_until = end
+        services.removals.prolong(user, expires_at)
+        done.refused_until = expires_at
 
 
 def _close(services: Services, connection: Connection, done: Removed, remaining: Remaining) -> None:
-    """A failure leaves the connection to a later pass."""
+    """Close a connection. A failure leaves it to a later pass."""
     connection_id = connection.connection_id
     try:
         if connection.role is Role.SPEAKER and connection.session_id is not None:
-            ending.end(
+            end.end(
                 services,
                 connection.session_id,
                 "endedByOperator",
                 remaining,
                 speaker=connection_id,
             )
-        disconnect.disconnect(services, connection_id, disconnect.Closing(), remaining)
+        disconnect.clean_up(services, connection_id, disconnect.CloseEvent(), remaining)
         services.management.close(connection_id)
     except Gone:
         pass

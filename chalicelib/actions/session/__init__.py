@@ -1,1 +1,1 @@
-"""A session: who makes, joins, leaves and ends it, and what it tells them."""
+"""A session: create, join, leave and end it, and build the replies that show its state."""

@@ -1,4 +1,6 @@
-"""What hangs on a connection besides its place in a session: subscriptions and requests."""
+"""The subscriptions and background requests of a connection."""
+
+from msgspec import Struct
 
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, SessionId
@@ -6,19 +8,38 @@ from chalicelib.stores.requests import Status
 from chalicelib.stores.subscriptions import session_of
 
 
-def leave_behind(services: Services, connection_id: ConnectionId, session_id: SessionId) -> None:
-    """Cancels what a connection, now in another session, still has of one that ended.
+class Cancelled(Struct, frozen=True):
+    """The number of attachments that were cancelled."""
 
-    The other one may be another tenant's, and whoever refreshes there takes along what there is.
-    """
-    cancel_subscriptions(services, connection_id, session_id)
-    cancel_requests(services, connection_id, session_id)
+    subscriptions: int = 0
+    requests: int = 0
 
 
-def cancel_subscriptions(
+def cancel(
     services: Services, connection_id: ConnectionId, session_id: SessionId | None = None
+) -> Cancelled:
+    """Cancel the subscriptions and unfinished requests of a connection: all, or one session's."""
+    return Cancelled(
+        subscriptions=_cancel_subscriptions(services, connection_id, session_id),
+        requests=_cancel_requests(services, connection_id, session_id),
+    )
+
+
+def move(services: Services, old: ConnectionId, new: ConnectionId) -> None:
+    """Move subscriptions and unfinished requests to the connection that supersedes `old`.
+
+    If the process dies halfway, the rest is moved when `old` closes (`supersededBy`).
+    """
+    for key in services.subscriptions.of_connection(old):
+        services.subscriptions.move(key, old, new)
+    for request in services.requests.of_connection(old):
+        if not request.is_over:
+            services.requests.reassign(request.request_id, new)
+
+
+def _cancel_subscriptions(
+    services: Services, connection_id: ConnectionId, session_id: SessionId | None
 ) -> int:
-    """Ends the subscriptions of a connection, all or one session's; answers how many there were."""
     keys = [
         key
         for key in services.subscriptions.of_connection(connection_id)
@@ -29,24 +50,11 @@ def cancel_subscriptions(
     return len(keys)
 
 
-def cancel_requests(
-    services: Services, connection_id: ConnectionId, session_id: SessionId | None = None
+def _cancel_requests(
+    services: Services, connection_id: ConnectionId, session_id: SessionId | None
 ) -> int:
-    """Cancels the requests of a connection that are not over, all or one session's; how many."""
     return sum(
         services.requests.finish(request.request_id, Status.CANCELLED) is not None
         for request in services.requests.of_connection(connection_id)
         if not request.is_over and session_id in (None, request.session_id)
     )
-
-
-def move(services: Services, old: ConnectionId, new: ConnectionId) -> None:
-    """Subscriptions and requests follow their client to its new connection.
-
-    Killed in the middle, it is done again when the old connection closes (`supersededBy`).
-    """
-    for key in services.subscriptions.of_connection(old):
-        services.subscriptions.move(key, old, new)
-    for request in services.requests.of_connection(old):
-        if not request.is_over:
-            services.requests.reassign(request.request_id, new)

@@ -1,60 +1,58 @@
-"""How a connection gets out of its session, and what becomes of what it had there."""
+"""leaveSession, and how every other connection gets out of its session."""
 
-from msgspec import Struct
-
-from chalicelib.actions.services import Services
-from chalicelib.actions.session import attachments as belongings
+from chalicelib.actions.registry import action
+from chalicelib.actions.services import Call, Services
+from chalicelib.actions.session import attachments, lookup
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Role, SessionId
-from chalicelib.errors import Code, TransactionCancelled, Unavailable
+from chalicelib.domain.types import Role, SessionId
+from chalicelib.errors import TransactionCancelled
+from chalicelib.protocol import messages, requests
 from chalicelib.stores.membership import TransactionItem
 
 _TRIES = 4
 
 
-class CleanedUp(Struct, frozen=True):
-    """How much a connection left behind."""
-
-    subscriptions: int = 0
-    requests: int = 0
+@action(requests.LeaveSession)
+def leave_session(services: Services, call: Call, _: requests.LeaveSession) -> messages.SessionLeft:
+    session_id = call.require_session()
+    # In this order: if the process dies in between, no topic outlasts the place in the session.
+    attachments.cancel(services, call.connection_id)
+    leave(services, call.connection)
+    return messages.SessionLeft(timestamp=services.clock(), session_id=session_id)
 
 
 def leave(services: Services, connection: Connection) -> None:
-    """Takes a listener out of its session once, however often this is called; its socket stays."""
-    _out(services, connection, delete=False)
+    """Take a listener out of its session; its socket stays open. Idempotent."""
+    _leave(services, connection, delete=False)
 
 
-def remove(services: Services, connection: Connection) -> None:
-    """Takes a listener out of its session, if it is in one, and forgets its connection."""
-    _out(services, connection, delete=True)
+def leave_and_delete(services: Services, connection: Connection) -> None:
+    """Take a listener out of its session, if it is in one, and delete its connection."""
+    _leave(services, connection, delete=True)
 
 
-def clean_up(services: Services, connection_id: ConnectionId) -> CleanedUp:
-    """Ends subscriptions and requests of a connection."""
-    return CleanedUp(
-        subscriptions=belongings.cancel_subscriptions(services, connection_id),
-        requests=belongings.cancel_requests(services, connection_id),
-    )
+def _leave(services: Services, connection: Connection, *, delete: bool) -> None:
+    """Retry while the connection changes.
 
+    A listener that has entered another session meanwhile has left this one. A connection that is
+    to be deleted is taken out of the other session too.
 
-def _out(services: Services, connection: Connection, *, delete: bool) -> None:
-    """Whoever leaves has left as soon as it is in another session; what is deleted goes from there.
-
-    Raises Unavailable: the connection changed under every try. UpstreamError.
+    Raises:
+        Unavailable: the connection changed under every try. UpstreamError.
     """
     session_id = connection.session_id
     for _ in range(_TRIES):
-        if _done(services, connection, delete=delete):
+        if _has_left(services, connection, delete=delete):
             return
         current = services.connections.get_current(connection.connection_id)
         if current is None or (current.session_id != session_id and not delete):
             return
         connection = current
-    raise Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
+    raise lookup.keeps_changing()
 
 
-def _done(services: Services, connection: Connection, *, delete: bool) -> bool:
-    """One try; False if the connection is not (any more) what it was read as."""
+def _has_left(services: Services, connection: Connection, *, delete: bool) -> bool:
+    """Return False if the connection is no longer what it was read as."""
     if connection.role is Role.LISTENER and connection.session_id is not None:
         return _uncount(services, connection, connection.session_id, delete=delete)
     return not delete or services.connections.delete(connection)
@@ -74,8 +72,8 @@ def _uncount(
             return False
         if not cancelled.condition_failed(TransactionItem.SESSION):
             raise
-        # The session is gone, or its counts are not what they should be: the count is never taken
-        # below zero nor made anew, but the connection must not stay.
+        # The session is gone, or its counts are wrong. The count never goes below zero and is not
+        # created anew, but the connection must not stay.
         services.telemetry.error("leftWithoutCount", sessionId=session_id)
         return services.connections.detach(connection, delete=delete)
     return True

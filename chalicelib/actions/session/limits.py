@@ -1,9 +1,9 @@
-"""Rate limits (DESIGN section 6). When the limiter itself fails, it lets people in.
+"""Rate limits (DESIGN section 6). They fail open: if the limiter itself fails, the call goes on.
 
 That is a decision (docs/build/decisions/0007): a limiter that fails closed turns a hiccup of one
-table into an outage. Whoever comes in then still meets every other check, and `RateLimited` shows
-that the limiter is off. One failure it refuses: the counter of a single connection that is
-throttled, since that connection alone can make it so, and would switch its own limit off.
+table into an outage. Every other check still applies, and `RateLimited` shows that the limiter is
+off. The exception is the counter of a single connection: if it is throttled, the call is refused,
+as that connection alone can cause it, and would switch its own limit off.
 """
 
 from chalicelib.actions.services import Services
@@ -22,14 +22,17 @@ def limit_joins(services: Services, address: str) -> None:
 
 
 def limit_sessions(services: Services, tenant_id: TenantId, user_id: UserId) -> None:
-    """By user. Two tenants may have users of one name; the length keeps `a:b` and `c` apart."""
+    """Limit sessions by user.
+
+    Users of two tenants may have one name; the length tells `a:b` and `c` from `a` and `b:c`.
+    """
     limit = services.settings.rate_limit_sessions_per_hour
     user = f"{len(tenant_id)}:{tenant_id}:{user_id}"
     _count(services, "createSession", "user", user, limit, 3600)
 
 
 def limit_controls(services: Services, connection_id: ConnectionId) -> None:
-    """Of one connection: what it sends that is carried to others, or written for it."""
+    """Limit the messages of one connection that are carried to others, or written for it."""
     limit = services.settings.rate_limit_controls_per_second
     _count(services, "control", "connection", connection_id, limit, 1)
 
@@ -37,7 +40,10 @@ def limit_controls(services: Services, connection_id: ConnectionId) -> None:
 def _count(
     services: Services, operation: str, kind: str, value: str, limit: int, window: int
 ) -> None:
-    """Raises RateLimited, saying when the window is over, from the first attempt above `limit`."""
+    """Raises RateLimited: this attempt is above `limit`; it tells when the window is over.
+
+    `window` is in seconds.
+    """
     now = services.clock()
     try:
         count = services.rate_limits.count(operation, kind, value, window, now)

@@ -1,10 +1,10 @@
-"""What a listener has missed (PROTOCOL 6.2): read from the history, or said to be lost."""
+"""recover, and the broadcasts that a listener has missed (PROTOCOL 6.2), from the history."""
 
 from collections.abc import Iterator
 
 from msgspec import Raw, Struct, UnsetType, field
 
-from chalicelib.actions.delivery import deliver as delivery
+from chalicelib.actions.delivery import deliver
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain.session import Session
@@ -15,19 +15,19 @@ from chalicelib.protocol.requests import MESSAGE_BYTES
 from chalicelib.stores.history import HistoryEntry
 
 _WAITS = (0.05, 0.1, 0.2, 0.4)
-"""Seconds between looks at a hole: a broadcast has its seq a moment before it is in the history."""
+"""Seconds between reads at a gap: a broadcast has its seq a moment before it is in the history."""
 _FRESH_MILLIS = 5_000
-"""Behind a broadcast that is older than this, a hole is not filled any more."""
+"""A gap before a broadcast that is older than this is not filled any more."""
 _ID_BYTES = 6 * 128 + 8
-"""What a reply's `id`, which is set later, may take at most: every character an escape."""
+"""The most that a reply's `id`, which is set later, can take: every character an escape."""
 
 
 @action(requests.Recover)
 def recover(services: Services, call: Call, request: requests.Recover) -> messages.Recovered:
-    """What came after `lastSeq`, and where the streams stand now.
+    """Return the broadcasts after `lastSeq`, and the present position of each stream.
 
-    A broadcast of nearly 128 KB fits in no reply. It is posted by itself, before a reply that says
-    `gap` and has nothing missed: the client asks again from there.
+    A broadcast of nearly 128 KB fits in no reply. It is posted by itself, before a reply with `gap`
+    and nothing in `missed`: the client recovers again from there.
     """
     session = services.sessions.get(call.require_session())
     if session is None:
@@ -40,14 +40,14 @@ def recover(services: Services, call: Call, request: requests.Recover) -> messag
     )
     too_large = add_missed(services, reply, session, request.last_seq, spare=0)
     if too_large is not None and not reply.missed:
-        delivery.post(services, [(call.connection_id, too_large)], call.remaining)
+        deliver.fan_out(services, [(call.connection_id, too_large)], call.remaining)
     return reply
 
 
 def missed(
     services: Services, session: Session, language: str | None, seen: dict[str, int]
 ) -> list[bytes]:
-    """The `broadcast` messages after `seen`, as far as they are held and fit in one reply."""
+    """Return the broadcasts after `seen`, encoded, as far as they are kept and fit in one reply."""
     reply = messages.Recovered(
         timestamp=services.clock(),
         session_id=session.session_id,
@@ -65,11 +65,11 @@ def add_missed(
     *,
     spare: int = _ID_BYTES,
 ) -> bytes | None:
-    """Fills `missed` and `gap` with what lies between `seen` and the reply's `lastSeq`.
+    """Fill `missed` and `gap` of a reply with the broadcasts between `seen` and its `lastSeq`.
 
-    A stream that `seen` does not name counts as not seen at all. Nothing is added for a client
-    that did not say what it saw. `spare` is by how many bytes the reply may still grow. Returns the
-    first broadcast for which there is no room even in a reply that has no other.
+    `seen` has the last seq seen, by stream; a stream that it does not name is missed as a whole. If
+    it is unset, nothing is added. `spare` is the number of bytes by which the reply may still grow.
+    Return the first broadcast that does not fit even in a reply that has no other.
     """
     if isinstance(seen, UnsetType):
         return None
@@ -84,16 +84,16 @@ def add_missed(
 
 
 class _Room(Struct):
-    """The messages that fit into one reply, in order."""
+    """The messages that fit into one reply, in order; `size` is the number of bytes left."""
 
     size: int
     messages: list[Raw] = field(default_factory=list)
     too_large: bytes | None = None
 
     def fill(self, held: Iterator[HistoryEntry]) -> int:
-        """Takes messages until one doesn't fit, and reads no further; answers how many it took.
+        """Add messages until one doesn't fit, and read no further. Return the number added.
 
-        A client that was left something out asks again from the last one it received.
+        A client that got only a part recovers again from the last one it received.
         """
         added = 0
         for kept in held:
@@ -111,7 +111,7 @@ class _Room(Struct):
 def _held(
     services: Services, session: Session, stream: str, wanted: range
 ) -> Iterator[HistoryEntry]:
-    """What the history holds of `wanted`, oldest first. A fresh hole is looked at again."""
+    """Yield what the history has of `wanted`, oldest first. A fresh gap is read again."""
     following = _skip_expired(services, session, stream, wanted)
     for wait in (*_WAITS, 0.0):
         if following >= wanted.stop:
@@ -128,14 +128,14 @@ def _held(
 
 
 def _skip_expired(services: Services, session: Session, stream: str, wanted: range) -> int:
-    """The first seq of `wanted` that has not expired.
+    """Return the first seq of `wanted` that has not expired.
 
-    DynamoDB deletes hours late. What was kept earlier expires earlier: so it can be looked for,
-    and hours of it need not be read.
+    DynamoDB deletes expired items hours late. Entries expire in the order of their seq, so a binary
+    search finds the first, and hours of expired ones need not be read.
     """
 
     def expired_from(seq: int) -> int | None:
-        """The first seq held from `seq` on, if that one has expired."""
+        """Return the first seq in the history from `seq` on, if that one has expired."""
         kept = services.history.at_or_after(session.session_id, stream, seq)
         expired = kept is not None and kept.expires_at <= services.clock()
         return kept.seq if kept is not None and expired else None

@@ -1,4 +1,4 @@
-"""The replies that tell a client where its session stands, built from what is stored."""
+"""Build the messages that tell a client the state of its session."""
 
 from msgspec import UNSET, UnsetType
 
@@ -6,9 +6,17 @@ from chalicelib.actions.services import Services
 from chalicelib.actions.session import recovery
 from chalicelib.domain.lifetimes import MINUTE, RESUME_TOKEN_MINUTES
 from chalicelib.domain.session import Connection, Session
-from chalicelib.domain.types import Millis, Role
+from chalicelib.domain.types import Millis, Role, SessionId
 from chalicelib.identity.resume import ResumeClaims
 from chalicelib.protocol import messages
+from chalicelib.protocol.messages import EndReason
+
+_END_MESSAGES: dict[EndReason, str] = {
+    "endedBySpeaker": "The speaker has ended the session.",
+    "speakerDisconnected": "The speaker's connection was lost.",
+    "expired": "The session has reached its longest duration.",
+    "endedByOperator": "The session was ended by an operator.",
+}
 
 
 def broadcast_state(session: Session) -> messages.BroadcastState:
@@ -90,6 +98,25 @@ def refresh_complete(
     if connection.role is Role.LISTENER:
         recovery.add_missed(services, reply, session, last_seq)
     return reply
+
+
+def session_ended(
+    services: Services, session_id: SessionId, reason: EndReason
+) -> messages.SessionEnded:
+    return messages.SessionEnded(
+        timestamp=services.clock(),
+        session_id=session_id,
+        reason=reason,
+        message=_END_MESSAGES[reason],
+    )
+
+
+def end_reason(session: Session | None) -> EndReason:
+    """Return the reason of a session's end; one that the table has deleted has expired."""
+    for reason in _END_MESSAGES:
+        if session is not None and reason == session.end_reason:
+            return reason
+    return "expired"
 
 
 def _resume_token(services: Services, connection: Connection, session: Session) -> str:

@@ -1,1 +1,1 @@
-"""What schedules and the sessions stream run."""
+"""The work of the schedules and of the sessions stream."""

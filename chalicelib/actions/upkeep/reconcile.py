@@ -1,35 +1,36 @@
-"""reconcile_counts: every 15 minutes, the counts against the connections themselves.
+"""reconcile_counts: every 15 minutes, compare the counts with the connections themselves.
 
 Every change of a count is one transaction with the connection it counts, so there should never be
-a difference. The index lags behind, though: only one that is seen twice, some seconds apart, is
-repaired, under the condition that nothing has moved in between.
+a difference. The index lags behind, though: a difference is repaired only if it is seen twice, some
+seconds apart, and nothing has changed in between.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 
 from chalicelib.actions.services import Services
-from chalicelib.actions.upkeep import status
+from chalicelib.actions.session.lookup import active_sessions
 from chalicelib.domain.session import Session
 from chalicelib.errors import UpstreamError
 from chalicelib.protocol.jobs import Counts, RepairCounts
 
-_SECOND_LOOK_SECONDS = 10
+_RECHECK_SECONDS = 10
+"""The delay of the second look."""
 
 
 def reconcile(services: Services) -> int:
-    """Looks at every active session; answers how many differ and will be looked at again."""
+    """Check every active session. Return the number that differ, and are checked again by a job."""
     suspects = 0
-    for session in status.active_sessions(services):
+    for session in active_sessions(services):
         try:
             suspects += _is_suspect(services, session)
-        except UpstreamError as error:  # the others are looked at all the same
+        except UpstreamError as error:  # the others are checked all the same
             services.telemetry.error("reconcilePartFailed", exception=error)
     return suspects
 
 
 def repair(services: Services, job: RepairCounts) -> None:
-    """The second look: the same difference again, and nothing moved, is a drift and is mended."""
+    """Repair the counts of a session that shows the same difference again, and has not changed."""
     session = services.sessions.get(job.session_id)
     if session is None or not session.is_active or _counted(session) != job.counted:
         return
@@ -41,26 +42,26 @@ def repair(services: Services, job: RepairCounts) -> None:
 
 
 def _is_suspect(services: Services, session: Session) -> bool:
-    """Leaves a session that seems to differ to a second look, and tidies up one that does not."""
+    """Check one session: leave a difference to a second look, and tidy up one without."""
     found = _found(services, session)
     if not _drift(session, found):
         if found != session.language_counts:
-            # Languages that nobody listens to leave the map, so that it cannot grow without end.
+            # Languages without listeners leave the map, so that it cannot grow without end.
             services.sessions.repair_counts(session, found)
         return False
     job = RepairCounts(session_id=session.session_id, found=found, counted=_counted(session))
-    services.jobs.send(job, _SECOND_LOOK_SECONDS)
+    services.jobs.send(job, _RECHECK_SECONDS)
     return True
 
 
 def _found(services: Services, session: Session) -> dict[str, int]:
-    """The listeners' connections by language."""
+    """Count the listeners' connections by language."""
     listeners = services.connections.listeners(session.session_id)
     return dict(Counter(listener.language for listener in listeners))
 
 
 def _counted(session: Session) -> Counts:
-    """What changes whenever somebody comes, goes or changes the language."""
+    """Return the counts, which change with every join, leave and change of language."""
     return Counts(
         listener_count=session.listener_count,
         language_counts=dict(session.language_counts),
@@ -69,7 +70,7 @@ def _counted(session: Session) -> Counts:
 
 
 def _drift(session: Session, found: Mapping[str, int]) -> int:
-    """By how many the counts are wrong."""
+    """Return the number of listeners by which the counts are wrong."""
     languages = found.keys() | session.language_counts.keys()
     by_language = sum(
         abs(found.get(each, 0) - session.language_counts.get(each, 0)) for each in languages

@@ -1,9 +1,9 @@
-"""sweep_connections: every minute, what nobody else noticed (DESIGN section 5).
+"""sweep_connections: every minute, close, notify and end what is due (DESIGN section 5).
 
-Silent sockets are closed, ageing ones told, and sessions ended whose time or whose speaker's grace
-is over. Who has to be closed or told before the next minute gets a job for that second. The scan is
-read page by page, so its memory does not grow with the table; what it does not reach before its
-time is up goes on in a job. A lease keeps two sweeps from running side by side.
+Silent connections are closed, ageing ones get notices, and sessions end whose time, or whose grace
+period, is over. What is due before the next sweep gets a job for that second. The scan is read page
+by page, so its memory does not grow with the table; what it does not reach in its time goes on in a
+job. A lease keeps two sweeps from running side by side.
 """
 
 import uuid
@@ -11,19 +11,18 @@ from collections import Counter
 
 from msgspec import Struct
 
-from chalicelib.actions.connection import notices
-from chalicelib.actions.connection import timeouts as closing
-from chalicelib.actions.connection.due import Soon
-from chalicelib.actions.ports import Remaining
+from chalicelib.actions.connection import grace, notices, timeouts
+from chalicelib.actions.connection.due import DueJobs, isolated
+from chalicelib.actions.ports import RESERVE_SECONDS, Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import end as ending
-from chalicelib.actions.session import grace
-from chalicelib.actions.upkeep import status
+from chalicelib.actions.session import end
+from chalicelib.actions.session.lookup import active_sessions
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection, Session
 from chalicelib.protocol.jobs import ResumeSweep
 
 SEGMENTS = 4
+"""Segments of the scan of the connections table."""
 _BEGINNING = ResumeSweep(segment=0, after=None)
 _LEASE = "sweep_connections"
 _LANGUAGES_SHOWN = 20
@@ -32,25 +31,28 @@ _OTHER_LANGUAGES = "other"
 
 
 class Swept(Struct):
-    """What one run found; also what the schedule's invocation answers."""
+    """The number of connections that one run checked and closed."""
 
     checked: int = 0
     idle: int = 0
     closed: int = 0
 
     def add(self, reason: str | None) -> None:
-        """One that was closed, and why; None if it was not."""
+        """Count a connection by the reason for closing it, None if it was not closed."""
         self.idle += reason == "idle"
         self.closed += reason is not None
 
 
 def sweep(services: Services, remaining: Remaining, start: ResumeSweep | None = None) -> Swept:
-    """One run, from the beginning or from where an earlier one had to stop."""
+    """Sweep from the beginning, or from where an earlier run had to stop.
+
+    Nothing happens if another sweep is running.
+    """
     swept = Swept()
     holder = uuid.uuid4().hex
-    # A run that crashes must not keep the next minute's from going on: it would have stopped with
-    # the reserve left.
-    seconds = max(1, int(remaining() - closing.RESERVE_SECONDS / 2))
+    # The lease of a run that crashes must be over by the next minute. It stops with the reserve
+    # left, so half of that is enough.
+    seconds = max(1, int(remaining() - RESERVE_SECONDS / 2))
     if not services.leases.acquire(_LEASE, holder, services.clock(), seconds):
         services.telemetry.info("sweepIsRunning")
         return swept
@@ -61,58 +63,58 @@ def sweep(services: Services, remaining: Remaining, start: ResumeSweep | None = 
     finally:
         services.leases.release(_LEASE, holder)
     services.telemetry.metric("ConnectionsChecked", swept.checked)
-    closing.measure(services, idle=swept.idle, closed=swept.closed)
+    timeouts.measure(services, idle=swept.idle, closed=swept.closed)
     return swept
 
 
 def _sweep_connections(
     services: Services, remaining: Remaining, start: ResumeSweep, swept: Swept
 ) -> None:
-    after, soon = start.after, Soon(services)
+    after, due = start.after, DueJobs(services)
     for segment in range(start.segment, SEGMENTS):
         while True:
             page, following = services.connections.scan_page(segment, SEGMENTS, after)
             for connection in page:
-                if remaining() < closing.RESERVE_SECONDS:
+                if remaining() < RESERVE_SECONDS:
                     services.jobs.send(ResumeSweep(segment=segment, after=after))
-                    soon.send()
+                    due.send()
                     return
-                with closing.isolated(services):
-                    _sweep_one(services, connection, remaining, swept, soon)
+                with isolated(services):
+                    _sweep_connection(services, connection, remaining, swept, due)
                 after = connection.connection_id
             after = following
             if after is None:
                 break
-    soon.send()
+    due.send()
 
 
-def _sweep_one(
+def _sweep_connection(
     services: Services,
     connection: Connection,
     remaining: Remaining,
     swept: Swept,
-    soon: Soon,
+    due: DueJobs,
 ) -> None:
     swept.checked += 1
     now = services.clock()
     if lifetimes.close_reason(connection, now, services.settings) is not None:
         # The page may be some seconds old by now, and the client may have spoken since.
-        swept.add(closing.close_if_due(services, connection.connection_id, remaining))
+        swept.add(timeouts.close_if_due(services, connection.connection_id, remaining))
         return
-    soon.add(connection, now)
+    due.add(connection, now)
     notices.notify(services, connection)
 
 
 def _sweep_sessions(services: Services, remaining: Remaining) -> None:
-    """Ends sessions whose time is up, or whose speaker's grace is: its job may have been lost."""
+    """End the sessions whose time, or grace period, is over: the job of it may have been lost."""
     totals: Counter[str] = Counter()
     sessions = 0
-    for session in status.active_sessions(services):
-        if remaining() < closing.RESERVE_SECONDS:
+    for session in active_sessions(services):
+        if remaining() < RESERVE_SECONDS:
             return
         sessions += 1
         totals.update(session.language_counts)
-        with closing.isolated(services):
+        with isolated(services):
             _sweep_session(services, session, remaining)
     services.telemetry.metric("ActiveSessions", sessions)
     services.telemetry.metric("TotalListeners", totals.total())
@@ -121,7 +123,7 @@ def _sweep_sessions(services: Services, remaining: Remaining) -> None:
 
 
 def _most_heard(totals: Counter[str]) -> Counter[str]:
-    """The languages that get a metric of their own, and the rest as one: each is paid for."""
+    """Return the languages that get a metric each, and the rest as one: each metric costs money."""
     shown = Counter(dict(totals.most_common(_LANGUAGES_SHOWN)))
     rest = totals.total() - shown.total()
     return shown + Counter({_OTHER_LANGUAGES: rest})
@@ -130,6 +132,6 @@ def _most_heard(totals: Counter[str]) -> Counter[str]:
 def _sweep_session(services: Services, session: Session, remaining: Remaining) -> None:
     now = services.clock()
     if session.expires_at <= now:
-        ending.end(services, session.session_id, "expired", remaining, overdue=True)
+        end.end(services, session.session_id, "expired", remaining, overdue=True)
     elif session.grace_deadline is not None and session.grace_deadline <= now:
-        grace.run_out(services, session.session_id, session.grace_deadline, remaining)
+        grace.expire(services, session.session_id, session.grace_deadline, remaining)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import handlers
-from chalicelib.actions.background.requests import Work
+from chalicelib.actions.background.run import Work
 from tests.stack import Client, Stack
 
 

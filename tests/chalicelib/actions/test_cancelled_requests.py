@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.actions.background.requests import Progress, Work
+from chalicelib.actions.background.run import Progress, Work
 from chalicelib.actions.services import Services
 from chalicelib.stores.requests import BackgroundRequest
 from tests.chalicelib.actions.background import jobs_of, outcomes, register, run

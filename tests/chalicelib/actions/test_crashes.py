@@ -213,12 +213,12 @@ def test_a_socket_that_may_still_be_opening_is_not_taken_for_gone(stack: Stack) 
     _, session_id = stack.session()
     listener = stack.listener(session_id)
     stack.sockets.open.pop(listener.connection_id)
-    found_gone = stack.services.found_gone
+    on_gone = stack.services.on_gone
 
-    found_gone(stack.services, listener.connection_id)
+    on_gone(stack.services, listener.connection_id)
     assert stack.counts(session_id) == (1, {"es": 1})
     stack.clock.advance(30)
-    found_gone(stack.services, listener.connection_id)
+    on_gone(stack.services, listener.connection_id)
 
     assert stack.counts(session_id) == (0, {})
 

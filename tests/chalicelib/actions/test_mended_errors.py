@@ -69,10 +69,10 @@ def fails(
     ("event", "where", "trouble"),
     [
         ("refreshPartFailed", "actions/connection/refresh.py", come_back),
-        ("streamPartFailed", "actions/upkeep/stream.py", end_halfway),
-        ("sweepPartFailed", "actions/connection/timeouts.py", fall_silent),
+        ("streamPartFailed", "actions/upkeep/session_changes.py", end_halfway),
+        ("sweepPartFailed", "actions/connection/due.py", fall_silent),
         ("postFailed", "actions/delivery/deliver.py", take_nothing),
-        ("graceWithoutJob", "actions/session/grace.py", drop_without_a_queue),
+        ("graceWithoutJob", "actions/connection/grace.py", drop_without_a_queue),
         (
             "rateLimiterDown",
             "actions/session/limits.py",

@@ -4,7 +4,7 @@ import json
 
 from msgspec import Raw
 
-from chalicelib.actions.operator import tenants
+from chalicelib.actions.broadcasting import tenant_message
 from chalicelib.domain.types import TenantId
 from tests.aws import Aws
 from tests.crowd import crowd
@@ -35,7 +35,7 @@ def topic_and_tenant_are_told(stack: Stack, speaker: Client, *listeners: Client)
     find_recipients(stack)
     published = stack.jobs.take_due()
     word = Raw(json.dumps("to all of acme").encode())
-    tenants.tell(stack.services, TenantId("acme"), word, lambda: 30.0)
+    tenant_message.send(stack.services, TenantId("acme"), word, lambda: 30.0)
     find_recipients(stack)
     return published
 

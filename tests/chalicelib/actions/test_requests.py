@@ -7,8 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib import wiring
-from chalicelib.actions.background import requests
-from chalicelib.actions.background.requests import Progress, Work
+from chalicelib.actions.background.run import Progress, Work, request_type
 from chalicelib.actions.services import Services
 from chalicelib.errors import ServiceDown
 from chalicelib.stores.requests import BackgroundRequest
@@ -18,7 +17,7 @@ from tests.stack import Stack
 
 
 def test_a_new_kind_of_request_is_one_function(stack: Stack, kinds: dict[str, Work]) -> None:
-    @requests.request_type("shout")
+    @request_type("shout")
     def shout(
         _s: Services, _r: BackgroundRequest, params: Mapping[str, Any], progress: Progress
     ) -> dict[str, Any]:

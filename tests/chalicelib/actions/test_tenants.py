@@ -3,7 +3,8 @@
 import pytest
 from msgspec import Raw
 
-from chalicelib.actions.operator import tenants
+from chalicelib.actions.broadcasting import tenant_message
+from chalicelib.actions.operator import listings
 from chalicelib.domain.types import SessionId, TenantId
 from chalicelib.errors import BadRequest, Forbidden, NotFound, PayloadTooLarge
 from tests.aws import Aws
@@ -28,9 +29,9 @@ def test_the_sessions_of_a_tenant_come_in_pages_newest_first(stack: Stack) -> No
         ids.append(stack.session(f"user-{number}", ACME)[1])
         stack.session(f"user-{number}", GLOBEX)
 
-    first = tenants.sessions(stack.services, ACME, limit=2)
-    second = tenants.sessions(stack.services, ACME, limit=2, cursor=first.cursor)
-    third = tenants.sessions(stack.services, ACME, limit=2, cursor=second.cursor)
+    first = listings.tenant_sessions(stack.services, ACME, limit=2)
+    second = listings.tenant_sessions(stack.services, ACME, limit=2, cursor=first.cursor)
+    third = listings.tenant_sessions(stack.services, ACME, limit=2, cursor=second.cursor)
 
     pages = [[each.session_id for each in page.entries] for page in (first, second, third)]
     assert pages == [[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]]]
@@ -42,8 +43,8 @@ def test_ended_sessions_are_left_out_where_only_active_ones_are_asked_for(stack:
     _, active_id = stack.session("berta", ACME)
     ended.send("endSession")
 
-    everything = tenants.sessions(stack.services, ACME)
-    active = tenants.sessions(stack.services, ACME, active_only=True)
+    everything = listings.tenant_sessions(stack.services, ACME)
+    active = listings.tenant_sessions(stack.services, ACME, active_only=True)
 
     assert {each.session_id for each in everything.entries} == {ended_id, active_id}
     assert [each.session_id for each in active.entries] == [active_id]
@@ -60,8 +61,8 @@ def test_the_connections_of_a_tenant_come_in_pages_without_those_that_moved_on(
     fresh = stack.speaker("anna", ACME)
     fresh.send("refreshConnection", sessionId=session_id, role="speaker")
 
-    first = tenants.connections(stack.services, ACME, limit=2)
-    second = tenants.connections(stack.services, ACME, limit=2, cursor=first.cursor)
+    first = listings.tenant_connections(stack.services, ACME, limit=2)
+    second = listings.tenant_connections(stack.services, ACME, limit=2, cursor=first.cursor)
 
     found = [each.connection_id for page in (first, second) for each in page.entries]
     assert sorted(found) == sorted(client.connection_id for client in (anonymous, bare, fresh))
@@ -72,17 +73,17 @@ def test_the_connections_of_a_tenant_come_in_pages_without_those_that_moved_on(
 def test_a_cursor_tells_nothing_and_leads_nowhere_else(stack: Stack) -> None:
     _, session_id = stack.session("anna", ACME)
     crowd(stack, session_id, 3)
-    cursor = tenants.connections(stack.services, ACME, limit=1).cursor
+    cursor = listings.tenant_connections(stack.services, ACME, limit=1).cursor
     assert cursor is not None
     assert "crowd" not in cursor
 
     for wrong in ("", "nonsense", "%", cursor[:-2], cursor + "AA", cursor[2:]):
         with pytest.raises(BadRequest):
-            tenants.connections(stack.services, ACME, cursor=wrong)
+            listings.tenant_connections(stack.services, ACME, cursor=wrong)
     with pytest.raises(BadRequest):
-        tenants.connections(stack.services, GLOBEX, cursor=cursor)
+        listings.tenant_connections(stack.services, GLOBEX, cursor=cursor)
     with pytest.raises(BadRequest):
-        tenants.sessions(stack.services, ACME, cursor=cursor)
+        listings.tenant_sessions(stack.services, ACME, cursor=cursor)
 
 
 @pytest.mark.parametrize("inline_limit", ["500", "2"])
@@ -100,7 +101,7 @@ def test_a_word_to_a_tenant_reaches_its_connections_and_no_others(
     left = stack.listener(session_id)
     left.send("leaveSession")
 
-    recipients = tenants.tell(stack.services, ACME, Raw(b'"maintenance at noon"'), remaining)
+    recipients = tenant_message.send(stack.services, ACME, Raw(b'"maintenance at noon"'), remaining)
     stack.run_jobs()
 
     assert recipients == 3
@@ -110,20 +111,20 @@ def test_a_word_to_a_tenant_reaches_its_connections_and_no_others(
 
 def test_a_word_that_no_gateway_carries_is_refused(stack: Stack) -> None:
     with pytest.raises(PayloadTooLarge):
-        tenants.tell(stack.services, ACME, Raw(b'"' + b"x" * 131_072 + b'"'), remaining)
+        tenant_message.send(stack.services, ACME, Raw(b'"' + b"x" * 131_072 + b'"'), remaining)
 
 
 def test_a_session_is_shown_to_its_own_tenant_only(stack: Stack) -> None:
     speaker, name = stack.session("anna", ACME)
     session_id = SessionId(name)
 
-    assert tenants.session(stack.services, ACME, session_id).session_id == session_id
+    assert listings.tenant_session(stack.services, ACME, session_id).session_id == session_id
     with pytest.raises(Forbidden):
-        tenants.session(stack.services, GLOBEX, session_id)
+        listings.tenant_session(stack.services, GLOBEX, session_id)
     with pytest.raises(NotFound):
-        tenants.session(stack.services, ACME, SessionId("no-such-001"))
+        listings.tenant_session(stack.services, ACME, SessionId("no-such-001"))
     speaker.send("endSession")
-    assert tenants.session(stack.services, ACME, session_id).is_active is False
+    assert listings.tenant_session(stack.services, ACME, session_id).is_active is False
 
 
 @pytest.mark.parametrize("state", ["active", "ended"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from chalicelib.actions.operator import tenants
+from chalicelib.actions.broadcasting import tenant_message
 from chalicelib.domain.types import Role, TenantId
 from chalicelib.protocol.requests import ACTIONS
 from chalicelib.stores.dynamodb import DynamoDB
@@ -80,7 +80,7 @@ class World:
         elif deed == "tellTenant":
             tenant = TENANTS[target % 2]
             word = Raw(json.dumps({"of": tenant}).encode())
-            tenants.tell(self.stack.services, TenantId(tenant), word, lambda: 30.0)
+            tenant_message.send(self.stack.services, TenantId(tenant), word, lambda: 30.0)
         else:
             able = [each for each in self.people if each.role in roles_of(deed)]
             self._of_one(able[who % len(able)], deed, target)

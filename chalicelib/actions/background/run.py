@@ -1,54 +1,39 @@
-"""Work in the background: submitRequest, cancelRequest, and the job that runs them.
+"""Run submitted requests, and tell their clients the progress and the outcome.
 
-A new kind of request is one function with `@request_type`, in a file that `work` imports.
+A new kind of request is one function with `@request_type`, in `kinds`.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.actions.delivery import deliver as delivery
-from chalicelib.actions.registry import action
-from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import limits
-from chalicelib.actions.session.sessions import active_session
-from chalicelib.errors import (
-    BadRequest,
-    ClientError,
-    Code,
-    NotFound,
-    PayloadTooLarge,
-    UpstreamError,
-)
+from chalicelib.actions.delivery import deliver
+from chalicelib.actions.services import Services
+from chalicelib.errors import BadRequest, ClientError, Code, PayloadTooLarge, UpstreamError
 from chalicelib.protocol import messages
-from chalicelib.protocol.jobs import RunRequest
-from chalicelib.protocol.messages import Message
-from chalicelib.protocol.requests import MESSAGE_BYTES, CancelRequest, SubmitRequest
+from chalicelib.protocol.requests import MESSAGE_BYTES
 from chalicelib.stores.requests import BackgroundRequest, Status
 
 _PROGRESS_MILLIS = 100
-"""At most ten progress messages a second."""
-_UNKNOWN_SECONDS = 1
-"""How long a request of an unknown kind waits, for its client to take it back."""
+"""The least time between two progress messages."""
 _RESULT_BYTES = MESSAGE_BYTES - 512
-"""What is left for a result beside the fields of its message."""
+"""The most that a result can take beside the fields of its message."""
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the client wanted it
-    """Raised inside a request's work once it has been cancelled."""
+    """Raised inside the work of a request that has been cancelled."""
 
 
 class Progress(Struct):
-    """What a request's work tells its client with: call it with a percentage now and then."""
+    """Tells a client the progress of its request: call it with a percentage now and then."""
 
     services: Services
     request: BackgroundRequest
 
     def __call__(self, percentage: int) -> None:
-        """Raises Cancelled when there is nobody to work for any more."""
+        """Raises Cancelled: the request has been cancelled, or is gone."""
         if not _is_due(self.services, self.request):
             return
         told = tell_progress(self.services, self.request, percentage)
@@ -59,75 +44,26 @@ class Progress(Struct):
 
 
 Work = Callable[[Services, BackgroundRequest, Mapping[str, Any], Progress], Any]
-"""Does what a request asks for, with its `params`; answers the result, as JSON can hold it."""
+"""Does the work of a request, by its `params`. Returns the result, which must fit into JSON."""
 
-registry: dict[str, Work] = {}
-"""Every kind of request by the name that clients use."""
+KINDS: dict[str, Work] = {}
+"""Every kind of request, by the name that clients use."""
 
 
 def request_type(name: str) -> Callable[[Work], Work]:
-    """Registers a function as what `submitRequest` runs for `name`."""
+    """Register a function as the work of the requests called `name`."""
 
     def register(work: Work) -> Work:
-        registry[name] = work
+        KINDS[name] = work
         return work
 
     return register
 
 
-@action(SubmitRequest)
-def submit(services: Services, call: Call, request: SubmitRequest) -> messages.RequestAccepted:
-    """Raises NotFound: the session ended. RateLimited.
-
-    A kind that nobody here knows is accepted as well: what runs it may be newer than this. Should
-    it not be, the request fails.
-    """
-    session = active_session(services, call.require_session())
-    limits.limit_controls(services, call.connection_id)
-    background = BackgroundRequest(
-        request_id=uuid.uuid4().hex,
-        connection_id=call.connection_id,
-        session_id=session.session_id,
-        tenant_id=session.tenant_id,
-        request=request.request,
-        created_at=services.clock(),
-        expires_at=session.expires_at,
-        params=json.dumps(request.params),
-    )
-    services.requests.put(background)
-    _enqueue(services, background)
-    return messages.RequestAccepted(
-        timestamp=services.clock(),
-        request_id=background.request_id,
-        request=background.request,
-        status=background.status.value,
-    )
-
-
-def _enqueue(services: Services, request: BackgroundRequest) -> None:
-    """An error leaves nothing behind that would never be run."""
-    delay = 0 if request.request in registry else _UNKNOWN_SECONDS
-    try:
-        services.jobs.send(RunRequest(request_id=request.request_id), delay)
-    except UpstreamError:
-        services.requests.finish(request.request_id, Status.CANCELLED)
-        raise
-
-
-@action(CancelRequest)
-def cancel(services: Services, call: Call, request: CancelRequest) -> messages.RequestCancelled:
-    """Raises NotFound: it is not this connection's request, or it is over."""
-    background = services.requests.get(request.request_id)
-    mine = background is not None and background.connection_id == call.connection_id
-    if not mine or services.requests.finish(request.request_id, Status.CANCELLED) is None:
-        raise NotFound(Code.REQUEST_NOT_FOUND, "this connection has no such running request")
-    return messages.RequestCancelled(timestamp=services.clock(), request_id=request.request_id)
-
-
 def run(services: Services, request_id: str) -> None:
-    """Runs a submitted request, unless it is over.
+    """Run a submitted request, unless it is over.
 
-    Raises UpstreamError: the queue brings it again.
+    Raises UpstreamError: the queue brings the job again.
     """
     request = services.requests.get(request_id)
     if request is None or request.is_over:
@@ -144,13 +80,13 @@ def run(services: Services, request_id: str) -> None:
         _fail(services, progress.request, error)
     except UpstreamError:
         raise
-    except Exception as error:  # a bug in the work: again, it would do the same
+    except Exception as error:  # a bug in the work: a retry would fail the same way
         services.telemetry.error("requestFailed", exception=error, request=request.request)
         _fail(services, progress.request, ClientError(Code.INTERNAL_ERROR, "something went wrong"))
 
 
 def give_up(services: Services, request_id: str) -> None:
-    """The queue will not bring the job of a request again: its client need not wait for it."""
+    """Fail a request whose job the queue will not bring again."""
     request = services.requests.get(request_id)
     if request is not None:
         _fail(services, request, ClientError(Code.SERVICE_UNAVAILABLE, "it failed too often"))
@@ -158,14 +94,14 @@ def give_up(services: Services, request_id: str) -> None:
 
 def _work(kind: str) -> Work:
     """Raises BadRequest: there is no such kind."""
-    if kind not in registry:
-        known = ", ".join(sorted(registry))
+    if kind not in KINDS:
+        known = ", ".join(sorted(KINDS))
         raise BadRequest(Code.INVALID_MESSAGE, f"there is no request {kind!r}, only {known}")
-    return registry[kind]
+    return KINDS[kind]
 
 
 def complete(services: Services, request: BackgroundRequest, result: Any) -> None:
-    """Tells the client the result.
+    """Complete a request, and tell its client the result.
 
     Raises PayloadTooLarge: no message can hold it.
     """
@@ -176,7 +112,7 @@ def complete(services: Services, request: BackgroundRequest, result: Any) -> Non
 
 
 def settle(services: Services, request_id: str) -> None:
-    """Tells a client how its request ended, if that was not done when it ended."""
+    """Tell the outcome of a request that is over, if its client has not been told."""
     request = services.requests.get(request_id)
     if request is not None and request.is_over and not request.outcome_told:
         _tell_outcome(services, request)
@@ -185,7 +121,10 @@ def settle(services: Services, request_id: str) -> None:
 def tell_progress(
     services: Services, request: BackgroundRequest, percentage: int
 ) -> BackgroundRequest | None:
-    """At most ten times a second, whoever tells; answers the request if this did."""
+    """Tell the progress, at most ten times a second over all callers.
+
+    Return the request as it is then, None if this call told nothing.
+    """
     if not _is_due(services, request):
         return None
     now = services.clock()
@@ -194,7 +133,7 @@ def tell_progress(
         message = messages.RequestProgress(
             timestamp=now, request_id=request.request_id, percentage=percentage
         )
-        delivery.to_one(services, claimed.connection_id, message)
+        deliver.to_one(services, claimed.connection_id, message)
     return claimed
 
 
@@ -216,10 +155,10 @@ def _finish(services: Services, request: BackgroundRequest, status: Status, resu
 
 
 def _tell_outcome(services: Services, request: BackgroundRequest) -> None:
-    """Noted afterwards: killed in between, the job that comes again tells it again."""
+    """Post the outcome, and note that afterwards: after a crash in between it is posted again."""
     now, request_id = services.clock(), request.request_id
     result = json.loads(request.result or "null")
-    message: Message
+    message: messages.Message
     if request.status is Status.COMPLETED:
         message = messages.RequestCompleted(timestamp=now, request_id=request_id, result=result)
     elif request.status is Status.FAILED:
@@ -227,6 +166,6 @@ def _tell_outcome(services: Services, request: BackgroundRequest) -> None:
             timestamp=now, request_id=request_id, code=result["code"], message=result["message"]
         )
     else:
-        return  # The client, or its going, has cancelled it: nobody waits.
-    delivery.to_one(services, request.connection_id, message)
+        return  # Cancelled, by the client or because it has left: it does not wait.
+    deliver.to_one(services, request.connection_id, message)
     services.requests.note_outcome_told(request_id)
