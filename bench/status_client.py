@@ -41,7 +41,7 @@ def _count(stack: Stack, session_id: SessionId, listeners: int) -> None:
     session: Session | None = stack.services.sessions.get(session_id)
     assert session is not None
     counts = Counter(_LANGUAGES[number % len(_LANGUAGES)] for number in range(listeners))
-    assert stack.services.sessions.repair_counts(session, counts)
+    assert stack.services.counts.repair(session, counts)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
+from chalicelib.stores.connection_membership import ConnectionMembership
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.history import HistoryStore
 from chalicelib.stores.leases import LeaseStore
+from chalicelib.stores.listener_counts import ListenerCounts
 from chalicelib.stores.membership import Membership
 from chalicelib.stores.rate_limits import RateLimitStore
 from chalicelib.stores.removals import RemovalStore
@@ -61,7 +63,8 @@ def build(
     dynamodb = dynamodb or aws.dynamodb(settings, environ)
     hasher = Hasher(settings.resume_token_secret)
     sessions = SessionStore(dynamodb, settings.sessions_table)
-    connections = ConnectionStore(dynamodb, settings.connections_table)
+    counts = ListenerCounts(dynamodb, settings.sessions_table)
+    connection_membership = ConnectionMembership(dynamodb, settings.connections_table)
     seats = SeatStore(dynamodb, settings.rate_limits_table)
     return Services(
         settings=settings,
@@ -76,8 +79,9 @@ def build(
         management=aws.management(settings, environ, clock),
         jobs=aws.job_queue(settings, environ),
         sessions=sessions,
-        connections=connections,
-        membership=Membership(dynamodb, sessions, connections, seats),
+        counts=counts,
+        connections=ConnectionStore(dynamodb, settings.connections_table),
+        membership=Membership(dynamodb, sessions, counts, connection_membership, seats),
         seats=seats,
         rate_limits=RateLimitStore(dynamodb, settings.rate_limits_table),
         leases=LeaseStore(dynamodb, settings.rate_limits_table),

@@ -17,6 +17,7 @@ from chalicelib.settings import Settings
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.history import HistoryStore
 from chalicelib.stores.leases import LeaseStore
+from chalicelib.stores.listener_counts import ListenerCounts
 from chalicelib.stores.membership import Membership
 from chalicelib.stores.rate_limits import RateLimitStore
 from chalicelib.stores.removals import RemovalStore
@@ -43,6 +44,7 @@ class Services(Struct, frozen=True, kw_only=True):
     management: Management
     jobs: JobQueue
     sessions: SessionStore
+    counts: ListenerCounts
     connections: ConnectionStore
     membership: Membership
     seats: SeatStore

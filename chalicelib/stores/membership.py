@@ -14,8 +14,9 @@ from msgspec import Struct
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.stores.connection_items import Listening
-from chalicelib.stores.connections import ConnectionStore
+from chalicelib.stores.connection_membership import ConnectionMembership
 from chalicelib.stores.dynamodb import DynamoDB
+from chalicelib.stores.listener_counts import ListenerCounts
 from chalicelib.stores.seats import SeatStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.table import TRANSACTION_ITEMS, Database, Write
@@ -50,11 +51,13 @@ class Membership:
         self,
         dynamodb: DynamoDB,
         sessions: SessionStore,
-        connections: ConnectionStore,
+        counts: ListenerCounts,
+        connections: ConnectionMembership,
         seats: SeatStore,
     ) -> None:
         self._database = Database(dynamodb)
         self._sessions = sessions
+        self._counts = counts
         self._connections = connections
         self._seats = seats
 
@@ -76,7 +79,7 @@ class Membership:
     def join(self, entry: Entry, capacity: int, previous: ConnectionId | None = None) -> None:
         """Add a listener. `previous` is the connection that has held the seat so far, if any."""
         session_id, listening = entry.session.session_id, entry.listening
-        count = self._sessions.add_listener(session_id, listening.language, capacity)
+        count = self._counts.add(session_id, listening.language, capacity)
         self._database.transact(
             (TransactionItem.SESSION, count),
             (TransactionItem.CONNECTION, self._enter(entry)),
@@ -90,7 +93,7 @@ class Membership:
         if before is None or before == listening.language:
             count = self._sessions.check_active(session_id)
         else:
-            count = self._sessions.move_listener(session_id, before, listening.language)
+            count = self._counts.move(session_id, before, listening.language)
         sent = old.sent_by(entry.session)
         supersede = self._connections.supersede(old, entry.connection_id, sent)
         self._database.transact(
@@ -106,7 +109,7 @@ class Membership:
         positions, sent = session.positions(language), connection.sent_by(session)
         change = self._connections.change_language(connection, language, positions, sent)
         self._database.transact(
-            (TransactionItem.SESSION, self._sessions.move_listener(session_id, before, language)),
+            (TransactionItem.SESSION, self._counts.move(session_id, before, language)),
             (TransactionItem.CONNECTION, change),
         )
 
@@ -116,7 +119,7 @@ class Membership:
         ended = session is not None and not session.is_active
         leave = self._connections.leave(connection, connection.sent_by(session), ended=ended)
         self._database.transact(
-            (TransactionItem.SESSION, self._sessions.remove_listeners(session_id, {language: 1})),
+            (TransactionItem.SESSION, self._counts.remove(session_id, {language: 1})),
             (TransactionItem.CONNECTION, leave),
         )
 
@@ -130,7 +133,7 @@ class Membership:
         self._database.transact(
             (
                 TransactionItem.SESSION,
-                self._sessions.remove_listeners(session.session_id, languages),
+                self._counts.remove(session.session_id, languages),
             ),
             *((TransactionItem.CONNECTION, leave) for leave in leaves),
         )
@@ -139,8 +142,14 @@ class Membership:
         """Remove a listener, and delete its connection."""
         remove = self._connections.remove(connection_id, session_id, language)
         self._database.transact(
-            (TransactionItem.SESSION, self._sessions.remove_listeners(session_id, {language: 1})),
+            (TransactionItem.SESSION, self._counts.remove(session_id, {language: 1})),
             (TransactionItem.CONNECTION, remove),
+        )
+
+    def leave_uncounted(self, connection: Connection) -> bool:
+        """Take a listener out of a session that cannot count it. Return False if it has changed."""
+        return self._database.try_write(
+            self._connections.leave(connection, connection.messages_sent)
         )
 
     def replace_speaker(

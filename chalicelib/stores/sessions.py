@@ -11,10 +11,6 @@ from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.session_items import session_from_item, session_to_item
 from chalicelib.stores.table import Database, Table, Write
 
-_ROOM_FOR_LANGUAGE = (
-    "(attribute_exists(#languageCounts.#language) OR size(#languageCounts) < :most)"
-)
-
 
 class SessionStore:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
@@ -69,57 +65,6 @@ class SessionStore:
 
     def put_new(self, session: Session) -> Write:
         return self._table.put(session_to_item(session), "attribute_not_exists(#sessionId)")
-
-    def add_listener(self, session_id: SessionId, language: str, capacity: int) -> Write:
-        """Count one listener more, unless the session is full.
-
-        The capacity is part of the condition, so it holds however many join at once.
-        """
-        return self._table.update(
-            {"sessionId": session_id},
-            "SET #listenerCount = #listenerCount + :one, #joins = #joins + :one,"
-            " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
-            condition=f"#isActive = :true AND #listenerCount < :capacity AND {_ROOM_FOR_LANGUAGE}",
-            values={
-                "one": 1,
-                "zero": 0,
-                "true": True,
-                "capacity": capacity,
-                "most": MOST_LANGUAGES,
-            },
-            names={"language": language},
-        )
-
-    def remove_listeners(self, session_id: SessionId, languages: Mapping[str, int]) -> Write:
-        """Subtract listeners from the counts, by language; no count goes below 0 or is created."""
-        total = sum(languages.values())
-        changes, conditions = [], []
-        names, values = {}, {"total": total}
-        for index, (language, count) in enumerate(languages.items()):
-            names[f"language{index}"] = language
-            values[f"count{index}"] = count
-            path = f"#languageCounts.#language{index}"
-            changes.append(f"{path} = {path} - :count{index}")
-            conditions.append(f"{path} >= :count{index}")
-        return self._table.update(
-            {"sessionId": session_id},
-            "SET #listenerCount = #listenerCount - :total, " + ", ".join(changes),
-            condition=" AND ".join(["#listenerCount >= :total", *conditions]),
-            values=values,
-            names=names,
-        )
-
-    def move_listener(self, session_id: SessionId, old: str, new: str) -> Write:
-        """Move one listener from a language's count to another's. The total stays the same."""
-        return self._table.update(
-            {"sessionId": session_id},
-            "SET #languageCounts.#old = #languageCounts.#old - :one,"
-            " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
-            condition="#isActive = :true AND #languageCounts.#old >= :one"
-            f" AND {_ROOM_FOR_LANGUAGE}",
-            values={"one": 1, "zero": 0, "true": True, "most": MOST_LANGUAGES},
-            names={"old": old, "language": new},
-        )
 
     def check_active(self, session_id: SessionId) -> Write:
         return self._table.check({"sessionId": session_id}, "#isActive = :true", {"true": True})
@@ -262,23 +207,6 @@ class SessionStore:
         """Record the status that the speaker was sent, unless the session has ended."""
         told = {"count": sent.count, "languages": sorted(sent.languages), "at": sent.at}
         self._change(session_id, "SET #statusSent = :sent", {"sent": told})
-
-    def repair_counts(self, seen: Session, found: Mapping[str, int]) -> bool:
-        """Set the counts to the listeners `found`, by language, if they are still as in `seen`."""
-        return (
-            self._change(
-                seen.session_id,
-                "SET #languageCounts = :found, #listenerCount = :total",
-                {
-                    "found": dict(found),
-                    "total": sum(found.values()),
-                    "seen": dict(seen.language_counts),
-                    "known": seen.listener_count,
-                },
-                condition="#languageCounts = :seen AND #listenerCount = :known",
-            )
-            is not None
-        )
 
     def _change(
         self,

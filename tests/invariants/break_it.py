@@ -42,13 +42,13 @@ class Mutation:
 MUTATIONS = [
     Mutation(
         "one more than the capacity",
-        "stores/sessions.py",
+        "stores/listener_counts.py",
         "#listenerCount < :capacity",
         "#listenerCount <= :capacity",
     ),
     Mutation(
         "joins go on after the end",
-        "stores/sessions.py",
+        "stores/listener_counts.py",
         'condition=f"#isActive = :true AND #listenerCount < :capacity AND',
         'condition=f"#listenerCount < :capacity AND',
     ),
@@ -60,7 +60,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a listener is deleted whatever it has become",
-        "stores/connections.py",
+        "stores/connection_membership.py",
         '            "#sessionId = :session AND #targetLanguage = :language",\n'
         '            {"session": session_id, "language": language},\n',
         "",

@@ -75,5 +75,7 @@ def _uncount(
         # The session is gone, or its counts are wrong. The count never goes below zero and is not
         # created anew, but the connection must not stay.
         services.telemetry.error("leftWithoutCount", sessionId=session_id)
-        return services.connections.detach(connection, delete=delete)
+        if delete:
+            return services.connections.delete(connection)
+        return services.membership.leave_uncounted(connection)
     return True

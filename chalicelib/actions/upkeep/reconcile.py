@@ -35,7 +35,7 @@ def repair(services: Services, job: RepairCounts) -> None:
     if session is None or not session.is_active or _counted(session) != job.counted:
         return
     found = _found(services, session)
-    if found == job.found and services.sessions.repair_counts(session, found):
+    if found == job.found and services.counts.repair(session, found):
         drift = _drift(session, found)
         services.telemetry.metric("CountDrift", drift)
         services.telemetry.error("countsRepaired", sessionId=session.session_id, drift=drift)
@@ -47,7 +47,7 @@ def _is_suspect(services: Services, session: Session) -> bool:
     if not _drift(session, found):
         if found != session.language_counts:
             # Languages without listeners leave the map, so that it cannot grow without end.
-            services.sessions.repair_counts(session, found)
+            services.counts.repair(session, found)
         return False
     job = RepairCounts(session_id=session.session_id, found=found, counted=_counted(session))
     services.jobs.send(job, _RECHECK_SECONDS)

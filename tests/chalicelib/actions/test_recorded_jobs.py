@@ -218,6 +218,6 @@ def test_repair_of_counts(stack: Stack) -> None:
     _, session_id = stack.session()
     session = stack.services.sessions.get(SessionId(session_id))
     assert session is not None
-    stack.services.sessions.repair_counts(session, {"es": 1})
+    stack.services.counts.repair(session, {"es": 1})
     _run(stack, "repairCounts", session_id)
     assert stack.counts(session_id) == (0, {})

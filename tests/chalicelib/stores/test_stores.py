@@ -73,7 +73,7 @@ def test_nothing_that_is_written_re_creates_what_is_gone(stack: Stack) -> None:
     assert not services.sessions.end(gone, "expired", stack.clock.now)
     assert services.sessions.start_grace(gone, nobody, stack.clock.now) is None
     assert services.sessions.switch(gone, "isMuted", True, nobody, stack.clock.now) is None
-    assert not services.sessions.repair_counts(session, {"es": 1})
+    assert not services.counts.repair(session, {"es": 1})
     assert not services.connections.finish_handshake(nobody)
     assert not services.connections.renew_token(nobody, stack.clock.now, stack.clock.now)
     services.connections.record_activity(nobody, stack.clock.now)
