@@ -1,20 +1,20 @@
-"""An AWS account on one machine: a real `terraform apply` makes it, real clients use it.
+"""An AWS account on one machine: `terraform apply` creates it, clients connect to it.
 
-One process, one HTTP endpoint for every AWS API, one port for sockets and the sandbox's own
-endpoints, one clock. What runs is what was applied: the zip, its environment, routes, event
+One process has one HTTP endpoint for every AWS API, one port for sockets and the sandbox's own
+endpoints, and one clock. What runs is what was applied: the zip, its environment, routes, event
 sources, permissions and alarms are read from the control plane whenever they are needed.
 
-| room | what belongs there |
+| room | what it does |
 |---|---|
-| `context.py` | what the rooms share, and what they know of each other |
-| `control/` | moto behind the HTTP endpoint; one file a service for what moto lacks |
-| `gateway/` | the data plane of API Gateway, as routes, stages and deployments are applied |
-| `functions/` | Lambda: instances of the uploaded zips behind a Runtime API |
-| `sources/` | EventBridge rules, SQS mappings, DynamoDB streams, as applied |
-| `permissions/` | what the role of a function allows, asked before each of its calls |
-| `alarms/` | log lines to metrics, metrics to the applied alarms, and whom they tell |
-| `measures.py`, `logs.py` | the data points of metrics; the lines of log groups |
-| `delivery.py` | destinations of what was given up, queues that follow a topic |
+| `errors.py`, `metrics.py`, `context.py` | what every room shares |
+| `permissions/` | IAM: decides whether a role may make a call |
+| `functions/` | Lambda: runs the uploaded zips behind a Runtime API |
+| `control/` | the control plane: moto behind the HTTP endpoint, and what moto lacks |
+| `sources/` | EventBridge rules, SQS mappings and DynamoDB streams, as applied |
+| `cloudwatch/` | metrics, alarms and log groups |
+| `gateway/` | the data plane of API Gateway: routes, stages and deployments, as applied |
 | `account.py` | builds all of them, starts and stops them |
-| `__main__.py`, `local/` | `make deploy-local` and `make destroy-local` |
+| `deploy/`, `__main__.py` | `make deploy-local`, `make alarms-local` and `make destroy-local` |
+
+A room uses only those above it in this table.
 """

@@ -1,8 +1,8 @@
-"""What moto lacks of API Gateway's REST APIs: bodies in Swagger 2.0, as Chalice writes them.
+"""REST APIs: bodies in Swagger 2.0, as Chalice writes them, and snapshots of deployments.
 
-moto imports OpenAPI 3 only, though nothing that it reads of a body differs: paths, methods,
-integrations. It passes over who must sign (`security`) and the refusals' wording; both are added.
-A deployment is a picture of the API at the time it was made, as for WebSocket APIs.
+moto imports OpenAPI 3 only, though all that it reads of a body (paths, methods, integrations) is
+the same in both. It ignores `security` and gateway responses; both are added. A deployment is a
+snapshot of the API at the time it was created, as for WebSocket APIs.
 """
 
 import copy
@@ -46,7 +46,7 @@ def _put_rest_api(original: Callable[..., models.RestAPI]) -> Callable[..., mode
 
 
 def _as_openapi(document: Json) -> Json:
-    """The same paths and methods under the version that moto takes."""
+    """Return the same paths and methods under the version that moto accepts."""
     if "swagger" not in document:
         return document
     rest = {name: value for name, value in document.items() if name != "swagger"}
@@ -67,17 +67,17 @@ def _methods(document: Json) -> list[tuple[str, str, Json]]:
 
 
 def _authorization(document: Json, method: Mapping[str, Any]) -> str:
-    """`AWS_IAM` where the method asks for a scheme that is SigV4, `NONE` where it asks for none."""
+    """Return `AWS_IAM` if the method requires SigV4, else `NONE`."""
     schemes = document.get("securityDefinitions") or {}
-    asked = [name for each in method.get("security", []) for name in each]
-    kinds = {schemes.get(name, {}).get("x-amazon-apigateway-authtype") for name in asked}
+    required = [name for each in method.get("security", []) for name in each]
+    kinds = {schemes.get(name, {}).get("x-amazon-apigateway-authtype") for name in required}
     return "AWS_IAM" if "awsSigv4" in kinds else "NONE"
 
 
 def deployed_resources(api: models.RestAPI, stage: str) -> dict[str, models.Resource]:
-    """The resources of the stage's deployment, by path; none where nothing is deployed to it."""
-    pictures: dict[str, dict[str, models.Resource]] = api.__dict__.get("deployed", {})
-    return pictures.get(api.stages[stage].deployment_id, {})
+    """Return the resources of the stage's deployment by path; none if nothing is deployed."""
+    snapshots: dict[str, dict[str, models.Resource]] = api.__dict__.get("deployed", {})
+    return snapshots.get(api.stages[stage].deployment_id, {})
 
 
 def _created(original: Callable[..., models.Deployment]) -> Callable[..., models.Deployment]:
@@ -93,7 +93,7 @@ def _created(original: Callable[..., models.Deployment]) -> Callable[..., models
 
 
 def extend() -> None:
-    """Adds all of this to moto, once."""
+    """Extend moto with all of this; called once."""
     models.RestAPI.create_deployment = _created(models.RestAPI.create_deployment)
     backend = models.APIGatewayBackend
     backend.put_rest_api = _put_rest_api(backend.put_rest_api)

@@ -1,7 +1,7 @@
-"""What moto lacks of API Gateway v2: deployments, and the stage's link to one.
+"""WebSocket APIs: deployments, and updates of a stage.
 
-A deployment is a picture of the API's routes, integrations and route responses at the time it was
-made: the data plane serves what the stage's deployment shows, not what the API is now.
+A deployment is a snapshot of the API's routes, integrations and route responses at the time it was
+created: the data plane serves the stage's deployment, not the API as it is now.
 """
 
 import copy
@@ -32,7 +32,7 @@ class DeploymentNotFoundError(APIGatewayV2Error):  # type: ignore[misc]
 
 
 class Deployment:
-    """One deployment of an API."""
+    """A deployment of an API."""
 
     def __init__(self, api: models.Api, description: str) -> None:
         self.deployment_id = "".join(random.choice(_ID) for _ in range(6))  # nosec B311 # a name
@@ -42,7 +42,7 @@ class Deployment:
         self.integrations = copy.deepcopy(api.integrations)
 
     def to_json(self) -> Json:
-        """As the API answers it."""
+        """Return the deployment as the API describes it."""
         return {
             "deploymentId": self.deployment_id,
             "deploymentStatus": "DEPLOYED",
@@ -53,13 +53,13 @@ class Deployment:
 
 
 def deployments_of(api: models.Api) -> dict[str, Deployment]:
-    """The deployments of an API, by id, the oldest first."""
+    """Return the deployments of an API by id, the oldest first."""
     found: dict[str, Deployment] = api.__dict__.setdefault("deployments", {})
     return found
 
 
 def deployment_of(api: models.Api, stage: models.Stage) -> Deployment | None:
-    """What the stage serves; None where nothing was deployed to it."""
+    """Return the deployment that the stage serves; None if nothing was deployed to it."""
     return deployments_of(api).get(_deployment_id(stage) or "")
 
 
@@ -84,7 +84,7 @@ def _create_deployment(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
 
 
 def _get_deployment(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
-    return 200, {}, json.dumps(_find(_api(self), _last(self)).to_json())
+    return 200, {}, json.dumps(_find(_api(self), _last_segment(self)).to_json())
 
 
 def _get_deployments(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
@@ -93,14 +93,14 @@ def _get_deployments(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
 
 
 def _update_deployment(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
-    deployment = _find(_api(self), _last(self))
+    deployment = _find(_api(self), _last_segment(self))
     deployment.description = _body(self).get("description", deployment.description)
     return 200, {}, json.dumps(deployment.to_json())
 
 
 def _delete_deployment(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
     api = _api(self)
-    deployment = _find(api, _last(self))
+    deployment = _find(api, _last_segment(self))
     if any(_deployment_id(each) == deployment.deployment_id for each in api.stages.values()):
         raise BadRequestException(
             "Active stages pointing to this deployment must be moved or deleted"
@@ -111,9 +111,9 @@ def _delete_deployment(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
 
 def _update_stage(self: ApiGatewayV2Response) -> tuple[int, Json, str]:
     api = _api(self)
-    stage = api.get_stage(_last(self))
+    stage = api.get_stage(_last_segment(self))
     body = _body(self)
-    _point(api, stage, body)
+    _set_deployment(api, stage, body)
     for name, value in body.items():
         if name in _STAGE_ATTRIBUTES:
             setattr(stage, _STAGE_ATTRIBUTES[name], value)
@@ -138,8 +138,8 @@ _STAGE_ATTRIBUTES = {
 }
 
 
-def _point(api: models.Api, stage: models.Stage, config: Json) -> None:
-    """Lets the stage serve the deployment that `config` names, if it does."""
+def _set_deployment(api: models.Api, stage: models.Stage, config: Json) -> None:
+    """Let the stage serve the deployment in `config`, if there is one."""
     if config.get("deploymentId"):
         stage.deployment_id = _find(api, config["deploymentId"]).deployment_id
 
@@ -153,7 +153,7 @@ def _api(response: ApiGatewayV2Response) -> models.Api:
     return response.apigatewayv2_backend.get_api(response.path.split("/v2/apis/")[1].split("/")[0])
 
 
-def _last(response: ApiGatewayV2Response) -> str:
+def _last_segment(response: ApiGatewayV2Response) -> str:
     last: str = response.path.rsplit("/", 1)[1]
     return last
 
@@ -180,7 +180,7 @@ def _stage_created(
         if config.get("deploymentId"):
             _find(self, config["deploymentId"])
         stage = original(self, config)
-        _point(self, stage, config)
+        _set_deployment(self, stage, config)
         return stage
 
     return create_stage
@@ -198,7 +198,7 @@ def _api_created(
 
 
 def extend(gateway_url: str) -> None:
-    """Adds all of this to moto, once. The endpoint of every API is `gateway_url`."""
+    """Extend moto with all of this; called once. The endpoint of every API is `gateway_url`."""
     for operation in (
         _create_deployment,
         _get_deployment,

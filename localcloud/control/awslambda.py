@@ -1,4 +1,4 @@
-"""What moto lacks of Lambda's functions: `LoggingConfig`, which it neither keeps nor answers."""
+"""Lambda functions: `LoggingConfig`, which moto neither keeps nor returns."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -7,11 +7,11 @@ from typing import Any
 from moto.awslambda import models
 
 Json = dict[str, Any]
-_Described = Callable[..., Json]
+_Describe = Callable[..., Json]
 
 
 def _logging_config(function: models.LambdaFunction) -> Json:
-    """As the Lambda API answers it: with Lambda's defaults, and with levels in JSON only."""
+    """Return it as the Lambda API does: with Lambda's defaults, and levels only for JSON."""
     given: Mapping[str, Any] = function.__dict__.get("logging_config") or {}
     config = {
         "LogFormat": given.get("LogFormat", "Text"),
@@ -23,7 +23,7 @@ def _logging_config(function: models.LambdaFunction) -> Json:
     return config
 
 
-def _made(original: Callable[..., None]) -> Callable[..., None]:
+def _with_logging_config(original: Callable[..., None]) -> Callable[..., None]:
     def init(
         self: models.LambdaFunction, account_id: str, spec: Json, *rest: Any, **named: Any
     ) -> None:
@@ -33,14 +33,14 @@ def _made(original: Callable[..., None]) -> Callable[..., None]:
     return init
 
 
-def _described(original: _Described) -> _Described:
+def _described(original: _Describe) -> _Describe:
     def get_configuration(self: models.LambdaFunction, **options: Any) -> Json:
         return original(self, **options) | {"LoggingConfig": _logging_config(self)}
 
     return get_configuration
 
 
-def _updated(original: _Described) -> _Described:
+def _updated(original: _Describe) -> _Describe:
     def update_configuration(self: models.LambdaFunction, config_updates: Json) -> Json:
         if "LoggingConfig" in config_updates:
             self.__dict__["logging_config"] = config_updates["LoggingConfig"]
@@ -51,8 +51,8 @@ def _updated(original: _Described) -> _Described:
 
 @functools.cache
 def extend() -> None:
-    """Adds all of this to moto, once a process."""
+    """Extend moto with all of this, once a process."""
     function = models.LambdaFunction
-    function.__init__ = _made(function.__init__)
+    function.__init__ = _with_logging_config(function.__init__)
     function.get_configuration = _described(function.get_configuration)
     function.update_configuration = _updated(function.update_configuration)

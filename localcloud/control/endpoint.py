@@ -1,8 +1,8 @@
-"""The one HTTP endpoint of the account: every AWS API.
+"""The one HTTP endpoint of the account, for every AWS API.
 
-DynamoDB's and SQS's calls go the way they go in the sandbox (`sandbox/cloud`), Lambda's invocations
-to the functions, all others to moto. Each is carried out on the cloud's loop, one after the other,
-and so is atomic; only invocations run beside them.
+Calls of DynamoDB and SQS are carried out as in the sandbox (`sandbox/cloud`), Lambda's invocations
+by the functions, all others by moto. Calls run on the cloud's loop one at a time, and so are
+atomic; only invocations run beside them.
 """
 
 import json
@@ -24,15 +24,15 @@ from sandbox.http.identifiers import REGION
 from sandbox.http.signature import SignedRequest
 
 Guard = Callable[[str, str, str, Mapping[str, Any]], None]
-"""Access key id, service, operation and JSON body of a call. Raises DeniedError."""
+"""Takes access key id, service, operation and JSON body of a call. Raises DeniedError."""
 OnFailedCall = Callable[[str, Mapping[str, Any], str], None]
-"""Operation, JSON body, and the JSON of the answer."""
+"""Takes operation, JSON body, and the JSON of the response."""
 
 
 class Endpoint(Cloud):
-    """Serves on `port` of 127.0.0.1.
+    """Listens on `port` of 127.0.0.1.
 
-    `owner` is the access key that may do everything, `gateway_url` what APIs say their endpoint is.
+    `owner` is the access key that may do everything, `gateway_url` the endpoint of every API.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class Endpoint(Cloud):
         self._moto = MotoServer()
         self.on_apply: list[Callable[[], None]] = []
         self.guard: Guard | None = None
-        """Asked before each call of anybody but the owner."""
+        """Called before each call of anybody but the owner."""
         self.on_failed_call: OnFailedCall | None = None
-        """Told of each call of DynamoDB that was not carried out."""
+        """Called after each call of DynamoDB that failed."""
         self.invocations: Invocations | None = None
-        """Who runs functions, once there is somebody."""
+        """Set once there are functions to invoke."""
         self.before_logs: Callable[[], None] = lambda: None
         """Called before each call of CloudWatch Logs."""
 
     def _prompt(self, _: SignedRequest) -> bytes | None:
-        """Nothing: whoever calls may not be allowed to, and others are told of what came of it."""
+        """Return None: no call skips the check of its permission."""
         return None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -77,20 +77,20 @@ class Endpoint(Cloud):
             self._tell_failure(call, content, answer)
             return answer
         if self.invocations and (function := self.invocations.function_of(request)):
-            return await self.invocations.answer(request, function, content)
-        return self._of_moto(request, call, content)
+            return await self.invocations.respond(request, function, content)
+        return self._forward(request, call, content)
 
     def _check(self, call: SignedCall, content: bytes) -> None:
         if self.guard and call.access_key_id != self._owner:
             self.guard(call.access_key_id, call.service, call.operation, _json(content))
 
-    def _of_moto(
+    def _forward(
         self, request: web.BaseRequest, call: SignedCall, content: bytes
     ) -> web.StreamResponse:
         if call.service == "logs":
             self.before_logs()
-        asked = Request(request.method, request.raw_path, dict(request.headers), content)
-        answer = self._moto.answer(asked)
+        forwarded = Request(request.method, request.raw_path, dict(request.headers), content)
+        answer = self._moto.respond(forwarded)
         self._applied(request, call)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
@@ -114,7 +114,7 @@ def _json(content: bytes) -> Mapping[str, Any]:
 
 
 def _denied(call: SignedCall, denied: DeniedError) -> web.Response:
-    """As the service words it. DynamoDB says 400; SQS 403, and its old code in a header."""
+    """Return the refusal in the service's form: SQS has status 403 and its old code in a header."""
     sqs = call.service == "sqs"
     headers = {"x-amzn-query-error": "AccessDenied;Sender"} if sqs else {}
     return web.json_response(

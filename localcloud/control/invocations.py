@@ -1,4 +1,4 @@
-"""Lambda's Invoke: what the SDKs and `aws lambda invoke` send. moto would start Docker for it."""
+"""Lambda's Invoke, as SDKs and `aws lambda invoke` send it; moto would start Docker for it."""
 
 import asyncio
 import json
@@ -14,13 +14,13 @@ _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations\Z")
 
 
 class Invocations:
-    """Answers invocations over HTTP, beside the calls that are carried out one after the other."""
+    """Responds to invocations over HTTP, beside the calls that are carried out one at a time."""
 
     def __init__(self, functions: Functions) -> None:
         self._functions = functions
 
     def function_of(self, request: web.BaseRequest) -> str | None:
-        """The function that the request invokes; None if it asks for something else."""
+        """Return the function that the request invokes; None for any other request."""
         match = _PATH.match(request.path) if request.method == "POST" else None
         if match is None:
             return None
@@ -28,10 +28,10 @@ class Invocations:
         name = unquote(match[1])
         return f"{name}:{qualifier}" if qualifier else name
 
-    async def answer(
+    async def respond(
         self, request: web.BaseRequest, function: str, content: bytes
     ) -> web.StreamResponse:
-        """Invokes it with the JSON in `content`, as `X-Amz-Invocation-Type` says."""
+        """Invoke the function with the JSON in `content`, as `X-Amz-Invocation-Type` says."""
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         try:
             event = json.loads(content or b"{}")

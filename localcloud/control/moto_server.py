@@ -1,4 +1,4 @@
-"""moto's server without its HTTP: requests of every service that moto knows, in this process."""
+"""moto's server without HTTP: carries out requests to every service that moto knows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from werkzeug.test import Client
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request; `path` is as it was sent, with its query."""
+    """An HTTP request; `path` is as it was sent, with the query."""
 
     method: str
     path: str
@@ -27,22 +27,22 @@ class Response:
 
 
 class MotoServer:
-    """To be used by one thread at a time; what is asked is carried out at once."""
+    """Carries out requests at once. Not thread-safe."""
 
     def __init__(self) -> None:
         self._client = Client(DomainDispatcherApplication(create_backend_app), use_cookies=False)
 
-    def answer(self, request: Request) -> Response:
-        """Carries out one request, told apart by the service that it is signed for."""
-        answer = self._client.open(
+    def respond(self, request: Request) -> Response:
+        """Carry out a request to the service that it is signed for."""
+        response = self._client.open(
             request.path,
             method=request.method,
             headers=dict(request.headers),
             data=request.body,
             base_url=f"http://{request.headers.get('Host', 'localhost')}",
         )
-        kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
-        return Response(answer.status_code, kept, answer.get_data())
+        kept = {k: v for k, v in response.headers.items() if k.lower() not in _HOP_BY_HOP}
+        return Response(response.status_code, kept, response.get_data())
 
 
 _HOP_BY_HOP = {"content-length", "connection", "transfer-encoding", "date", "server"}

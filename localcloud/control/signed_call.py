@@ -1,4 +1,4 @@
-"""Who calls, and what: read from a request's signature and headers."""
+"""The caller, service and operation of a request, from its signature and headers."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from aiohttp import web
 
 _CREDENTIAL = re.compile(r"Credential=([^/,]+)/[^/]+/[^/]+/([^/]+)/aws4_request")
 _READS = ("Describe", "Get", "List", "Query", "Scan", "BatchGet", "Receive")
-_OF_DATA = (
+_WRITES_DATA = (
     "BatchWriteItem",
     "ChangeMessageVisibility",
     "DeleteItem",
@@ -21,7 +21,7 @@ _OF_DATA = (
 
 @dataclass(frozen=True)
 class SignedCall:
-    """One call: whose key, of which service, which operation where a header names it."""
+    """A call of an AWS API; `operation` is `""` unless a header names it."""
 
     access_key_id: str
     service: str
@@ -29,12 +29,12 @@ class SignedCall:
 
     @property
     def changes(self) -> bool:
-        """Whether the call may change the control plane, as far as its name says."""
-        return not self.operation.startswith((*_READS, *_OF_DATA))
+        """Return whether the call may change the control plane, by the name of its operation."""
+        return not self.operation.startswith((*_READS, *_WRITES_DATA))
 
 
 def signed_call(request: web.BaseRequest) -> SignedCall:
-    """Reads it from `request`; who does not sign is nobody, `""`."""
+    """Read it from `request`; the key of an unsigned request is `""`."""
     match = _CREDENTIAL.search(request.headers.get("Authorization", ""))
     key, signed = match.groups() if match else ("", "")
     target, _, operation = request.headers.get("X-Amz-Target", "").rpartition(".")

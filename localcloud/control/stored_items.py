@@ -1,4 +1,4 @@
-"""Every item of the account's tables, as `GET /_sandbox/state` shows them (PROTOCOL 7)."""
+"""The items of the account's tables, as `GET /_sandbox/state` shows them (PROTOCOL 7)."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from sandbox.dynamodb.plain import plain_item
 
 
 class StoredItems:
-    """StoredItems go by the last part of their name: `lectern-dev-sessions` is `sessions`."""
+    """Items by the label of their table: `sessions` for `lectern-dev-sessions`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def items(self) -> dict[str, list[dict[str, Any]]]:
-        """Every item of every table as plain JSON."""
+        """Return every item of every table as plain JSON."""
 
         def read() -> dict[str, list[dict[str, Any]]]:
             return {
@@ -27,12 +27,12 @@ class StoredItems:
         return self._context.cloud.run(read)
 
     def keys(self) -> dict[str, list[str]]:
-        """The names of each table's key attributes."""
+        """Return the names of each table's key attributes."""
         tables = self._context.cloud.dynamodb.tables()
         return {label(table.name): list(table.table_key_attrs) for table in tables}
 
     def change(self, change: Change) -> dict[str, Any]:
-        """One write: `{"table": label, "key": {…}, "item": {…} or null}`."""
+        """Return a write as `{"table": label, "key": {…}, "item": {…} or null}`."""
         new = change["new"]
         return {
             "table": label(change["table"]),
@@ -42,5 +42,5 @@ class StoredItems:
 
 
 def label(table: str) -> str:
-    """The part of a table's name that is not app or stage."""
+    """Return a table's name without app and stage."""
     return table.rsplit("-", 1)[-1]

@@ -1,15 +1,15 @@
-"""IAM: what the role of a function allows, asked before each of its calls.
+"""IAM: what the role of a function allows, checked before each of its calls.
 
-moto has access control of its own (`moto.iam.access_control`), but it takes a statement whose
-condition does not hold for a refusal, ignores case and the operators of most conditions, and knows
-neither the resource of a call nor service principals: it can't refuse what AWS refuses.
+moto's own access control (`moto.iam.access_control`) cannot refuse what AWS refuses: it takes a
+statement whose condition does not hold for a denial, ignores case and the operators of most
+conditions, and knows neither the resource of a call nor service principals.
 
-| file | what it knows |
+| file | what it does |
 |---|---|
-| `policies.py` | policy documents: whether one allows an action on a resource |
-| `roles.py` | the documents that are applied to a role |
-| `calls.py` | what a call of DynamoDB or SQS needs |
-| `permissions.py` | credentials, and the decision |
+| `policies.py` | evaluates policy documents for an action on a resource |
+| `roles.py` | reads the documents that are applied to a role |
+| `calls.py` | lists the actions that a call of DynamoDB or SQS requires |
+| `permissions.py` | issues credentials, and decides |
 """
 
 from localcloud.permissions.permissions import Permissions, RoleCredentials

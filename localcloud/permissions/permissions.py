@@ -1,4 +1,4 @@
-"""Who a key belongs to, and what its owner may do."""
+"""Credentials of roles, and what their owners may do."""
 
 import secrets
 import string
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from localcloud.context import Context
 from localcloud.errors import DeniedError
-from localcloud.permissions.policies import Decision, RequestContext, decide, weigh
+from localcloud.permissions.policies import Decision, RequestContext, decide, evaluate
 from localcloud.permissions.required_actions import RequiredAction
 from localcloud.permissions.roles import documents_of, statements_of_function
 
@@ -32,7 +32,7 @@ class RoleCredentials:
 
 @dataclass(frozen=True)
 class _Session:
-    """A role that was assumed."""
+    """A session of a role."""
 
     role: str
     name: str
@@ -40,7 +40,7 @@ class _Session:
 
 
 class Permissions:
-    """The account's own key may do everything, a role's what its policies allow, others nothing."""
+    """Decides calls: the account's key may make any, a role's those that its policies allow."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -49,7 +49,7 @@ class Permissions:
         self._decide = lru_cache(maxsize=4096)(_decide)
 
     def assume_role(self, role: str, session: str) -> RoleCredentials:
-        """Temporary credentials of the role with that ARN; they do not expire."""
+        """Return temporary credentials of the role with that ARN; they do not expire."""
         credentials = RoleCredentials(
             access_key_id="ASIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16)),
             secret_access_key=secrets.token_urlsafe(30),
@@ -60,17 +60,17 @@ class Permissions:
         return credentials
 
     def secret_of(self, access_key_id: str) -> str | None:
-        """The secret that requests with this key are signed with; None if there is no such key."""
+        """Return the secret of an access key; None if there is no such key."""
         if access_key_id == self._context.access_key_id:
             return self._context.secret_access_key
         session = self._sessions.get(access_key_id)
         return session.credentials.secret_access_key if session else None
 
     def authorize(self, access_key_id: str, wanted: Sequence[RequiredAction]) -> None:
-        """Returns if all is allowed to whom the key belongs.
+        """Check that the owner of the key may do all of `wanted`.
 
         Raises:
-            DeniedError: it is not, in IAM's words; or the key is nobody's.
+            DeniedError: one action is not allowed, in IAM's words; or the key is unknown.
         """
         if access_key_id == self._context.access_key_id:
             return
@@ -78,33 +78,33 @@ class Permissions:
         if session is None:
             raise DeniedError("The security token included in the request is invalid.")
         for action, resource in wanted:
-            decision = self._of_role(session.role, action, resource)
+            decision = self._decide_for_role(session.role, action, resource)
             if decision is not Decision.ALLOWED:
-                raise DeniedError(self._text(session, action, resource, decision))
+                raise DeniedError(self._message(session, action, resource, decision))
 
     def role_allows(self, role: str, wanted: Sequence[RequiredAction]) -> bool:
-        """Whether the role with that ARN allows all of it."""
-        return all(self._of_role(role, *each) is Decision.ALLOWED for each in wanted)
+        """Return whether the role with that ARN allows all of `wanted`."""
+        return all(self._decide_for_role(role, *each) is Decision.ALLOWED for each in wanted)
 
     def may_invoke(self, function: str, principal: str, source: str) -> bool:
-        """Whether the policy of the function with that ARN lets a service call it.
+        """Return whether the policy of the function with that ARN lets a service invoke it.
 
-        `principal` is `events.amazonaws.com` or the like, `source` the ARN for which it calls.
+        `principal` is the service, such as `events.amazonaws.com`, `source` the ARN it acts for.
         """
         account, _, tail = function.partition(":function:")
         name, _, qualifier = tail.partition(":")
         base = f"{account}:function:{name}"
         applied = statements_of_function(self._context, name)
-        meant = [each for each in applied if each.get("Principal") == {"Service": principal}]
+        relevant = [each for each in applied if each.get("Principal") == {"Service": principal}]
         resource = f"{base}:{qualifier}" if qualifier else base
         request = {"aws:sourcearn": source, "aws:sourceaccount": self._context.account}
-        return weigh(meant, INVOKE, resource, request) is Decision.ALLOWED
+        return evaluate(relevant, INVOKE, resource, request) is Decision.ALLOWED
 
-    def _of_role(self, role: str, action: str, resource: str) -> Decision:
+    def _decide_for_role(self, role: str, action: str, resource: str) -> Decision:
         documents = tuple(documents_of(self._context, role))
         return self._decide(documents, role, action, resource, self._context.region)
 
-    def _text(self, session: _Session, action: str, resource: str, decision: Decision) -> str:
+    def _message(self, session: _Session, action: str, resource: str, decision: Decision) -> str:
         if action.startswith("sqs:"):
             action = action.lower()  # as SQS says it, and no other service
         name = session.role.rsplit("/", maxsplit=1)[-1]

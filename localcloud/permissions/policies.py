@@ -1,8 +1,8 @@
-"""Policy documents: whether they allow an action on a resource.
+"""The evaluation of policy documents.
 
 IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements". An explicit Deny wins;
-what nothing allows is denied. Of conditions, the operators on strings, ARNs and booleans are known;
-with any other an Allow allows nothing and a Deny denies.
+what nothing allows is denied. Operators on strings, ARNs and booleans are supported in conditions;
+with any other operator an Allow allows nothing and a Deny denies.
 """
 
 import json
@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 RequestContext = Mapping[str, str]
-"""Condition keys in lower case, such as `aws:requestedregion`, and what they are in this call."""
+"""The values of condition keys, which are in lower case, such as `aws:requestedregion`."""
 Statement = Mapping[str, Any]
 
 
 class Decision(Enum):
-    """What policies say of one action on one resource."""
+    """The result of an evaluation."""
 
     ALLOWED = "allowed"
     NOT_ALLOWED = "no policy allows it"
@@ -28,18 +28,18 @@ class Decision(Enum):
 def decide(
     documents: Iterable[str], action: str, resource: str, request: RequestContext
 ) -> Decision:
-    """What all `documents` (JSON) together say."""
+    """Evaluate all `documents` (JSON) together."""
     statements = [each for document in documents for each in statements_of(document)]
-    return weigh(statements, action, resource, request)
+    return evaluate(statements, action, resource, request)
 
 
-def weigh(
+def evaluate(
     statements: Iterable[Statement], action: str, resource: str, request: RequestContext
 ) -> Decision:
-    """What these statements together say."""
+    """Evaluate these statements together."""
     decision = Decision.NOT_ALLOWED
     for statement in statements:
-        if not _concerns(statement, action, resource):
+        if not _matches(statement, action, resource):
             continue
         if statement["Effect"] == "Deny":
             if _holds(statement, request, unknown=True):
@@ -51,16 +51,16 @@ def weigh(
 
 @lru_cache(maxsize=1024)
 def statements_of(document: str) -> tuple[Statement, ...]:
-    """The statements of a policy document."""
+    """Return the statements of a policy document."""
     return tuple(_listed(json.loads(document)["Statement"]))
 
 
-def _concerns(statement: Statement, action: str, resource: str) -> bool:
+def _matches(statement: Statement, action: str, resource: str) -> bool:
     if "NotAction" in statement:
-        concerned = not _any_like(statement["NotAction"], action.lower(), str.lower)
+        matched = not _any_like(statement["NotAction"], action.lower(), str.lower)
     else:
-        concerned = _any_like(statement.get("Action", ()), action.lower(), str.lower)
-    if not concerned:
+        matched = _any_like(statement.get("Action", ()), action.lower(), str.lower)
+    if not matched:
         return False
     if "NotResource" in statement:
         return not _any_like(statement["NotResource"], resource)
@@ -68,11 +68,11 @@ def _concerns(statement: Statement, action: str, resource: str) -> bool:
 
 
 def _any_like(patterns: Any, text: str, change: Callable[[str], str] = str) -> bool:
-    return any(like(change(pattern), text) for pattern in _listed(patterns))
+    return any(matches_pattern(change(pattern), text) for pattern in _listed(patterns))
 
 
-def like(pattern: str, text: str) -> bool:
-    """Whether `text` is as `pattern` says, in which `*` stands for anything and `?` for one."""
+def matches_pattern(pattern: str, text: str) -> bool:
+    """Return whether `text` matches `pattern`: `*` is any text, `?` any one character."""
     return _compiled(pattern).fullmatch(text) is not None
 
 
@@ -84,9 +84,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda wanted, given: wanted == given,
     "StringEqualsIgnoreCase": lambda wanted, given: wanted.lower() == given.lower(),
-    "StringLike": like,
-    "ArnEquals": like,
-    "ArnLike": like,
+    "StringLike": matches_pattern,
+    "ArnEquals": matches_pattern,
+    "ArnLike": matches_pattern,
     "Bool": lambda wanted, given: wanted.lower() == given.lower(),
 }
 _NEGATED = {
@@ -99,7 +99,7 @@ _NEGATED = {
 
 
 def _holds(statement: Statement, request: RequestContext, *, unknown: bool) -> bool:
-    """Whether all conditions hold; `unknown` is the answer for an operator that is not known."""
+    """Return whether all conditions hold; one with an unsupported operator counts as `unknown`."""
     return all(
         _condition(operator, _listed(values), request.get(key.lower()), unknown)
         for operator, pairs in statement.get("Condition", {}).items()

@@ -1,7 +1,8 @@
-"""What a call needs: its actions, and the ARN that each is on.
+"""The actions that a call requires, each with the ARN it is on.
 
 Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB" and
-"… for Amazon SQS". A transaction needs the actions of its items, a batch of SQS that of a message.
+"… for Amazon SQS". A transaction requires the actions of its items, a batch of SQS that of one
+message.
 """
 
 from collections.abc import Mapping
@@ -29,9 +30,9 @@ _OF_A_BATCH = {
 def required_actions(
     context: Context, service: str, operation: str, body: Mapping[str, Any]
 ) -> list[RequiredAction]:
-    """What `operation` of `service` needs, `dynamodb` or `sqs`, with its JSON in `body`.
+    """Return the actions that `operation` of `service` requires with the JSON `body`.
 
-    Any other service's operation is an action on `*`.
+    An operation of any service but `dynamodb` and `sqs` is an action on `*`.
     """
     if service == "dynamodb":
         return _dynamodb(context, operation, body)

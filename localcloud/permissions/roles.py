@@ -1,4 +1,4 @@
-"""The policies that are applied to roles and functions, read from the control plane each time."""
+"""The policies that are applied to roles and functions, read from the control plane."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from localcloud.context import Context
 
 
 def documents_of(context: Context, role: str) -> list[str]:
-    """The JSON of each inline and attached policy of the role with that ARN; none if it is gone."""
+    """Return the JSON of each inline and attached policy of a role; none if the role is gone."""
     from moto.iam.exceptions import NotFoundException  # noqa: PLC0415 - loads all of IAM
 
     try:
@@ -24,7 +24,7 @@ def documents_of(context: Context, role: str) -> list[str]:
 
 
 def statements_of_function(context: Context, name: str) -> Sequence[Mapping[str, Any]]:
-    """The statements of a function's own policy; none if it is gone."""
+    """Return the statements of a function's own policy; none if the function is gone."""
     from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - loads Lambda
 
     try:
