@@ -97,7 +97,7 @@ class Account(RunningStack):
             account=ACCOUNT,
             access_key_id=OWNER,
             secret_access_key=secrets.token_hex(20),
-            log=self._log_groups.line,
+            log=self._log_groups.write,
             gateway_url=f"http://127.0.0.1:{self.port}",
             on_apply=self._endpoint.on_apply,
         )
@@ -109,7 +109,7 @@ class Account(RunningStack):
 
         self._endpoint.guard = guard
         self._endpoint.on_failed_call = self._alarms.on_failed_call
-        self._endpoint.before_logs = lambda: self._log_groups.show(self.context.backend("logs"))
+        self._endpoint.before_logs = lambda: self._log_groups.flush(self.context.backend("logs"))
         self._endpoint.invocations = Invocations(self._functions)
 
     def _take_line(self, group: str, line: str) -> None:

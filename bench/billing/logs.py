@@ -11,7 +11,7 @@ from functools import cache
 
 from bench.harness import ROOT
 from localcloud.functions.configuration import Configuration, Logging
-from localcloud.functions.logs.system_log import words
+from localcloud.functions.logs.system_log import system_log
 from localcloud.functions.results import InvocationReport, Result
 from localcloud.gateway.access_log import filled
 
@@ -50,7 +50,7 @@ def written_with(logging: Logging) -> Lines:
         code_sha="",
         code=b"",
     )
-    lambdas = words(configuration)
+    lambdas = system_log(configuration)
     lines = lambdas.start(configuration, _REQUEST_ID) + lambdas.end(configuration, done)
     return Lines(sum(len(line) + 1 for line in lines), len(_access_line()) + 1)
 

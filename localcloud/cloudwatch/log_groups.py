@@ -1,9 +1,9 @@
-"""Log groups: what functions and stages write, where CloudWatch LogGroups' API finds it.
+"""Log groups: the lines of functions and stages, where the API of CloudWatch Logs finds them.
 
-A line is kept here as it comes, and put into the control plane's group when somebody reads: lines
-come by the thousand, and are read once in a while. A group that is not applied has no lines. What
-is older than the group's retention is gone, and so is what is more than the last 10,000 lines or
-4 MB of a group; a stream goes with its last line.
+Lines are kept here as they are written, and copied into the control plane's groups only when they
+are read, which is rare. A group that is not applied has no lines. Lines older than the group's
+retention are deleted, as are all but the last 10,000 lines or 4 MB of a group; a stream is deleted
+with its last line.
 """
 
 import threading
@@ -12,20 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-LINES = 10_000
-BYTES = 4 * 1024 * 1024
-"""Of a group, at most."""
-OVERHEAD = 26
-"""Bytes of an event beside its text, as CloudWatch counts."""
-DAY = 86_400_000
+MAX_LINES = 10_000
+MAX_BYTES = 4 * 1024 * 1024
+"""Of a group."""
+EVENT_OVERHEAD = 26
+"""Bytes that CloudWatch adds to the text of an event."""
+DAY_MILLIS = 86_400_000
 
-Tell = Callable[[str, str], None]
+OnLine = Callable[[str, str], None]
 """Takes the name of a group and one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event; `at` in milliseconds of the account's clock."""
+    """One event; `at` is in milliseconds of the account's clock."""
 
     stream: str
     at: int
@@ -38,7 +38,7 @@ class _Lines:
 
     def __init__(self, group: Any = None) -> None:
         self.group = group
-        """moto's, once they are in it."""
+        """moto's group, once the lines are in it."""
         self.size = 0
         self._lines: deque[Line] = deque()
 
@@ -46,10 +46,10 @@ class _Lines:
         self._lines.append(line)
         self.size += line.size
 
-    def taken_off(self, oldest: int) -> Counter[str]:
-        """Leaves what may stay; answers how many lines of each stream have gone."""
+    def trim(self, oldest: int) -> Counter[str]:
+        """Delete lines until the limits hold; return the number deleted from each stream."""
         gone = Counter[str]()
-        while self._lines and self._is_too_much(oldest):
+        while self._lines and self._exceeds_limits(oldest):
             line = self._lines.popleft()
             self.size -= line.size
             gone[line.stream] += 1
@@ -58,44 +58,46 @@ class _Lines:
     def all(self) -> list[Line]:
         return list(self._lines)
 
-    def _is_too_much(self, oldest: int) -> bool:
-        return len(self._lines) > LINES or self.size > BYTES or self._lines[0].at < oldest
+    def _exceeds_limits(self, oldest: int) -> bool:
+        return len(self._lines) > MAX_LINES or self.size > MAX_BYTES or self._lines[0].at < oldest
 
 
 class LogGroups:
-    """Takes lines from any thread; `tell` is told of every one, and may not block."""
+    """The log groups; `on_line` is called with every line and must not block. Thread-safe."""
 
-    def __init__(self, clock: Callable[[], int], tell: Tell) -> None:
+    def __init__(self, clock: Callable[[], int], on_line: OnLine) -> None:
         self._clock = clock
-        self._tell = tell
+        self._on_line = on_line
         self._lock = threading.Lock()
         self._new: dict[str, _Lines] = {}
-        self._shown: dict[str, _Lines] = {}
+        self._flushed: dict[str, _Lines] = {}
 
-    def line(self, group: str, stream: str, text: str) -> None:
-        """One line."""
-        line = Line(stream, self._clock(), text, len(text.encode()) + OVERHEAD)
+    def write(self, group: str, stream: str, text: str) -> None:
+        """Write one line to a stream of a group."""
+        line = Line(stream, self._clock(), text, len(text.encode()) + EVENT_OVERHEAD)
         with self._lock:
             new = self._new.setdefault(group, _Lines())
             new.add(line)
-            new.taken_off(0)
-        self._tell(group, text)
+            new.trim(0)
+        self._on_line(group, text)
 
-    def show(self, backend: Any) -> None:
-        """Puts all there is into the groups of moto's `backend`. On the cloud's loop."""
+    def flush(self, backend: Any) -> None:
+        """Copy new lines into the groups of moto's `backend`. Must run on the cloud's loop."""
         with self._lock:
             new, self._new = self._new, {}
         groups = dict(backend.groups)
-        self._shown = {
-            name: shown for name, shown in self._shown.items() if groups.get(name) is shown.group
+        self._flushed = {
+            name: flushed
+            for name, flushed in self._flushed.items()
+            if groups.get(name) is flushed.group
         }
         for name, group in groups.items():
-            shown = self._shown.setdefault(name, _Lines(group))
+            flushed = self._flushed.setdefault(name, _Lines(group))
             for line in new[name].all() if name in new else ():
                 _put(group, line)
-                shown.add(line)
+                flushed.add(line)
             days = int(group.retention_in_days or 0)
-            _take_off(group, shown.taken_off(self._clock() - days * DAY if days else 0))
+            _delete(group, flushed.trim(self._clock() - days * DAY_MILLIS if days else 0))
 
 
 def _put(group: Any, line: Line) -> None:
@@ -105,7 +107,7 @@ def _put(group: Any, line: Line) -> None:
     group.streams[line.stream].put_log_events([event])
 
 
-def _take_off(group: Any, gone: Counter[str]) -> None:
+def _delete(group: Any, gone: Counter[str]) -> None:
     for name, count in gone.items():
         stream = group.streams.get(name)
         if stream is None:

@@ -1,8 +1,8 @@
-"""Asynchronous invocations: accepted at once, run soon, tried again, told to a destination.
+"""Asynchronous invocations: accepted at once, run later, retried, reported to a destination.
 
 AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation":
-a function that fails is tried again after one minute, and after two more; one that is throttled
-for as long as the event may be old, after a second at first and then ever later.
+a failed event is retried after one minute and after two more; a throttled one with exponential
+backoff from one second on, until it reaches its maximum age.
 """
 
 import json
@@ -25,18 +25,19 @@ from localcloud.functions.destinations import deliver
 from localcloud.functions.results import InvokeResponse
 from localcloud.permissions import Permissions
 
-LARGEST = 1024 * 1024
-"""Bytes of an asynchronous event."""
+MAX_BYTES = 1024 * 1024
+"""Of an asynchronous event."""
 RETRY_SECONDS = 60.0
-THROTTLED_SECONDS = 1.0
-THROTTLED_MOST = 300.0
+MIN_BACKOFF_SECONDS = 1.0
+MAX_BACKOFF_SECONDS = 300.0
+"""Backoff of throttled events."""
 
 Invoke = Callable[[str, bytes, str, str], InvokeResponse]
-"""Function, payload, request id, trace."""
+"""Takes function, payload, request id and trace."""
 
 
 @dataclass
-class _Waiting:
+class _PendingEvent:
     function: str
     payload: bytes
     trace: str
@@ -55,88 +56,88 @@ class AsyncInvocations:
         self._invoke = invoke
 
     def submit(self, function: str, event: Mapping[str, Any], trace: str) -> str:
-        """Accepts an event; answers its request id. Raises NoSuchFunctionError, TooLargeError."""
+        """Accept an event and return its request id. Raises NoSuchFunctionError, TooLargeError."""
         configuration(self._context, function)
         payload = json.dumps(event).encode()
-        if len(payload) > LARGEST:
+        if len(payload) > MAX_BYTES:
             raise TooLargeError(f"{len(payload)} bytes are too many for an asynchronous event")
-        waiting = _Waiting(function, payload, trace, self._context.clock())
-        self._soon(waiting)
-        return waiting.request_id
+        pending = _PendingEvent(function, payload, trace, self._context.clock())
+        self._run(pending)
+        return pending.request_id
 
-    def _soon(self, waiting: _Waiting) -> None:
+    def _run(self, pending: _PendingEvent) -> None:
         self._context.activity.begin()
 
         def work() -> None:
             try:
-                self._try(waiting)
+                self._invoke_event(pending)
             finally:
                 self._context.activity.end()
 
         self._context.pool.submit(work)
 
-    def _try(self, waiting: _Waiting) -> None:
+    def _invoke_event(self, pending: _PendingEvent) -> None:
         try:
-            rules = async_configuration(self._context, waiting.function)
-            answer = self._invoke(
-                waiting.function, waiting.payload, waiting.request_id, waiting.trace
+            rules = async_configuration(self._context, pending.function)
+            response = self._invoke(
+                pending.function, pending.payload, pending.request_id, pending.trace
             )
         except NoSuchFunctionError:
             return  # deleted meanwhile
         except Throttled:
-            waiting.throttled += 1
-            delay = min(THROTTLED_SECONDS * 2 ** (waiting.throttled - 1), THROTTLED_MOST)
-            self._again(waiting, delay, rules, None)
+            pending.throttled += 1
+            delay = min(MIN_BACKOFF_SECONDS * 2 ** (pending.throttled - 1), MAX_BACKOFF_SECONDS)
+            self._retry(pending, delay, rules, None)
             return
-        waiting.invoked += 1
-        if answer.error is None:
-            self._tell(rules.on_success, waiting, "Success", answer)
-        elif waiting.invoked > rules.retries:
-            self._tell(rules.on_failure, waiting, "RetriesExhausted", answer)
+        pending.invoked += 1
+        if response.error is None:
+            self._report(rules.on_success, pending, "Success", response)
+        elif pending.invoked > rules.retries:
+            self._report(rules.on_failure, pending, "RetriesExhausted", response)
         else:
-            self._again(waiting, RETRY_SECONDS * waiting.invoked, rules, answer)
+            self._retry(pending, RETRY_SECONDS * pending.invoked, rules, response)
 
-    def _again(
+    def _retry(
         self,
-        waiting: _Waiting,
+        pending: _PendingEvent,
         delay: float,
         rules: AsyncConfiguration,
-        answer: InvokeResponse | None,
+        response: InvokeResponse | None,
     ) -> None:
-        give_up = waiting.accepted + rules.max_age * 1000
+        give_up = pending.accepted + rules.max_age * 1000
         if self._context.clock() + round(delay * 1000) > give_up:
-            self._tell(rules.on_failure, waiting, "EventAgeExceeded", answer)
+            self._report(rules.on_failure, pending, "EventAgeExceeded", response)
         else:
-            self._context.clock.after(delay, lambda: self._soon(waiting))
+            self._context.clock.after(delay, lambda: self._run(pending))
 
-    def _tell(
+    def _report(
         self,
         destination: str | None,
-        waiting: _Waiting,
+        pending: _PendingEvent,
         condition: str,
-        answer: InvokeResponse | None,
+        response: InvokeResponse | None,
     ) -> None:
         if destination is None:
             return
-        applied = configuration(self._context, waiting.function)
+        applied = configuration(self._context, pending.function)
         now = datetime.fromtimestamp(self._context.clock() / 1000, UTC)
         record = {
             "version": "1.0",
             "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
             "requestContext": {
-                "requestId": waiting.request_id,
+                "requestId": pending.request_id,
                 "functionArn": f"{applied.arn}:{LATEST}",
                 "condition": condition,
-                "approximateInvokeCount": waiting.invoked,
+                "approximateInvokeCount": pending.invoked,
             },
-            "requestPayload": json.loads(waiting.payload),
-            **(_response(answer, applied.version) if answer else {}),
+            "requestPayload": json.loads(pending.payload),
+            **(_response(response, applied.version) if response else {}),
         }
         deliver(self._context, self._permissions, applied.role, destination, record)
 
 
-def _response(answer: InvokeResponse, version: str) -> Mapping[str, Any]:
-    response = {"statusCode": 200, "executedVersion": version}
-    if answer.error:
-        response["functionError"] = answer.error
-    return {"responseContext": response, "responsePayload": json.loads(answer.payload)}
+def _response(response: InvokeResponse, version: str) -> Mapping[str, Any]:
+    context = {"statusCode": 200, "executedVersion": version}
+    if response.error:
+        context["functionError"] = response.error
+    return {"responseContext": context, "responsePayload": json.loads(response.payload)}

@@ -1,4 +1,4 @@
-"""A function's configuration as it was applied, read from the control plane at each invocation."""
+"""A function's configuration as it was applied, read from the control plane."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from localcloud.errors import NoSuchFunctionError
 LATEST = "$LATEST"
 ASYNC_RETRIES = 2
 ASYNC_AGE = 6 * 3600
-"""Seconds after which Lambda gives up an asynchronous event, where nothing else is applied."""
+"""Seconds after which an asynchronous event is given up, unless another age is applied."""
 
 
 @dataclass(frozen=True)
 class Logging:
-    """Where a function's lines go, and which of them; in plain text all."""
+    """Log group, format and levels; levels apply to JSON only."""
 
     group: str
     json: bool
@@ -25,11 +25,11 @@ class Logging:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What an instance is made of: it is replaced when any of this changes."""
+    """The configuration of an instance, which is replaced when any of it changes."""
 
     name: str
     arn: str
-    """With the qualifier, where it is called by one."""
+    """With the qualifier, if the function is invoked with one."""
     version: str
     handler: str
     runtime: str
@@ -40,7 +40,7 @@ class Configuration:
     timeout: int
     """Seconds."""
     tracing: bool
-    """Whether X-Ray samples what nobody upstream has decided on."""
+    """True if X-Ray samples events on which the caller has not decided."""
     logging: Logging
     code_sha: str
     code: bytes = field(repr=False, compare=False)
@@ -48,18 +48,22 @@ class Configuration:
 
 @dataclass(frozen=True)
 class AsyncConfiguration:
-    """How a failed asynchronous invocation goes on."""
+    """Retries and destinations of asynchronous invocations."""
 
     retries: int
     max_age: int
     """Seconds."""
     on_failure: str | None
-    """ARN of a destination."""
+    """The ARN of a destination."""
     on_success: str | None
 
 
 def configuration(context: Context, function: str) -> Configuration:
-    """The function of that name or ARN. Raises NoSuchFunctionError."""
+    """Return the configuration of the function with that name or ARN.
+
+    Raises:
+        NoSuchFunctionError: no such function is applied.
+    """
     applied = _applied(context, function)
     name, qualifier = _split(function)
     arn = ":".join(applied.function_arn.split(":")[:7])
@@ -81,7 +85,7 @@ def configuration(context: Context, function: str) -> Configuration:
 
 
 def role_of(context: Context, function: str) -> str:
-    """The ARN of the function's role; `""`, which allows nothing, if it is gone."""
+    """Return the ARN of the function's role; `""`, which allows nothing, if it is gone."""
     try:
         return configuration(context, function).role
     except NoSuchFunctionError:
@@ -89,13 +93,13 @@ def role_of(context: Context, function: str) -> str:
 
 
 def reserved_concurrency(context: Context, function: str) -> int | None:
-    """How many invocations of the function may run at once; None where nothing is reserved."""
+    """Return the function's reserved concurrency; None if none is reserved."""
     reserved = context.backend("lambda").get_function(_split(function)[0]).reserved_concurrency
     return None if reserved is None else int(reserved)
 
 
 def async_configuration(context: Context, function: str) -> AsyncConfiguration:
-    """The function's event invoke configuration, with Lambda's defaults where it has none."""
+    """Return the function's event invoke configuration, with Lambda's defaults."""
     applied = _applied(context, function).event_invoke_config
     # moto keeps every configuration that was ever put; the last one is what was applied.
     given: dict[str, Any] = applied[-1].response() if applied else {}
@@ -129,7 +133,7 @@ def _applied(context: Context, function: str) -> Any:
 
 
 def _split(function: str) -> tuple[str, str | None]:
-    """Name and qualifier of `name`, `name:qualifier` or an ARN with or without one."""
+    """Split `name`, `name:qualifier` or an ARN into name and qualifier."""
     tail = function.rsplit(":function:", maxsplit=1)[-1]
     name, _, qualifier = tail.partition(":")
     return name, qualifier or None

@@ -1,4 +1,4 @@
-"""All functions of the account: what the gateway, the event sources and the Lambda API call."""
+"""The functions of the account, as the gateway, event sources and the Lambda API invoke them."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ from sandbox.http.loop import LoopThread
 
 
 class Functions:
-    """Lambda. Methods block, and may be called from any thread but the account's event loops."""
+    """Lambda. Methods block; they must not be called on one of the account's event loops."""
 
     def __init__(self, context: Context, permissions: Permissions) -> None:
         self._context = context
@@ -51,29 +51,31 @@ class Functions:
         context.on_apply.append(self._retire)
 
     def invoke(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> InvokeResponse:
-        """Runs the function of that name or ARN, and waits.
+        """Invoke the function with that name or ARN and wait for the response.
 
-        `trace` is the `X-Amzn-Trace-Id` of who calls, if it has one.
+        `trace` is the caller's `X-Amzn-Trace-Id`, or `""`.
 
         Raises:
-            NoSuchFunctionError: nothing of that name is applied.
+            NoSuchFunctionError: no such function is applied.
             TooManyRequestsError: the reserved concurrency is in use.
             TooLargeError: the event has more than 6 MB.
         """
         payload = json.dumps(event).encode()
-        if len(payload) > results.LARGEST:
+        if len(payload) > results.MAX_BYTES:
             raise TooLargeError(f"{len(payload)} bytes are too many for an event")
         return self._invoke_now(function, payload, str(uuid.uuid4()), trace)
 
     def invoke_async(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> str:
-        """Runs it soon, with the retries and destinations that are applied to it.
+        """Invoke the function later, with its retries and destinations; return the request id.
 
-        Answers the request id. Raises NoSuchFunctionError, TooLargeError.
+        Raises:
+            NoSuchFunctionError: no such function is applied.
+            TooLargeError: the event has more than 1 MB.
         """
         return self._async_invocations.submit(function, event, trace)
 
     def stop(self) -> None:
-        """Ends every instance."""
+        """End every instance."""
         self._context.on_apply.remove(self._retire)
 
         async def end() -> None:
@@ -87,80 +89,80 @@ class Functions:
     def _invoke_now(
         self, function: str, payload: bytes, request_id: str, trace: str
     ) -> InvokeResponse:
-        wanted = configuration(self._context, function)
+        applied = configuration(self._context, function)
         reserved = reserved_concurrency(self._context, function)
-        trace = trace or _new_trace(sampled=wanted.tracing)
+        trace = trace or _new_trace(sampled=applied.tracing)
         try:
-            done = self._loop.run(self._run(wanted, reserved, payload, request_id, trace))
+            done = self._loop.run(self._run(applied, reserved, payload, request_id, trace))
         except TooManyRequestsError:
-            self._recorder.throttled(wanted)
+            self._recorder.throttled(applied)
             raise
         return InvokeResponse(done.payload, done.error, request_id)
 
     async def _run(
         self,
-        wanted: Configuration,
+        applied: Configuration,
         reserved: int | None,
         payload: bytes,
         request_id: str,
         trace: str,
     ) -> results.Result:
-        pool = self._pools[wanted.name]
+        pool = self._pools[applied.name]
         try:
-            async with pool.instance(wanted, request_id, reserved) as instance:
-                event = _event(wanted, payload, request_id, trace)
+            async with pool.instance(applied, request_id, reserved) as instance:
+                event = _event(applied, payload, request_id, trace)
                 stream = instance.log_stream
-                self._recorder.starts(wanted, stream, request_id)
+                self._recorder.event_started(applied, stream, request_id)
                 struct.pack_into("<q", self._clock, 0, self._context.clock.moved)
                 began = time.monotonic()
                 result = await instance.run(event)
                 duration = (time.monotonic() - began) * 1000
                 init, instance.init_millis = instance.init_millis, None
                 done = InvocationReport(request_id, trace, duration, init, instance.memory, result)
-                self._recorder.done(wanted, stream, done)
+                self._recorder.event_done(applied, stream, done)
         except InitError as problem:
             stream = problem.log_stream
-            self._recorder.starts(wanted, stream, request_id)
+            self._recorder.event_started(applied, stream, request_id)
             done = InvocationReport(
                 request_id, trace, 0.0, problem.millis, problem.memory, problem.result
             )
-            self._recorder.done(wanted, stream, done)
+            self._recorder.event_done(applied, stream, done)
         return done.result
 
-    async def _start(self, wanted: Configuration, request_id: str) -> Instance:
+    async def _start(self, applied: Configuration, request_id: str) -> Instance:
         today = datetime.fromtimestamp(self._context.clock() / 1000, UTC)
-        stream = f"{today:%Y/%m/%d}/[{wanted.version}]{uuid.uuid4().hex}"
+        stream = f"{today:%Y/%m/%d}/[{applied.version}]{uuid.uuid4().hex}"
         if self._stopped:
             raise InitError(results.exited(request_id, "the account has ended"), stream)
-        if not environment.runs_here(wanted.runtime):
-            raise InitError(results.not_this_runtime(wanted.runtime), stream)
+        if not environment.runs_here(applied.runtime):
+            raise InitError(results.unsupported_runtime(applied.runtime), stream)
         loop = asyncio.get_running_loop()
-        credentials = self._permissions.assume_role(wanted.role, wanted.name)
-        paths = await loop.run_in_executor(None, self._paths, wanted)
-        self._recorder.initializes(wanted, stream)
+        credentials = self._permissions.assume_role(applied.role, applied.name)
+        paths = await loop.run_in_executor(None, self._instance_paths, applied)
+        self._recorder.init_started(applied, stream)
 
         def printed(line: str) -> None:
-            self._recorder.printed(wanted, stream, line)
+            self._recorder.line_printed(applied, stream, line)
 
-        instance = Instance(wanted, stream, printed, self._gone)
+        instance = Instance(applied, stream, printed, self._on_exit)
         self._instances.add(instance)
 
         def environ(api: str) -> Mapping[str, str]:
-            return environment.variables(wanted, credentials, paths, api=api, log_stream=stream)
+            return environment.variables(applied, credentials, paths, api=api, log_stream=stream)
 
         command = [environment.interpreter(), "-P", "-S", str(BOOTSTRAP)]
         await instance.start(command, environ, request_id)
         return instance
 
-    def _gone(self, instance: Instance) -> None:
+    def _on_exit(self, instance: Instance) -> None:
         self._instances.discard(instance)
         self._pools[instance.configuration.name].end(instance)
 
-    def _paths(self, wanted: Configuration) -> InstancePaths:
+    def _instance_paths(self, applied: Configuration) -> InstancePaths:
         return InstancePaths(
             region=self._context.region,
             endpoint_url=self._context.cloud.endpoint_url,
-            task=self._packages.unpacked(wanted),
+            task=self._packages.unpacked(applied),
             runtime=self._packages.runtime,
             temporary=self._packages.temporary(),
             clock=self._packages.clock_file,
@@ -182,9 +184,9 @@ class Functions:
         self._loop.call(on_loop)
 
 
-def _event(wanted: Configuration, payload: bytes, request_id: str, trace: str) -> Event:
-    deadline = int((time.time() + wanted.timeout) * 1000)
-    return Event(request_id, payload, deadline, wanted.arn, trace)
+def _event(applied: Configuration, payload: bytes, request_id: str, trace: str) -> Event:
+    deadline = int((time.time() + applied.timeout) * 1000)
+    return Event(request_id, payload, deadline, applied.arn, trace)
 
 
 def _new_trace(*, sampled: bool) -> str:

@@ -1,14 +1,12 @@
-"""What becomes of an event, in Lambda's own words where the function could not say it."""
+"""Results of events, and the errors that Lambda itself reports, in its words."""
 
 import json
 import sys
 from dataclasses import dataclass
 
-LARGEST = 6 * 1024 * 1024
-"""Bytes that an event or a response may have."""
+MAX_BYTES = 6 * 1024 * 1024
+"""Of an event or a response."""
 UNHANDLED = "Unhandled"
-
-
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -25,68 +23,69 @@ class InvokeResponse:
 
 @dataclass(frozen=True)
 class Result:
-    """`error` is what `X-Amz-Function-Error` says, `status` what REPORT says."""
+    """The result of one event; `error` is the value of `X-Amz-Function-Error`."""
 
     payload: bytes
     error: str | None = None
     status: str | None = None
-    """`timeout` or `error` where Lambda ended it, and the instance with it."""
+    """`timeout` or `error` as in REPORT, if Lambda ended the event and its instance."""
     kind: str | None = None
-    """The type of the error, where the instance ended."""
+    """The type of the error, if the instance ended."""
 
 
 @dataclass(frozen=True)
 class InvocationReport:
-    """What there is to report of one event."""
+    """One event as logs and metrics report it."""
 
     request_id: str
     trace: str
     duration: float
-    """Milliseconds, without the init."""
+    """Milliseconds without the init."""
     init: float | None
+    """Milliseconds of the init; None unless this was the instance's first event."""
     memory: int
-    """Megabytes that its instance has used at most."""
+    """The most that its instance has used, in megabytes."""
     result: Result
 
     @property
     def status(self) -> str:
-        """In the words of the Telemetry API."""
+        """Return the status in the Telemetry API's terms."""
         return self.result.status or ("error" if self.result.error else "success")
 
 
-def answered(payload: bytes, *, is_error: bool) -> Result:
-    """The function has answered."""
-    if len(payload) > LARGEST:
-        text = f"Response payload size exceeded maximum allowed payload size ({LARGEST} bytes)."
+def responded(payload: bytes, *, is_error: bool) -> Result:
+    """Return the result of an event that the function responded to."""
+    if len(payload) > MAX_BYTES:
+        text = f"Response payload size exceeded maximum allowed payload size ({MAX_BYTES} bytes)."
         return Result(error_payload("Function.ResponseSizeTooLarge", text), UNHANDLED)
     return Result(payload, UNHANDLED if is_error else None)
 
 
 def timed_out(request_id: str, seconds: float) -> Result:
-    """It took too long."""
+    """Return the result of an event that took longer than the time-out."""
     text = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     return _ended("timeout", "Sandbox.Timedout", text)
 
 
 def exited(request_id: str, why: str) -> Result:
-    """Its process is gone."""
+    """Return the result of an event whose process exited."""
     text = f"RequestId: {request_id} Error: Runtime exited with error: {why}"
     return _ended("error", "Runtime.ExitError", text)
 
 
 def out_of_memory(request_id: str) -> Result:
-    """It used more memory than it has."""
+    """Return the result of an event that used more memory than the function has."""
     text = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
     return _ended("error", "Runtime.OutOfMemory", text)
 
 
-def not_loaded(payload: bytes) -> Result:
-    """The runtime client could not load the handler, and says why."""
+def init_failed(payload: bytes) -> Result:
+    """Return the result of an event whose handler could not be loaded; the runtime's payload."""
     return Result(payload, UNHANDLED, "error", "Runtime.Unknown")
 
 
-def not_this_runtime(runtime: str) -> Result:
-    """The sandbox's own: it has one Python only, and the zip was made for another."""
+def unsupported_runtime(runtime: str) -> Result:
+    """Return the result where the function needs another Python; AWS has no such error."""
     text = f"Error: this machine runs python{_PYTHON}, and the function asks for {runtime}"
     return _ended("error", "Runtime.InvalidEntrypoint", text)
 

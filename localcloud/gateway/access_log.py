@@ -1,7 +1,7 @@
-"""Lines of a stage's access log, in the format that is applied.
+"""Lines of a stage's access log, in the applied format.
 
-Variables: "Setting up logging for WebSocket APIs" and the mapping template reference. One that has
-no value, or that is not known here, is `-`, as on AWS.
+Variables are those of "Setting up logging for WebSocket APIs" and the mapping template reference.
+A variable without a value, or one that is not supported, is `-`, as on AWS.
 """
 
 import re
@@ -22,13 +22,13 @@ _RESPONSE_TYPES = {
 }
 
 
-def line(template: str, call: Call, outcome: Outcome) -> str:
-    """The line of one call."""
+def access_log_line(template: str, call: Call, outcome: Outcome) -> str:
+    """Return the line of one call."""
     return filled(template, {**call.event()["requestContext"], **_of_outcome(call, outcome)})
 
 
 def filled(template: str, variables: Mapping[str, Any]) -> str:
-    """`template` with the values of `variables` where it has `$context.…`."""
+    """Return `template` with the values of `variables` in place of `$context.…`."""
     known = _flat(variables)
     return _VARIABLE.sub(lambda match: str(known.get(match[1], "-")), template)
 

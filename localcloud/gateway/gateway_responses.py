@@ -1,4 +1,4 @@
-"""What API Gateway refuses by itself, in the words that are applied for it."""
+"""Requests that API Gateway refuses itself, and the gateway responses applied for them."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _HEADER = "gatewayresponse.header."
 
 
 class RefusedError(Exception):
-    """A request that reaches no function: status, response type (`ACCESS_DENIED`), message."""
+    """A request that reaches no function; `kind` is the response type, such as `ACCESS_DENIED`."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -18,8 +18,10 @@ class RefusedError(Exception):
         self.kind = kind
 
 
-def worded(refusal: RefusedError, responses: Mapping[str, Any], request_id: str) -> web.Response:
-    """The answer by the gateway response of its type, or of all 4xx or 5xx, or AWS's own."""
+def gateway_response(
+    refusal: RefusedError, responses: Mapping[str, Any], request_id: str
+) -> web.Response:
+    """Return the gateway response of the type, or of all 4xx or 5xx, or AWS's own."""
     default = f"DEFAULT_{refusal.status // 100}XX"
     response = responses.get(refusal.kind) or responses.get(default)
     headers = {"x-amzn-ErrorType": refusal.kind, "Content-Type": "application/json"}

@@ -1,7 +1,7 @@
-"""What stands behind the routes of a stage: the functions that the applied integrations name.
+"""The integrations of WebSocket routes: the functions that were applied.
 
-No stage or deployment, no route: 403. Beyond the throttles 429. A function whose policy does not
-let this API call it: 500.
+The response is 403 without a stage, a deployment or a route, 429 beyond the throttles, and 500 for
+a function whose policy does not let the API call it.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.context import Context
 from localcloud.errors import AccountError
 from localcloud.functions import Functions
-from localcloud.gateway.access_log import line
+from localcloud.gateway.access_log import access_log_line
 from localcloud.gateway.gateway_metrics import count_call
 from localcloud.gateway.stages import Stage, Stages
 from localcloud.gateway.throttle import Throttle
@@ -22,8 +22,8 @@ from sandbox.gateway.integrations import Call, Run
 from sandbox.gateway.outcomes import Failure, Outcome
 
 PRINCIPAL = "apigateway.amazonaws.com"
-NOT_NEEDED = ("$connect", "$disconnect")
-"""Routes that an API may do without: then a socket opens, and closes, and nobody is told."""
+OPTIONAL_ROUTES = ("$connect", "$disconnect")
+"""Routes that an API may lack: sockets open and close all the same."""
 
 
 class LambdaIntegrations:
@@ -43,21 +43,21 @@ class LambdaIntegrations:
         self._throttle = Throttle(context.clock)
 
     def select(self, handshake: Handshake, text: str) -> str:
-        """The route that the message's JSON names, if there is such a route."""
+        """Return the route that the message's JSON names; `$default` if there is no such route."""
         stage = self._stage(handshake)
-        key = _at(text, stage.selection) if stage else None
+        key = _select(text, stage.selection) if stage else None
         known = stage is not None and isinstance(key, str) and key in stage.routes
         return key if known and isinstance(key, str) else "$default"
 
     def find(self, call: Call, failure: Failure) -> Run | Outcome:
-        """The function, or why there is none to be run."""
+        """Return what invokes the function, or the failure if none can be invoked."""
         stage = self._stage(call.handshake)
         if stage is None:
             return failure(403, "Forbidden")
         route = stage.routes.get(call.route)
         if route is None:
-            return Outcome(200) if call.route in NOT_NEEDED else failure(403, "Forbidden")
-        if not self._throttle.takes(stage.arn, call.route, *stage.limits(call.route)):
+            return Outcome(200) if call.route in OPTIONAL_ROUTES else failure(403, "Forbidden")
+        if not self._throttle.take(stage.arn, call.route, *stage.limits(call.route)):
             return failure(429, "Too Many Requests")
         function = route.function
         if function is None or not self._may_call(function, f"{stage.arn}/{call.route}"):
@@ -65,18 +65,18 @@ class LambdaIntegrations:
         return partial(self._invoke, function)
 
     def replies(self, call: Call) -> bool:
-        """Whether the route has a route response."""
+        """Return whether the route has a route response."""
         stage = self._stage(call.handshake)
         route = stage.routes.get(call.route) if stage else None
         return route is not None and route.replies
 
     def done(self, call: Call, outcome: Outcome) -> None:
-        """Writes the line of the access log, and counts."""
+        """Count the call and write its line to the access log."""
         count_call(self._context.metrics, self._context.clock(), call, outcome)
         stage = self._stage(call.handshake)
         log = stage.access_log if stage else None
         if log:
-            self._context.log(log.group, log.stream, line(log.format, call, outcome))
+            self._context.log(log.group, log.stream, access_log_line(log.format, call, outcome))
 
     def _stage(self, handshake: Handshake) -> Stage | None:
         return self._stages.find(handshake.api_id, handshake.stage)
@@ -89,15 +89,15 @@ class LambdaIntegrations:
 
     def _invoke(self, function: str, event: Event) -> Any:
         try:
-            answer = self._functions.invoke(function, event)
+            response = self._functions.invoke(function, event)
         except AccountError as problem:
             raise FunctionError(function) from problem
-        if answer.error:
+        if response.error:
             raise FunctionError(function)
-        return json.loads(answer.payload)
+        return json.loads(response.payload)
 
 
-def _at(text: str, path: tuple[str, ...]) -> Any:
+def _select(text: str, path: tuple[str, ...]) -> Any:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

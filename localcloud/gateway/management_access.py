@@ -1,4 +1,4 @@
-"""Who may use the management API: a known key whose owner may `execute-api:ManageConnections`."""
+"""The check of the management API: the key's owner needs `execute-api:ManageConnections`."""
 
 import time
 from urllib.parse import unquote
@@ -20,9 +20,9 @@ ACTION = "execute-api:ManageConnections"
 
 
 def check_signature(context: Context, permissions: Permissions, request: SignedRequest) -> str:
-    """Whose key `request` is rightly signed with. Raises SignatureError.
+    """Return the access key of a request that is signed correctly. Raises SignatureError.
 
-    Functions sign by the stack's clock, others by the machine's.
+    Functions sign by the stack's clock, other callers by the machine's.
     """
     key = access_key_of(request)
     secret = permissions.secret_of(key)
@@ -33,7 +33,7 @@ def check_signature(context: Context, permissions: Permissions, request: SignedR
 
 
 def check_with(context: Context, stages: Stages, permissions: Permissions) -> Check:
-    """The check of each request."""
+    """Return the check of each request."""
 
     def check(request: SignedRequest) -> None:
         key = check_signature(context, permissions, request)
@@ -43,7 +43,7 @@ def check_with(context: Context, stages: Stages, permissions: Permissions) -> Ch
         try:
             permissions.authorize(key, [(ACTION, resource)])
         except DeniedError as denied:
-            # Answers never repeat a connection id.
+            # A response never repeats a connection id.
             raise SignatureError(str(denied).replace(unquote(connection_id), "*")) from None
 
     return check

@@ -1,4 +1,4 @@
-"""A request to a REST API, from its arrival to its line in the access log."""
+"""The record of a request to a REST API: its metrics and its line in the access log."""
 
 import json
 import time
@@ -15,34 +15,34 @@ from localcloud.gateway.stages import access_log_of
 
 @dataclass
 class RequestRecord:
-    """What is known of a request so far."""
+    """What is known about a request so far."""
 
     call: RestCall
     began: float = field(default_factory=time.monotonic)
     refusal: RefusedError | None = None
-    integrated: float | None = None
-    """Milliseconds that the function took; None where none was called."""
+    integration_millis: float | None = None
+    """How long the function took; None if none was called."""
     integration_status: int | None = None
-    """The status that the function gave, if it gave one."""
+    """The status that the function returned; None if it returned none."""
 
 
-def done(
+def finish(
     context: Context, api: Any, arn: str, record: RequestRecord, status: int, length: int
 ) -> None:
-    """Counts the request, and writes its line if the stage (of that ARN) has an access log.
+    """Count the request, and write its line if the stage with that ARN has an access log.
 
-    `api` is moto's; `status` and `length` (bytes) are those of the answer.
+    `api` is moto's; `status` and `length` (bytes) are those of the response.
     """
     call = record.call
-    latencies = {"Latency": _millis(record.began)}
-    if record.integrated is not None:
-        latencies["IntegrationLatency"] = record.integrated
+    latencies = {"Latency": _millis_since(record.began)}
+    if record.integration_millis is not None:
+        latencies["IntegrationLatency"] = record.integration_millis
     count_rest_request(context.metrics, context.clock(), api.name, call.stage, status, latencies)
     log = access_log_of(api.stages[call.stage].access_log_settings, arn)
     if log:
         variables = {
             **request_context(call, context.account),
-            **_of_answer(record),
+            **_response_variables(record),
             "status": status,
             "responseLength": length,
             "responseLatency": round(latencies["Latency"]),
@@ -50,7 +50,7 @@ def done(
         context.log(log.group, log.stream, filled(log.format, variables))
 
 
-def _of_answer(record: RequestRecord) -> dict[str, Any]:
+def _response_variables(record: RequestRecord) -> dict[str, Any]:
     found: dict[str, Any] = {"resourcePath": record.call.resource or "-"}
     if record.refusal:
         text = str(record.refusal)
@@ -59,9 +59,9 @@ def _of_answer(record: RequestRecord) -> dict[str, Any]:
             "messageString": json.dumps(text),
             "responseType": record.refusal.kind,
         }
-    if record.integrated is not None:
-        latency = round(record.integrated)
-        # 200 is Lambda's own: that it ran the function.
+    if record.integration_millis is not None:
+        latency = round(record.integration_millis)
+        # 200 is Lambda's own status: it ran the function.
         found["integration"] = {"status": 200, "latency": latency}
         if record.integration_status is not None:
             found["integration"]["integrationStatus"] = record.integration_status
@@ -70,5 +70,5 @@ def _of_answer(record: RequestRecord) -> dict[str, Any]:
     return found
 
 
-def _millis(since: float) -> float:
+def _millis_since(since: float) -> float:
     return (time.monotonic() - since) * 1000

@@ -1,8 +1,8 @@
 """The data plane of REST APIs: `/{stage}/…` with proxy integrations, as deployed.
 
-Beyond the throttles of a method 429. Methods that ask for IAM are let in by signature and by what
-the key's owner may; the function's policy must let the API call it. Refusals are in the words of
-the applied gateway responses.
+A call beyond the throttles of a method gets 429. A method with IAM authorization needs a signature
+of a key whose owner may call it; the function's policy must let the API call it. Refusals have the
+form of the applied gateway responses.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from localcloud.context import Context
 from localcloud.control.apigateway import deployed_resources
 from localcloud.errors import AccountError, DeniedError
 from localcloud.functions import Functions
-from localcloud.gateway.gateway_responses import RefusedError, worded
+from localcloud.gateway.gateway_responses import RefusedError, gateway_response
 from localcloud.gateway.management_access import check_signature
-from localcloud.gateway.request_log import RequestRecord, done
+from localcloud.gateway.request_log import RequestRecord, finish
 from localcloud.gateway.rest_events import RestCall, rest_event
 from localcloud.gateway.stages import ACCOUNT_BURST, ACCOUNT_RATE, function_of
 from localcloud.gateway.throttle import Throttle
@@ -35,7 +35,7 @@ PRINCIPAL = "apigateway.amazonaws.com"
 
 @dataclass(frozen=True)
 class _Method:
-    """What a request has come to."""
+    """The deployed method that a request is for."""
 
     resource: str
     parameters: Mapping[str, str]
@@ -44,7 +44,7 @@ class _Method:
 
 
 class RestApis:
-    """Answers requests to stages of REST APIs; `other` answers every other path."""
+    """Serves the stages of REST APIs; `other` handles every other path."""
 
     def __init__(
         self,
@@ -60,15 +60,15 @@ class RestApis:
         self._throttle = Throttle(context.clock)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One request."""
+        """Respond to a request."""
         stage, _, _ = request.path[1:].partition("/")
         api = self._api_of(stage)
         if api is None:
             return await self._other(request)
         body = await request.read()
-        return await asyncio.to_thread(self._served, request, api, stage, body)
+        return await asyncio.to_thread(self._serve, request, api, stage, body)
 
-    def _served(
+    def _serve(
         self, request: web.BaseRequest, api: Any, stage: str, body: bytes
     ) -> web.StreamResponse:
         raw, _, query = request.raw_path.partition("?")
@@ -84,30 +84,30 @@ class RestApis:
         )
         record, arn = RequestRecord(call), f"{self._prefix(api)}/{stage}"
         try:
-            answer = self._answer(api, arn, record)
+            response = self._respond(api, arn, record)
         except RefusedError as refusal:
             record.refusal = refusal
-            answer = worded(refusal, api.gateway_responses, call.request_id)
-        length = len(answer.body) if isinstance(answer.body, bytes) else 0
-        done(self._context, api, arn, record, answer.status, length)
-        return answer
+            response = gateway_response(refusal, api.gateway_responses, call.request_id)
+        length = len(response.body) if isinstance(response.body, bytes) else 0
+        finish(self._context, api, arn, record, response.status, length)
+        return response
 
-    def _answer(self, api: Any, arn: str, record: RequestRecord) -> web.Response:
+    def _respond(self, api: Any, arn: str, record: RequestRecord) -> web.Response:
         call = record.call
         verb = call.request.method
         method = _method(api, call.stage, verb, call.path)
         record.call = replace(call, resource=method.resource, parameters=method.parameters)
-        if not self._throttle.takes(arn, f"{verb}{method.resource}", *_limits(api, record.call)):
+        if not self._throttle.take(arn, f"{verb}{method.resource}", *_limits(api, record.call)):
             raise RefusedError(429, "THROTTLED", "Too Many Requests")
         where = f"{arn}/{verb}"
         if method.signed:
-            caller = self._let_in(call.request, f"{where}{unquote(call.path)}")
+            caller = self._authenticate(call.request, f"{where}{unquote(call.path)}")
             record.call = replace(record.call, caller=caller)
         if not method.function or not self._may_call(method.function, f"{where}{method.resource}"):
             raise RefusedError(500, "API_CONFIGURATION_ERROR", "Internal server error")
-        return self._invoked(method.function, record)
+        return self._invoke(method.function, record)
 
-    def _let_in(self, request: SignedRequest, resource: str) -> str:
+    def _authenticate(self, request: SignedRequest, resource: str) -> str:
         if "authorization" not in request.headers:
             kind = "MISSING_AUTHENTICATION_TOKEN"
             raise RefusedError(403, kind, "Missing Authentication Token")
@@ -126,24 +126,24 @@ class RestApis:
         except AccountError:
             return False
 
-    def _invoked(self, function: str, record: RequestRecord) -> web.Response:
-        broken = RefusedError(502, "INTEGRATION_FAILURE", "Internal server error")
+    def _invoke(self, function: str, record: RequestRecord) -> web.Response:
+        failure = RefusedError(502, "INTEGRATION_FAILURE", "Internal server error")
         began = time.monotonic()
         try:
             ran = self._functions.invoke(function, rest_event(record.call, self._context.account))
-            answer = json.loads(ran.payload)
+            result = json.loads(ran.payload)
         except AccountError:
-            raise broken from None
+            raise failure from None
         finally:
-            record.integrated = (time.monotonic() - began) * 1000
-        if ran.error or not isinstance(answer, dict) or "statusCode" not in answer:
-            raise broken
-        record.integration_status = int(answer["statusCode"])
-        headers = {name: str(value) for name, value in (answer.get("headers") or {}).items()}
-        for name, values in (answer.get("multiValueHeaders") or {}).items():
+            record.integration_millis = (time.monotonic() - began) * 1000
+        if ran.error or not isinstance(result, dict) or "statusCode" not in result:
+            raise failure
+        record.integration_status = int(result["statusCode"])
+        headers = {name: str(value) for name, value in (result.get("headers") or {}).items()}
+        for name, values in (result.get("multiValueHeaders") or {}).items():
             headers[name] = ", ".join(map(str, values))
         return web.Response(
-            status=record.integration_status, text=answer.get("body") or "", headers=headers
+            status=record.integration_status, text=result.get("body") or "", headers=headers
         )
 
     def _api_of(self, stage: str) -> Any:
@@ -155,7 +155,7 @@ class RestApis:
 
 
 def _method(api: Any, stage: str, verb: str, path: str) -> _Method:
-    """The deployed method that a request is for. Raises RefusedError: 403, as on AWS."""
+    """Return the deployed method that a request is for. Raises RefusedError (403, as on AWS)."""
     resources = deployed_resources(api, stage)
     for template in sorted(resources, key=lambda each: each.count("{")):
         match = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)), path)
@@ -172,11 +172,11 @@ def _method(api: Any, stage: str, verb: str, path: str) -> _Method:
 
 
 def _limits(api: Any, call: RestCall) -> tuple[float, int]:
-    """Calls of the method a second, and at once, as set for it or for all of its stage."""
+    """Return rate (a second) and burst of the method, as set for it or for its stage."""
     settings = api.stages[call.stage].method_settings
     own = f"{call.resource.replace('/', '~1')}/{call.request.method}"
     found = settings.get(own) or settings.get("*/*") or {}
     rate = float(found.get("throttlingRateLimit", ACCOUNT_RATE))
     burst = int(found.get("throttlingBurstLimit", ACCOUNT_BURST))
-    # Less than 0 is Terraform's for: not set.
+    # Terraform sets -1 for "no limit".
     return rate if rate >= 0 else ACCOUNT_RATE, burst if burst >= 0 else ACCOUNT_BURST

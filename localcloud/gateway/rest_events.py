@@ -1,4 +1,7 @@
-"""The event of a REST API's proxy integration ("Input format of a Lambda function for proxy")."""
+"""Events of a REST API's proxy integration.
+
+API Gateway Developer Guide, "Input format of a Lambda function for proxy integration".
+"""
 
 import uuid
 from collections.abc import Mapping
@@ -13,29 +16,29 @@ from sandbox.http.signature import SignedRequest
 
 @dataclass(frozen=True)
 class RestCall:
-    """One request to a stage."""
+    """A request to a stage."""
 
     request: SignedRequest
     headers: Mapping[str, list[str]]
-    """As the client wrote their names."""
+    """Names are spelled as the client sent them."""
     api_id: str
     stage: str
     path: str
-    """Below the stage."""
+    """Without the stage."""
     source_ip: str
     at: int
     """Milliseconds of the account's clock."""
     resource: str = ""
-    """Its template, `/v1/sessions/{sessionId}`; `""` until it is found."""
+    """The path's template, `/v1/sessions/{sessionId}`; `""` until it is found."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     caller: str | None = None
-    """Whose key it is signed with; None for a method that asks for no signature."""
+    """The access key of the signature; None for a method without authorization."""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     extended_id: str = field(default_factory=new_id)
 
 
 def rest_event(call: RestCall, account: str) -> dict[str, Any]:
-    """The event."""
+    """Return the event that the function gets."""
     query = parse_qsl(call.request.query, keep_blank_values=True)
     several: dict[str, list[str]] = {}
     for name, value in query:
@@ -57,7 +60,7 @@ def rest_event(call: RestCall, account: str) -> dict[str, Any]:
 
 
 def request_context(call: RestCall, account: str) -> dict[str, Any]:
-    """What the event says of the request, and variables of the access log have in them."""
+    """Return the event's `requestContext`, whose fields the access log's variables name."""
     moment = datetime.fromtimestamp(call.at / 1000, UTC)
     arn = f"arn:aws:iam::{account}:user/{call.caller}" if call.caller else None
     return {

@@ -1,4 +1,4 @@
-"""The applied stages as the data plane needs them: each with what its deployment shows."""
+"""WebSocket stages as the data plane serves them: each with its deployment."""
 
 import hashlib
 import re
@@ -10,25 +10,25 @@ from localcloud.context import Context
 from localcloud.control.apigatewayv2 import Deployment, deployment_of
 
 _LAMBDA = re.compile(r"arn:[^:]+:apigateway:[^:]+:lambda:path/[^/]+/functions/(.+)/invocations\Z")
-_OF_BODY = re.compile(r"\$request\.body\.([A-Za-z0-9_.]+)\Z")
+_BODY_FIELD = re.compile(r"\$request\.body\.([A-Za-z0-9_.]+)\Z")
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5_000
-"""Calls a second and at once, where a stage sets no limits."""
+"""Rate (calls a second) and burst where a stage sets none."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route of a deployment."""
+    """A route of a deployment."""
 
     key: str
     function: str | None
-    """ARN of the function that it calls; None for an integration of another kind."""
+    """The ARN of the function behind it; None for an integration of another kind."""
     replies: bool
-    """Whether it has a route response, so that clients get what the function returns."""
+    """True if it has a route response: clients get what the function returns."""
 
 
 @dataclass(frozen=True)
 class AccessLog:
-    """Where a stage's access log goes, and what a line of it looks like."""
+    """Log group, stream and format of a stage's access log."""
 
     group: str
     stream: str
@@ -37,34 +37,34 @@ class AccessLog:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage and what it serves."""
+    """A stage and what it serves."""
 
     arn: str
     """`arn:aws:execute-api:region:account:api/stage`."""
     routes: Mapping[str, Route]
     selection: tuple[str, ...]
-    """Where in a message's JSON the key of its route is."""
+    """The path in a message's JSON to the key of its route."""
     settings: Mapping[str, Mapping[str, Any]]
-    """Route settings by key of the route; `""` has those of all others."""
+    """Route settings by the key of the route; `""` has the default ones."""
     access_log: AccessLog | None
 
     def limits(self, route: str) -> tuple[float, int]:
-        """Calls a second, and at once; the account's where none are set. 0 lets nobody in."""
+        """Return rate and burst of a route, the account's if none are set. 0 refuses every call."""
         settings = self.settings.get(route) or self.settings[""]
         rate = settings.get("throttlingRateLimit", ACCOUNT_RATE)
         return float(rate), int(settings.get("throttlingBurstLimit", ACCOUNT_BURST))
 
 
 class Stages:
-    """Looks stages up in the control plane, and keeps them until something is applied."""
+    """Stages from the control plane, cached until something is applied."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[tuple[str, str], Stage | None] = {}
-        context.on_apply.append(self._forget)
+        context.on_apply.append(self._clear)
 
     def api_of(self, name: str) -> str | None:
-        """The id of the WebSocket API that has a stage of that name, the latest of several."""
+        """Return the id of the latest WebSocket API that has a stage of that name."""
         apis = self._context.backend("apigatewayv2").apis
         found = [
             api.api_id
@@ -74,7 +74,7 @@ class Stages:
         return found[-1] if found else None
 
     def find(self, api_id: str, name: str) -> Stage | None:
-        """The stage; None where there is none, or where nothing is deployed to it."""
+        """Return the stage; None if there is none or nothing is deployed to it."""
         key = (api_id, name)
         if key not in self._known:
             self._known[key] = self._read(api_id, name)
@@ -95,12 +95,12 @@ class Stages:
             access_log=access_log_of(stage.access_log_settings, arn),
         )
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._known = {}
 
 
 def function_of(uri: str | None) -> str | None:
-    """The ARN of the function that an integration calls; None if it calls something else."""
+    """Return the ARN of the function that an integration calls; None if it calls anything else."""
     match = _LAMBDA.match(uri or "")
     return match[1] if match else None
 
@@ -116,12 +116,12 @@ def _route(route: Any, deployment: Deployment) -> Route:
 
 
 def _selection(expression: str) -> tuple[str, ...]:
-    match = _OF_BODY.match(expression)
+    match = _BODY_FIELD.match(expression)
     return tuple(match[1].split(".")) if match else ()
 
 
 def access_log_of(settings: Mapping[str, str] | None, stage: str) -> AccessLog | None:
-    """What is applied to the stage with that ARN: one stream a stage, its name a hash."""
+    """Return the access log of the stage with that ARN: one stream, named by a hash."""
     if not settings or not settings.get("destinationArn"):
         return None
     group = settings["destinationArn"].split(":log-group:")[-1].removesuffix(":*")

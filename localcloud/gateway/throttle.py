@@ -1,4 +1,4 @@
-"""How many calls a stage takes: a token bucket a route, by the stack's clock."""
+"""Limits of calls: one token bucket for each route, by the account's clock."""
 
 import threading
 from collections.abc import Callable
@@ -12,17 +12,18 @@ class _Bucket(NamedTuple):
 
 
 class Throttle:
-    """Used from any thread."""
+    """Token buckets by stage and route. Thread-safe."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def takes(self, stage: str, route: str, rate: float, burst: int) -> bool:
-        """Whether one more call of a route is within its limits: a second, and at once.
+    def take(self, stage: str, route: str, rate: float, burst: int) -> bool:
+        """Take a token for one call; return False if none is left.
 
-        Limits that are changed begin with a full bucket.
+        `rate` is tokens a second, `burst` the size of the bucket. Changed limits start with a full
+        bucket.
         """
         limits, now = (rate, burst), self._clock()
         with self._lock:

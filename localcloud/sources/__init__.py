@@ -1,15 +1,14 @@
-"""What calls functions by itself, as it was applied: rules, queues, streams.
+"""Event sources as they were applied: rules, queues and streams.
 
-| file | what it knows |
+| file | what it does |
 |---|---|
-| `applied.py` | rules and event source mappings, out of the control plane |
-| `calls.py` | a function as a source calls it |
-| `rules.py` | EventBridge's schedules on the account's clock |
-| `stream.py` | the mapping of a stream: filter, lanes, failure destination |
-| `sources.py` | all of them, kept as they are applied |
+| `desired_state.py` | reads rules and event source mappings from the control plane |
+| `invoker.py` | invokes a function for an event source |
+| `rules.py` | runs EventBridge's schedules on the account's clock |
+| `streams.py` | reads a table's stream: filter, batches, failure destination |
+| `sources.py` | starts and stops all of them as they are applied |
 
-The mapping of a queue and the batches of a stream are those of `make run`: `sandbox/sources`.
-Expiry is `sandbox/cloud/expiry.py`.
+Batches of queues and streams are those of `make run`: `sandbox/sources`.
 """
 
 from localcloud.sources.sources import Sources

@@ -1,4 +1,4 @@
-"""BatchRules and event source mappings as they were applied, read from the control plane."""
+"""Rules and event source mappings as they were applied, read from the control plane."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sandbox.sources.batches import FOREVER, BatchRules
 
 @dataclass(frozen=True)
 class Target:
-    """What a rule calls, and with what: JSON in place of the event, if anything is applied."""
+    """A target of a rule; `input` is JSON that replaces the event, if it is applied."""
 
     arn: str
     input: str | None
@@ -41,7 +41,7 @@ class QueueMapping:
 
     @property
     def queue(self) -> str:
-        """The queue's name."""
+        """Return the queue's name."""
         return self.queue_arn.rsplit(":", maxsplit=1)[-1]
 
 
@@ -53,20 +53,20 @@ class StreamMapping:
     function: str
     stream_arn: str
     rules: BatchRules
-    lanes: int
-    """Batches of a shard at once; those of one key follow each other."""
+    parallelization_factor: int
+    """Batches of a shard at once; records of one key stay in order."""
     filters: tuple[str, ...]
-    """Patterns (JSON), of which a record has to fit one; none lets everything through."""
+    """Patterns (JSON), of which a record must match one; without patterns every record does."""
     destination: str | None
 
     @property
     def table(self) -> str:
-        """The table's name."""
+        """Return the table's name."""
         return self.stream_arn.split(":table/")[1].split("/")[0]
 
 
 def rules(context: Context) -> list[Rule]:
-    """Every enabled rule of the default bus that has a schedule."""
+    """Return every enabled rule of the default bus that has a schedule."""
     found, _ = context.backend("events").list_rules()
     return [
         Rule(
@@ -81,7 +81,7 @@ def rules(context: Context) -> list[Rule]:
 
 
 def mappings(context: Context) -> list[QueueMapping | StreamMapping]:
-    """Every enabled event source mapping."""
+    """Return every enabled event source mapping."""
     applied = context.backend("lambda").list_event_source_mappings(None, None)
     return [_mapping(each) for each in applied if each.enabled]
 
@@ -107,7 +107,7 @@ def _mapping(applied: Any) -> QueueMapping | StreamMapping:
         function=applied.function_arn,
         stream_arn=arn,
         rules=rules,
-        lanes=applied.parallelization_factor or 1,
+        parallelization_factor=applied.parallelization_factor or 1,
         filters=_patterns(applied.filter_criteria),
         destination=_destination(applied.destination_config),
     )

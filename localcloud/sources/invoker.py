@@ -1,4 +1,4 @@
-"""A function as an event source calls it."""
+"""Invocations of a function by an event source."""
 
 import json
 from collections.abc import Mapping
@@ -11,21 +11,21 @@ from sandbox.sources.batches import Attempt
 
 
 class FunctionInvoker:
-    """Calls the function of one ARN."""
+    """Invokes the function with one ARN."""
 
     def __init__(self, functions: Functions, function: str) -> None:
         self._functions = functions
         self._function = function
 
     def __call__(self, event: Event) -> Any:
-        """What the function returned. Raises FunctionError where it failed or found no room."""
-        tried = self.try_it(event)
-        if tried.failed:
+        """Return what the function returned. Raises FunctionError: it failed or was throttled."""
+        done = self.attempt(event)
+        if done.failed:
             raise FunctionError(self._function)
-        return tried.response
+        return done.response
 
-    def try_it(self, event: Mapping[str, Any]) -> Attempt:
-        """The same, and how it went."""
+    def attempt(self, event: Mapping[str, Any]) -> Attempt:
+        """Invoke the function; the result says whether that failed."""
         try:
             answer = self._functions.invoke(self._function, event)
         except AccountError:

@@ -1,7 +1,7 @@
-"""EventBridge's schedules: what each rule calls, when the account's clock says so.
+"""EventBridge's schedules on the account's clock.
 
-A target that the function's policy does not let in is not called, and counts as a failed
-invocation of the rule: on AWS nothing else tells of it.
+A target whose policy does not let the rule call it is not called, and counts as a failed invocation
+of the rule; on AWS there is no other sign of it.
 """
 
 import json
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 PRINCIPAL = "events.amazonaws.com"
 MayInvoke = Callable[[str, str, str], bool]
-"""Function, principal, source."""
+"""Takes function, principal and source."""
 
 
 class RunningRule:
-    """One rule, from `start` to `stop`."""
+    """One rule between `start` and `stop`."""
 
     def __init__(self, rule: Rule, context: Context, functions: Functions, may: MayInvoke) -> None:
         self.rule = rule
@@ -37,26 +37,26 @@ class RunningRule:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """From now on it fires by the clock; the first time after one period."""
+        """Fire by the clock from now on, the first time after one period."""
         try:
             following = parse(self.rule.expression)
         except ExpressionError as problem:
             logger.warning("The rule %s never fires: %s", self.rule.name, problem)
             return
-        self._set(following(self._context.clock()), following)
+        self._schedule(following(self._context.clock()), following)
 
     def stop(self) -> None:
-        """It fires no more."""
+        """Stop firing."""
         if self._timer:
             self._timer.cancel()
 
     def event(self, target: Target, now: Millis) -> Any:
-        """What the target is given."""
+        """Return the event that the target is invoked with."""
         return json.loads(target.input) if target.input else scheduled_event(self.rule.name, now)
 
-    def _set(self, due: Millis, following: Next) -> None:
+    def _schedule(self, due: Millis, following: Next) -> None:
         def fire() -> None:
-            self._set(following(due), following)
+            self._schedule(following(due), following)
             for target in self.rule.targets:
                 self._begin(target, due)
 

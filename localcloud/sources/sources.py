@@ -1,4 +1,4 @@
-"""Everything that calls functions by itself, kept as it is applied."""
+"""The running event sources, kept as they are applied."""
 
 import logging
 from typing import Any
@@ -18,13 +18,13 @@ from sandbox.sources.queue import QueueSource
 
 logger = logging.getLogger(__name__)
 
-NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+REQUIRED_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
 Running = RunningRule | RunningStream | QueueSource
 
 
 class Sources:
-    """Compares what runs with what is applied after each change of the control plane."""
+    """Starts and stops event sources after each change of the control plane."""
 
     def __init__(self, context: Context, functions: Functions, permissions: Permissions) -> None:
         self._context = context
@@ -33,12 +33,12 @@ class Sources:
         self._running: dict[Rule | QueueMapping | StreamMapping, Running] = {}
 
     def start(self) -> None:
-        """Follows the control plane from here on."""
+        """Follow the control plane from now on."""
         self._context.on_apply.append(self._follow)
         self._context.cloud.run(self._follow)
 
     def stop(self) -> None:
-        """Calls nothing any more."""
+        """Stop every event source."""
         self._context.on_apply.remove(self._follow)
 
         def on_loop() -> None:
@@ -49,17 +49,17 @@ class Sources:
         self._context.cloud.run(on_loop)
 
     def flush(self) -> None:
-        """Gives out what a batching window holds back: the clock has been moved."""
+        """End every batching window: the clock has been moved."""
         for each in list(self._running.values()):
             if not isinstance(each, RunningRule):
                 each.flush()
 
     def schedules(self) -> list[str]:
-        """The functions that a rule calls, by the names they have in `app.py`."""
+        """Return the names in `app.py` of the functions that a rule calls."""
         return sorted(self._scheduled())
 
     def run_schedule(self, name: str) -> Any:
-        """Calls one of them now, as its rule would; answers what it returned.
+        """Call one of them now, as its rule would, and return what it returned.
 
         Raises:
             KeyError: no rule calls a function of that name.
@@ -82,19 +82,19 @@ class Sources:
         }
 
     def _follow(self) -> None:
-        """Starts what is new, stops what is gone. On the cloud's loop."""
+        """Start what is new and stop what is gone. Runs on the cloud's loop."""
         self._keep_from_moto()
         wanted = [*desired_state.rules(self._context), *desired_state.mappings(self._context)]
         for gone in [each for each in self._running if each not in wanted]:
             self._running.pop(gone).stop()
         for new in [each for each in wanted if each not in self._running]:
-            self._running[new] = self._made(new)
+            self._running[new] = self._new_source(new)
             self._running[new].start()
         for each in self._running.values():
             if isinstance(each, QueueSource):
                 each.look()  # a permission may have come
 
-    def _made(self, new: Rule | QueueMapping | StreamMapping) -> Running:
+    def _new_source(self, new: Rule | QueueMapping | StreamMapping) -> Running:
         if isinstance(new, Rule):
             return RunningRule(new, self._context, self._functions, self._permissions.may_invoke)
         if isinstance(new, StreamMapping):
@@ -116,13 +116,13 @@ class Sources:
 
     def _may_poll(self, mapping: QueueMapping) -> bool:
         role = role_of(self._context, mapping.function)
-        wanted = [(f"sqs:{action}", mapping.queue_arn) for action in NEEDED]
+        wanted = [(f"sqs:{action}", mapping.queue_arn) for action in REQUIRED_ACTIONS]
         may = self._permissions.role_allows(role, wanted)
         if not may:
             logger.warning("The role of %s may not read %s", mapping.function, mapping.queue)
         return may
 
     def _keep_from_moto(self) -> None:
-        """moto would call a queue's functions itself, in Docker, while the message is sent."""
+        """Keep moto from calling a queue's functions itself, in Docker, when a message is sent."""
         for queue in self._context.backend("sqs").queues.values():
             queue.lambda_event_source_mappings.clear()

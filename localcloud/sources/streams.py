@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 
 SHARD = "shardId-00000001668000000000-00000001"
 _numbers = itertools.count(FIRST_NUMBER)
-NEEDED = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+REQUIRED_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
 
 class RunningStream:
-    """One mapping, from `start` to `stop`, on the cloud's loop."""
+    """One mapping between `start` and `stop`, on the cloud's loop."""
 
     def __init__(
         self,
@@ -47,25 +47,25 @@ class RunningStream:
         self._permissions = permissions
         self._invoker = FunctionInvoker(functions, mapping.function)
         self._patterns = [_pattern(each) for each in mapping.filters]
-        self._lanes = [
+        self._shards = [
             OrderedBatches(context, mapping.rules, self._call, self._give_up)
-            for _ in range(mapping.lanes)
+            for _ in range(mapping.parallelization_factor)
         ]
 
     def start(self) -> None:
-        """Follows the table from here on."""
+        """Read the table's changes from now on."""
         self._context.cloud.on_change.append(self._add)
 
     def stop(self) -> None:
-        """Calls the function no more, whatever waits."""
+        """Stop calling the function, whatever waits."""
         self._context.cloud.on_change.remove(self._add)
-        for lane in self._lanes:
-            lane.stopped = True
+        for batches in self._shards:
+            batches.stopped = True
 
     def flush(self) -> None:
-        """Ends the batching window now. From any thread."""
-        for lane in self._lanes:
-            lane.flush()
+        """End the batching window now. Thread-safe."""
+        for batches in self._shards:
+            batches.flush()
 
     def _add(self, change: Change) -> None:
         if change["table"] != self.mapping.table:
@@ -82,7 +82,7 @@ class RunningStream:
             now=self._context.clock(),
         )
         if self._is_wanted(record):
-            self._lanes[zlib.crc32(record.key.encode()) % len(self._lanes)].add(record)
+            self._shards[zlib.crc32(record.key.encode()) % len(self._shards)].add(record)
 
     def _is_wanted(self, record: Record) -> bool:
         return not self._patterns or any(
@@ -90,7 +90,7 @@ class RunningStream:
         )
 
     def _view(self) -> str | None:
-        """The view type of the stream; None if the table has another stream now, or none."""
+        """Return the view type of the stream; None if it is no longer the table's stream."""
         table = self._context.backend("dynamodb").tables.get(self.mapping.table)
         label = self.mapping.stream_arn.rsplit("/", maxsplit=1)[-1]
         if table is None or table.latest_stream_label != label:
@@ -101,7 +101,7 @@ class RunningStream:
     def _may_read(self) -> bool:
         arn = self.mapping.stream_arn
         may = self._permissions.role_allows(
-            self._role(), [(f"dynamodb:{action}", arn) for action in NEEDED]
+            self._role(), [(f"dynamodb:{action}", arn) for action in REQUIRED_ACTIONS]
         )
         if not may:
             logger.warning("The role of %s may not read %s", self.mapping.function, arn)
@@ -115,14 +115,14 @@ class RunningStream:
         name = self.mapping.function.split(":")[6]
         metric = Metric.of("AWS/Lambda", "IteratorAge", {"FunctionName": name})
         self._context.metrics.add(metric, self._context.clock(), age)
-        return self._invoker.try_it({"Records": [record.content for record in records]})
+        return self._invoker.attempt({"Records": [record.content for record in records]})
 
     def _give_up(self, batch: Batch, condition: str, last: Attempt) -> None:
         count = len(batch.records)
         logger.error("%d changes of %s were given up", count, self.mapping.table)
         if self.mapping.destination is None:
             return
-        record = self._described(batch, condition, last)
+        record = self._failure_record(batch, condition, last)
         destination, role = self.mapping.destination, self._role()
         self._context.activity.begin()
 
@@ -134,7 +134,7 @@ class RunningStream:
 
         self._context.pool.submit(work)
 
-    def _described(self, batch: Batch, condition: str, last: Attempt) -> dict[str, Any]:
+    def _failure_record(self, batch: Batch, condition: str, last: Attempt) -> dict[str, Any]:
         records = batch.records
         return {
             "requestContext": {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloudwatch import log_groups
-from localcloud.cloudwatch.log_groups import DAY, LogGroups
+from localcloud.cloudwatch.log_groups import DAY_MILLIS, LogGroups
 from tests.localcloud.world import World
 
 
@@ -41,19 +41,19 @@ def lines(clock: Clock) -> LogGroups:
 def test_lines_are_in_their_streams_by_the_accounts_clock(
     backend: Any, lines: LogGroups, clock: Clock
 ) -> None:
-    lines.line("g", "a", "one")
+    lines.write("g", "a", "one")
     clock.now += 5
-    lines.line("g", "b", "two")
+    lines.write("g", "b", "two")
     clock.now += 1
-    lines.line("g", "a", "three")
-    lines.line("not applied", "a", "lost")
+    lines.write("g", "a", "three")
+    lines.write("not applied", "a", "lost")
 
-    lines.show(backend)
+    lines.flush(backend)
 
     assert _found(backend) == [("a", "one"), ("b", "two"), ("a", "three")]
     assert [at for at, _ in _stream(backend, "a")] == [clock.now - 6, clock.now]
-    lines.line("g", "b", "four")
-    lines.show(backend)
+    lines.write("g", "b", "four")
+    lines.flush(backend)
     assert [text for _, text in _stream(backend, "b")] == ["two", "four"]
 
 
@@ -61,7 +61,7 @@ def test_each_line_is_handed_on_as_it_comes(clock: Clock) -> None:
     told: list[tuple[str, str]] = []
     lines = LogGroups(clock, lambda *line: told.append(line))
 
-    lines.line("not applied", "a", "one")
+    lines.write("not applied", "a", "one")
 
     assert told == [("not applied", "one")]
 
@@ -70,15 +70,15 @@ def test_what_is_older_than_the_retention_is_gone(
     backend: Any, lines: LogGroups, clock: Clock
 ) -> None:
     backend.put_retention_policy("g", 1)
-    lines.line("g", "old", "one")
-    lines.show(backend)
-    clock.now += DAY
-    lines.line("g", "new", "two")
-    lines.show(backend)
+    lines.write("g", "old", "one")
+    lines.flush(backend)
+    clock.now += DAY_MILLIS
+    lines.write("g", "new", "two")
+    lines.flush(backend)
     assert _found(backend) == [("old", "one"), ("new", "two")]
 
     clock.now += 1
-    lines.show(backend)
+    lines.flush(backend)
 
     assert _found(backend) == [("new", "two")]
     assert list(backend.groups["g"].streams) == ["new"]
@@ -88,13 +88,13 @@ def test_what_is_older_than_the_retention_is_gone(
 def test_only_the_last_lines_are_kept(
     backend: Any, lines: LogGroups, monkeypatch: pytest.MonkeyPatch, *, read: bool
 ) -> None:
-    monkeypatch.setattr(log_groups, "LINES", 3)
+    monkeypatch.setattr(log_groups, "MAX_LINES", 3)
     for number in range(5):
-        lines.line("g", f"{number % 2}", str(number))
+        lines.write("g", f"{number % 2}", str(number))
         if read:
-            lines.show(backend)
+            lines.flush(backend)
 
-    lines.show(backend)
+    lines.flush(backend)
 
     assert sorted(text for _, text in _found(backend)) == ["2", "3", "4"]
     assert backend.groups["g"].to_describe_dict()["storedBytes"] == 3
@@ -103,23 +103,23 @@ def test_only_the_last_lines_are_kept(
 def test_only_so_many_bytes_are_kept(
     backend: Any, lines: LogGroups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_groups, "BYTES", 100)
+    monkeypatch.setattr(log_groups, "MAX_BYTES", 100)
     for text in ("x" * 50, "y" * 30, "z" * 10):
-        lines.line("g", "a", text)
+        lines.write("g", "a", text)
 
-    lines.show(backend)
+    lines.flush(backend)
 
     assert [text[0] for _, text in _found(backend)] == ["y", "z"]
 
 
 def test_a_group_that_is_made_anew_is_empty(backend: Any, lines: LogGroups) -> None:
-    lines.line("g", "a", "one")
-    lines.show(backend)
+    lines.write("g", "a", "one")
+    lines.flush(backend)
 
     backend.delete_log_group("g")
     backend.create_log_group("g", {})
-    lines.line("g", "a", "two")
-    lines.show(backend)
+    lines.write("g", "a", "two")
+    lines.flush(backend)
 
     assert _found(backend) == [("a", "two")]
 

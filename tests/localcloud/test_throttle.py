@@ -5,8 +5,8 @@ from localcloud.gateway.throttle import Throttle
 
 def test_limits_that_are_changed_begin_with_a_full_bucket() -> None:
     throttle = Throttle(lambda: 0)
-    assert not throttle.takes("prod", "heartbeat", 0, 0)
+    assert not throttle.take("prod", "heartbeat", 0, 0)
 
-    taken = [throttle.takes("prod", "heartbeat", 100, 2) for _ in range(3)]
+    taken = [throttle.take("prod", "heartbeat", 100, 2) for _ in range(3)]
 
     assert taken == [True, True, False]

@@ -1,7 +1,7 @@
-"""Runs in the process of an instance: gives it the account's time, then AWS's runtime client.
+"""The main module of an instance: sets the account's time, then runs AWS's runtime client.
 
-Nothing of the sandbox can be imported here. `LAMBDA_TASK_ROOT` and `PYTHONPATH` are the zip and
-what Lambda's runtime adds to it; `SANDBOX_CLOCK` is a file with how far the clock was moved.
+Nothing of the project can be imported here. `LAMBDA_TASK_ROOT` and `PYTHONPATH` are the zip and
+what Lambda's runtime adds to it; `SANDBOX_CLOCK` is a file with the offset of the clock.
 """
 
 import mmap
@@ -14,27 +14,27 @@ from types import SimpleNamespace
 
 
 def follow_clock(path: str) -> None:
-    """From here on `time.time` and `time.time_ns` have what the account's clock was moved by."""
+    """Add the offset of the account's clock to `time.time` and `time.time_ns` from now on."""
     with Path(path).open("rb") as file:
-        moved = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
+        offset = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
     real, real_ns = time.time, time.time_ns
 
     def now_ns() -> int:
-        millis: int = struct.unpack_from("<q", moved)[0]
+        millis: int = struct.unpack_from("<q", offset)[0]
         return real_ns() + millis * 1_000_000
 
     def now() -> float:
-        return real() + float(struct.unpack_from("<q", moved)[0]) / 1000
+        return real() + float(struct.unpack_from("<q", offset)[0]) / 1000
 
     time.time, time.time_ns = now, now_ns
-    # What remains to a function is real time: moving the clock does not take it.
+    # The time that remains to a function is real time: moving the clock does not shorten it.
     from awslambdaric import lambda_context  # noqa: PLC0415 - after the time
 
     lambda_context.time = SimpleNamespace(time=real)
 
 
 def main() -> None:
-    """Never returns while there is an account."""
+    """Run the handler until the process is killed."""
     task = os.environ["LAMBDA_TASK_ROOT"]
     os.chdir(task)
     sys.path.insert(0, task)

@@ -1,7 +1,7 @@
-"""The variables that Lambda gives a process: the applied ones, and its own, which win.
+"""The environment of an instance: the applied variables and Lambda's own, which win.
 
-The list is Lambda's ("Defined runtime environment variables"). Beside it there are the endpoints
-of the account, which every AWS SDK reads, and what keeps a process to its own folders.
+Lambda's are those of "Defined runtime environment variables". Others lead AWS SDKs to the account's
+endpoint and keep the process to its own folders.
 """
 
 import os
@@ -16,7 +16,7 @@ from localcloud.permissions import RoleCredentials
 
 @dataclass(frozen=True)
 class InstancePaths:
-    """Where an instance finds things."""
+    """Paths, region and endpoint of an instance."""
 
     region: str
     endpoint_url: str
@@ -35,11 +35,11 @@ def variables(
     api: str,
     log_stream: str,
 ) -> dict[str, str]:
-    """The whole environment of an instance whose Runtime API is at `api`, `host:port`."""
+    """Return the environment of an instance whose Runtime API listens at `api`, `host:port`."""
     return {
         **configuration.environ,
-        **_of_lambda(configuration, paths, api=api, log_stream=log_stream),
-        **_of_the_role(credentials, paths.region),
+        **_lambda_variables(configuration, paths, api=api, log_stream=log_stream),
+        **_role_variables(credentials, paths.region),
         "AWS_ENDPOINT_URL": paths.endpoint_url,
         "TMPDIR": str(paths.temporary),
         "PYTHONDONTWRITEBYTECODE": "1",  # a Lambda can't keep what it compiles
@@ -48,7 +48,7 @@ def variables(
     }
 
 
-def _of_lambda(
+def _lambda_variables(
     configuration: Configuration, paths: InstancePaths, *, api: str, log_stream: str
 ) -> Mapping[str, str]:
     return {
@@ -73,12 +73,12 @@ def _of_lambda(
 
 
 def _levels(configuration: Configuration) -> Mapping[str, str]:
-    """The runtime client's level of `logging`; in plain text Lambda has none."""
+    """Return the level for the runtime client; Lambda has none for plain text."""
     logging = configuration.logging
     return {"AWS_LAMBDA_LOG_LEVEL": logging.application_level} if logging.json else {}
 
 
-def _of_the_role(credentials: RoleCredentials, region: str) -> Mapping[str, str]:
+def _role_variables(credentials: RoleCredentials, region: str) -> Mapping[str, str]:
     return {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_DEFAULT_REGION": region,
@@ -89,10 +89,10 @@ def _of_the_role(credentials: RoleCredentials, region: str) -> Mapping[str, str]
 
 
 def interpreter() -> str:
-    """Python without the virtual environment in which the sandbox runs."""
+    """Return the path of Python outside the virtual environment."""
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
 def runs_here(runtime: str) -> bool:
-    """Whether this machine's Python is the one that the function asks for."""
+    """Return whether this Python is the one that the function needs."""
     return runtime == f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,7 +1,7 @@
-"""The zips that were uploaded, unpacked once each, and what Lambda's runtime adds to them.
+"""The uploaded zips, each unpacked once, and what Lambda's runtime adds to them.
 
-A function sees what it would see on AWS: its zip, the standard library, awslambdaric and boto3,
-but nothing else of the virtual environment. What the zip lacks is missed here too.
+A function finds what it would find on AWS: its zip, the standard library, awslambdaric and boto3,
+but nothing else of the virtual environment. What the zip lacks is missing here too.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from pathlib import Path
 from localcloud.functions.configuration import Configuration
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
-OF_THE_RUNTIME = (
+RUNTIME_MODULES = (
     "awslambdaric",
     "boto3",
     "botocore",
@@ -32,7 +32,7 @@ OF_THE_RUNTIME = (
 
 
 class Packages:
-    """A folder with one folder a zip, `runtime`, and the temporary folders of instances."""
+    """A folder with one folder for each zip, `runtime`, and the temporary folders of instances."""
 
     def __init__(self) -> None:
         self._root = Path(tempfile.mkdtemp(prefix="account-functions-"))
@@ -41,12 +41,12 @@ class Packages:
         self.clock_file.write_bytes(bytes(8))
         self.runtime = self._root / "runtime"
         self.runtime.mkdir()
-        for name in OF_THE_RUNTIME:
+        for name in RUNTIME_MODULES:
             self._link(name)
 
     def unpacked(self, configuration: Configuration) -> Path:
-        """The folder of the function's zip: its `/var/task`."""
-        # The digest is in base64; two that differ only in `/` and `_` do not come up.
+        """Return the folder of the function's zip: its `/var/task`."""
+        # The digest is base64, which has no `_`.
         folder = self._root / "task" / configuration.code_sha.replace("/", "_")
         with self._lock:
             if not folder.exists():
@@ -58,16 +58,16 @@ class Packages:
         return folder
 
     def temporary(self) -> Path:
-        """A new empty folder: an instance's `/tmp`."""
+        """Create an empty folder: an instance's `/tmp`."""
         return Path(tempfile.mkdtemp(dir=self._root, prefix="tmp-"))
 
     def clock(self) -> mmap.mmap:
-        """Eight bytes that every instance sees: milliseconds by which the clock was moved."""
+        """Map the eight bytes that every instance reads: the clock's offset in milliseconds."""
         with self.clock_file.open("r+b") as file:
             return mmap.mmap(file.fileno(), 8)
 
     def remove(self) -> None:
-        """Removes everything, at the end."""
+        """Remove everything."""
         shutil.rmtree(self._root, ignore_errors=True)
 
     def _link(self, module: str) -> None:

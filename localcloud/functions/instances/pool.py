@@ -1,9 +1,9 @@
-"""The instances of one function: who takes an event, when a new one starts, when an old one ends.
+"""The instances of one function: reuse, cold starts, concurrency.
 
-As on AWS an event goes to an instance that is idle, else to a new one. Unlike there only as many
-start at once as the machine has cores, and an event that waits takes what comes first: its new
-instance, or one that has become idle meanwhile. Where a core's worth of instances is busy already,
-a fifth of a second passes before another one starts: it would only take their time from them.
+As on AWS, an event goes to an idle instance, else to a new one. Unlike on AWS, only as many start
+at once as the machine has cores, and a waiting event takes whichever comes first: its new instance
+or one that has become idle. If every core has a busy instance, another one starts only after a
+fifth of a second: it would slow down the others.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from localcloud.functions.instances.instance import InitError, Instance
 from sandbox.clock import Clock
 
 CORES = os.cpu_count() or 1
-PATIENCE = 0.2
-"""Seconds that an event waits for a busy instance where every core has one."""
+BUSY_WAIT_SECONDS = 0.2
+"""For a busy instance to become idle, if every core has one."""
 IDLE_SECONDS = 600.0
-"""Seconds of the account's clock for which an instance is kept. AWS does not say; it is minutes."""
+"""An idle instance is kept this long, by the account's clock. AWS names no number."""
 
 Start = Callable[[Configuration, str], Awaitable[Instance]]
 """Starts an instance for the event with that request id. Raises InitError."""
@@ -34,7 +34,7 @@ class _Waiter:
 
 
 class InstancePool:
-    """Used on one event loop."""
+    """Instances of one function, used on one event loop."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class InstancePool:
     async def instance(
         self, configuration: Configuration, request_id: str, reserved: int | None
     ) -> AsyncIterator[Instance]:
-        """An instance for one event.
+        """Yield an instance for one event.
 
         Raises:
             TooManyRequestsError: the reserved concurrency is in use.
@@ -69,26 +69,26 @@ class InstancePool:
             raise TooManyRequestsError("Rate Exceeded.")
         self.in_use += 1
         try:
-            instance = await self._taken(configuration, request_id)
+            instance = await self._take(configuration, request_id)
             try:
                 yield instance
             finally:
-                self._place(instance)
+                self._release(instance)
         finally:
             self.in_use -= 1
 
     def retire(self) -> None:
-        """Ends the idle instances of what is not applied any more."""
+        """End the idle instances whose configuration is no longer applied."""
         for instance in [each for each in self._idle if not self._is_current(each.configuration)]:
             self.end(instance)
 
     def end(self, instance: Instance) -> None:
-        """The instance is not to be used any more, if it is idle."""
+        """End an instance if it is idle."""
         if instance in self._idle:
             self._idle.remove(instance)
             self._in_background(instance.end())
 
-    async def _taken(self, configuration: Configuration, request_id: str) -> Instance:
+    async def _take(self, configuration: Configuration, request_id: str) -> Instance:
         self.retire()
         for instance in reversed(self._idle):
             if instance.configuration == configuration:
@@ -101,31 +101,31 @@ class InstancePool:
 
     async def _start_one(self, configuration: Configuration, request_id: str) -> None:
         async with self._gate:
-            if self.in_use - len(self._waiters) >= CORES and self._is_short(configuration):
-                await asyncio.sleep(PATIENCE)
-            if not self._is_short(configuration):
-                return  # who waited has got one that became idle
+            if self.in_use - len(self._waiters) >= CORES and self._needs_instance(configuration):
+                await asyncio.sleep(BUSY_WAIT_SECONDS)
+            if not self._needs_instance(configuration):
+                return  # the waiter got an instance that became idle
             self._starting.append(configuration)
             try:
                 instance = await self._start(configuration, request_id)
             except InitError as problem:
-                if waiter := self._next(configuration):
+                if waiter := self._next_waiter(configuration):
                     waiter.instance.set_exception(problem)
             else:
-                self._place(instance)
+                self._release(instance)
             finally:
                 self._starting.remove(configuration)
 
-    def _is_short(self, configuration: Configuration) -> bool:
-        """Whether more events wait than instances are about to come."""
+    def _needs_instance(self, configuration: Configuration) -> bool:
+        """Return whether more events wait than instances are starting."""
         wanted = sum(each.configuration == configuration for each in self._waiters)
         return wanted > self._starting.count(configuration)
 
-    def _place(self, instance: Instance) -> None:
-        """The instance is free: for who waits, or idle."""
+    def _release(self, instance: Instance) -> None:
+        """Give the instance to the next waiter, or keep it idle."""
         if not instance.alive:
             return
-        if waiter := self._next(instance.configuration):
+        if waiter := self._next_waiter(instance.configuration):
             waiter.instance.set_result(instance)
             return
         instance.idle_since = self._clock()
@@ -133,7 +133,7 @@ class InstancePool:
         self.retire()
         self._watch_idle()
 
-    def _next(self, configuration: Configuration) -> _Waiter | None:
+    def _next_waiter(self, configuration: Configuration) -> _Waiter | None:
         for waiter in self._waiters:
             if waiter.configuration == configuration:
                 self._waiters.remove(waiter)

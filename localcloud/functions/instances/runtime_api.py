@@ -1,7 +1,8 @@
-"""The Lambda Runtime API of one instance, on a port of its own.
+"""The Lambda Runtime API of one instance.
 
 AWS Lambda Developer Guide, "Using the Lambda runtime API": next invocation, response, invocation
-error, initialization error. A port each, because the runtime client takes no path with its host.
+error, initialization error. Each instance has a port of its own, because the runtime client accepts
+no path with the host.
 """
 
 import asyncio
@@ -13,71 +14,71 @@ from aiohttp import web
 from sandbox.http.server import http_log, stop_listening
 
 PREFIX = "/2018-06-01/runtime/"
-NEVER = 86_400.0
+KEEPALIVE_SECONDS = 86_400.0
 """Seconds that an instance may wait for its next event before its connection is closed."""
-FAREWELL = 0.01
-"""Seconds that a request under way has at the end; 0 would be no limit for aiohttp."""
+SHUTDOWN_SECONDS = 0.01
+"""For a request under way at the end; 0 would mean no limit to aiohttp."""
 ACCEPTED = {"status": "OK"}
 
 
 @dataclass(frozen=True)
 class Event:
-    """One invocation, as the instance gets it."""
+    """An invocation as the instance receives it."""
 
     request_id: str
     payload: bytes
     deadline: int
-    """Milliseconds since the epoch, real time."""
+    """Milliseconds since the epoch, in real time."""
     arn: str
     trace: str
 
 
 class RuntimeApi:
-    """Hands events to one runtime client, and its answers to who made this. On one event loop."""
+    """Gives events to one runtime client and passes on its responses. Runs on one event loop."""
 
     def __init__(
         self,
         *,
         on_next: Callable[[], None],
-        on_answer: Callable[[str, bytes, bool], None],
+        on_response: Callable[[str, bytes, bool], None],
         on_init_error: Callable[[bytes], None],
     ) -> None:
-        """`on_answer` takes request id, payload, and whether it is an error."""
+        """`on_response` takes request id, payload, and True for an error."""
         self._on_next = on_next
-        self._on_answer = on_answer
+        self._on_response = on_response
         self._on_init_error = on_init_error
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._http = web.Server(
-            self._handle, access_log=None, logger=http_log, keepalive_timeout=NEVER
+            self._handle, access_log=None, logger=http_log, keepalive_timeout=KEEPALIVE_SECONDS
         )
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> str:
-        """Answers where it listens: `127.0.0.1:41234`."""
+        """Start listening and return the address: `127.0.0.1:41234`."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._http, host="127.0.0.1", port=0)
         host, port = self._listener.sockets[0].getsockname()
         return f"{host}:{port}"
 
     async def stop(self) -> None:
-        """Ends it, and the connection of who waits for an event."""
+        """Stop listening and close the connection that waits for an event."""
         if self._listener:
             await stop_listening(self._listener)
-            await self._http.shutdown(FAREWELL)
+            await self._http.shutdown(SHUTDOWN_SECONDS)
 
     def give(self, event: Event) -> None:
-        """The next event."""
+        """Give the runtime client its next event."""
         self._events.put_nowait(event)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.path.removeprefix(PREFIX).split("/"):
             case ["invocation", "next"]:
                 self._on_next()
-                return _described(await self._events.get())
+                return _event_response(await self._events.get())
             case ["invocation", request_id, "response"]:
-                self._on_answer(request_id, await request.read(), False)
+                self._on_response(request_id, await request.read(), False)
             case ["invocation", request_id, "error"]:
-                self._on_answer(request_id, await request.read(), True)
+                self._on_response(request_id, await request.read(), True)
             case ["init", "error"]:
                 self._on_init_error(await request.read())
             case _:
@@ -85,7 +86,7 @@ class RuntimeApi:
         return web.json_response(ACCEPTED, status=202)
 
 
-def _described(event: Event) -> web.Response:
+def _event_response(event: Event) -> web.Response:
     headers = {
         "Content-Type": "application/json",
         "Lambda-Runtime-Aws-Request-Id": event.request_id,

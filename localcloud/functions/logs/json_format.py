@@ -1,7 +1,7 @@
-"""The log format JSON: Lambda's own records, and which of a function's lines pass.
+"""Lambda's own lines in JSON, and the filter of a function's lines by level.
 
-Records are worded as the Telemetry API's events ("Lambda Telemetry API Event schema reference"),
-with the levels of "System log level event mapping". A line that a function prints stays as it is.
+Records are the events of "Lambda Telemetry API Event schema reference", with the levels of "System
+log level event mapping". A line that a function prints is kept as it is.
 """
 
 import json
@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.functions.configuration import Configuration
-from localcloud.functions.logs.text_format import billed, traced
+from localcloud.functions.logs.text_format import billed_millis, sampled_trace_id
 from localcloud.functions.results import InvocationReport
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _Record = tuple[str, str, Mapping[str, Any]]
-"""Level, type, and what it says."""
+"""Level, type and content."""
 
 
 def init_start(configuration: Configuration) -> list[str]:
-    """Before an instance's first line."""
+    """Return the lines before an instance's first one."""
     record = {
         "initializationType": "on-demand",
         "phase": "init",
@@ -29,21 +29,21 @@ def init_start(configuration: Configuration) -> list[str]:
         "functionName": configuration.name,
         "functionVersion": configuration.version,
     }
-    return _written(configuration, [("INFO", "platform.initStart", record)])
+    return _lines(configuration, [("INFO", "platform.initStart", record)])
 
 
 def start(configuration: Configuration, request_id: str) -> list[str]:
-    """Before an event."""
+    """Return the lines before an event."""
     record = {"requestId": request_id, "version": configuration.version}
-    return _written(configuration, [("INFO", "platform.start", record)])
+    return _lines(configuration, [("INFO", "platform.start", record)])
 
 
 def end(configuration: Configuration, done: InvocationReport) -> list[str]:
-    """After an event: who failed is reported from WARN on, who did not from INFO or DEBUG on."""
+    """Return the lines after an event: a failure's are WARN, a success's INFO or DEBUG."""
     common: dict[str, Any] = {"requestId": done.request_id, "status": done.status}
     if done.result.kind:
         common["errorType"] = done.result.kind
-    if traced(done.trace):
+    if sampled_trace_id(done.trace):
         common["tracing"] = {"type": "X-Amzn-Trace-Id", "value": done.trace}
     ran = {
         "durationMs": round(done.duration, 3),
@@ -51,7 +51,7 @@ def end(configuration: Configuration, done: InvocationReport) -> list[str]:
     }
     used: dict[str, Any] = {
         "durationMs": round(done.duration, 3),
-        "billedDurationMs": billed(done),
+        "billedDurationMs": billed_millis(done),
         "memorySizeMB": configuration.memory,
         "maxMemoryUsedMB": done.memory,
     }
@@ -62,11 +62,11 @@ def end(configuration: Configuration, done: InvocationReport) -> list[str]:
         ("DEBUG" if good else "WARN", "platform.runtimeDone", common | {"metrics": ran}),
         ("INFO" if good else "WARN", "platform.report", common | {"metrics": used}),
     ]
-    return _written(configuration, records)
+    return _lines(configuration, records)
 
 
-def passes(line: str, least: str) -> bool:
-    """Whether a line that a function printed is kept; one that names no level is INFO."""
+def is_kept(line: str, least: str) -> bool:
+    """Return whether a line is at the level `least` or above; without a level it is INFO."""
     return LEVELS.index(_level(line)) >= LEVELS.index(least)
 
 
@@ -78,7 +78,7 @@ def _level(line: str) -> str:
     return level if level in LEVELS else "INFO"
 
 
-def _written(configuration: Configuration, records: Iterable[_Record]) -> list[str]:
+def _lines(configuration: Configuration, records: Iterable[_Record]) -> list[str]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     least = LEVELS.index(configuration.logging.system_level)
     return [

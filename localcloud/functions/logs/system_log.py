@@ -1,4 +1,4 @@
-"""The lines that Lambda itself writes to a function's log, in the format that is applied."""
+"""Lambda's own lines in a function's log, in the applied format."""
 
 from typing import Protocol
 
@@ -7,24 +7,24 @@ from localcloud.functions.logs import json_format, text_format
 from localcloud.functions.results import InvocationReport
 
 
-class Words(Protocol):
-    """What there is to say; nothing where the applied level leaves it out."""
+class SystemLog(Protocol):
+    """The lines for each moment; none that the applied level leaves out."""
 
     def init_start(self, configuration: Configuration, /) -> list[str]:
-        """Before an instance's first line."""
+        """Return the lines before an instance's first one."""
         ...
 
     def start(self, configuration: Configuration, request_id: str, /) -> list[str]:
-        """Before an event."""
+        """Return the lines before an event."""
         ...
 
     def end(self, configuration: Configuration, done: InvocationReport, /) -> list[str]:
-        """After an event."""
+        """Return the lines after an event."""
         ...
 
 
-def words(configuration: Configuration) -> Words:
-    """Those of the format that the function has."""
+def system_log(configuration: Configuration) -> SystemLog:
+    """Return the system log in the function's format."""
     if configuration.logging.json:
         return json_format
     return text_format

@@ -1,7 +1,6 @@
-"""The lines that Lambda itself writes to a function's log, in plain text.
+"""Lambda's own lines in plain text, worded as CloudWatch shows them.
 
-Worded as CloudWatch shows them. An init is billed since August 2025, so the first event's billed
-duration has it in it.
+Since August 2025 an init is billed, so the billed duration of the first event includes it.
 """
 
 import math
@@ -13,18 +12,18 @@ from localcloud.functions.results import InvocationReport
 
 
 def init_start(_: Configuration) -> list[str]:
-    """Before an instance's first line."""
+    """Return the lines before an instance's first one."""
     version = f"python:{platform.python_version()}.sandbox"
     return [f"INIT_START Runtime Version: {version}\tRuntime Version ARN: none"]
 
 
 def start(configuration: Configuration, request_id: str) -> list[str]:
-    """Before an event."""
+    """Return the lines before an event."""
     return [f"START RequestId: {request_id} Version: {configuration.version}"]
 
 
 def end(configuration: Configuration, done: InvocationReport) -> list[str]:
-    """After an event."""
+    """Return the lines after an event."""
     lines = [f"END RequestId: {done.request_id}", _report(configuration, done)]
     if done.result.status == "timeout":
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -37,7 +36,7 @@ def _report(configuration: Configuration, done: InvocationReport) -> str:
     fields = [
         f"REPORT RequestId: {done.request_id}",
         f"Duration: {done.duration:.2f} ms",
-        f"Billed Duration: {billed(done)} ms",
+        f"Billed Duration: {billed_millis(done)} ms",
         f"Memory Size: {configuration.memory} MB",
         f"Max Memory Used: {done.memory} MB",
     ]
@@ -47,17 +46,17 @@ def _report(configuration: Configuration, done: InvocationReport) -> str:
         fields.append(f"Status: {done.result.status}")
     if done.result.status == "error":
         fields.append(f"Error Type: {done.result.kind}")
-    if trace := traced(done.trace):
+    if trace := sampled_trace_id(done.trace):
         fields.append(f"XRAY TraceId: {trace}\tSampled: true")
     return "\t".join(fields)
 
 
-def billed(done: InvocationReport) -> int:
-    """Milliseconds that Lambda takes money for."""
+def billed_millis(done: InvocationReport) -> int:
+    """Return the billed duration in milliseconds."""
     return math.ceil(done.duration + (done.init or 0))
 
 
-def traced(trace: str) -> str | None:
-    """The id of a trace that is sampled."""
+def sampled_trace_id(trace: str) -> str | None:
+    """Return the id of a trace if it is sampled."""
     fields = dict(part.split("=", 1) for part in trace.split(";") if "=" in part)
     return fields.get("Root") if fields.get("Sampled") == "1" else None

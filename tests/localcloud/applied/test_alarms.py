@@ -128,7 +128,7 @@ def emit_everything(cloud: LocalCloud, sourced: Sourced) -> None:
         sourced.function(name, SAYS)
         applied = configuration(context, name)
         report = InvocationReport("id", "", 1.0, None, 1, Result(b"{}", "Unhandled"))
-        recorder.done(applied, "stream", report)
+        recorder.event_done(applied, "stream", report)
         recorder.throttled(applied)
     sourced.mapping("lectern-dev-on_session_change", sourced.table("t"))
     sourced.put("t", ("key", 1))
