@@ -12,7 +12,7 @@ from chalicelib.api.operations import OPERATIONS, ApiCall, Operation
 from chalicelib.api.problems import CONTENT_TYPE, framework_problem, problem_of
 from chalicelib.api.responses import ApiResponse
 from chalicelib.errors import BadRequest, Code, client_error
-from chalicelib.protocol.codec import decode_kindly
+from chalicelib.protocol.codec import decode_with_nulls
 from chalicelib.protocol.validation import invalid, invalid_json, invalid_parameters
 
 _REQUEST_ID = "X-Request-Id"
@@ -83,7 +83,7 @@ def _body(struct: type[msgspec.Struct], request: Request) -> Any:
     body = request.raw_body
     try:
         body.decode()  # msgspec does not look into a Raw field
-        return decode_kindly(msgspec.json.Decoder(struct), body)
+        return decode_with_nulls(msgspec.json.Decoder(struct), body)
     except msgspec.ValidationError as error:
         raise invalid_json(struct, body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -17,7 +17,7 @@ from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 T = TypeVar("T")
 
 _TOKENS = 500
-_LONGEST_DELAY = 1.0
+_MAX_DELAY = 1.0
 
 
 def random_fraction() -> float:
@@ -27,7 +27,7 @@ def random_fraction() -> float:
 
 def full_jitter(base: float, tried: int, random: Callable[[], float] = random_fraction) -> float:
     """Return the seconds to wait after `tried` tries: up to base, 2 base, 4 base, …, one second."""
-    return random() * min(_LONGEST_DELAY, base * 2.0 ** (tried - 1))
+    return random() * min(_MAX_DELAY, base * 2.0 ** (tried - 1))
 
 
 class RetryTokens:

@@ -1,1 +1,1 @@
-"""Decisions without I/O: state, input and the time go in, what to do comes out."""
+"""Decisions without I/O: functions of state, input and time."""

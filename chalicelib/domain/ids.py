@@ -1,4 +1,4 @@
-"""New ids: names that can be said aloud for sessions, unguessable numbers for participants."""
+"""New ids: names that can be read out for sessions, unguessable numbers for participants."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ from chalicelib.domain.types import SessionId
 from chalicelib.domain.words import ADJECTIVES, NOUNS
 
 PickBelow = Callable[[int], int]
-"""Answers a uniformly random whole number from 0 up to, not including, its argument.
+"""Returns a uniformly random whole number from 0 up to, not including, its argument.
 
-`random.SystemRandom().randrange` and `secrets.randbelow` are such.
+Examples are `random.SystemRandom().randrange` and `secrets.randbelow`.
 """
 
 
 def session_id(pick: PickBelow) -> SessionId:
-    """A name like `golden-eagle-427` (PROTOCOL 3), one of more than 50 million.
+    """Return a name like `golden-eagle-427` (PROTOCOL 3), one of more than 50 million.
 
     It is an address, not a secret, and it may be taken: the caller writes it under the condition
-    that it is new, and asks for another one when it is not.
+    that it is new, and picks another one if it is not.
     """
     adjective = ADJECTIVES[pick(len(ADJECTIVES))]
     noun = NOUNS[pick(len(NOUNS))]
@@ -24,5 +24,5 @@ def session_id(pick: PickBelow) -> SessionId:
 
 
 def participant_id(pick: PickBelow) -> str:
-    """128 random bits as 32 hexadecimal digits: one listener, whatever connection it is on."""
+    """Return a participant id: 128 random bits as 32 hexadecimal digits."""
     return f"{pick(1 << 128):032x}"

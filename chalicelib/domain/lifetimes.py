@@ -1,4 +1,4 @@
-"""What is due at which age of a connection or a session (PROTOCOL sections 4 and 6)."""
+"""Deadlines of connections: notices, timeouts and expiry (PROTOCOL sections 4 and 6)."""
 
 import zlib
 from typing import Literal
@@ -12,17 +12,17 @@ from chalicelib.settings import Settings
 
 MINUTE = 60_000
 GATEWAY_LIFETIME_MINUTES = 120
-"""API Gateway cuts every socket at this age."""
+"""API Gateway closes every connection at this age."""
 GATEWAY_IDLE_MINUTES = 10
 REFRESH_SPREAD_SECONDS = 240
-"""Listeners are asked over this time, so that a room doesn't come back in one instant."""
+"""Listeners are asked to refresh over this time, so that they do not all reconnect at once."""
 TOKEN_NOTICE_SECONDS = 120
 RESUME_TOKEN_MINUTES = GATEWAY_LIFETIME_MINUTES + 10
-"""A resume token outlives its socket by the time that a client may need to come back."""
+"""A resume token outlives its connection by the time that a client may need to return."""
 
 
 class Notices(Struct, frozen=True):
-    """What a client is to be told now."""
+    """The notices that are due now."""
 
     refresh: bool = False
     warning: bool = False
@@ -35,7 +35,10 @@ class Notices(Struct, frozen=True):
 def first_refresh_at(
     connection_id: ConnectionId, role: Role, connected_at: Millis, settings: Settings
 ) -> Millis:
-    """Speakers are asked on the minute, listeners spread evenly over the next four."""
+    """Return when a client is first asked to refresh.
+
+    Speakers are asked at the configured age, listeners spread evenly over the next four minutes.
+    """
     due = connected_at + settings.connection_refresh_minutes * MINUTE
     if role is Role.LISTENER:
         due += zlib.crc32(connection_id.encode()) % (REFRESH_SPREAD_SECONDS * 1000)
@@ -47,7 +50,7 @@ def warn_at(connected_at: Millis, settings: Settings) -> Millis:
 
 
 def connection_expiry(connected_at: Millis) -> Millis:
-    """When no trace of a socket needs to be left, even if every clean-up failed."""
+    """Return when the item may be deleted, even if every clean-up has failed."""
     return Millis(connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE)
 
 
@@ -67,7 +70,7 @@ def token_notice_at(token_expires_at: Millis | None) -> Millis:
 
 
 def notices_due(connection: Connection, now: Millis) -> Notices:
-    """What is due now; each is told once."""
+    """Return the notices that are due now. Each is sent once."""
     if connection.superseded_by is not None:
         return Notices()
     return Notices(
@@ -78,7 +81,7 @@ def notices_due(connection: Connection, now: Millis) -> Notices:
 
 
 def next_notice_at(connection: Connection, after: Millis) -> Millis:
-    """When the first notice is due that is due later than `after`; NEVER if none is."""
+    """Return when the next notice after `after` is due, NEVER if there is none."""
     times = [connection.warn_at, connection.token_notice_at]
     if connection.session_id is not None:
         times.append(connection.refresh_at)
@@ -88,12 +91,12 @@ def next_notice_at(connection: Connection, after: Millis) -> Millis:
 
 
 def postponed(connection: Connection, due: Notices, now: Millis) -> Connection:
-    """With what is due put off by a minute: until it is certain that the client was told."""
+    """Return the connection with the due notices postponed by a minute, until they are sent."""
     return _moved(connection, due, Millis(now + MINUTE))
 
 
 def told(connection: Connection, due: Notices) -> Connection:
-    """With what was due and has been told never due again."""
+    """Return the connection with the notices that were sent never due again."""
     return _moved(connection, due, NEVER)
 
 
@@ -107,22 +110,22 @@ def _moved(connection: Connection, due: Notices, to: Millis) -> Connection:
 
 
 def remaining_minutes(connection: Connection, now: Millis) -> int:
-    """Whole minutes until API Gateway cuts the socket."""
+    """Return the whole minutes until API Gateway closes the connection."""
     return max(0, GATEWAY_LIFETIME_MINUTES - (now - connection.connected_at) // MINUTE)
 
 
 def activity_millis(settings: Settings) -> int:
-    """How old noted activity may be before a message is noted again.
+    """Return the age in milliseconds at which recorded activity is recorded anew.
 
-    By so much a client may be closed too early. Heartbeats come less often and are noted each.
+    A client may be closed too early by so much. Heartbeats are rarer, and each is recorded.
     """
     return min(5_000, settings.connection_idle_timeout_seconds * 1000 // 24)
 
 
 def idle_seconds(connection: Connection, now: Millis) -> int:
-    """Seconds since something was heard, or since the connect if nothing ever was.
+    """Return the seconds since the last recorded activity, or else since the handshake.
 
-    Activity is not noted with every message (DESIGN 5), so the silence may be shorter by that.
+    Not every message is recorded (DESIGN 5), so the real silence may be shorter.
     """
     return (now - connection.heard_at) // 1000
 
@@ -132,7 +135,7 @@ def token_expired(connection: Connection, now: Millis) -> bool:
 
 
 def close_at(connection: Connection, settings: Settings) -> Millis:
-    """When a socket must not stay open any longer, unless something is heard or shown till then."""
+    """Return when a connection must be closed, without activity or a newer token until then."""
     token_expires_at = connection.token_expires_at
     return min(
         _idle_at(connection, settings), NEVER if token_expires_at is None else token_expires_at
@@ -142,7 +145,7 @@ def close_at(connection: Connection, settings: Settings) -> Millis:
 def close_reason(
     connection: Connection, now: Millis, settings: Settings
 ) -> Literal["idle", "tokenExpired"] | None:
-    """Why a socket must not stay open, if there is a reason (PROTOCOL 4 and 6.4)."""
+    """Return the reason for which a connection must be closed now, if any (PROTOCOL 4 and 6.4)."""
     if now < close_at(connection, settings):
         return None
     return "idle" if now >= _idle_at(connection, settings) else "tokenExpired"
@@ -152,11 +155,11 @@ def _idle_at(connection: Connection, settings: Settings) -> Millis:
     return Millis(connection.heard_at + settings.connection_idle_timeout_seconds * 1000)
 
 
-def asked_for(close_code: int | None, connection_age: int, silence: int) -> bool:
-    """Whether a close was the client's wish (PROTOCOL 6.3); ages in milliseconds.
+def closed_on_purpose(close_code: int | None, connection_age: int, silence: int) -> bool:
+    """Return True if the client closed on purpose (PROTOCOL 6.3). Ages are in milliseconds.
 
-    Browsers send 1001 when a page goes away, and so does API Gateway when it cuts a socket at its
-    age or idle limit: only the first is a wish.
+    Browsers send 1001 when a page is left, and so does API Gateway at its age or idle limit; only
+    the first is on purpose.
     """
     if close_code == 1001:
         cut_by_age = connection_age >= GATEWAY_LIFETIME_MINUTES * MINUTE - MINUTE // 2

@@ -1,4 +1,4 @@
-"""A session and a connection as the decisions see them."""
+"""The session and the connection, as records."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,17 @@ from msgspec import Struct, field
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
 
 EVERYBODY = "*"
-"""The stream of what is said to every listener; each language has one of its own name."""
+"""The stream of broadcasts to every listener. Each language has a stream of its own name."""
 
 NEVER = Millis(2**53)
-"""A time that does not come, for what is compared with times."""
+"""A time later than all others."""
 LONG_AGO = Millis(0)
-"""A time before all others."""
+"""A time earlier than all others."""
 
 
-MOST_LANGUAGES = 500
-"""Languages, and streams, that a session can have at a time. An item has an end, and what can be
-sent to a session must not be able to reach it."""
+MAX_LANGUAGES = 500
+"""The maximum languages, and streams, of a session: clients must not be able to reach the maximum
+size of an item."""
 
 
 HANDSHAKE_MILLIS = 30_000
@@ -34,7 +34,7 @@ class Broadcasting(Struct, frozen=True):
 
 
 class StatusSent(Struct, frozen=True):
-    """What the last status told the speaker."""
+    """The last status that was sent to the speaker."""
 
     count: int
     languages: frozenset[str]
@@ -55,7 +55,7 @@ class Session(Struct, frozen=True, kw_only=True):
     state_version: int = 1
     listener_count: int = 0
     joins: int = 0
-    """How many listeners ever joined; a move to another connection is none."""
+    """The listeners that have ever joined. A move to another connection does not count."""
     language_counts: Mapping[str, int] = field(default_factory=dict)
     stream_positions: Mapping[str, int] = field(default_factory=dict)
     status_sent: StatusSent | None = None
@@ -74,10 +74,10 @@ class Session(Struct, frozen=True, kw_only=True):
         return at is not None and now - at < HANDSHAKE_MILLIS
 
     def positions(self, language: str | None) -> dict[str, int]:
-        """Where the streams stand that concern a connection: `{"*": 12, "es": 40}`.
+        """Return the last seq of each stream that a connection follows: `{"*": 12, "es": 40}`.
 
-        A listener follows two. A speaker, who has no language, speaks on all of them: after a lost
-        socket their positions tell it which of its broadcasts arrived.
+        A listener follows two streams. A speaker, who has no language, follows all: after a lost
+        connection they show which of its broadcasts arrived.
         """
         if language is None:
             return {EVERYBODY: 0} | dict(self.stream_positions)
@@ -85,11 +85,11 @@ class Session(Struct, frozen=True, kw_only=True):
         return {stream: self.stream_positions.get(stream, 0) for stream in streams}
 
     def has_room_for(self, language: str) -> bool:
-        """Whether it counts listeners of this language, or can begin to."""
-        return language in self.language_counts or len(self.language_counts) < MOST_LANGUAGES
+        """Return True if it counts listeners of this language, or can begin to."""
+        return language in self.language_counts or len(self.language_counts) < MAX_LANGUAGES
 
     def listeners_of(self, language: str | None) -> int:
-        """How many listen, to one language or (None) at all."""
+        """Return the number of listeners, of one language or (None) in total."""
         if language is None:
             return self.listener_count
         return self.language_counts.get(language, 0)
@@ -101,7 +101,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     connection_id: ConnectionId
     role: Role
     tenant_id: TenantId | None
-    """That of its token; an anonymous listener has that of the session it is in."""
+    """The tenant of its token. An anonymous listener has the tenant of its session."""
     user_id: UserId | None
     """None for an anonymous listener."""
     connected_at: Millis
@@ -125,26 +125,29 @@ class Connection(Struct, frozen=True, kw_only=True):
     joined_positions: Mapping[str, int] = field(default_factory=dict)
     messages_received: int = 0
     messages_sent: int = 0
-    """Broadcasts that it was sent in streams which it follows no longer."""
+    """Broadcasts that it was sent in streams that it does not follow any more."""
 
     @property
     def heard_at(self) -> Millis:
-        """When something was noted to be heard of it, its handshake included."""
+        """The time of the last recorded activity, the handshake included."""
         return self.last_activity_time or self.connected_at
 
     def is_overtaken_by(self, holder: "Connection", *, in_a_race: bool) -> bool:
-        """Whether the place that it asks for is `holder`'s for good, as that was opened later.
+        """Return True if `holder` keeps the seat, because it was opened later than this connection.
 
-        A client opens its sockets one after the other. When it asks on the next one, what it asked
-        on this one may still be under way: that comes too late, and must not win. Of two that were
-        opened in the same millisecond and ask in the same instant, the faster one wins.
+        A client opens its connections one after the other. A request on an earlier one may still be
+        in progress when the later one asks; it must not win. Of two that were opened in the same
+        millisecond, the one that asks first wins.
         """
         if holder.connected_at == self.connected_at:
             return in_a_race
         return holder.connected_at > self.connected_at
 
     def sent_by(self, session: Session | None) -> int:
-        """Broadcasts that it was sent in all, `session` being the one it is in."""
+        """Return the broadcasts that it was sent in total.
+
+        `session` is the session that it is in.
+        """
         positions = session.positions(self.target_language) if session else {}
         followed = (
             position - self.joined_positions.get(stream, position)

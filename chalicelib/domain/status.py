@@ -1,4 +1,4 @@
-"""When a speaker is told how many listen, and what (PROTOCOL section 5)."""
+"""The status of a session: its content, and when it is due (PROTOCOL section 5)."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -6,14 +6,14 @@ from typing import Literal
 from chalicelib.domain.session import Session, StatusSent
 
 UNKNOWN_LANGUAGE = "unknown"
-"""What a language that is missing or empty is counted as."""
+"""The language that a missing or empty one is counted as."""
 
 CHANGE = 0.10
-"""The count has to move by more than this share of what was said last."""
+"""The share of the last count that was sent by which it must change to be sent again."""
 
 
 def distribution(counts: Mapping[str, int]) -> dict[str, int]:
-    """Listeners by language, those with the most first; languages without any are left out."""
+    """Return the listeners by language, largest first. Languages without any are left out."""
     merged: dict[str, int] = {}
     for language, count in counts.items():
         if count > 0:
@@ -23,7 +23,7 @@ def distribution(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def trigger(session: Session) -> Literal["listenerCountChange", "newLanguage"] | None:
-    """Why a status is due right now, if one is; a new language wins over the count."""
+    """Return the reason for which a status is due now, if any. A new language comes first."""
     sent = session.status_sent or StatusSent(0, frozenset(), session.created_at)
     if not distribution(session.language_counts).keys() <= sent.languages:
         return "newLanguage"

@@ -1,1 +1,1 @@
-"""PROTOCOL.md as code: what a client may send, what it is answered, and how both are encoded."""
+"""PROTOCOL.md as code: requests, replies, other messages and jobs, and their encoding."""

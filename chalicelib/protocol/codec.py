@@ -1,4 +1,4 @@
-"""Between text and the structs of this room: frames, handshake parameters, messages, errors."""
+"""Decoding of frames and handshake parameters, encoding of messages and errors."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _decoders = {name: msgspec.json.Decoder(struct) for name, struct in ACTIONS.item
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What an error can still say of a message that is refused."""
+    """The fields of a refused message that its error repeats."""
 
     action: Any = None
     id: Any = None
@@ -43,47 +43,47 @@ _envelope = msgspec.json.Decoder(Envelope)
 
 
 def open_envelope(body: bytes) -> Envelope:
-    """Reads `action` and `id` of a frame, whatever they are.
+    """Decode only `action` and `id` of a frame, of any type.
 
     Raises:
         BadRequest: INVALID_JSON, or INVALID_MESSAGE for JSON that is not an object.
     """
     try:
-        # msgspec looks into no string that it does not need: what `data` holds would pass unseen.
+        # msgspec does not check strings that it skips, such as those in `data`.
         body.decode()
         return _envelope.decode(body)
     except msgspec.ValidationError:
-        raise _no_object(body) from None
+        raise _not_an_object(body) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error, body) from None
+        raise _not_json(error, body) from None
 
 
 def guess_envelope(body: bytes) -> Envelope:
-    """`action` and `id` of a frame that `open_envelope` refuses, for those who wait by `id`."""
-    frame = _as_others_read(body)
+    """Return `action` and `id` of a frame that `open_envelope` refuses, for its error."""
+    frame = _decode_leniently(body)
     if not isinstance(frame, dict):
         return Envelope()
     return Envelope(**{name: _readable(frame.get(name)) for name in ("action", "id")})
 
 
-def _as_others_read(body: bytes) -> object:
-    """A frame with what RFC 8259 leaves to each parser, None if it is no JSON.
+def _decode_leniently(body: bytes) -> object:
+    """Decode a frame as a lenient parser does; None if it is not JSON.
 
-    Halves of a surrogate pair, as JavaScript writes a string that was cut inside an emoji, and
-    numbers out of range: Python takes them, msgspec does not.
+    RFC 8259 leaves two things to each parser: half a surrogate pair, as JavaScript writes a string
+    that was cut inside an emoji, and numbers out of range. Python accepts them, msgspec does not.
     """
     try:
-        return json.loads(body.decode(), parse_constant=_no_constant)
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _readable(value: object) -> str | None:
-    """What can be written as UTF-8 again."""
+    """Return a string that can be encoded as UTF-8, None for any other value."""
     if not isinstance(value, str) or (not value.isascii() and _HALF.search(value)):
         return None
     return value
@@ -93,11 +93,11 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def decode_request(envelope: Envelope, body: bytes) -> Request:
-    """The typed request of a frame.
+    """Decode the request of a frame.
 
     Raises:
         BadRequest: UNKNOWN_ACTION, or INVALID_MESSAGE with the field in `details`.
-        PayloadTooLarge: more bytes than the action may have.
+        PayloadTooLarge: the frame has more bytes than the action may have.
     """
     action = envelope.action
     if not isinstance(action, str):
@@ -108,18 +108,18 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
     if len(body) > struct.max_bytes:
         raise PayloadTooLarge(
             Code.PAYLOAD_TOO_LARGE,
-            f"{action} may have {struct.max_bytes} bytes, this one has {len(body)}",
+            f"{action} may have at most {struct.max_bytes} bytes, this message has {len(body)}",
         )
     try:
-        return decode_kindly(_decoders[action], body)
+        return decode_with_nulls(_decoders[action], body)
     except msgspec.ValidationError as error:
         raise validation.invalid_json(struct, body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error, body) from None
+        raise _not_json(error, body) from None
 
 
 def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
-    """The typed request of a URL with `action=` (PROTOCOL 1.2). `lastSeq` is JSON text there.
+    """Decode the request of a URL with `action=` (PROTOCOL 1.2). `lastSeq` is JSON text there.
 
     Raises:
         BadRequest: UNKNOWN_ACTION, or INVALID_MESSAGE with the field in `details`.
@@ -140,11 +140,11 @@ def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
         raise validation.invalid(("lastSeq", "must be a JSON object")) from None
 
 
-def decode_kindly(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Decodes an object; null in place of an optional field is as if the field were not there.
+def decode_with_nulls(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decode an object. An optional field that is null counts as absent.
 
-    Many languages write what they do not have so. Looked for only where a body does not fit as it
-    is, so that those without nulls pay nothing. Raises what `decoder` does.
+    Many languages encode absent values so. Nulls are looked for only after a first try has failed,
+    so that messages without nulls cost no more. Raises the errors of `decoder`.
     """
     try:
         return decoder.decode(body)
@@ -165,21 +165,21 @@ def _optional(struct: type[msgspec.Struct]) -> frozenset[str]:
 
 
 def encode(message: Message) -> bytes:
-    """The JSON text of a message, as it goes over the wire."""
+    """Return the JSON text of a message."""
     return _encode(message)
 
 
 def encode_for_many(message: Message) -> bytes:
-    """The same for what carries a payload of the user's.
+    """Return the JSON text of a message that carries a user's payload.
 
     Raises:
-        PayloadTooLarge: API Gateway would not carry it.
+        PayloadTooLarge: it is larger than API Gateway can send.
     """
     body = _encode(message)
     if len(body) > MESSAGE_BYTES:
         raise PayloadTooLarge(
             Code.PAYLOAD_TOO_LARGE,
-            f"this would be a message of {len(body)} bytes, {MESSAGE_BYTES} are the most",
+            f"the message would have {len(body)} bytes, the maximum is {MESSAGE_BYTES}",
         )
     return body
 
@@ -201,22 +201,22 @@ def error_message(error: ClientError, envelope: Envelope, now: int) -> Error:
     return message
 
 
-def _no_object(body: bytes) -> BadRequest:
-    """Why a frame that does not begin as an object is refused: it may be no JSON at all."""
+def _not_an_object(body: bytes) -> BadRequest:
+    """Return the refusal of a frame that is not an object, or not JSON at all."""
     try:
         msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        return _no_json(error, body)
-    problem = "a message is one JSON object with a string `action`"
+        return _not_json(error, body)
+    problem = "a message must be a JSON object with a string `action`"
     return BadRequest(Code.INVALID_MESSAGE, problem, details=[("", problem)])
 
 
-def _no_json(error: Exception, body: bytes) -> BadRequest:
+def _not_json(error: Exception, body: bytes) -> BadRequest:
     if isinstance(error, RecursionError):
         return BadRequest(Code.INVALID_JSON, "the frame is nested too deeply")
-    frame = _as_others_read(body)
+    frame = _decode_leniently(body)
     if frame is not None:
-        problem = "half a surrogate pair in a string, or a number out of range"
+        problem = "has half a surrogate pair in a string, or a number out of range"
         fields = frame if isinstance(frame, dict) else {}
         names = [name for name, value in fields.items() if not _is_plain(value)] or [""]
         return validation.invalid(*((_readable(name) or "", problem) for name in names))
@@ -224,7 +224,7 @@ def _no_json(error: Exception, body: bytes) -> BadRequest:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether msgspec reads it as others do."""
+    """Return True if msgspec accepts the value."""
     try:
         msgspec.json.decode(json.dumps(value))
     except (msgspec.DecodeError, RecursionError):

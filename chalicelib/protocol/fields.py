@@ -18,6 +18,6 @@ MessageId = Annotated[str, Meta(max_length=128)]
 QualityTier = Literal["standard", "premium"]
 RoleName = Literal["speaker", "listener"]
 LastSeq = dict[Stream, Annotated[int, Meta(ge=0, le=2**53)]]
-"""Where a client, or the stack, stands in each stream: `{"*": 12, "es": 40}`."""
+"""The last seq of each stream, seen by a client or given by the stack: `{"*": 12, "es": 40}`."""
 Volume = Annotated[float, Meta(ge=0.0, le=1.0)]
 TokenText = Annotated[str, Meta(max_length=4096)]

@@ -1,4 +1,4 @@
-"""What the stack says: replies, and what it says on its own (PROTOCOL sections 3 to 5)."""
+"""The messages of the stack: replies and notifications (PROTOCOL sections 3 to 5)."""
 
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ def _type_name(class_name: str) -> str:
 
 
 class Message(Struct, rename="camel", kw_only=True, tag_field="type", tag=_type_name):
-    """What every message to a client carries; a reply has the `id` of what it answers."""
+    """The fields of every message to a client. A reply has the `id` of its request."""
 
     timestamp: int
     id: str | UnsetType = UNSET
@@ -54,7 +54,7 @@ class SessionCreated(Message, kw_only=True):
 
 
 class Recovery(Message, kw_only=True):
-    """What a client that said what it saw last is given back (PROTOCOL 6.2)."""
+    """The broadcasts that a client has missed, by its `lastSeq` (PROTOCOL 6.2)."""
 
     missed: list[Raw] | UnsetType = UNSET
     gap: bool | UnsetType = UNSET
@@ -179,7 +179,7 @@ class TopicMessage(Message, kw_only=True):
 
 
 class TenantMessage(Message, kw_only=True):
-    """What the operator says to everybody of a tenant, in a session or not."""
+    """A message of the operator to every connection of a tenant, in a session or not."""
 
     data: Raw
 

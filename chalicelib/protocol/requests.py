@@ -1,4 +1,4 @@
-"""What a client may send: one struct an action, `ACTIONS` names them all (PROTOCOL section 3)."""
+"""The requests of clients: one struct for each action, listed in `ACTIONS` (PROTOCOL section 3)."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -18,14 +18,14 @@ from chalicelib.protocol.fields import (
 )
 
 CONTROL_MESSAGE_BYTES = 4 * 1024
-"""The most that a message without a payload of the user's may have (413 above)."""
+"""The maximum size of a message without a user's payload; larger ones get 413."""
 
 MESSAGE_BYTES = 128 * 1024
-"""The most that API Gateway carries in one message, either way."""
+"""The maximum size of a message that API Gateway carries, in either direction."""
 
 
 class Request(Struct, rename="camel", kw_only=True, frozen=True):
-    """The fields of every message; unknown ones are ignored."""
+    """The fields of every request. Unknown ones are ignored."""
 
     id: MessageId | UnsetType = UNSET
 
@@ -110,7 +110,7 @@ class SetVolume(SpeakerRequest, kw_only=True, frozen=True):
 
 
 class Broadcast(SpeakerRequest, kw_only=True, frozen=True):
-    """`data` stays as the client wrote it: it is passed on, never looked into."""
+    """`data` stays as the client wrote it: it is passed on unread."""
 
     data: Raw
     target_language: Language | UnsetType = UNSET
@@ -167,4 +167,4 @@ ACTIONS: dict[str, type[Request]] = {
 }
 
 HANDSHAKE_ACTIONS = frozenset({"createSession", "joinSession", "refreshConnection"})
-"""The actions that a client may ask for in the URL (PROTOCOL 1.2)."""
+"""The actions that a handshake's URL may have (PROTOCOL 1.2)."""

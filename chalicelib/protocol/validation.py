@@ -1,4 +1,4 @@
-"""Refuses what does not fit its struct, and says of every field what is wrong with it."""
+"""The errors of requests that do not fit their struct, with a problem for each field."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.errors import BadRequest, Code
 
 Problem = tuple[str, str]
-"""A field's name, "" for none, and what is wrong with it."""
+"""A field's name, "" for none, and its problem."""
 
 NULL = msgspec.Raw(b"null")
 _PATH = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>[^`]*)`$")
@@ -18,7 +18,7 @@ _IS_REQUIRED = "is required"
 
 
 def invalid(*problems: Problem) -> BadRequest:
-    """INVALID_MESSAGE with these `details`; its sentence is of the first."""
+    """Return INVALID_MESSAGE with these `details`. Its message names the first."""
     field, problem = problems[0]
     text = f"{field}: {problem}" if field else problem
     return BadRequest(Code.INVALID_MESSAGE, text, details=problems)
@@ -27,10 +27,10 @@ def invalid(*problems: Problem) -> BadRequest:
 def invalid_json(
     struct: type[msgspec.Struct], body: bytes, error: msgspec.ValidationError
 ) -> BadRequest:
-    """Why JSON is no `struct`: msgspec's `error` is of the first problem only."""
+    """Return the error of JSON that does not fit `struct`; msgspec's has the first problem only."""
     try:
         given = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except msgspec.ValidationError:  # it is no object at all
+    except msgspec.ValidationError:  # it is not an object
         return invalid(_problem_of(error))
 
     def read(value: msgspec.Raw, kind: Any) -> object:
@@ -46,7 +46,7 @@ def invalid_parameters(
     *,
     strict: bool = True,
 ) -> BadRequest:
-    """The same for the parameters of a URL; `strict` as in `msgspec.convert`."""
+    """Return the error of a URL's parameters. `strict` is as in `msgspec.convert`."""
 
     def read(value: object, kind: Any) -> object:
         return msgspec.convert(value, kind, strict=strict)
@@ -55,13 +55,13 @@ def invalid_parameters(
 
 
 def _problem_of(error: msgspec.ValidationError) -> Problem:
-    """Takes msgspec's sentence apart: the field's path, and what is wrong.
+    """Parse msgspec's message into the field's path and the problem.
 
-    Such as `Expected `float`, got `str` - at `$.volume``.
+    An example is `Expected `float`, got `str` - at `$.volume``.
     """
     text = str(error)
     at = _PATH.search(text)
-    # One field is named also where something within it is wrong: `lastSeq[...]`.
+    # The field is named, even if the problem is inside it: `lastSeq[...]`.
     path = at["path"].partition("[")[0] if at else ""
     problem = text[: at.start()] if at else text
     missing = _MISSING.match(problem)

@@ -6,7 +6,7 @@ They are attributes of the session's item. Every change but a repair is a write 
 
 from collections.abc import Mapping
 
-from chalicelib.domain.session import MOST_LANGUAGES, Session
+from chalicelib.domain.session import MAX_LANGUAGES, Session
 from chalicelib.domain.types import SessionId
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
@@ -36,7 +36,7 @@ class ListenerCounts:
                 "zero": 0,
                 "true": True,
                 "capacity": capacity,
-                "most": MOST_LANGUAGES,
+                "most": MAX_LANGUAGES,
             },
             names={"language": language},
         )
@@ -68,7 +68,7 @@ class ListenerCounts:
             " #languageCounts.#language = if_not_exists(#languageCounts.#language, :zero) + :one",
             condition="#isActive = :true AND #languageCounts.#old >= :one"
             f" AND {_ROOM_FOR_LANGUAGE}",
-            values={"one": 1, "zero": 0, "true": True, "most": MOST_LANGUAGES},
+            values={"one": 1, "zero": 0, "true": True, "most": MAX_LANGUAGES},
             names={"old": old, "language": new},
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chalicelib.domain.session import MOST_LANGUAGES, Session, StatusSent
+from chalicelib.domain.session import MAX_LANGUAGES, Session, StatusSent
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.errors import ConditionFailed
 from chalicelib.stores.attributes import Item
@@ -168,7 +168,7 @@ class SessionStore:
         return self._change(
             session_id,
             "ADD #streamPositions.#stream :one",
-            {"one": 1, "false": False, "most": MOST_LANGUAGES},
+            {"one": 1, "false": False, "most": MAX_LANGUAGES},
             condition="#broadcastState.#isPaused = :false AND"
             " (attribute_exists(#streamPositions.#stream) OR size(#streamPositions) < :most)",
             speaker=speaker,

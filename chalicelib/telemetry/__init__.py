@@ -1,4 +1,4 @@
-"""What the stack tells its operators: JSON log lines, and metrics in CloudWatch's EMF."""
+"""Logs and metrics for operators: JSON lines, and CloudWatch's Embedded Metric Format."""
 
 from chalicelib.telemetry.metrics import METRICS, Dimension, MetricName, Unit
 from chalicelib.telemetry.telemetry import Telemetry

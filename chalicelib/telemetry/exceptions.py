@@ -1,4 +1,4 @@
-"""An exception as fields of a log line: where it came from, and nothing that a client sent."""
+"""Exceptions as fields of a log line: their origin, without anything that a client sent."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -6,17 +6,17 @@ from typing import Any
 
 from chalicelib.telemetry.redaction import without_quotes
 
-_MOST_FRAMES = 20
-_MOST_CAUSES = 3
+_MAX_FRAMES = 20
+_MAX_CAUSES = 3
 
 
 def described(
-    error: BaseException, clean: Callable[[str], str], causes: int = _MOST_CAUSES
+    error: BaseException, clean: Callable[[str], str], causes: int = _MAX_CAUSES
 ) -> dict[str, Any]:
-    """Type, text without quoted input, frames (innermost last) and the causes of `error`.
+    """Return type, text without quoted input, frames (innermost last) and causes of an error.
 
-    `clean` takes out of the text what must not be logged. The frames are read off the traceback:
-    `traceback` costs 6 ms of a cold start, and would add lines of source that say nothing new.
+    `clean` removes from the text what must not be logged. The module `traceback` is not used: it
+    costs a cold start 6 ms, and would add lines of source that say nothing new.
     """
     description: dict[str, Any] = {
         "type": type(error).__name__,
@@ -36,4 +36,4 @@ def _frames(traceback: TracebackType | None) -> list[str]:
         file = "/".join(code.co_filename.split("/")[-3:])
         frames.append(f"{file}:{traceback.tb_lineno} {code.co_name}")
         traceback = traceback.tb_next
-    return frames[-_MOST_FRAMES:]
+    return frames[-_MAX_FRAMES:]

@@ -1,4 +1,4 @@
-"""One JSON object, one line."""
+"""Output of one JSON object a line."""
 
 import re
 import sys
@@ -9,10 +9,10 @@ import msgspec
 
 
 def json_line(document: Mapping[str, Any]) -> str:
-    """`document` as one line of printable ASCII.
+    """Return a document as one line of printable ASCII.
 
-    JSON escapes only the control characters below U+0020. The rest of them, and the Unicode line
-    separators, can break a line or drive a terminal, and not every stdout takes what is not ASCII.
+    JSON escapes only the control characters below U+0020. The others, and the Unicode line
+    separators, can break a line or control a terminal, and not every stdout accepts non-ASCII text.
     """
     line = msgspec.json.encode(document).decode()
     if line.isascii() and "\x7f" not in line:
@@ -26,5 +26,5 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def write_line(line: str) -> None:
-    """Writes to stdout as it is now, in one call, so that lines of different threads don't mix."""
+    """Write to the current stdout in one call, so that lines of several threads do not mix."""
     sys.stdout.write(f"{line}\n")

@@ -1,8 +1,8 @@
-"""The metrics of the stack (DESIGN 7), and the lines that CloudWatch reads them from.
+"""The metrics of the stack (DESIGN 7), and their log lines for CloudWatch.
 
-CloudWatch makes metrics of log lines in its Embedded Metric Format (EMF). Every distinct set of
-dimension values is a metric that is paid for, so ids are never dimensions: they are properties,
-which Logs Insights can search and which make no metric.
+CloudWatch makes metrics from log lines in its Embedded Metric Format (EMF). Every distinct set of
+dimension values is a metric that costs money, so ids are never dimensions: they are properties,
+which Logs Insights can search.
 """
 
 from collections.abc import Mapping
@@ -68,18 +68,18 @@ METRICS: Final[Mapping[MetricName, tuple[Dimension, ...]]] = {
 """Every metric with its dimensions. No metric is ever emitted with others."""
 
 _NAMESPACE = "Lectern"
-_MOST_VALUES = 100  # EMF's limit for one metric in one line
-_LONGEST_DIMENSION = 250  # characters; CloudWatch takes 1024 bytes
+_MAX_VALUES = 100  # EMF's limit for one metric in one line
+_MAX_DIMENSION_LENGTH = 250  # characters; CloudWatch takes 1024 bytes
 
 
 def dimension_value(text: str) -> str:
-    """`text` as CloudWatch takes it: some printable ASCII, not too long."""
-    kept = "".join(c if " " <= c <= "~" else "?" for c in text[:_LONGEST_DIMENSION]).strip()
+    """Return a text as CloudWatch accepts it: printable ASCII, not empty, not too long."""
+    kept = "".join(c if " " <= c <= "~" else "?" for c in text[:_MAX_DIMENSION_LENGTH]).strip()
     return kept or "unknown"
 
 
 class MetricLine:
-    """Metrics with the same dimensions, gathered for one line."""
+    """Metrics with the same dimensions, collected for one line."""
 
     def __init__(self, dimensions: Mapping[str, str]) -> None:
         self._dimensions = dimensions
@@ -88,7 +88,7 @@ class MetricLine:
         self._properties: dict[str, list[Any]] = {}
 
     def add(self, name: str, value: float, unit: str, properties: Mapping[str, Any]) -> None:
-        """Adds one value of one metric, and the properties that go with it."""
+        """Add one value of one metric, and its properties."""
         self._units[name] = unit
         self._values.setdefault(name, []).append(value)
         for key, property_ in properties.items():
@@ -98,11 +98,11 @@ class MetricLine:
 
     @property
     def full(self) -> bool:
-        """Whether a metric has as many values as one line may hold."""
-        return any(len(values) >= _MOST_VALUES for values in self._values.values())
+        """Return True if a metric has as many values as one line may have."""
+        return any(len(values) >= _MAX_VALUES for values in self._values.values())
 
     def document(self, timestamp: int) -> dict[str, Any]:
-        """The line as an object. Several values, or several values of a property, are a list."""
+        """Return the line as an object. Several values of a metric or property are a list."""
         directive = {
             "Namespace": _NAMESPACE,
             "Dimensions": [list(self._dimensions)],

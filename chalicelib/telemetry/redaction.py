@@ -1,7 +1,8 @@
-"""What must not be in a log: tokens, addresses, payloads; and connection ids only as a hash.
+"""Redaction of logs: no tokens, addresses or payloads, and connection ids only as hashes.
 
-First by the name of a field, then by what its text looks like. Both are nets below the rule that
-nobody logs such things in the first place, so they would rather hide too much.
+Values are hidden by the name of their field, and by what their text looks like. Both are safety
+nets, as code must not log such values in the first place; so they hide too much rather than too
+little.
 """
 
 import re
@@ -45,42 +46,45 @@ _SENSITIVE = re.compile(
 _LONG_RUN = re.compile(r"[A-Za-z0-9_+/=-]{32,}")
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 
-_MOST_SCANNED = 10_000  # characters of a text that are looked at
-_MOST_KEPT = 1_000  # characters of a text that are logged
-_MOST_ITEMS = 50
-_DEEPEST = 4
+_MAX_SCANNED = 10_000  # characters of a text that are searched
+_MAX_KEPT = 1_000  # characters of a text that are logged
+_MAX_ITEMS = 50
+_MAX_DEPTH = 4
 
 
 def redacted_text(text: str) -> str:
-    """`text`, shortened, with what looks like a token, a connection id or an address hidden."""
-    plain = text[:_MOST_SCANNED].encode("utf-8", "replace").decode()  # lone surrogates become "?"
-    return _SENSITIVE.sub(REDACTED, _LONG_RUN.sub(_hide_if_random, plain))[:_MOST_KEPT]
+    """Return a text, shortened, without what looks like a token, connection id or address."""
+    plain = text[:_MAX_SCANNED].encode("utf-8", "replace").decode()  # lone surrogates become "?"
+    return _SENSITIVE.sub(REDACTED, _LONG_RUN.sub(_hide_if_random, plain))[:_MAX_KEPT]
 
 
 def without_quotes(text: str) -> str:
-    """`text` of an exception without what Python quotes in it, which is often somebody's input."""
-    return _QUOTED.sub("'...'", text[:_MOST_SCANNED])
+    """Return an exception's text without its quoted parts, which are often a client's input."""
+    return _QUOTED.sub("'...'", text[:_MAX_SCANNED])
 
 
 def _hide_if_random(match: re.Match[str]) -> str:
-    # UUIDs, hexadecimal hashes and names of resources have one case only; a token has all three.
+    # UUIDs, hexadecimal hashes and names of resources have one case; a token has both, and digits.
     run = match.group()
     kinds = (str.isupper, str.islower, str.isdigit)
     return REDACTED if all(any(map(kind, run)) for kind in kinds) else run
 
 
 class Redactor:
-    """Cleans fields for one line; `hash_connection` makes of a connection id what may be logged."""
+    """Redacts the fields of a line. `hash_connection` makes a connection id fit to be logged."""
 
     def __init__(self, hash_connection: Callable[[str], str]) -> None:
         self._hash = hash_connection
 
     def fields(self, fields: Mapping[str, object], known_id: str | None = None) -> dict[str, Any]:
-        """`fields` with camelCase names and clean values; `known_id` is hashed wherever it is."""
-        return self._mapping(fields, known_id, _DEEPEST)
+        """Return fields with camelCase names and redacted values.
+
+        `known_id` is hashed everywhere.
+        """
+        return self._mapping(fields, known_id, _MAX_DEPTH)
 
     def text(self, text: str, known_id: str | None = None) -> str:
-        """`text` without `known_id` and all that `redacted_text` hides."""
+        """Return a text redacted by `redacted_text`, with `known_id` hashed."""
         if known_id:
             text = text.replace(known_id, self._hash(known_id))
         return redacted_text(text)
@@ -88,7 +92,7 @@ class Redactor:
     def _mapping(
         self, fields: Mapping[Any, object], known: str | None, depth: int
     ) -> dict[str, Any]:
-        items = list(fields.items())[:_MOST_ITEMS]
+        items = list(fields.items())[:_MAX_ITEMS]
         names = [self.text(_camel_case(str(name)), known) for name, _ in items]
         return {
             name: self._field(name, value, known, depth)
@@ -109,7 +113,7 @@ class Redactor:
         if isinstance(value, str):
             return self._hash(value)
         if isinstance(value, Iterable):
-            return [self._hashed(item) for item in list(value)[:_MOST_ITEMS]]
+            return [self._hashed(item) for item in list(value)[:_MAX_ITEMS]]
         return REDACTED
 
     def _value(self, value: object, known: str | None, depth: int) -> object:
@@ -120,7 +124,7 @@ class Redactor:
         if depth > 0 and isinstance(value, Mapping):
             return self._mapping(value, known, depth)
         if depth > 0 and isinstance(value, list | tuple | set | frozenset):
-            return [self._value(item, known, depth - 1) for item in list(value)[:_MOST_ITEMS]]
+            return [self._value(item, known, depth - 1) for item in list(value)[:_MAX_ITEMS]]
         return f"<{type(value).__name__}>"
 
 

@@ -1,4 +1,4 @@
-"""The one object that every part logs and counts with."""
+"""The object that all code logs and measures with."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,15 +26,15 @@ _DimensionValues = tuple[tuple[str, str], ...]
 
 
 class ConnectionHasher(Protocol):
-    """`chalicelib.identity.hashing.Hasher`, as far as it is needed here."""
+    """The part of `chalicelib.identity.hashing.Hasher` that is needed here."""
 
     def connection(self, connection_id: str) -> str:
-        """A short keyed hash that stands for the connection."""
+        """Return a short keyed hash of a connection id."""
         ...
 
 
 class _Invocation(Struct):
-    """What all lines of one invocation share, and the metrics that wait for its end."""
+    """The fields that all lines of an invocation share, and the metrics to write at its end."""
 
     common: Mapping[str, Any]
     connection_id: str | None
@@ -43,7 +43,7 @@ class _Invocation(Struct):
 
 
 _OUTSIDE = _Invocation({"correlationId": None, "function": None}, None)
-# A context variable, as handlers run side by side in threads (in the sandbox, and in tests).
+# A context variable, as handlers run concurrently in threads (in the sandbox, and in tests).
 _current: ContextVar[_Invocation] = ContextVar("invocation", default=_OUTSIDE)
 
 
@@ -51,7 +51,7 @@ class Telemetry:
     """Writes log lines and metrics, each one JSON object a line.
 
     Args:
-        hasher: makes of a connection id what may be logged.
+        hasher: makes connection ids fit to be logged.
         clock: the stack's time, in milliseconds since the epoch.
         write: takes each line, without its end; stdout by default.
         level: `LOG_LEVEL`; lines below it are not written. Metrics always are.
@@ -68,7 +68,7 @@ class Telemetry:
         self._redactor = Redactor(hasher.connection)
         self._clock = clock
         self._write = write
-        self._least = _SEVERITY[level]
+        self._minimum = _SEVERITY[level]
 
     @contextmanager
     def invocation(
@@ -78,10 +78,10 @@ class Telemetry:
         connection_id: str | None = None,
         **fields: object,
     ) -> Iterator[None]:
-        """Everything logged within carries these; metrics are written together at its end.
+        """Add these fields to every line within; write its metrics together at the end.
 
-        `connection_id` is hashed, wherever in the lines of the invocation it occurs. A thread that
-        is started within belongs to it only if it is run in a copy of this context.
+        `connection_id` is hashed wherever it occurs in these lines. A thread that is started within
+        belongs to the invocation only if it runs in a copy of this context.
         """
         common = {"correlationId": correlation_id, "function": function}
         if connection_id is not None:
@@ -98,15 +98,15 @@ class Telemetry:
                 self._write_metrics(line, invocation)
 
     def info(self, event: str, **fields: object) -> None:
-        """Logs that `event` (a short constant text) happened."""
+        """Log an event. `event` is a short constant name."""
         self._log("INFO", event, None, fields)
 
     def warning(self, event: str, exception: BaseException | None = None, **fields: object) -> None:
-        """Logs what went wrong and was mended, or will be tried again."""
+        """Log a failure that was corrected, or will be retried."""
         self._log("WARNING", event, exception, fields)
 
     def error(self, event: str, exception: BaseException | None = None, **fields: object) -> None:
-        """Logs what somebody should look at."""
+        """Log a failure that an operator should look at."""
         self._log("ERROR", event, exception, fields)
 
     def metric(
@@ -118,8 +118,10 @@ class Telemetry:
         dimensions: Mapping[Dimension, str] = {},
         **properties: object,
     ) -> None:
-        """Counts or measures. Within an invocation it is written at the end, in one line with the
-        others of the same dimensions; otherwise at once. Ids go into `properties`.
+        """Record one value of a metric. Ids go into `properties`.
+
+        Within an invocation, metrics of the same dimensions are written at its end in one line;
+        outside of one, each is written at once.
 
         Raises:
             ValueError: the dimensions are not those that `METRICS` lists for the metric.
@@ -164,7 +166,7 @@ class Telemetry:
         exception: BaseException | None,
         fields: Mapping[str, object],
     ) -> None:
-        if _SEVERITY[level] < self._least:
+        if _SEVERITY[level] < self._minimum:
             return
         invocation = _current.get()
         known_id = invocation.connection_id

@@ -14,7 +14,7 @@ from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.actions.session import attachments, end, leave
 from chalicelib.actions.session.dismissal import HANDOVER_SECONDS
-from chalicelib.domain.lifetimes import asked_for
+from chalicelib.domain.lifetimes import closed_on_purpose
 from chalicelib.domain.session import HANDSHAKE_MILLIS, Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
 from chalicelib.errors import LecternError
@@ -98,7 +98,7 @@ def _is_intended(services: Services, connection: Connection, event: CloseEvent) 
     now = services.clock()
     age = now - (event.connected_at or connection.connected_at)
     silence = now - connection.heard_at
-    return asked_for(event.code, age, silence)
+    return closed_on_purpose(event.code, age, silence)
 
 
 def _detach(services: Services, connection_id: ConnectionId, connection: Connection | None) -> None:
