@@ -1,11 +1,29 @@
-"""The AWS that the stack needs, on one machine. Never packaged."""
+"""The AWS that the stack needs, on one machine: what `chalice local` runs. Never packaged.
+
+| room | what belongs there |
+|---|---|
+| `clock.py`, `faults.py` | the stack's clock with its timers; the faults in force |
+| `http/` | what every server uses: loop, HTTP, signatures, ids |
+| `functions/` | Lambda: the app's handlers, called in this process |
+| `dynamodb/` | DynamoDB in memory |
+| `cloud/` | the endpoint of DynamoDB and SQS, with the tables and queues on it |
+| `gateway/` | API Gateway's WebSocket APIs, for both local stacks |
+| `sources/` | event sources: schedules, queues, streams |
+| `control/` | what can be done to a running stack: methods and `/_sandbox/*` |
+| `console/` | the console in the browser (JavaScript) |
+| `startup/` | the start by `chalice local` |
+| `demo/` | `make demo` |
+
+A room imports only rooms above it; import-linter checks that (`pyproject.toml`). `localcloud` uses
+all of them but `startup` and `demo`.
+"""
 
 from chalice.app import Chalice
 
 
 def start(app: Chalice) -> None:
-    """Starts the sandbox in the process of `chalice local`; does nothing anywhere else."""
-    # Not at the top: who needs only a part, such as the tables, need not load all of it.
+    """Start the sandbox in the process of `chalice local`; do nothing anywhere else."""
+    # Not at the top: an import of one room, such as the tables, does not load the others.
     from sandbox.startup.launch import launch  # noqa: PLC0415
 
     launch(app)

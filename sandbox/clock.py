@@ -1,7 +1,7 @@
 """The stack's clock. It runs at real speed and can be moved forward, never back.
 
-Whatever happens later on one machine (schedules, delayed messages, a batching window, the life of a
-socket) is a timer here, so that moving the clock makes it happen, in order.
+Everything that a local stack does later (schedules, delayed messages, batching windows, the life of
+a socket) is a timer here, so moving the clock makes it happen, in order.
 """
 
 import heapq
@@ -19,19 +19,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(order=True)
 class Timer:
-    """Something that falls due. `action` must hand its work on and return at once."""
+    """An action that falls due. `action` must hand its work on and return at once."""
 
     due: Millis
     order: int
     action: Callable[[], None] | None = field(compare=False)
 
     def cancel(self) -> None:
-        """Nothing happens any more when it falls due; what it held is let go now."""
+        """Drop the action: nothing happens when the timer falls due."""
         self.action = None
 
 
 class Clock:
-    """Call it for the time in milliseconds since the epoch."""
+    """The time in milliseconds since the epoch, by calling it, and timers on it."""
 
     def __init__(self, real: Callable[[], float] = time.time) -> None:
         self._real = real
@@ -47,11 +47,11 @@ class Clock:
 
     @property
     def moved(self) -> int:
-        """Milliseconds by which it was moved forward so far."""
+        """Milliseconds by which the clock was moved forward so far."""
         return self._offset
 
     def at(self, due: int, action: Callable[[], None]) -> Timer:
-        """Runs `action` when the clock reaches `due`, or at once if it has passed."""
+        """Run `action` when the clock reaches `due`, or at once if that time has passed."""
         with self._changed:
             timer = Timer(Millis(due), next(self._order), action)
             heapq.heappush(self._timers, timer)
@@ -60,30 +60,30 @@ class Clock:
         return timer
 
     def after(self, seconds: float, action: Callable[[], None]) -> Timer:
-        """Runs `action` in so many seconds of this clock."""
+        """Run `action` in so many seconds of this clock."""
         return self.at(self() + round(seconds * 1000), action)
 
     @property
     def pending(self) -> int:
-        """How many timers have not fallen due."""
+        """The number of timers that have not fallen due."""
         with self._changed:
             return sum(timer.action is not None for timer in self._timers)
 
     def start(self) -> None:
-        """Lets timers fall due in real time, in a thread of its own."""
+        """Let timers fall due in real time, in a thread of its own."""
         threading.Thread(target=self._run, name="sandbox-clock", daemon=True).start()
 
     def stop(self) -> None:
-        """No timer falls due any more."""
+        """Let no timer fall due any more."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
     def advance(self, seconds: float, settle: Callable[[], None]) -> Millis:
-        """Moves the clock, stopping at every timer on the way; answers the time it is then.
+        """Move the clock, stopping at every timer on the way; return the new time.
 
-        `settle` is called at each stop and at the end, and returns when all that the timer set off
-        has run: what that leads to, in the interval, is then a timer too.
+        `settle` is called at each stop and at the end. It returns when all that the timer set off
+        has run, so that a timer which this sets, within the interval, falls due as well.
         """
         with self._one_at_a_time:
             target = self() + round(seconds * 1000)
@@ -94,7 +94,7 @@ class Clock:
             self._offset += max(0, target - self())
             settle()
         with self._changed:
-            self._changed.notify_all()  # what is due next is nearer than the thread believes
+            self._changed.notify_all()  # the thread waits longer than the next timer has left
         return self()
 
     def _run(self) -> None:
@@ -129,25 +129,25 @@ def _act(timer: Timer) -> None:
 
 
 class Activity:
-    """Pieces of work that began and have not ended."""
+    """A count of the pieces of work that have begun and not ended."""
 
     def __init__(self) -> None:
         self._count = 0
         self._changed = threading.Condition()
 
     def begin(self) -> None:
-        """One more piece of work."""
+        """Count one more piece of work."""
         with self._changed:
             self._count += 1
 
     def end(self) -> None:
-        """One piece less. What it leads to must have begun before."""
+        """Count one piece less. Work that it leads to must have begun before."""
         with self._changed:
             self._count -= 1
             if not self._count:
                 self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Waits until nothing is under way; False if that took longer than `seconds`."""
+        """Wait until nothing is under way; return False if that takes longer than `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, seconds)

@@ -1,7 +1,7 @@
-"""What goes wrong on purpose: the fault plan of design section 8.
+"""Faults on purpose: the plan that `/_sandbox/faults` changes in a running stack (PROTOCOL 7).
 
-A plan is an ordinary object for tests, and is steered by `/_sandbox/faults` in a running sandbox.
-The parts of the sandbox draw from it at each call; how a fault shows is theirs to say.
+Each part of the sandbox asks the plan at every call for the fault that this call meets, and shows
+it as AWS would.
 """
 
 import random
@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 
 class FaultError(Exception):
-    """A fault that makes no sense; the text says why."""
+    """A fault that no call could meet; the text says why."""
 
 
 class Target(StrEnum):
-    """Which calls a fault meets."""
+    """The service whose calls a fault meets."""
 
     DYNAMODB = "dynamodb"
     MANAGEMENT = "management"
@@ -25,18 +25,18 @@ class Target(StrEnum):
 
 
 class Kind(StrEnum):
-    """What becomes of a call."""
+    """The effect of a fault on a call."""
 
     ERROR = "error"
-    """Answered with 500; nothing was done."""
+    """Refused with 500; nothing is done."""
     THROTTLE = "throttle"
-    """Answered as AWS does where a quota is used up; nothing was done."""
+    """Refused as AWS does where a quota is used up; nothing is done."""
     GONE = "gone"
-    """Answered with 410; the socket is still there."""
+    """Refused with 410, although the socket is still open."""
     HANG = "hang"
-    """Not done and not answered, until the caller gives up or the fault ends."""
+    """Neither done nor refused, until the caller gives up or the fault ends."""
     DROP = "drop"
-    """Lost: an event that never arrives, a message that is never delivered, a call that dies."""
+    """Lost: an event never arrives, a message is never delivered, a call gets no response."""
     DUPLICATE = "duplicate"
     """Done twice."""
     DELAY = "delay"
@@ -44,11 +44,11 @@ class Kind(StrEnum):
     REORDER = "reorder"
     """Done after the next of its kind."""
     KILL = "kill"
-    """Done, and then the handler that made the call dies."""
+    """Done, and then the handler that made the call is killed."""
 
 
 WIRE = frozenset(Kind) - {Kind.KILL}
-"""What shows in the answer to a call; only `kill` shows in who made it."""
+"""The faults that show in the response to a call. `kill` shows in its caller alone."""
 
 ALLOWED: Mapping[Target, frozenset[Kind]] = {
     Target.DYNAMODB: frozenset(Kind) - {Kind.GONE, Kind.REORDER},
@@ -75,13 +75,13 @@ class Fault:
 
     @classmethod
     def parse(cls, body: Any) -> "Fault":
-        """Reads `{"target","fault","rate"|"times","seed"?,"operation"?,"seconds"?}`.
+        """Parse `{"target","fault","rate"|"times","seed"?,"operation"?,"seconds"?}`.
 
-        What the gateway drops is `$disconnect`, unless another operation is named: API Gateway
-        promises no more than its best effort there, and loses nothing else.
+        The gateway drops `$disconnect` unless another operation is named: API Gateway delivers
+        that event on a best-effort basis, and loses no other.
 
         Raises:
-            FaultError: something in it is missing, unknown or out of range.
+            FaultError: a field is missing, unknown or out of range.
         """
         if not isinstance(body, dict):
             raise FaultError("a fault is a JSON object")
@@ -103,7 +103,7 @@ class Fault:
         return fault.checked()
 
     def plain(self) -> dict[str, Any]:
-        """As `parse` reads it, without what is not set."""
+        """Return the fault as `parse` takes it, without fields that are not set."""
         fields = {
             "target": self.target,
             "fault": self.kind,
@@ -116,7 +116,7 @@ class Fault:
         return {name: value for name, value in fields.items() if value is not None}
 
     def checked(self) -> "Fault":
-        """Itself. Raises FaultError if no call could meet it."""
+        """Return this fault. Raises FaultError if no call could meet it."""
         if (self.rate is None) == (self.times is None):
             raise FaultError("say either rate or times")
         if self.kind not in ALLOWED[self.target]:
@@ -130,19 +130,19 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self.on_change: list[Callable[[], None]] = []
-        """Called when a fault comes into force, is used up or ended; from any thread."""
+        """Called when a fault comes into force, is used up or is ended. From any thread."""
         self._lock = threading.Lock()
         self._armed: list[_Armed] = []
         self._ended = threading.Event()
 
     def add(self, fault: Fault) -> None:
-        """Puts one more fault in force. Raises FaultError."""
+        """Put one more fault in force. Raises FaultError."""
         with self._lock:
             self._armed.append(_Armed(fault.checked()))
         self._changed()
 
     def clear(self) -> None:
-        """Ends all faults, and every hang that they caused."""
+        """End all faults, and every hang that they caused."""
         with self._lock:
             self._armed.clear()
             self._ended.set()
@@ -150,7 +150,7 @@ class FaultPlan:
         self._changed()
 
     def draw(self, target: Target, operation: str, kinds: Collection[Kind] = WIRE) -> Fault | None:
-        """The fault that this call meets, if any. A call draws once for the kinds of one place."""
+        """Return the fault that this call meets, or None. A call draws once for `kinds`."""
         if not self._armed:
             return None
         with self._lock:
@@ -169,12 +169,12 @@ class FaultPlan:
         return meeting.fault
 
     def hang(self, seconds: float) -> None:
-        """Waits until all faults are ended, at most `seconds`."""
+        """Wait until all faults are ended, for at most `seconds`."""
         self._ended.wait(seconds)
 
     @property
     def in_force(self) -> bool:
-        """Whether there may be a fault in force; cheaper than `active`."""
+        """True if there may be a fault in force; cheaper than `active`."""
         return bool(self._armed)
 
     @property
@@ -183,8 +183,8 @@ class FaultPlan:
         return [armed.fault for armed in self._armed if not armed.used_up]
 
     def _changed(self) -> None:
-        for tell in self.on_change:
-            tell()
+        for callback in self.on_change:
+            callback()
 
 
 class _Armed:
@@ -195,7 +195,7 @@ class _Armed:
 
     @property
     def used_up(self) -> bool:
-        """Whether it was for so many calls, and has met them all."""
+        """True once the fault has met as many calls as it was meant for."""
         return self._left == 0
 
     def meets(self, target: Target, operation: str) -> bool:

@@ -60,7 +60,7 @@ class Endpoint(Cloud):
         self.before_logs: Callable[[], None] = lambda: None
         """Called before each call of CloudWatch Logs."""
 
-    def _prompt(self, _: SignedRequest) -> bytes | None:
+    def _fast_path(self, _: SignedRequest) -> bytes | None:
         """Return None: no call skips the check of its permission."""
         return None
 

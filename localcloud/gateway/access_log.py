@@ -35,7 +35,7 @@ def filled(template: str, variables: Mapping[str, Any]) -> str:
 
 def _of_outcome(call: Call, outcome: Outcome) -> dict[str, Any]:
     known: dict[str, Any] = {"status": outcome.status}
-    if outcome.of_handler:
+    if outcome.from_handler:
         known["integration"] = {"status": 200, "integrationStatus": outcome.status}
         known["integrationLatency"] = round((time.monotonic() - call.begun) * 1000)
     elif outcome.status in _RESPONSE_TYPES:

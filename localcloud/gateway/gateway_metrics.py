@@ -45,6 +45,6 @@ def _error(outcome: Outcome) -> str | None:
         return "ClientError"
     if outcome.status >= 500:
         # 502 is the function's: it failed, or returned something that is no response.
-        of_function = outcome.of_handler or outcome.status == 502
+        of_function = outcome.from_handler or outcome.status == 502
         return "IntegrationError" if of_function else "ExecutionError"
     return None

@@ -1,4 +1,4 @@
-"""DynamoDB's time to live, which moto lacks: expired items go, late, as on AWS."""
+"""DynamoDB's time to live: expired items are deleted late, as on AWS."""
 
 import json
 
@@ -7,18 +7,18 @@ from sandbox.cloud.server import Cloud
 
 SWEEP_SECONDS = 600.0
 LATE_SECONDS = 600.0
-"""What has expired is still returned for at least so long: code must not rely on the deletion."""
+"""Seconds for which an expired item is still returned: code must not rely on its deletion."""
 
 
 class Expiry:
-    """Looks through all tables every ten minutes of the stack's clock."""
+    """Deletes expired items of all tables every ten minutes of the stack's clock."""
 
     def __init__(self, cloud: Cloud, clock: Clock) -> None:
         self._cloud = cloud
         self._clock = clock
 
     def start(self) -> None:
-        """Sweeps from here on."""
+        """Sweep from now on."""
         self._clock.after(SWEEP_SECONDS, self._due)
 
     def _due(self) -> None:

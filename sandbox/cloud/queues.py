@@ -1,4 +1,4 @@
-"""The jobs queue and its dead letters, as Terraform's module has them."""
+"""The attributes of the jobs queue, read from Terraform's module."""
 
 import functools
 from pathlib import Path
@@ -10,7 +10,7 @@ MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "jobs" / "variabl
 
 
 def queue_attributes(dead_letters_arn: str, variables: Path = MODULE) -> dict[str, str]:
-    """The attributes of the jobs queue, with the defaults of Terraform's module."""
+    """Return the attributes of the jobs queue, with the defaults of Terraform's module."""
     defaults = _defaults(variables)
     redrive = (
         f'{{"deadLetterTargetArn":"{dead_letters_arn}",'

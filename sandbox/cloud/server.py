@@ -1,8 +1,8 @@
 """The HTTP endpoint of DynamoDB and SQS, in a thread of its own.
 
-Requests are told apart by `X-Amz-Target`, and carried out one after the other on one event loop:
-that makes each of them atomic, and costs nothing, since moto is pure Python and holds the
-interpreter's lock anyway. Signatures are not checked here, as DynamoDB Local does not either.
+`X-Amz-Target` names the operation of a request. Requests are carried out one after the other on one
+event loop: that makes each of them atomic, and costs nothing, since all of it is Python and holds
+the interpreter's lock anyway. Signatures are not checked, as DynamoDB Local checks none.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from sandbox.clock import Clock
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.dynamodb.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
 from sandbox.faults import Fault, FaultPlan, Kind, Target
-from sandbox.http.loop import LoopThread, passed
-from sandbox.http.server import HttpServer, stop_listening, whole_answer
+from sandbox.http.loop import LoopThread, sleep
+from sandbox.http.server import HttpServer, format_response, stop_listening
 from sandbox.http.signature import SignedRequest
 
 T = TypeVar("T")
-FAREWELL = 0.1
-"""Seconds that a call under way has at the end."""
+SHUTDOWN_SECONDS = 0.1
+"""Seconds that a call under way has when the endpoint stops."""
 _JSON = "application/x-amz-json-1.0"
-POLL = 0.05
-"""Seconds between looks at an empty queue, for a client that waits."""
+POLL_SECONDS = 0.05
+"""Seconds between looks at an empty queue during a long poll."""
 
 
 class Cloud:
-    """DynamoDB and SQS of one stack, empty at first, on a port of 127.0.0.1, free where it is 0."""
+    """DynamoDB and SQS of one stack, empty at first, on `port` of 127.0.0.1 (0: a free one)."""
 
     def __init__(
         self, clock: Clock, faults: FaultPlan, *, account: str | None = None, port: int = 0
@@ -49,21 +49,21 @@ class Cloud:
         self._http: HttpServer | None = None
 
     def start(self) -> None:
-        """Answers from here on."""
+        """Serve requests from now on."""
         self._loop.start()
         self._loop.run(self._listen())
 
     def stop(self) -> None:
-        """Ends; what was stored is gone."""
+        """Stop; what was stored is gone."""
         self._loop.run(self._close())
         self._loop.stop()
 
     def changed(self, change: Change) -> None:
-        """A change to a table that is elsewhere. From any thread."""
+        """Take a change to a table of a DynamoDB outside this process. From any thread."""
         self.call_soon(lambda: self._changed(change))
 
     def run(self, function: Callable[[], T]) -> T:
-        """Runs `function` where the requests are carried out, and answers what it returns."""
+        """Run `function` on the loop of the requests, wait, and return its result."""
 
         async def on_loop() -> T:
             return function()
@@ -71,11 +71,11 @@ class Cloud:
         return self._loop.run(on_loop())
 
     def call_soon(self, function: Callable[[], None]) -> None:
-        """The same without waiting."""
+        """Run `function` on the loop of the requests, without waiting. From any thread."""
         self._loop.call(function)
 
     async def _listen(self) -> None:
-        self._http = HttpServer(self._handle, self._prompt)
+        self._http = HttpServer(self._handle, self._fast_path)
         self._listener = await asyncio.get_running_loop().create_server(
             self._http, sock=self._socket, backlog=1024
         )
@@ -83,10 +83,10 @@ class Cloud:
     async def _close(self) -> None:
         await stop_listening(self._listener)
         if self._http:
-            await self._http.shutdown(FAREWELL)
+            await self._http.shutdown(SHUTDOWN_SECONDS)
 
-    def _prompt(self, request: SignedRequest) -> bytes | None:
-        """A call of DynamoDB that meets no fault: that is nearly all of them."""
+    def _fast_path(self, request: SignedRequest) -> bytes | None:
+        """Carry out a call of DynamoDB that can meet no fault: nearly all calls."""
         service, operation = _target(request.headers.get("x-amz-target"))
         if not service.startswith("DynamoDB") or self._faults.in_force:
             return None
@@ -94,7 +94,7 @@ class Cloud:
         if body is None:
             return None
         status, answer = self._carried_out(operation, body)
-        return whole_answer(status, _JSON, answer, {})
+        return format_response(status, _JSON, answer, {})
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         return await self._answer(request, await request.read())
@@ -136,7 +136,7 @@ class Cloud:
                 await asyncio.to_thread(self._faults.hang, fault.seconds)
                 return _lost(request)
             case Kind.DELAY:
-                await passed(self._clock, fault.seconds)
+                await sleep(self._clock, fault.seconds)
             case Kind.DUPLICATE:
                 self._dynamodb(operation, body)
         return self._dynamodb(operation, body)
@@ -147,22 +147,22 @@ class Cloud:
         try:
             answer = self.sqs.call(operation, dict(body), self.endpoint_url)
             while answer == "{}" and asyncio.get_running_loop().time() < give_up:
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(POLL_SECONDS)
                 answer = self.sqs.call(operation, dict(body), self.endpoint_url)
         except SqsError as refusal:
             headers = {"x-amzn-query-error": f"{refusal.code};Sender"}
             return _json(400, refusal.body, headers)
-        for tell in self.on_message:
-            tell()
+        for callback in self.on_message:
+            callback()
         return _json(200, answer)
 
     def _changed(self, change: Change) -> None:
-        for tell in self.on_change:
-            tell(change)
+        for callback in self.on_change:
+            callback(change)
 
 
 def _target(header: str | None) -> tuple[str, str]:
-    """The service and the operation that a request is for."""
+    """Return the service and the operation in an `X-Amz-Target` header."""
     service, _, operation = (header or "").partition(".")
     return service, operation
 
@@ -184,7 +184,7 @@ def _json(status: int, text: str, headers: dict[str, str] | None = None) -> web.
 
 
 def _lost(request: web.BaseRequest) -> web.Response:
-    """The connection ends; the caller cannot know what became of its call."""
+    """End the connection: the caller cannot know whether its call was carried out."""
     if request.transport:
         request.transport.abort()
     return web.Response(status=500)

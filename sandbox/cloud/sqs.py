@@ -15,7 +15,7 @@ from sandbox.http.identifiers import REGION
 
 
 class SqsError(Exception):
-    """A refusal: the error's code in SQS's old protocol, and the JSON that says why."""
+    """A refusal: the error's code in SQS's query protocol, and the JSON body."""
 
     def __init__(self, code: str, body: str) -> None:
         super().__init__(body)
@@ -24,7 +24,7 @@ class SqsError(Exception):
 
 
 class Sqs:
-    """All queues of one cloud. Used by one thread at a time."""
+    """All queues of one endpoint. Used by one thread at a time."""
 
     def __init__(self, account: str, clock: Callable[[], int]) -> None:
         # moto finds a dead-letter queue in its own registry of accounts and regions only.
@@ -32,10 +32,10 @@ class Sqs:
         self._clock = clock
 
     def call(self, operation: str, request: dict[str, Any], origin: str) -> str:
-        """Carries out one operation; queue URLs in the answer start with `origin`.
+        """Carry out one operation and return JSON; queue URLs in it start with `origin`.
 
         Raises:
-            SqsError: as SQS would refuse it.
+            SqsError: SQS would refuse the operation.
         """
         handler = _Handler(self._backend, request, origin)
         action = getattr(handler, camelcase_to_underscores(operation), None)
@@ -53,27 +53,27 @@ class Sqs:
         return json.dumps(result or {})
 
     def queue(self, name: str) -> Queue:
-        """moto's queue."""
+        """Return moto's queue."""
         return self._backend.get_queue(name)
 
     def receive(self, name: str, count: int) -> list[Message]:
-        """Up to `count` visible messages, now invisible for the queue's visibility timeout."""
+        """Receive up to `count` messages, invisible from now on for the visibility timeout."""
         with sqs_time(self._clock):
             timeout = self.queue(name).visibility_timeout
             messages: list[Message] = self._backend.receive_message(name, count, 0, timeout)
         return messages
 
     def visible(self, name: str) -> int:
-        """How many messages may be received now."""
+        """Return the number of messages that may be received now."""
         with sqs_time(self._clock):
             return len(self.queue(name).messages)
 
     def delete(self, name: str, receipt_handle: str) -> None:
-        """Deletes a message that was received; one that is deleted already is no error."""
+        """Delete a message that was received; one that is deleted already is no error."""
         self.queue(name).delete_message(receipt_handle)
 
     def next_visible_at(self, name: str) -> float | None:
-        """When the next message may be received, in milliseconds; None if there is none."""
+        """Return the time at which the next message may be received, in milliseconds, or None."""
         return min(map(_visible_at, self.queue(name)._messages), default=None)
 
 
@@ -84,7 +84,7 @@ def _visible_at(message: Message) -> float:
 
 
 class _Handler(SQSResponse):  # type: ignore[misc]
-    """moto's request handler, with the request given to it already parsed."""
+    """moto's request handler for a request that is parsed already."""
 
     def __init__(self, backend: SQSBackend, params: dict[str, Any], origin: str) -> None:
         super().__init__()

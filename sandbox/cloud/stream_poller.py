@@ -1,4 +1,4 @@
-"""Reads the stream of a DynamoDB that is not in this process, such as DynamoDB Local."""
+"""The stream of a table in a DynamoDB outside this process, such as DynamoDB Local."""
 
 import logging
 import threading
@@ -13,11 +13,11 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
 _STALE = ("TrimmedDataAccessException", "ExpiredIteratorException")
-"""DynamoDB Local forgets where an iterator was when a write was rolled back there."""
+"""Errors of an iterator that DynamoDB Local forgets when a write is rolled back there."""
 
 
 class StreamPoller:
-    """Hands on every change of one table, in the order of its shards."""
+    """Calls `on_change` with every change of one table, in the order of its shards."""
 
     def __init__(
         self, dynamodb: Any, streams: Any, table: str, on_change: Callable[[Change], None]
@@ -33,16 +33,16 @@ class StreamPoller:
         self._thread = threading.Thread(target=self._run, name="sandbox-streams", daemon=True)
 
     def start(self) -> None:
-        """Looks for changes four times a second of real time."""
+        """Look for changes four times a second of real time."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Looks no more: nothing is handed on after this."""
+        """Stop looking: `on_change` is not called after this."""
         self._stopped.set()
         self._thread.join()
 
     def poll(self) -> None:
-        """Hands on what has come since the last look."""
+        """Hand on what has come since the last look."""
         with self._lock:
             for shard in self._shards():
                 while self._read(shard):
@@ -53,14 +53,14 @@ class StreamPoller:
             try:
                 self.poll()
             except (BotoCoreError, ClientError) as problem:
-                logger.warning("The stream of %s cannot be read: %s", self._table, problem)
+                logger.warning("Cannot read the stream of %s: %s", self._table, problem)
 
     def _shards(self) -> list[str]:
         description = self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]
         return [shard["ShardId"] for shard in description["Shards"]]
 
     def _read(self, shard: str) -> bool:
-        """Whether there may be more."""
+        """Read once; return True if there may be more."""
         known = self._iterators.get(shard)
         iterator = known or self._from_the_start(shard)
         try:

@@ -1,8 +1,8 @@
-"""The sandbox's own endpoints (PROTOCOL 7), and two more for whoever looks on, as the console does:
+"""The endpoints of a local stack (PROTOCOL 7), and two more that the console and the demo use:
 
-`GET /_sandbox/events` tells what happens as it happens (`sandbox/control/event_stream.py`).
+`GET /_sandbox/events` streams what happens as it happens (`sandbox/control/event_stream.py`).
 `POST /_sandbox/cut` `{"client": …}` cuts the sockets whose URL has `client=…`, without a close
-frame, as a dead battery would; answers `{"cut": how many}`.
+frame, as a dead battery would. The response is `{"cut": number of sockets}`.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ MAX_ADVANCE = 30 * 86_400
 
 
 class BadRequestError(Exception):
-    """What the caller sent cannot be done; status and the reason."""
+    """A request that cannot be carried out: the status and the reason."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,11 +30,11 @@ class BadRequestError(Exception):
 
 
 class Control:
-    """Answers every path that is not the stage's."""
+    """Serves every path that is not the stage's."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
-        self._answers: dict[tuple[str, str], Callable[[web.BaseRequest, Any], Any]] = {
+        self._endpoints: dict[tuple[str, str], Callable[[web.BaseRequest, Any], Any]] = {
             ("GET", "token"): self._token,
             ("POST", "clock"): self._clock,
             ("POST", "cut"): self._cut,
@@ -46,26 +46,26 @@ class Control:
         }
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One request."""
+        """Serve one request."""
         if not request.path.startswith("/_sandbox/"):
             return page(request)
         if request.path == "/_sandbox/events":
             return await self._stack.event_stream.serve(request)
         try:
             body = await _json(request)
-            answer = await asyncio.to_thread(self._answer, request, body)
+            response = await asyncio.to_thread(self._respond, request, body)
         except BadRequestError as problem:
             return web.json_response({"message": str(problem)}, status=problem.status)
-        return web.json_response(answer)
+        return web.json_response(response)
 
-    def _answer(self, request: web.BaseRequest, body: Any) -> Any:
+    def _respond(self, request: web.BaseRequest, body: Any) -> Any:
         name, _, rest = request.path.removeprefix("/_sandbox/").partition("/")
         if name == "schedules" and rest:
             return self._schedule(request.method, rest)
-        answer = self._answers.get((request.method, name))
-        if answer and not rest:
-            return answer(request, body)
-        known = any(path == name for _, path in self._answers)
+        endpoint = self._endpoints.get((request.method, name))
+        if endpoint and not rest:
+            return endpoint(request, body)
+        known = any(path == name for _, path in self._endpoints)
         raise BadRequestError(405 if known and not rest else 404, "no such endpoint (PROTOCOL 7)")
 
     def _token(self, request: web.BaseRequest, _: Any) -> dict[str, str]:
@@ -88,7 +88,7 @@ class Control:
     def _cut(self, _: web.BaseRequest, body: Any) -> dict[str, int]:
         client = body.get("client") if isinstance(body, dict) else None
         if not isinstance(client, str) or not client:
-            raise BadRequestError(400, "client must be what the socket's URL says: ?client=…")
+            raise BadRequestError(400, "client must be the value of client= in the socket's URL")
         return {"cut": self._stack.cut(client)}
 
     def _schedule(self, method: str, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The metrics that the stack emitted, as CloudWatch would take them from the log."""
+"""The metrics of a stack, read from its log as CloudWatch reads them."""
 
 import json
 import threading
@@ -6,25 +6,25 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-KEPT = 10_000
+MAX_DOCUMENTS = 10_000
 
 
 class Metrics:
-    """Takes every line that the stack writes, keeps those in the embedded metric format."""
+    """Keeps the log lines in the embedded metric format and writes the others."""
 
     def __init__(
         self,
         write: Callable[[str], None],
         on_document: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> None:
-        """`on_document` is told of every metric document as it comes."""
+        """`on_document` is called with every metric document as it comes."""
         self._write = write
         self._on_document = on_document
         self._lock = threading.Lock()
-        self._kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._documents: deque[dict[str, Any]] = deque(maxlen=MAX_DOCUMENTS)
 
     def line(self, line: str) -> None:
-        """One line of the log: metrics are kept and not shown, the rest is written."""
+        """Take one line of the log: a metric document is kept, anything else written."""
         if '"_aws"' not in line:
             self._write(line)
             return
@@ -34,11 +34,11 @@ class Metrics:
             self._write(line)
             return
         with self._lock:
-            self._kept.append(document)
+            self._documents.append(document)
         self._on_document(document)
 
     @property
     def emitted(self) -> list[dict[str, Any]]:
         """The last 10,000 metric documents, newest last."""
         with self._lock:
-            return list(self._kept)
+            return list(self._documents)

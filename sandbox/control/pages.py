@@ -1,4 +1,4 @@
-"""The console's files, and the client that it is built on."""
+"""The files of the console, and the JavaScript client that it uses."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _TYPES = {
 
 
 def page(request: web.BaseRequest) -> web.StreamResponse:
-    """The file that a path names; 404 for what is none of them."""
+    """Return the file that a path names; 404 if there is none."""
     path = _path(request.path)
     if path is None:
         return web.json_response({"message": "there is nothing at this path"}, status=404)

@@ -1,4 +1,4 @@
-"""Tokens that this stack accepts, for whoever asks on this machine."""
+"""Tokens that a local stack accepts."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ DEFAULT_TTL = 86_400
 def new_token(
     environ: Mapping[str, str], clock: Clock, *, sub: str, tenant: str | None, ttl: int
 ) -> str:
-    """An HS256 token with the stack's secret, issuer and audience, good for `ttl` seconds."""
+    """Return an HS256 token with the stack's secret, issuer and audience, for `ttl` seconds."""
     now = clock() // 1000
     claims: dict[str, str | int] = {"sub": sub, "iat": now, "exp": now + ttl}
     if tenant is not None:

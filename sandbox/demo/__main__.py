@@ -1,7 +1,7 @@
 """`make demo`: a speaker and five listeners in four languages, live in the terminal.
 
-It runs against the stack that `make run` has started, or at `LECTERN_URL` on this machine, with the
-Python SDK, and ends by itself after about a quarter of a minute.
+It uses the Python SDK, on the stack that `make run` has started or the one at `LECTERN_URL` on this
+machine, and ends by itself after about 15 seconds.
 """
 
 import asyncio
@@ -54,19 +54,19 @@ _QUICK = Options(backoff_base=0.2, backoff_cap=1.0)
 
 
 class NotRunningError(Exception):
-    """No stack answers; the text says what to do."""
+    """No stack is running; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack, and the little of its sandbox that the demo needs (PROTOCOL 7)."""
+    """The running stack, and the two endpoints of its sandbox that the demo uses (PROTOCOL 7)."""
 
     port: int = PORT
     stage: str = "local"
 
     @classmethod
     def at(cls, url: str) -> "Stack":
-        """The stack at a URL of this machine, such as `make deploy-local` prints."""
+        """Return the stack at a URL of this machine, such as `make deploy-local` prints."""
         parts = urllib.parse.urlsplit(url)
         return cls(parts.port or PORT, parts.path.strip("/"))
 
@@ -75,24 +75,24 @@ class Stack:
         return f"ws://127.0.0.1:{self.port}/{self.stage}"
 
     async def token(self) -> str:
-        """A speaker's token. Raises NotRunningError."""
-        answer = await self._ask("token?sub=demo-speaker")
-        return str(answer["token"])
+        """Get a speaker's token. Raises NotRunningError."""
+        response = await self._call("token?sub=demo-speaker")
+        return str(response["token"])
 
     async def cut(self, client: str) -> None:
-        """Cuts the socket that names itself so in its URL, without a close frame."""
-        await self._ask("cut", {"client": client})
+        """Cut the socket whose URL has `client`, without a close frame."""
+        await self._call("cut", {"client": client})
 
-    async def _ask(self, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+    async def _call(self, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/_sandbox/{path}"
         data = None if body is None else json.dumps(body).encode()
 
-        def ask() -> dict[str, Any]:
+        def call() -> dict[str, Any]:
             with urllib.request.urlopen(url, data, timeout=10) as response:  # nosec B310 # our port
                 return dict(json.load(response))
 
         try:
-            return await asyncio.to_thread(ask)
+            return await asyncio.to_thread(call)
         except urllib.error.URLError as problem:
             raise NotRunningError(
                 f"No stack answers at {self.url}. Start it with `make run` in another terminal, "
@@ -101,8 +101,8 @@ class Stack:
 
 
 async def play(stack: Stack, show: Screen, rest: Callable[[float], Awaitable[Any]]) -> None:
-    """The whole demo; `rest` waits so many seconds between two scenes."""
-    await stack.token()  # whether the stack runs, before anything is shown
+    """Play the whole demo; `rest` waits so many seconds between two scenes."""
+    await stack.token()  # raises before anything is shown if no stack runs
     show.begin()
     client = f"demo-{os.getpid()}"
     speaker = await create_session(
@@ -187,7 +187,7 @@ async def _pause(
 
 
 async def _drop(stack: Stack, client: str, speaker: SpeakerSession, show: Screen) -> None:
-    """Cuts the speaker's socket and waits for the SDK to bring it back (PROTOCOL 6.3)."""
+    """Cut the speaker's socket and wait until the SDK has reconnected (PROTOCOL 6.3)."""
     back = asyncio.Event()
     off = speaker.on("state", lambda change: back.set() if change["state"] == "open" else None)
     show.event("The network", "drops the speaker")
@@ -202,7 +202,7 @@ async def _closed(listener: ListenerSession) -> None:
 
 
 def main() -> int:
-    """Runs the demo; answers the process's exit status."""
+    """Run the demo; return the exit status."""
     port = int(os.environ.get("LECTERN_PORT", PORT))
     url = os.environ.get("LECTERN_URL")
     stack = Stack.at(url) if url else Stack(port)

@@ -1,4 +1,4 @@
-"""What the demo shows: a live picture in a terminal, or one line after the other anywhere else."""
+"""The output of the demo: a live picture in a terminal, lines anywhere else."""
 
 import statistics
 import time
@@ -27,7 +27,7 @@ class _Row:
 
 
 class Screen:
-    """Takes what happens and keeps the score; without a terminal, prints each thing as a line."""
+    """Prints each event as a line, and measures the delays of deliveries."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -35,7 +35,7 @@ class Screen:
         self._delays: list[float] = []
 
     def begin(self) -> None:
-        """The stack is there."""
+        """Take note that the stack runs."""
 
     def session(self, session_id: str) -> None:
         self.event("The speaker", f"opens the session {session_id}")
@@ -47,7 +47,7 @@ class Screen:
         self.event("The speaker", f"says “{text}”")
 
     def stamped(self, text: str) -> dict[str, Any]:
-        """The data of a broadcast, with the time at which it leaves."""
+        """Return the data of a broadcast, with the time at which it is sent."""
         return {"text": text, "sentAt": time.monotonic()}
 
     def heard(self, name: str, data: Mapping[str, Any]) -> None:
@@ -68,7 +68,7 @@ class Screen:
         self._console.print(self._line(who, what), soft_wrap=True)
 
     def end(self) -> None:
-        """Everybody is gone: the sum of it."""
+        """Print the summary."""
         median = statistics.median(self._delays) if self._delays else 0.0
         self._console.print(
             f"\n{len(self._delays)} deliveries, each sentence to each language once; "
@@ -85,7 +85,7 @@ class Screen:
 
 
 class LiveScreen(Screen):
-    """The same as a picture that changes in place."""
+    """A picture that changes in place."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -143,6 +143,6 @@ class LiveScreen(Screen):
 
 
 def screen() -> Screen:
-    """A live one where there is a terminal to draw on."""
+    """Return a live screen if there is a terminal, else one that prints lines."""
     console = Console(highlight=False)
     return LiveScreen(console) if console.is_terminal else Screen(console)

@@ -1,1 +1,9 @@
-"""Lambda on one machine: the handlers of the app, called in its process."""
+"""Lambda on one machine: the handlers of the app, called in this process.
+
+| file | what it is |
+|---|---|
+| `functions.py` | a handler with its timeout and its errors |
+| `context.py` | the context object of an invocation |
+| `pool.py` | the threads in which handlers run |
+| `killing.py` | the fault `kill`, drawn after a handler's calls |
+"""

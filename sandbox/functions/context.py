@@ -7,9 +7,9 @@ from sandbox.http.identifiers import ACCOUNT, REGION, uuid_text
 
 
 class LambdaContext:
-    """What handlers read of AWS's context object.
+    """The attributes of AWS's context object that handlers read.
 
-    The time that remains is real time, as Lambda's is: moving the stack's clock does not take it.
+    The time that remains is real time, as Lambda's is: moving the stack's clock takes none of it.
     """
 
     function_version = "$LATEST"
@@ -21,28 +21,26 @@ class LambdaContext:
         self.function_name = function_name
         self._deadline = time.monotonic() + timeout
 
-    # What few handlers read is made when one does.
-
     @cached_property
     def aws_request_id(self) -> str:
-        """Of this invocation."""
+        """The id of this invocation, made when a handler reads it."""
         return uuid_text()
 
     @property
     def invoked_function_arn(self) -> str:
-        """As if it were deployed."""
+        """The ARN that the deployed function would have."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
 
     @property
     def log_group_name(self) -> str:
-        """As if it were deployed."""
+        """The log group that the deployed function would have."""
         return f"/aws/lambda/{self.function_name}"
 
     @property
     def log_stream_name(self) -> str:
-        """One for each invocation."""
+        """A log stream of this invocation's own."""
         return f"local/[$LATEST]{self.aws_request_id}"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda would end this invocation; never below 0."""
+        """Return the milliseconds until Lambda would end this invocation; never below 0."""
         return max(0, int((self._deadline - time.monotonic()) * 1000))

@@ -1,4 +1,4 @@
-"""The app's handlers, called as Lambda calls them. What is there is what the app declares."""
+"""The app's handlers, called as Lambda calls them."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ class FunctionError(Exception):
 
 
 class HandlerKilled(BaseException):
-    """By a fault, the process of this handler is dead: nothing in it may catch this."""
+    """A fault has killed the process of this handler: nothing in it may catch this."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Function:
     timeout: float
 
     def __call__(self, event: Event) -> Any:
-        """Runs the handler in this thread and answers what it returned.
+        """Run the handler in this thread and return its result.
 
         Raises:
             FunctionError: the handler raised anything.
@@ -51,7 +51,7 @@ class Function:
 
 
 def functions_of(app: Chalice, timeouts: Mapping[str, float]) -> dict[str, Function]:
-    """Every handler of the app by its name, each with its timeout in seconds."""
+    """Return every handler of the app by its name; `timeouts` are in seconds."""
     return {
         name: Function(name, handler, timeouts.get(name, DEFAULT_TIMEOUT))
         for name, handler in app.handler_map.items()
@@ -59,10 +59,10 @@ def functions_of(app: Chalice, timeouts: Mapping[str, float]) -> dict[str, Funct
 
 
 def read_timeouts(project: Path, stage: str) -> dict[str, float]:
-    """The `lambda_timeout` of each function in `.chalice/config.json`, in seconds.
+    """Return the `lambda_timeout` of each function in `.chalice/config.json`, in seconds.
 
-    A function that only another stage configures has that one's: what matters here is that a
-    handler sees the time it will have on AWS.
+    A function that only another stage configures has the timeout of that stage, so that a handler
+    sees the time that it will have on AWS.
     """
     file = project / ".chalice" / "config.json"
     config = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
@@ -71,7 +71,7 @@ def read_timeouts(project: Path, stage: str) -> dict[str, float]:
     for part in [config, *stages.values(), stages.get(stage, {})]:
         for name, settings in part.get("lambda_functions", {}).items():
             if "lambda_timeout" in settings:
-                # Chalice calls the handlers of a socket so in its configuration.
+                # The prefix that Chalice's configuration gives to the handlers of a socket.
                 handler = name.removeprefix("websocket_")
                 timeouts[handler] = float(settings["lambda_timeout"])
     return timeouts

@@ -1,7 +1,7 @@
-"""The fault `kill`: the handler dies right after a call that it made.
+"""The fault `kill`: the handler is killed right after a call that it made.
 
-The calls go over HTTP, where nobody can tell whose they are. So this one fault is drawn at the
-ports, in the thread of the handler.
+A call over HTTP does not say which handler made it, so this one fault is drawn at the ports, in the
+thread of the handler.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,64 +17,64 @@ _KILL = frozenset({Kind.KILL})
 
 
 class KillingDynamoDB:
-    """DynamoDB, after a call to which the handler may be dead."""
+    """DynamoDB; a fault may kill the handler after any call."""
 
     def __init__(self, real: DynamoDB, faults: FaultPlan) -> None:
         self._real = real
         self._faults = faults
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
-        """As the port says. Raises HandlerKilled when it is done."""
-        answer = self._real.call(operation, request)
-        _perhaps_die(self._faults, Target.DYNAMODB, operation)
-        return answer
+        """Do what the port says. Raises HandlerKilled afterwards."""
+        response = self._real.call(operation, request)
+        _kill_by_fault(self._faults, Target.DYNAMODB, operation)
+        return response
 
 
 class KillingManagement:
-    """The management API, after a call to which the handler may be dead."""
+    """The management API; a fault may kill the handler after any call."""
 
     def __init__(self, real: Management, faults: FaultPlan) -> None:
         self._real = real
         self._faults = faults
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
-        """As the port says. Raises HandlerKilled when it is done."""
+        """Do what the port says. Raises HandlerKilled afterwards."""
         self._real.post(connection_id, data)
-        _perhaps_die(self._faults, Target.MANAGEMENT, "POST")
+        _kill_by_fault(self._faults, Target.MANAGEMENT, "POST")
 
     def close(self, connection_id: ConnectionId) -> None:
-        """As the port says. Raises HandlerKilled when it is done."""
+        """Do what the port says. Raises HandlerKilled afterwards."""
         self._real.close(connection_id)
-        _perhaps_die(self._faults, Target.MANAGEMENT, "DELETE")
+        _kill_by_fault(self._faults, Target.MANAGEMENT, "DELETE")
 
     def reach(self) -> None:
-        """As the port says."""
+        """Do what the port says."""
         self._real.reach()
 
     def fan_out(
         self, posts: Iterable[tuple[ConnectionId, bytes]], remaining: Remaining
     ) -> FanOutResult:
-        """As the port says. Raises HandlerKilled after any of its posts; the rest is not sent."""
-        dead = False
+        """Do what the port says. Raises HandlerKilled after any post; the rest is not sent."""
+        killed = False
 
-        def mortal() -> Iterator[tuple[ConnectionId, bytes]]:
-            nonlocal dead
+        def until_killed() -> Iterator[tuple[ConnectionId, bytes]]:
+            nonlocal killed
             for post in posts:
                 yield post
-                dead = _is_fatal(self._faults, Target.MANAGEMENT, "POST")
-                if dead:
+                killed = _draw_kill(self._faults, Target.MANAGEMENT, "POST")
+                if killed:
                     break
 
-        result = self._real.fan_out(mortal(), remaining)
-        if dead:
+        result = self._real.fan_out(until_killed(), remaining)
+        if killed:
             raise HandlerKilled
         return result
 
 
-def _perhaps_die(faults: FaultPlan, target: Target, operation: str) -> None:
-    if _is_fatal(faults, target, operation):
+def _kill_by_fault(faults: FaultPlan, target: Target, operation: str) -> None:
+    if _draw_kill(faults, target, operation):
         raise HandlerKilled
 
 
-def _is_fatal(faults: FaultPlan, target: Target, operation: str) -> bool:
+def _draw_kill(faults: FaultPlan, target: Target, operation: str) -> bool:
     return faults.draw(target, operation, _KILL) is not None

@@ -1,4 +1,4 @@
-"""The instances of Lambda: a bounded number of threads in which handlers run side by side."""
+"""The threads in which handlers run side by side, as Lambda's instances do."""
 
 import contextlib
 import logging
@@ -23,12 +23,12 @@ class Pool:
         self._size = size
 
     def start(self) -> None:
-        """Starts the threads."""
+        """Start the threads."""
         for number in range(self._size):
             threading.Thread(target=self._run, name=f"lambda-{number}", daemon=True).start()
 
     def stop(self) -> None:
-        """Lets each thread end after what it is doing; what has not begun is dropped."""
+        """End each thread after its current work; drop work that has not begun."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._queue.get_nowait()
@@ -36,7 +36,7 @@ class Pool:
             self._queue.put(None)
 
     def submit(self, work: Work) -> None:
-        """Runs `work` as soon as a thread is free."""
+        """Run `work` as soon as a thread is free."""
         self._queue.put(work)
 
     def _run(self) -> None:

@@ -1,7 +1,7 @@
 """One socket of the data plane: RFC 6455 frames in, messages and one close out.
 
-The frames are read and written by the I/O-free core of `websockets`, which knows both of API
-Gateway's limits: for a message and for a frame. All of it runs on the gateway's event loop.
+The I/O-free core of `websockets` reads and writes the frames; it has both of API Gateway's limits,
+for a message and for a frame. All of it runs on the gateway's event loop.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from sandbox.gateway.events import Handshake
 
 MAX_MESSAGE = 128 * 1024
 MAX_FRAME = 32 * 1024
-"""API Gateway's. The protocol page has none, and plain clients send a message in one frame."""
+"""API Gateway's limit. PROTOCOL has none, and plain clients send a message in one frame."""
 SEND_BUFFER = 1024 * 1024
-"""Bytes that may wait for a slow client, beside what the kernel holds."""
+"""Bytes that may wait for a slow client, besides those in the kernel's buffer."""
 CLOSE_TIMEOUT = 2.0
 """Seconds that a client has to answer a close frame."""
 
@@ -36,7 +36,8 @@ OnClosed = Callable[["Connection", int, str], None]
 class Connection(asyncio.Protocol):
     """An open socket: the protocol of its TCP connection, once the handshake is done.
 
-    `on_message` and `on_closed` (once) tell what the client did, `on_lost` that TCP has ended.
+    `on_message` is called with each message, `on_closed` once with the close code and reason,
+    `on_lost` when the TCP connection has ended.
     """
 
     def __init__(
@@ -67,46 +68,46 @@ class Connection(asyncio.Protocol):
 
     @property
     def slow(self) -> bool:
-        """Whether the client reads so slowly that the send buffer is full."""
+        """True if the client reads so slowly that the send buffer is full."""
         return self._transport.get_write_buffer_size() > SEND_BUFFER
 
     def send(self, text: bytes) -> None:
-        """Sends one text message of UTF-8; nothing if the socket is closing."""
+        """Send one text message of UTF-8; do nothing if the socket is closing."""
         if self._open and self._protocol.state is State.OPEN:
             self.last_active_at = self._clock()
-            # Past the core, which has no part in whole messages and takes longer for them.
+            # Not through the core, which takes longer and adds nothing to a whole message.
             self._transport.write(_text_frame(text))
 
     def close(self, code: int, reason: str = "") -> None:
-        """Closes from this side, and says so through `on_closed` at once."""
+        """Close from this side; `on_closed` is called at once."""
         if self._open:
             self._closed(code, reason)
-            self.leave(code, reason)
+            self.send_close(code, reason)
 
-    def leave(self, code: int, reason: str = "") -> None:
-        """Sends a close frame, and gives the client a moment to answer it."""
+    def send_close(self, code: int, reason: str = "") -> None:
+        """Send a close frame, and give the client a moment to answer it."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode(code), reason)
             self._flush()
             self._abort_later()
 
     def cut(self) -> None:
-        """The network is gone: no close frame, in either direction."""
+        """Abort the TCP connection, without a close frame in either direction."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """What arrives after the handshake."""
+        """Take bytes that arrive after the handshake."""
         self.last_active_at = self._clock()
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and self._open:
                 self._frame(event)
         if self._protocol.state is not State.OPEN:
-            self._closing()  # before the client can see the answer: then it counts as under way
+            self._on_close_frame()  # before the answer is sent: then the clean-up counts as begun
         self._flush()
 
     def connection_lost(self, _: BaseException | None) -> None:
-        """The TCP connection is gone."""
+        """Take the end of the TCP connection."""
         self._closed(CloseCode.ABNORMAL_CLOSURE, "")
         if self._abort:
             self._abort.cancel()
@@ -114,15 +115,15 @@ class Connection(asyncio.Protocol):
 
     def _frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.BINARY:
-            # API Gateway does not support binary frames: it disconnects who sends one.
+            # API Gateway does not support binary frames and closes the connection.
             self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
         elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
-            self._warn_of(len(frame.data))
+            self._warn_if_large(len(frame.data))
             self._fragments.append(bytes(frame.data))
             if frame.fin:
                 self._message()
 
-    def _warn_of(self, size: int) -> None:
+    def _warn_if_large(self, size: int) -> None:
         if size > MAX_FRAME and not self._warned:
             self._warned = True
             logger.warning(
@@ -141,8 +142,8 @@ class Connection(asyncio.Protocol):
         else:
             self._on_message(self, text)
 
-    def _closing(self) -> None:
-        """The client closed, or sent what the protocol forbids and was refused."""
+    def _on_close_frame(self) -> None:
+        """Take the client's close frame, or our own after a violation of the protocol."""
         close = self._protocol.close_rcvd or self._protocol.close_sent
         if close:
             self._closed(close.code, close.reason)
@@ -157,8 +158,8 @@ class Connection(asyncio.Protocol):
             if data:
                 self._transport.write(data)
             else:
-                # The core's sign that nothing more will be sent. A full close here would discard
-                # what is still on its way to us, and with it, by a reset, our close frame.
+                # The core's sign that nothing more will be sent. A full close would discard what is
+                # still on its way to us, and the reset that follows would discard our close frame.
                 self._transport.write_eof()
                 self._abort_later()
 
@@ -169,7 +170,7 @@ class Connection(asyncio.Protocol):
 
 
 def _text_frame(data: bytes) -> bytes:
-    """A message in one frame, as a server sends it: not masked (RFC 6455, 5.2)."""
+    """Return a message in one frame, not masked, as a server sends it (RFC 6455, 5.2)."""
     size = len(data)
     if size < 126:
         return bytes((_WHOLE_TEXT, size)) + data

@@ -1,4 +1,4 @@
-"""How long each of many things may take, where all may take as long."""
+"""Timeouts of many things at once that all have the same length."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 class Deadlines(Generic[T]):
-    """Calls `give_up` with what has not ended in time. Used on one event loop only.
+    """Calls `give_up` with each thing that has not ended in time. Used on one event loop only.
 
-    What begins first is due first, so one timer of the loop is enough, whatever begins and ends
-    meanwhile: one for each message is a tenth of what the message costs the loop.
+    The first to begin is the first due, so one timer of the loop is enough for all: one for each
+    message is a tenth of the message's cost on the loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, give_up: Callable[[T], None]) -> None:
@@ -20,23 +20,23 @@ class Deadlines(Generic[T]):
         self._due: dict[T, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, what: T, seconds: float) -> None:
-        """From now on it has so many seconds, as many as everything else here."""
-        due = self._due[what] = self._loop.time() + seconds
+    def begin(self, key: T, seconds: float) -> None:
+        """Start the timeout of `key`; `seconds` is the same for all."""
+        due = self._due[key] = self._loop.time() + seconds
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._look)
 
-    def end(self, what: T) -> None:
-        """It has ended."""
-        self._due.pop(what, None)
+    def end(self, key: T) -> None:
+        """Cancel the timeout of `key`, if it still runs."""
+        self._due.pop(key, None)
 
     def _look(self) -> None:
         self._timer = None
         now = self._loop.time()
         while self._due:
-            what, due = next(iter(self._due.items()))
+            key, due = next(iter(self._due.items()))
             if due > now:
                 self._timer = self._loop.call_at(due, self._look)
                 return
-            del self._due[what]
-            self._loop.call_soon(self._give_up, what)
+            del self._due[key]
+            self._loop.call_soon(self._give_up, key)

@@ -24,13 +24,13 @@ DISCONNECT_REASONS = {
 
 
 def new_id() -> str:
-    """A connection's id, which nobody can guess: 11 random bytes, like `L0SM9cOFvHcCIhw=`."""
+    """Return a connection id that nobody can guess: 11 random bytes, like `L0SM9cOFvHcCIhw=`."""
     return base64.urlsafe_b64encode(os.urandom(11)).decode("ascii")
 
 
 @dataclass(frozen=True)
 class Handshake:
-    """What is known of a socket from its handshake on."""
+    """The facts about a socket that its opening handshake gives."""
 
     connection_id: ConnectionId
     connected_at: Millis
@@ -44,7 +44,7 @@ class Handshake:
 
 
 def connect_event(handshake: Handshake, now: Millis) -> dict[str, Any]:
-    """`$connect`: the only event with the query string and the client's headers."""
+    """Return a `$connect` event, the only one with the query string and the client's headers."""
     headers = [
         *handshake.headers,
         ("X-Amzn-Trace-Id", f"Root=1-{now // 1000:08x}-{os.urandom(12).hex()}"),
@@ -63,14 +63,17 @@ def connect_event(handshake: Handshake, now: Millis) -> dict[str, Any]:
 def message_event(
     handshake: Handshake, now: Millis, body: str, route_key: str = "$default"
 ) -> dict[str, Any]:
-    """A text message, by the route that its content selects."""
+    """Return the event of a text message, for the route that its content selects."""
     context = _context(handshake, now, route_key, "MESSAGE")
     context["messageId"] = gateway_id()
     return {"requestContext": context, "body": body, "isBase64Encoded": False}
 
 
 def disconnect_event(handshake: Handshake, now: Millis, code: int, reason: str) -> dict[str, Any]:
-    """`$disconnect`: `code` as the close frame said, 1005 without one, 1006 without frame."""
+    """Return a `$disconnect` event.
+
+    `code` is that of the close frame: 1005 for a frame without one, 1006 for no frame.
+    """
     context = _context(handshake, now, "$disconnect", "DISCONNECT")
     context["disconnectStatusCode"] = code
     context["disconnectReason"] = reason or DISCONNECT_REASONS.get(code, "")

@@ -1,7 +1,7 @@
 """The data plane: an HTTP server whose stages are WebSocket APIs of API Gateway.
 
-`/{stage}` is the socket, `/{stage}/@connections/…` the management API, all else is handed on.
-The socket does not exist before `$connect` has returned: only then is the handshake done.
+`/{stage}` is the socket, `/{stage}/@connections/…` the management API; any other path is handed on.
+A socket opens when `$connect` has returned: only then is the handshake complete.
 """
 
 import asyncio
@@ -21,32 +21,32 @@ from sandbox.clock import Activity, Clock
 from sandbox.faults import FaultPlan
 from sandbox.gateway.events import Handshake, new_id
 from sandbox.gateway.hub import Hub
-from sandbox.gateway.management import Answer, CallLostError, Check, Management
+from sandbox.gateway.management import CallLostError, Check, Management, Reply
 from sandbox.gateway.outcomes import Outcome
 from sandbox.gateway.routes import Routes
 from sandbox.http.identifiers import gateway_id
 from sandbox.http.loop import LoopThread
-from sandbox.http.server import Handler, HttpServer, hand_over, stop_listening, whole_answer
+from sandbox.http.server import Handler, HttpServer, format_response, hand_over, stop_listening
 from sandbox.http.signature import SignedRequest
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
-FAREWELL = 0.5
-"""Seconds that clients have at the end to answer a close frame."""
+SHUTDOWN_SECONDS = 0.5
+"""Seconds that clients have to answer a close frame when the gateway stops."""
 
 
 class _SwitchingProtocols(web.StreamResponse):
-    """101: what follows is not HTTP, and has no length."""
+    """The response 101, which has no length: what follows is not HTTP."""
 
     _length_check = False
 
 
 class Gateway:
-    """Serves stages on a socket that is bound already; `other` answers every other path.
+    """Serves stages on a socket that is bound already.
 
-    `api_of` gives the id of the API that a stage belongs to, None where there is no such stage.
-    `check` says who may use the management API.
+    `api_of` returns the id of a stage's API, None where there is no such stage. `check` raises for
+    a request that may not use the management API. `other` serves every other path.
     """
 
     def __init__(
@@ -73,17 +73,17 @@ class Gateway:
         self._http: HttpServer | None = None
 
     def start(self) -> None:
-        """Accepts connections from here on."""
+        """Accept connections from now on."""
         self._loop.start()
         self._loop.run(self._listen())
 
     def stop(self) -> None:
-        """Closes every socket with 1001 and ends."""
+        """Close every socket with 1001 and stop."""
         self._loop.run(self._close())
         self._loop.stop()
 
     def cut(self, client: str) -> int:
-        """Cuts the sockets whose URL has `client`, without a close frame; answers how many."""
+        """Cut the sockets whose URL has `client`, without a close frame; return their number."""
 
         async def on_loop() -> int:
             return self._hub.cut(client)
@@ -91,7 +91,7 @@ class Gateway:
         return self._loop.run(on_loop())
 
     async def _listen(self) -> None:
-        self._http = HttpServer(self._handle, self._prompt)
+        self._http = HttpServer(self._handle, self._fast_path)
         self._listener = await asyncio.get_running_loop().create_server(
             self._http, sock=self._socket, backlog=BACKLOG
         )
@@ -100,8 +100,8 @@ class Gateway:
         if self._listener and self._http:
             await stop_listening(self._listener)
             self._hub.close_all()
-            await self._http.shutdown(FAREWELL)
-            await self._hub.end(FAREWELL)
+            await self._http.shutdown(SHUTDOWN_SECONDS)
+            await self._hub.wait_closed(SHUTDOWN_SECONDS)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         stage, _, rest = request.path.lstrip("/").partition("/")
@@ -122,20 +122,20 @@ class Gateway:
             body=await request.read(),
         )
         try:
-            return _response(await self._management.answer(signed, _connection_id(path)))
+            return _response(await self._management.respond(signed, _connection_id(path)))
         except CallLostError:
             if request.transport:
                 request.transport.abort()
             return web.Response(status=500)
 
-    def _prompt(self, request: SignedRequest) -> bytes | None:
+    def _fast_path(self, request: SignedRequest) -> bytes | None:
         stage, _, rest = request.path[1:].partition("/")
         if not rest.startswith("@connections/") or not self._api_of(stage):
             return None
-        answer = self._management.at_once(request, _connection_id(request.path))
-        if answer is None:
+        result = self._management.respond_now(request, _connection_id(request.path))
+        if result is None:
             return None
-        return whole_answer(answer.status, "application/json", answer.text, _headers(answer))
+        return format_response(result.status, "application/json", result.text, _headers(result))
 
     async def _handshake(
         self, request: web.BaseRequest, stage: str, api_id: str
@@ -143,7 +143,7 @@ class Gateway:
         key = _handshake_key(request)
         if key is None:
             return web.json_response({"message": "Upgrade Required"}, status=426)
-        handshake = self._described(request, stage, api_id)
+        handshake = self._new_handshake(request, stage, api_id)
         outcome = await self._routes.connect(handshake)
         if not 200 <= outcome.status < 300:
             return _refused(outcome)
@@ -157,7 +157,7 @@ class Gateway:
         hand_over(request, connection)
         return response
 
-    def _described(self, request: web.BaseRequest, stage: str, api_id: str) -> Handshake:
+    def _new_handshake(self, request: web.BaseRequest, stage: str, api_id: str) -> Handshake:
         return Handshake(
             connection_id=ConnectionId(new_id()),
             connected_at=self._clock(),
@@ -177,7 +177,7 @@ def _connection_id(path: str) -> str:
 
 
 def _handshake_key(request: web.BaseRequest) -> str | None:
-    """The key of a well-formed opening handshake (RFC 6455, 4.2.1)."""
+    """Return the key of a well-formed opening handshake (RFC 6455, 4.2.1), or None."""
     headers = request.headers
     key = headers.get("Sec-WebSocket-Key", "").strip()
     try:
@@ -210,13 +210,13 @@ def _refused(outcome: Outcome) -> web.Response:
     return web.Response(status=outcome.status, text=outcome.body, headers=headers)
 
 
-def _headers(answer: Answer) -> dict[str, str]:
-    error = {"x-amzn-ErrorType": answer.error} if answer.error else {}
+def _headers(result: Reply) -> dict[str, str]:
+    error = {"x-amzn-ErrorType": result.error} if result.error else {}
     return {"x-amzn-RequestId": gateway_id(), **error}
 
 
-def _response(answer: Answer) -> web.Response:
-    headers = _headers(answer)
-    if answer.body is None:
-        return web.Response(status=answer.status, headers=headers)
-    return web.json_response(answer.body, status=answer.status, headers=headers)
+def _response(result: Reply) -> web.Response:
+    headers = _headers(result)
+    if result.body is None:
+        return web.Response(status=result.status, headers=headers)
+    return web.json_response(result.body, status=result.status, headers=headers)

@@ -1,4 +1,4 @@
-"""The open connections, and how long API Gateway lets them live."""
+"""The open connections, and API Gateway's limits for their idle time and their life."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ GOING_AWAY = 1001
 
 
 class Hub:
-    """Knows every open connection by its id. Used on the gateway's loop only."""
+    """Every open connection by its id. Used on the gateway's loop only."""
 
     def __init__(
         self, routes: Routes, *, loop: LoopThread, clock: Clock, activity: Activity
@@ -28,15 +28,15 @@ class Hub:
         self._activity = activity
         self._max_frame = MAX_FRAME if routes.strict else MAX_MESSAGE
         self._open: dict[ConnectionId, Connection] = {}
-        self._there: set[Connection] = set()
-        """Those whose TCP connection has not ended, open or closing."""
-        self._nobody = asyncio.Event()
-        self._nobody.set()
+        self._connected: set[Connection] = set()
+        """The connections whose TCP connection has not ended, open or closing."""
+        self._all_lost = asyncio.Event()
+        self._all_lost.set()
         self._timers: dict[ConnectionId, tuple[Timer, Timer]] = {}
-        self._leaving = False
+        self._stopping = False
 
     def open(self, handshake: Handshake, transport: asyncio.Transport) -> Connection:
-        """A connection from now on: it can be posted to, and ends with `$disconnect`."""
+        """Open a connection: it can be posted to, and ends with `$disconnect`."""
         connection = Connection(
             handshake,
             transport,
@@ -46,8 +46,8 @@ class Hub:
             self._clock,
             max_frame=self._max_frame,
         )
-        self._there.add(connection)
-        self._nobody.clear()
+        self._connected.add(connection)
+        self._all_lost.clear()
         self._open[handshake.connection_id] = connection
         self._timers[handshake.connection_id] = (
             self._at(handshake.connected_at + LIFE_MILLIS, lambda: connection.close(GOING_AWAY)),
@@ -56,40 +56,40 @@ class Hub:
         return connection
 
     def find(self, connection_id: str) -> Connection | None:
-        """The open connection of that id; None if it never was or is no more."""
+        """Return the open connection of that id, or None."""
         return self._open.get(ConnectionId(connection_id))
 
     def cut(self, client: str) -> int:
-        """Cuts the connections that name themselves so in their URL; answers how many."""
+        """Cut the connections whose URL has `client=…`; return their number."""
         found = [each for each in self._open.values() if ("client", client) in each.handshake.query]
         for connection in found:
             connection.cut()
         return len(found)
 
     def close_all(self) -> None:
-        """The service goes away: every client is told, no handler is."""
-        self._leaving = True
+        """Send every client a close frame with 1001; run no `$disconnect`."""
+        self._stopping = True
         for connection in list(self._open.values()):
-            connection.leave(GOING_AWAY)
+            connection.send_close(GOING_AWAY)
 
-    async def end(self, patience: float) -> None:
-        """Returns when every TCP connection has ended: by itself, or cut after so many seconds."""
+    async def wait_closed(self, timeout: float) -> None:
+        """Wait until every TCP connection has ended; cut those that last longer than `timeout`."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._nobody.wait(), patience)
-        for connection in self._there:
+            await asyncio.wait_for(self._all_lost.wait(), timeout)
+        for connection in self._connected:
             connection.cut()
-        await self._nobody.wait()
+        await self._all_lost.wait()
 
     def _lost(self, connection: Connection) -> None:
-        self._there.discard(connection)
-        if not self._there:
-            self._nobody.set()
+        self._connected.discard(connection)
+        if not self._connected:
+            self._all_lost.set()
 
     def _closed(self, connection: Connection, code: int, reason: str) -> None:
         self._open.pop(connection.handshake.connection_id, None)
         for timer in self._timers.pop(connection.handshake.connection_id, ()):
             timer.cancel()
-        if not self._leaving:
+        if not self._stopping:
             self._routes.disconnect(connection.handshake, code, reason)
 
     def _check_idle(self, connection: Connection) -> None:

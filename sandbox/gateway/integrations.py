@@ -1,4 +1,4 @@
-"""What stands behind the routes of a WebSocket API."""
+"""The integrations of a WebSocket API: what runs for an event on a route."""
 
 import time
 from collections.abc import Callable
@@ -12,34 +12,34 @@ from sandbox.gateway.outcomes import Failure, Outcome
 
 @dataclass(frozen=True)
 class Call:
-    """One event on its way: the route that it takes, whose socket it is, what is sent."""
+    """One event on its way: its route, the handshake of its socket, its content."""
 
     route: str
     handshake: Handshake
     event: Callable[[], Event]
-    """Always the same event, with the time at which it was first asked for."""
+    """Returns the event, always the same one; its time is that of the first call."""
     begun: float = field(default_factory=time.monotonic)
 
 
 Run = Callable[[Event], Any]
-"""Runs a handler and answers what it returned. Raises FunctionError."""
+"""Runs a handler and returns its result. Raises FunctionError."""
 
 
 class Integrations(Protocol):
-    """Called on the gateway's loop."""
+    """The integrations of one or more APIs. Methods are called on the gateway's loop."""
 
     def select(self, handshake: Handshake, text: str) -> str:
-        """The key of the route that a message takes."""
+        """Return the key of the route that a message takes."""
         ...
 
     def find(self, call: Call, failure: Failure) -> Run | Outcome:
-        """What runs, or the answer where nothing does, in the words of `failure`."""
+        """Return what to run, or the outcome where nothing runs; `failure` makes errors."""
         ...
 
     def replies(self, call: Call) -> bool:
-        """Whether what the handler of a message returns goes to the client."""
+        """Return True if the body that a message's handler returns goes to the client."""
         ...
 
     def done(self, call: Call, outcome: Outcome) -> None:
-        """It is over."""
+        """Take the outcome of a call, for logs and metrics."""
         ...

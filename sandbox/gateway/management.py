@@ -1,7 +1,7 @@
 """API Gateway's management API: `/{stage}/@connections/{connection id}`.
 
-Statuses and error types are those of the ApiGatewayManagementApi reference. Answers never repeat
-a connection id.
+Statuses and error types are those of the ApiGatewayManagementApi reference. No response repeats a
+connection id.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 from sandbox.clock import Clock
 from sandbox.faults import Fault, FaultPlan, Kind, Target
 from sandbox.gateway.connection import MAX_MESSAGE, Connection
-from sandbox.http.loop import passed
+from sandbox.http.loop import sleep
 from sandbox.http.signature import SignatureError, SignedRequest
 
 SERVICE = "execute-api"
@@ -24,8 +24,8 @@ _ID = re.compile(r"[A-Za-z0-9_-]{15}=\Z")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer: status, JSON body (or none) and the name of the error in AWS's model."""
+class Reply:
+    """An HTTP response: status, JSON body (or none) and the name of the error in AWS's model."""
 
     status: int
     body: Mapping[str, Any] | None = None
@@ -33,14 +33,14 @@ class Answer:
 
     @cached_property
     def text(self) -> str:
-        """Its body as JSON, made once: most answers are one of those below."""
+        """The body as JSON, encoded once: most responses are one of the constants below."""
         return json.dumps(self.body)
 
 
-DONE = Answer(200, {})
-GONE = Answer(410, {"message": "Gone"}, "GoneException")
-THROTTLED = Answer(429, {"message": "Rate exceeded"}, "LimitExceededException")
-FAILED = Answer(500, {"message": "Internal server error"}, "InternalServerErrorException")
+DONE = Reply(200, {})
+GONE = Reply(410, {"message": "Gone"}, "GoneException")
+THROTTLED = Reply(429, {"message": "Rate exceeded"}, "LimitExceededException")
+FAILED = Reply(500, {"message": "Internal server error"}, "InternalServerErrorException")
 
 
 Check = Callable[[SignedRequest], None]
@@ -48,11 +48,11 @@ Check = Callable[[SignedRequest], None]
 
 
 class CallLostError(Exception):
-    """By a fault, the call gets no answer: its TCP connection ends."""
+    """A fault takes the response: the call's TCP connection ends."""
 
 
 class Management:
-    """Answers signed requests about the connections that `find` knows."""
+    """Carries out signed requests about the connections that `find` returns."""
 
     def __init__(
         self,
@@ -66,20 +66,20 @@ class Management:
         self._check = check
         self._clock = clock
         self._faults = faults
-        self._held: list[Callable[[], Answer]] = []
+        self._held: list[Callable[[], Reply]] = []
 
-    def at_once(self, request: SignedRequest, connection_id: str) -> Answer | None:
-        """Carries out one request; None while there are faults, which may take their time."""
+    def respond_now(self, request: SignedRequest, connection_id: str) -> Reply | None:
+        """Carry out one request; return None while there are faults, which may take time."""
         if self._held or self._faults.in_force:
             return None
         refusal = self._refusal(request, connection_id)
         return refusal or self._carry_out(request.method, connection_id, request.body)
 
-    async def answer(self, request: SignedRequest, connection_id: str) -> Answer:
-        """Carries out one request, or does what a fault makes of it.
+    async def respond(self, request: SignedRequest, connection_id: str) -> Reply:
+        """Carry out one request, or do what a fault makes of it.
 
         Raises:
-            CallLostError: a fault took the answer away.
+            CallLostError: a fault took the response away.
         """
         if refusal := self._refusal(request, connection_id):
             return refusal
@@ -87,37 +87,37 @@ class Management:
         fault = self._faults.draw(Target.MANAGEMENT, request.method)
         if fault:
             return await self._faulty(fault, carry_out)
-        answer = carry_out()
+        response = carry_out()
         while self._held:
             self._held.pop()()
-        return answer
+        return response
 
-    def _refusal(self, request: SignedRequest, connection_id: str) -> Answer | None:
-        """Why a request is not carried out, whatever the state of the connection."""
+    def _refusal(self, request: SignedRequest, connection_id: str) -> Reply | None:
+        """Return the refusal of a request that no connection's state could make right, or None."""
         try:
             self._check(request)
         except SignatureError as problem:
-            return Answer(403, {"message": str(problem)}, "ForbiddenException")
+            return Reply(403, {"message": str(problem)}, "ForbiddenException")
         if not _ID.match(connection_id):
-            return Answer(400, {"message": "Invalid connectionId"}, "BadRequestException")
+            return Reply(400, {"message": "Invalid connectionId"}, "BadRequestException")
         if request.method not in ("POST", "GET", "DELETE"):
-            return Answer(405, {"message": "Method not allowed"}, "BadRequestException")
+            return Reply(405, {"message": "Method not allowed"}, "BadRequestException")
         if len(request.body) > MAX_MESSAGE:
-            return Answer(413, {"message": "Payload too large"}, "PayloadTooLargeException")
+            return Reply(413, {"message": "Payload too large"}, "PayloadTooLargeException")
         return None
 
-    def _carry_out(self, method: str, connection_id: str, body: bytes) -> Answer:
+    def _carry_out(self, method: str, connection_id: str, body: bytes) -> Reply:
         connection = self._find(connection_id)
         if connection is None:
             return GONE
         if method == "GET":
-            return Answer(200, _description(connection))
+            return Reply(200, _description(connection))
         if method == "DELETE":
             connection.close(1000)
-            return Answer(204)
+            return Reply(204)
         return _post(connection, body)
 
-    async def _faulty(self, fault: Fault, carry_out: Callable[[], Answer]) -> Answer:
+    async def _faulty(self, fault: Fault, carry_out: Callable[[], Reply]) -> Reply:
         match fault.kind:
             case Kind.ERROR:
                 return FAILED
@@ -134,19 +134,19 @@ class Management:
                 await asyncio.to_thread(self._faults.hang, fault.seconds)
                 raise CallLostError
             case Kind.DELAY:
-                await passed(self._clock, fault.seconds)
+                await sleep(self._clock, fault.seconds)
             case Kind.DUPLICATE:
                 carry_out()
         return carry_out()
 
 
-def _post(connection: Connection, body: bytes) -> Answer:
+def _post(connection: Connection, body: bytes) -> Reply:
     if connection.slow:
         return THROTTLED
     try:
         body.decode()
     except UnicodeDecodeError:
-        return Answer(400, {"message": "Data is not UTF-8"}, "BadRequestException")
+        return Reply(400, {"message": "Data is not UTF-8"}, "BadRequestException")
     connection.send(body)
     return DONE
 

@@ -1,4 +1,4 @@
-"""What a handler came to, and how API Gateway words what went wrong without one."""
+"""The outcome of a handler, and API Gateway's own error where no handler has one."""
 
 import json
 import logging
@@ -21,26 +21,26 @@ RETRY_SECONDS = 1
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a handler came to: a status, a body for the client, response headers."""
+    """The result of an event: a status, a body for the client, response headers."""
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    of_handler: bool = False
-    """Whether a handler said so, and not the gateway."""
+    from_handler: bool = False
+    """True for a handler's own response, False for the gateway's."""
 
 
 Failure = Callable[[int, str], Outcome]
-"""From API Gateway's status and message for a failure of its own to what the client gets."""
+"""Takes API Gateway's status and message for an error of its own; returns the client's outcome."""
 
 
-def as_aws(status: int, message: str) -> Outcome:
-    """As API Gateway says it, but without its ids: they never leave the stack (PROTOCOL 2)."""
+def aws_failure(status: int, message: str) -> Outcome:
+    """Return API Gateway's own body, without its ids: they never leave the stack (PROTOCOL 2)."""
     return Outcome(status, json.dumps({"message": message}))
 
 
-def as_the_protocol(clock: Callable[[], Millis]) -> Failure:
-    """As PROTOCOL 1.3 and 2 promise it, which a real gateway does not keep."""
+def protocol_failure(clock: Callable[[], Millis]) -> Failure:
+    """Return failures in the form of PROTOCOL 1.3 and 2, which a real gateway does not have."""
 
     def failure(status: int, message: str) -> Outcome:
         error = _client_error(status, message)
@@ -53,10 +53,10 @@ def as_the_protocol(clock: Callable[[], Millis]) -> Failure:
     return failure
 
 
-def answering(text: str, body: str) -> str:
-    """An error of the gateway's own with the `action` and `id` of the message that it answers.
+def with_envelope(text: str, body: str) -> str:
+    """Add the `action` and `id` of a client's message to the gateway's error for it (PROTOCOL 2).
 
-    As PROTOCOL 2 promises it; a real gateway does not look into messages.
+    A real gateway does not look into messages.
     """
     try:
         envelope = open_envelope(text.encode("utf-8", "surrogatepass"))
@@ -66,18 +66,20 @@ def answering(text: str, body: str) -> str:
     return json.dumps(json.loads(body) | {k: v for k, v in fields.items() if v is not UNSET})
 
 
-def outcome_of(answer: Any, failure: Failure) -> Outcome:
-    """A Lambda proxy response, or AWS's error for one that is malformed."""
-    status = answer.get("statusCode") if isinstance(answer, dict) else None
-    body = answer.get("body", "") if isinstance(answer, dict) else None
+def outcome_of(response: Any, failure: Failure) -> Outcome:
+    """Return the outcome in a Lambda proxy response, or the failure for a malformed one."""
+    status = response.get("statusCode") if isinstance(response, dict) else None
+    body = response.get("body", "") if isinstance(response, dict) else None
     if not isinstance(status, int) or not isinstance(body, str | None):
-        logger.error("A handler answered with neither statusCode nor a text body")
+        logger.error("A handler returned neither a statusCode nor a text body")
         return failure(502, "Internal server error")
     if body and len(body) > MAX_MESSAGE // 4 and len(body.encode()) > MAX_MESSAGE:
-        logger.error("A handler answered with more than API Gateway sends: %d KB", MAX_MESSAGE)
+        logger.error(
+            "A handler returned more than API Gateway sends: %d bytes at most", MAX_MESSAGE
+        )
         return failure(502, "Internal server error")
-    headers = {name: str(value) for name, value in (answer.get("headers") or {}).items()}
-    return Outcome(status, body or "", headers, of_handler=True)
+    headers = {name: str(value) for name, value in (response.get("headers") or {}).items()}
+    return Outcome(status, body or "", headers, from_handler=True)
 
 
 def _client_error(status: int, message: str) -> ClientError:

@@ -1,4 +1,4 @@
-"""Whose turn it is: the handlers of one connection run one after the other."""
+"""A queue for each connection: its handlers run one after the other."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from chalicelib.domain.types import ConnectionId
 Start = Callable[[], None]
 
 
-class Turns:
-    """Holds a handler back until the one before it has ended. Used on the gateway's loop only."""
+class PerConnectionQueue:
+    """Starts a handler once those before it have ended. Used on the gateway's loop only."""
 
     def __init__(self) -> None:
         self._waiting: dict[ConnectionId, deque[Start]] = {}
-        """What waits behind the handler that runs, by connection."""
+        """The handlers that wait behind the one that runs, by connection."""
 
-    def take(self, connection_id: ConnectionId, start: Start) -> None:
-        """Calls `start` now, or when `end` was called for each that came before."""
+    def add(self, connection_id: ConnectionId, start: Start) -> None:
+        """Call `start` now, or once `end` was called for every earlier handler."""
         waiting = self._waiting.get(connection_id)
         if waiting is None:
             self._waiting[connection_id] = deque()
@@ -25,7 +25,7 @@ class Turns:
             waiting.append(start)
 
     def end(self, connection_id: ConnectionId) -> None:
-        """The handler that ran has ended: the next starts."""
+        """Take the end of the handler that ran, and start the next one."""
         waiting = self._waiting[connection_id]
         if waiting:
             waiting.popleft()()

@@ -2,7 +2,7 @@
 
 Handlers of one connection run one after the other, in the order of its messages. In strict mode
 they are only *started* in that order and may then run side by side, as on AWS: there, a client that
-needs an answer before its next message must wait for it.
+needs a reply before its next message must wait for it.
 """
 
 import asyncio
@@ -18,8 +18,14 @@ from sandbox.gateway.connection import Connection
 from sandbox.gateway.deadlines import Deadlines
 from sandbox.gateway.events import Handshake, connect_event, disconnect_event, message_event
 from sandbox.gateway.integrations import Call, Integrations, Run
-from sandbox.gateway.outcomes import Outcome, answering, as_aws, as_the_protocol, outcome_of
-from sandbox.gateway.per_connection_queue import Turns
+from sandbox.gateway.outcomes import (
+    Outcome,
+    aws_failure,
+    outcome_of,
+    protocol_failure,
+    with_envelope,
+)
+from sandbox.gateway.per_connection_queue import PerConnectionQueue
 from sandbox.http.loop import LoopThread
 
 INTEGRATION_TIMEOUT = 29.0
@@ -31,13 +37,13 @@ _FAILURES = {
     Kind.THROTTLE: (429, "Too Many Requests"),
     Kind.HANG: (504, "Endpoint request timed out"),
 }
-"""What API Gateway says by itself where a fault keeps the handler from being called."""
+"""API Gateway's own status and message where a fault keeps the handler from being called."""
 
 
 class Routes:
     """Runs `$connect`, `$disconnect` and messages' routes. Called on the gateway's loop.
 
-    `strict` keeps to API Gateway also where the protocol page is kinder to clients.
+    `strict` follows API Gateway also where PROTOCOL is kinder to clients.
     """
 
     def __init__(
@@ -58,33 +64,33 @@ class Routes:
         self._activity = activity
         self._faults = faults
         self.strict = strict
-        self._failure = as_aws if strict else as_the_protocol(clock)
-        self._turns = None if strict else Turns()
+        self._failure = aws_failure if strict else protocol_failure(clock)
+        self._queue = None if strict else PerConnectionQueue()
         self._deadlines = Deadlines[_Running](loop.loop, self._give_up)
         self._held: dict[str, Callable[[], None]] = {}
 
     def connect(self, handshake: Handshake) -> "asyncio.Future[Outcome]":
-        """The handler's answer to a handshake, 2xx or a refusal."""
-        answer: asyncio.Future[Outcome] = self._loop.loop.create_future()
+        """Run the handler of a handshake; the outcome is 2xx or a refusal."""
+        result: asyncio.Future[Outcome] = self._loop.loop.create_future()
 
         def done(outcome: Outcome) -> None:
-            if not answer.done():
-                answer.set_result(outcome)
+            if not result.done():
+                result.set_result(outcome)
 
         call = Call("$connect", handshake, cache(lambda: connect_event(handshake, self._clock())))
         self._deliver(call, done)
-        return answer
+        return result
 
     def message(self, connection: Connection, text: str) -> None:
-        """Runs the handler of its route; its body goes back to the client as route response."""
+        """Run the handler of a message; its body goes to the client as the route response."""
         handshake = connection.handshake
         route = self._integrations.select(handshake, text)
 
         def done(outcome: Outcome) -> None:
-            silent = outcome.of_handler and not self._integrations.replies(call)
+            silent = outcome.from_handler and not self._integrations.replies(call)
             if outcome.body and not silent and not connection.slow:
-                is_raw = outcome.of_handler or self.strict
-                body = outcome.body if is_raw else answering(text, outcome.body)
+                is_raw = outcome.from_handler or self.strict
+                body = outcome.body if is_raw else with_envelope(text, outcome.body)
                 connection.send(body.encode())
 
         event = cache(lambda: message_event(handshake, self._clock(), text, route))
@@ -92,13 +98,13 @@ class Routes:
         self._deliver(call, done)
 
     def disconnect(self, handshake: Handshake, code: int, reason: str) -> None:
-        """Tells the handler that a connection is closed; its answer is of no interest."""
+        """Run the handler of a closed connection; its result is not used."""
         event = cache(lambda: disconnect_event(handshake, self._clock(), code, reason))
         self._deliver(Call("$disconnect", handshake, event), lambda _: None)
 
     def _deliver(self, call: Call, done: Callable[[Outcome], None]) -> None:
         route = call.route
-        start = partial(self._in_turn, call, done)
+        start = partial(self._enqueue, call, done)
         fault = self._faults.draw(Target.GATEWAY, route, ALLOWED[Target.GATEWAY])
         held = self._held.pop(route, None)
         match fault.kind if fault else None:
@@ -118,7 +124,7 @@ class Routes:
                 self._held[route] = start
             case Kind.KILL:
                 killed = self._failure(502, "Internal server error")
-                self._in_turn(call, lambda _: done(killed))
+                self._enqueue(call, lambda _: done(killed))
             case _:
                 start()
         if held:
@@ -127,20 +133,20 @@ class Routes:
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self._clock.after(seconds, lambda: self._loop.call(action))
 
-    def _in_turn(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        """Invokes the handler of a route, in strict mode whatever else runs."""
-        turns, connection_id = self._turns, call.handshake.connection_id
-        if turns is None:
+    def _enqueue(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Invoke the handler after the connection's earlier ones; in strict mode at once."""
+        queue, connection_id = self._queue, call.handshake.connection_id
+        if queue is None:
             self._invoke(call, done)
             return
 
-        def over(outcome: Outcome) -> None:
+        def done_and_next(outcome: Outcome) -> None:
             try:
                 done(outcome)
             finally:
-                turns.end(connection_id)
+                queue.end(connection_id)
 
-        turns.take(connection_id, lambda: self._invoke(call, over))
+        queue.add(connection_id, lambda: self._invoke(call, done_and_next))
 
     def _invoke(self, call: Call, done: Callable[[Outcome], None]) -> None:
         run = self._integrations.find(call, self._failure)
@@ -181,7 +187,7 @@ class Routes:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """A handler that runs, until it has ended or its time is up, whichever comes first."""
+    """A handler that runs, until it ends or reaches the timeout, whichever comes first."""
 
     call: Call
     done: Callable[[Outcome], None]

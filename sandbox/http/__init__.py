@@ -1,1 +1,9 @@
-"""HTTP as AWS serves it on one machine: a server, an event loop, signatures, ids."""
+"""HTTP as AWS's APIs speak it: what every server of the two local stacks uses.
+
+| file | what it is |
+|---|---|
+| `loop.py` | an event loop in a thread of its own, and sleeping by the stack's clock |
+| `server.py` | aiohttp's server with timeouts and a fast path for posts |
+| `signature.py` | AWS Signature Version 4, checked |
+| `identifiers.py` | the region, the account, ids of requests |
+"""

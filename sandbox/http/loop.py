@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, and the cheapest way into it from other threads."""
+"""An event loop in a thread of its own, with a cheap way in from other threads."""
 
 import asyncio
 import contextlib
@@ -24,18 +24,18 @@ class LoopThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Starts the thread."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Cancels what still runs on the loop, ends it and its thread."""
+        """Cancel what still runs on the loop, and end it and its thread."""
         self.loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
 
     def call(self, function: Callable[[], None]) -> None:
-        """Runs `function` on the loop soon. Calls that come together wake the loop once.
+        """Run `function` on the loop soon. Calls that come together wake the loop once.
 
-        When the loop has ended there is nobody to tell any more: then it does nothing.
+        Does nothing when the loop has ended.
         """
         self._calls.append(function)
         if not self._woken:
@@ -44,7 +44,7 @@ class LoopThread:
                 self.loop.call_soon_threadsafe(self._drain)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the loop and waits for what it returns."""
+        """Run a coroutine on the loop and wait for its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
     def _drain(self) -> None:
@@ -52,7 +52,7 @@ class LoopThread:
         try:
             while self._calls:
                 self._calls.popleft()()
-        finally:  # the loop logs a call that fails, and those behind it are not to wait for another
+        finally:  # after a call that raised, which the loop logs, those behind it still run
             if self._calls:
                 self.loop.call_soon(self._drain)
 
@@ -61,8 +61,8 @@ class LoopThread:
             self._runner.run(self._stopped.wait())
 
 
-async def passed(clock: Clock, seconds: float) -> None:
-    """Returns when so many seconds of the stack's clock have passed."""
+async def sleep(clock: Clock, seconds: float) -> None:
+    """Sleep for so many seconds of the stack's clock."""
     loop = asyncio.get_running_loop()
     event = asyncio.Event()
 

@@ -1,9 +1,9 @@
-"""aiohttp's server, for AWS's APIs: who is silent is cut, and posts are answered at once.
+"""aiohttp's server for AWS's APIs, with timeouts for silent clients and a fast path for posts.
 
 A fan-out makes hundreds of posts at once, and every handler calls DynamoDB several times; each
-request is a few hundred bytes that arrive whole. Those are answered right where they are received,
-without a task, a request and a response object for each. Whatever is not as plain goes aiohttp's
-way, and so does all that follows on that connection.
+request is a few hundred bytes that arrive in one piece. The response to such a request is written
+right where it is received, without a task, a request and a response object. Any other request, and
+all that follow it on its connection, are aiohttp's.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from aiohttp.web_protocol import RequestHandler
 from sandbox.http.signature import SignedRequest
 
 http_log = logging.getLogger("sandbox.http")
-"""aiohttp's log of what went wrong in a request, but not of what was no HTTP: that has its 400."""
+"""aiohttp's log of failed requests, without those that are not HTTP: they are refused with 400."""
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
+def _is_http(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
-http_log.addFilter(_is_ours)
+http_log.addFilter(_is_http)
 
 
 HEADERS_SECONDS = 10.0
 """Seconds that a client has for the headers of its first request."""
 KEEP_ALIVE_SECONDS = 75.0
-"""Seconds that it has for the headers of each further one."""
+"""Seconds that it has for the headers of each further request."""
 # No access log: its lines would carry connection ids and tokens.
 _OPTIONS: Any = {
     "access_log": None,
@@ -44,31 +44,31 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-Prompt = Callable[[SignedRequest], bytes | None]
-"""The whole answer to a POST to any path; None if that is nothing to be done at once."""
+FastPath = Callable[[SignedRequest], bytes | None]
+"""Returns the whole response to a POST; None if aiohttp's way is to be taken."""
 
 
 class HttpServer(web.Server):
-    """Calls `handler`; for plain POSTs first `prompt`."""
+    """Calls `handler` for each request; for plain POSTs `fast_path` first."""
 
-    def __init__(self, handler: Handler, prompt: Prompt) -> None:
-        async def heard(request: web.BaseRequest) -> web.StreamResponse:
+    def __init__(self, handler: Handler, fast_path: FastPath) -> None:
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
             if isinstance(request.protocol, _Connection):
-                request.protocol.heard()
+                request.protocol.stop_watching()
             return await handler(request)
 
-        super().__init__(heard)
-        self.prompt = prompt
+        super().__init__(handle)
+        self.fast_path = fast_path
         self._unwritten: list[tuple[asyncio.Transport, bytes]] = []
 
     def __call__(self) -> RequestHandler:
         return _Connection(self)
 
     def write_soon(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Writes once all is done that has arrived by now.
+        """Write once every request that has arrived by now is carried out.
 
-        A handler of this process that posts to many wakes up with the first answer, and from then
-        on wants the interpreter: let it have as many answers as there are.
+        A handler in this process that posts to many wakes up with the first response and then
+        competes for the interpreter, so it gets all responses at once.
         """
         if not self._unwritten:
             asyncio.get_running_loop().call_soon(self._write)
@@ -81,10 +81,10 @@ class HttpServer(web.Server):
 
 
 async def stop_listening(listener: asyncio.Server) -> None:
-    """Closes a listener once every connection that it has accepted is known to its protocol.
+    """Close a listener once every connection that it has accepted has its protocol.
 
-    asyncio tells the protocol two rounds of the loop after the accept. A listener that is closed in
-    between makes it fail, and the socket stays open with nobody to close it.
+    asyncio connects the protocol two rounds of the loop after the accept. That fails if the
+    listener is closed in between, and the socket would stay open for good.
     """
     loop = asyncio.get_running_loop()
     for each in listener.sockets:
@@ -94,28 +94,27 @@ async def stop_listening(listener: asyncio.Server) -> None:
     listener.close()
 
 
-def hand_over(request: web.BaseRequest, heir: asyncio.Protocol) -> None:
-    """Ends HTTP on the request's connection: what has come after the request, and all that comes
-    from now on, is the heir's."""
+def hand_over(request: web.BaseRequest, successor: asyncio.Protocol) -> None:
+    """End HTTP on the request's connection: every byte after the request goes to `successor`."""
     if isinstance(request.protocol, _Connection):
-        request.protocol.hand_over(heir)
+        request.protocol.hand_over(successor)
 
 
 class _Connection(RequestHandler):
     """One TCP connection."""
 
-    __slots__ = ("_answered", "_only_posts", "_server", "_silent_until", "_watch")
+    __slots__ = ("_has_responded", "_only_posts", "_server", "_silent_until", "_watch")
 
     def __init__(self, server: HttpServer) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **_OPTIONS)
         self._server = server
         self._only_posts = True
-        self._answered = False
+        self._has_responded = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._silent_until = self._loop.time() + HEADERS_SECONDS
-        self._watch = self._loop.call_at(self._silent_until, self._look)
+        self._watch = self._loop.call_at(self._silent_until, self._check_silence)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._watch.cancel()
@@ -123,47 +122,47 @@ class _Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         if self._only_posts and self.transport and data.startswith(b"POST /"):
-            request = whole_request(data)
-            answer = self._server.prompt(request) if request else None
-            if answer:
-                self._answered = True
+            request = parse_request(data)
+            response = self._server.fast_path(request) if request else None
+            if response:
+                self._has_responded = True
                 self._silent_until = self._loop.time() + KEEP_ALIVE_SECONDS
-                self._server.write_soon(self.transport, answer)
+                self._server.write_soon(self.transport, response)
                 return
         self._only_posts = False
         super().data_received(data)
 
-    def hand_over(self, heir: asyncio.Protocol) -> None:
-        """aiohttp is told that the connection has ended, and so holds nothing of it any more."""
+    def hand_over(self, successor: asyncio.Protocol) -> None:
+        """Tell aiohttp that the connection has ended, so that it lets go of it."""
         transport, self.transport = self.transport, None
         if transport is None:
-            heir.connection_lost(None)
+            successor.connection_lost(None)
             return
-        transport.set_protocol(heir)
+        transport.set_protocol(successor)
         self.connection_lost(None)
         if self._message_tail:
-            heir.data_received(self._message_tail)
+            successor.data_received(self._message_tail)
         if self._buffer_paused:
             transport.resume_reading()
 
-    def heard(self) -> None:
-        """aiohttp has a request: from now on it looks after this connection."""
+    def stop_watching(self) -> None:
+        """Leave timeouts to aiohttp, which has a request of this connection."""
         self._watch.cancel()
 
-    def _look(self) -> None:
-        """aiohttp waits for a first request for ever, and does not see what is answered here."""
+    def _check_silence(self) -> None:
+        """Close a silent connection: aiohttp waits for a first request for ever."""
         if self._silent_until > self._loop.time():
-            self._watch = self._loop.call_at(self._silent_until, self._look)
+            self._watch = self._loop.call_at(self._silent_until, self._check_silence)
         elif self.transport:
-            # One that has been answered is idle, and is closed without a word: the client may be
-            # sending its next request, and would take 408 for the answer to that.
-            if not self._answered:
+            # A connection that has had a response is idle and is closed without a 408, which the
+            # client could take for the response to a request that it is just sending.
+            if not self._has_responded:
                 self.transport.write(_TOO_SLOW)
             self.transport.close()
 
 
-def whole_request(data: bytes) -> SignedRequest | None:
-    """The request, if the data is exactly one, plain, and its connection stays open."""
+def parse_request(data: bytes) -> SignedRequest | None:
+    """Return the request if `data` is exactly one, plain and keeps its connection open; or None."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     method, _, rest = first.partition(" ")
@@ -182,8 +181,8 @@ def whole_request(data: bytes) -> SignedRequest | None:
     return SignedRequest(method, path, query, headers, body) if plain else None
 
 
-def whole_answer(status: int, kind: str, body: str, headers: Mapping[str, str]) -> bytes:
-    """An answer as bytes of HTTP; `kind` is the type of its body."""
+def format_response(status: int, kind: str, body: str, headers: Mapping[str, str]) -> bytes:
+    """Return a response as bytes of HTTP; `kind` is the media type of its body."""
     more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     content = body.encode()
     return (

@@ -1,7 +1,7 @@
-"""Checks AWS Signature Version 4 on incoming requests, as API Gateway does for `@connections`.
+"""AWS Signature Version 4 of incoming requests, checked as API Gateway does for `@connections`.
 
-Rules: "Create a signed AWS API request" in the IAM user guide. Time is real time, since the
-signing side takes it from the machine and not from the stack's clock.
+Rules: "Create a signed AWS API request" in the IAM user guide. Time is real time, since the signer
+takes it from the machine and not from the stack's clock.
 """
 
 import hashlib
@@ -23,12 +23,12 @@ _SIGNATURE = re.compile(r"\bSignature=([^,\s]*)")
 
 
 class SignatureError(Exception):
-    """The request is unsigned, or not signed by the one who should have."""
+    """The request is unsigned, or signed with the wrong credentials."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The one identity that exists on this machine."""
+    """An access key."""
 
     access_key_id: str
     secret_access_key: str
@@ -47,7 +47,7 @@ class SignedRequest:
 
 
 class _Scope(NamedTuple):
-    """What an `Authorization` header says besides the signature."""
+    """The fields of an `Authorization` header besides the signature."""
 
     access_key_id: str
     date: str
@@ -57,7 +57,7 @@ class _Scope(NamedTuple):
 
 
 def access_key_of(request: SignedRequest) -> str:
-    """The id of the key that the request says it is signed with. Raises SignatureError."""
+    """Return the access key id in the request's signature. Raises SignatureError."""
     return _authorization(request)[0].access_key_id
 
 
@@ -68,14 +68,14 @@ def verify(
     *now: float,
     others: bool = False,
 ) -> None:
-    """Returns if the request is signed with `credentials` for `service` within five minutes.
+    """Check that the request is signed with `credentials` for `service` within five minutes.
 
     `now` are the times that a signer may have, in seconds; by default the machine's. With `others`
-    a signature by any other access key is taken for right: nobody can check it here, and a tool
-    outside the sandbox has no way to know its credentials.
+    a signature with any other access key passes: its secret is not known here, and a tool outside
+    the sandbox cannot know the sandbox's credentials.
 
     Raises:
-        SignatureError: it is not; the text says why.
+        SignatureError: the signature is missing or wrong; the text says why.
     """
     given, signature = _authorization(request)
     foreign = given.access_key_id != credentials.access_key_id
@@ -99,7 +99,7 @@ def verify(
 
 
 def _authorization(request: SignedRequest) -> tuple[_Scope, str]:
-    """What the request says it is signed with, and its signature. Raises SignatureError."""
+    """Return the scope of the request's signature, and the signature. Raises SignatureError."""
     header = request.headers.get("authorization", "")
     found = _SIGNATURE.search(header)
     if not found:
@@ -109,7 +109,7 @@ def _authorization(request: SignedRequest) -> tuple[_Scope, str]:
 
 @lru_cache(maxsize=64)
 def _scope(header: str) -> _Scope:
-    """Read once: all posts of a fan-out differ in nothing but their signatures."""
+    """Parse a header without its signature; cached, since all posts of a fan-out share it."""
     try:
         algorithm, _, rest = header.partition(" ")
         parts = dict(part.strip().split("=", 1) for part in rest.split(","))

@@ -4,11 +4,11 @@ import gc
 
 
 def collect_seldom() -> None:
-    """Leaves out what is loaded now, which stays, and looks at the rest seven times less often.
+    """Exempt all objects that are loaded now from collection, and collect the rest less often.
 
-    moto, boto3 and Chalice are several hundred thousand objects; walked through again and again
-    while sockets open, they took a third of the CPU of each. For the process of `chalice local`
-    only: where sandboxes come and go, what is left out would never be freed.
+    moto, boto3 and Chalice are several hundred thousand objects; to walk through them again and
+    again while sockets open took a third of the CPU of each socket. For the process of `chalice
+    local` only: where sandboxes come and go, the exempt objects would never be freed.
     """
     gc.collect()
     gc.freeze()

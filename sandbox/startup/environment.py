@@ -1,4 +1,4 @@
-"""The environment of the local stage: what the user set wins, the rest is made here."""
+"""The environment of the local stage: the user's settings, completed with generated ones."""
 
 import secrets
 from collections.abc import Mapping, MutableMapping
@@ -18,14 +18,14 @@ _PERSONAL = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
 def is_strict(environ: Mapping[str, str]) -> bool:
-    """Whether API Gateway is kept to also where the protocol page is kinder to clients."""
+    """Return True if the gateway is to follow API Gateway where PROTOCOL is kinder to clients."""
     return environ.get("LECTERN_STRICT", "") not in ("", "0")
 
 
 def own_credentials(environ: MutableMapping[str, str]) -> Credentials:
-    """Puts credentials of this run into `environ`, whatever was there.
+    """Put credentials of this run into `environ`, and return them.
 
-    A developer's real ones must never sign anything here.
+    They replace a developer's own, which must never sign anything here.
     """
     for variable in _PERSONAL:
         environ.pop(variable, None)
@@ -36,7 +36,7 @@ def own_credentials(environ: MutableMapping[str, str]) -> Credentials:
 
 
 def fill(environ: MutableMapping[str, str], made: Mapping[str, str]) -> None:
-    """Adds to `environ` what is not set: `made` by this run, defaults, secrets."""
+    """Add to `environ` the settings it lacks: those `made` by this run, defaults, secrets."""
     for variable, value in {**DEFAULTS, **made}.items():
         environ.setdefault(variable, value)
     environ.setdefault("RESUME_TOKEN_SECRET", secrets.token_hex(32))

@@ -1,4 +1,4 @@
-"""Gives the handlers their parts, with the sandbox's clock, log and faults in them."""
+"""The handlers' services, built with the sandbox's clock, log and faults."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,9 +14,9 @@ from sandbox.functions.killing import KillingDynamoDB, KillingManagement
 def install(
     environ: Mapping[str, str], clock: Clock, faults: FaultPlan, write: Callable[[str], None]
 ) -> None:
-    """Everything in this process takes its time from `clock` from now on. Raises SettingsError."""
+    """Build and install the services of the handlers in this process. Raises SettingsError."""
     dynamodb = aws.dynamodb(Settings.from_environ(environ), environ)
-    parts = wiring.build(
+    services = wiring.build(
         environ, clock=clock, write=write, dynamodb=KillingDynamoDB(dynamodb, faults)
     )
-    wiring.install(replace(parts, management=KillingManagement(parts.management, faults)))
+    wiring.install(replace(services, management=KillingManagement(services.management, faults)))

@@ -1,4 +1,4 @@
-"""Starts the sandbox in the process of `chalice local`: the last line of `app.py` calls it."""
+"""The start of the sandbox in the process of `chalice local`, called at the end of `app.py`."""
 
 import argparse
 import atexit
@@ -19,7 +19,7 @@ from chalicelib.telemetry.lines import write_line
 from sandbox.cloud.resources import ResourcesError
 from sandbox.startup.collector import collect_seldom
 from sandbox.startup.install import install
-from sandbox.startup.local_api import make_fit
+from sandbox.startup.local_api import correct_local_server
 from sandbox.startup.reload import follow_parent, watch_sources
 from sandbox.startup.stack import Sandbox
 
@@ -27,23 +27,23 @@ _started = threading.Event()
 
 
 def launch(app: Chalice) -> None:
-    """Starts everything in threads and returns; does nothing outside `chalice local`.
+    """Start everything in threads and return; do nothing outside `chalice local`.
 
-    The port is `SANDBOX_PORT`, or `LECTERN_PORT`, which the user may set: Chalice writes the
-    stage's own environment over what is there.
+    The port is `LECTERN_PORT` if the user sets it, else `SANDBOX_PORT`: Chalice replaces variables
+    of the user by those of the stage, which has the latter.
     """
     if not is_local(sys.argv) or _started.is_set():
         return
     _started.set()
     environ = os.environ
     if "CHALICE_WORKER" in environ:
-        watch_sources(Path.cwd())  # first: what follows may leave files, hcl2 a cache for instance
+        watch_sources(Path.cwd())  # first: what follows may write files, such as the cache of hcl2
         follow_parent(lambda: os._exit(0))
     chalice_port = _check_chalice_port()
-    # At every call of the operator API: on one machine nobody is authorised, as it should be.
+    # Chalice warns at every call of the operator API that it does not check IAM authorization.
     warnings.filterwarnings("ignore", message=".*is not a supported in local mode")
-    make_fit()
-    sandbox = _running(app, environ)
+    correct_local_server()
+    sandbox = _start_sandbox(app, environ)
     collect_seldom()
     atexit.register(sandbox.stop)
     if threading.current_thread() is threading.main_thread():
@@ -52,7 +52,7 @@ def launch(app: Chalice) -> None:
 
 
 def is_local(argv: Sequence[str]) -> bool:
-    """Whether this is `chalice local …`, and not another command with `local` in its options."""
+    """Return True for `chalice local …`, not for another command with `local` in its options."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--project-dir")
     parser.add_argument("--debug", "--no-debug", action="store_true")
@@ -61,22 +61,22 @@ def is_local(argv: Sequence[str]) -> bool:
     return bool(options.command == "local")
 
 
-def _running(app: Chalice, environ: MutableMapping[str, str]) -> Sandbox:
+def _start_sandbox(app: Chalice, environ: MutableMapping[str, str]) -> Sandbox:
     port = environ.get("LECTERN_PORT") or environ["SANDBOX_PORT"]
     if not port.isdecimal() or not 0 <= int(port) < 65536:
-        _give_up(f"LECTERN_PORT is {port!r}: it must be the number of a port")
+        _exit_with(f"LECTERN_PORT is {port!r}: it must be a port number")
     try:
         sandbox = Sandbox(
             app, _bound(int(port), "set LECTERN_PORT to another"), install=install, write=write_line
         )
         sandbox.start()
     except (ResourcesError, SettingsError) as problem:
-        _give_up(str(problem))
+        _exit_with(str(problem))
     return sandbox
 
 
 def _check_chalice_port() -> int:
-    """Chalice's port. If it is taken, Chalice would end in a traceback, after all else runs."""
+    """Return Chalice's port. Chalice itself would end in a traceback if it is taken, and late."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--port", type=int, default=8000)
     options, _ = parser.parse_known_args()
@@ -88,12 +88,12 @@ def _bound(port: int, way_out: str) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=1024)
     except OSError as problem:
-        _give_up(
+        _exit_with(
             f"Port {port} is taken ({problem.strerror}): stop what listens there, or {way_out}"
         )
 
 
-def _give_up(why: str) -> NoReturn:
+def _exit_with(why: str) -> NoReturn:
     print(f"Lectern cannot start. {why}.", file=sys.stderr, flush=True)
     # This runs in a thread of Chalice's worker, where SystemExit would end no more than the thread.
     os._exit(1)

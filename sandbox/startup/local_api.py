@@ -1,8 +1,8 @@
-"""Chalice's local server, made fit for the operator API.
+"""Two corrections of Chalice's local server, for the operator API.
 
-A path that the API does not have is refused as where it is deployed: there API Gateway does it, in
-the words of `terraform/api.tf`; Chalice's own refusal has a form that no other error has.
-And answers come at once: Chalice sends each in two pieces, and on a connection that is kept alive
+A path that the API does not have is refused with the problem document that the deployed API Gateway
+sends (`terraform/api.tf`); Chalice's own refusal has a form that no other error has.
+Responses are sent without delay: Chalice sends each in two pieces, and on a kept-alive connection
 Nagle's algorithm would hold the second back until the client acknowledges the first, 40 ms later.
 """
 
@@ -12,17 +12,17 @@ from uuid import uuid4
 from chalice.local import ChaliceRequestHandler, LocalGatewayException
 
 _CODE = "MISSING_AUTHENTICATION_TOKEN"
-"""API Gateway's, signed or not: where there is no path there is nothing to be let in to."""
+"""API Gateway's code for an unknown path, whether the request is signed or not."""
 
 
-def make_fit() -> None:
-    """Changes every local server of Chalice's in this process from now on."""
+def correct_local_server() -> None:
+    """Correct every local server of Chalice's in this process from now on."""
     ChaliceRequestHandler._send_error_response = _send_problem
     ChaliceRequestHandler.disable_nagle_algorithm = True
 
 
 def _send_problem(handler: ChaliceRequestHandler, error: LocalGatewayException) -> None:
-    """Chalice raises it for unknown paths, and for authorizers that are functions: we have none."""
+    """Refuse an unknown path. (Chalice also raises for authorizer functions; there are none.)"""
     request_id = str(uuid4())
     problem = {
         "type": "about:blank",

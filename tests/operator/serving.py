@@ -12,7 +12,7 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
 
 from app import app
-from sandbox.startup.local_api import make_fit
+from sandbox.startup.local_api import correct_local_server
 from tests.running import PATIENCE
 
 _TIMEOUT_SECONDS = 30
@@ -37,7 +37,7 @@ class Api:
         self.asked: list[str] = []
         """Each request so far, such as `GET /v1/sessions`."""
         ChaliceRequestHandler.log_message = self._note
-        make_fit()  # as `sandbox.startup.launch` does
+        correct_local_server()  # as `sandbox.startup.launch` does
         self._server: LocalDevServer = create_local_server(app, config, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._server.server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.server.serve_forever, daemon=True)
