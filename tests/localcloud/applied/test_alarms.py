@@ -156,7 +156,7 @@ def emit_gateway_errors(store: MetricStore, names: dict[str, list[str]]) -> None
         handshake = SimpleNamespace(api_id=api, stage=STAGE)
         call: Any = SimpleNamespace(route="$default", handshake=handshake)
         for status in (403, 500, 502):
-            count_call(store, 0, call, SimpleNamespace(status=status, of_handler=False))  # type: ignore[arg-type]
+            count_call(store, 0, call, SimpleNamespace(status=status, from_handler=False))  # type: ignore[arg-type]
     for api in names["apigateway"]:
         count_rest_request(store, 0, api, STAGE, 500, {})
 
