@@ -31,7 +31,10 @@ def test_the_five_steps_lead_to_an_action_that_works(copy: Path) -> None:
     for page in ("asyncapi", "protocol_page"):
         run(copy, sys.executable, "-m", f"tools.{page}")
 
-    tests = ("tests/chalicelib/actions/test_raising_hands.py", "tests/asyncapi/test_document.py")
+    tests = (
+        "tests/chalicelib/actions/broadcasting/test_raising_hands.py",
+        "tests/asyncapi/test_document.py",
+    )
     run(copy, sys.executable, "-m", "pytest", "-q", "-n", "0", *tests, "-k", "not parser")
 
 

@@ -1,6 +1,6 @@
 """Every action, aimed by every kind of stranger at somebody else's session: nothing happens there.
 
-`tests/chalicelib/actions/test_tenants_apart.py` has two tenants that do what they may at random;
+`tests/chalicelib/actions/across/test_tenants_apart.py` has two tenants that act at random;
 here are those who try what they may not, by naming what is not theirs in every field.
 """
 

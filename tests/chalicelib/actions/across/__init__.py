@@ -1,0 +1,1 @@
+"""Rules that every room of actions must keep."""

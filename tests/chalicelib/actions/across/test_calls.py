@@ -1,0 +1,100 @@
+"""The cost of each action: its calls to AWS, counted. A change here changes the bill."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.stack import Client, Stack
+
+
+def cost(stack: Stack, act: Callable[[], object]) -> Counter[str]:
+    with stack.outside.counted() as calls:
+        act()
+    return Counter(calls)
+
+
+def test_a_fresh_heartbeat_is_one_read_and_no_write(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.clock.advance(4)
+
+    assert cost(stack, lambda: listener.send("heartbeat")) == {"GetItem": 1}
+    with_seq = cost(stack, lambda: listener.send("heartbeat", wantSeq=True))
+    assert with_seq == {"GetItem": 2}
+
+
+def test_activity_is_written_at_most_once_in_five_seconds(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+
+    def beat(seconds: float) -> int:
+        stack.clock.advance(seconds)
+        return cost(stack, lambda: listener.send("heartbeat"))["UpdateItem"]
+
+    assert [beat(seconds) for seconds in (50, 2, 2, 2, 6, 1)] == [1, 0, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        # The session is read for where its streams stand: that is what the listener was sent.
+        ("leaveSession", {"GetItem": 2, "Query": 2, "TransactWriteItems": 1}),
+        (
+            "changeLanguage",
+            {"GetItem": 2, "UpdateItem": 1, "TransactWriteItems": 1},
+        ),
+    ],
+)
+def test_the_cost_of_each_listener_action(
+    stack: Stack, action: str, expected: dict[str, int]
+) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    fields = {"targetLanguage": "fr"} if action == "changeLanguage" else {}
+
+    assert cost(stack, lambda: listener.send(action, **fields)) == expected
+
+
+def test_the_cost_of_a_join(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.connect()
+    fields = {"sessionId": session_id, "targetLanguage": "es"}
+
+    # Its connection, the limit, the session, the transaction, and both as they are then.
+    assert cost(stack, lambda: listener.send("joinSession", **fields)) == {
+        "GetItem": 4,
+        "UpdateItem": 1,
+        "TransactWriteItems": 1,
+    }
+
+
+def test_the_cost_of_a_handshake(stack: Stack) -> None:
+    assert cost(stack, stack.connect) == {"UpdateItem": 1, "PutItem": 1}
+
+
+def test_the_cost_of_a_disconnect(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+
+    # The session is read for the log's count of messages sent.
+    assert cost(stack, listener.close) == {"GetItem": 2, "Query": 2, "TransactWriteItems": 1}
+    assert cost(stack, listener.disconnect_event) == {"GetItem": 1, "Query": 2}
+
+
+@pytest.mark.parametrize("listeners", [1, 3])
+def test_the_end_of_a_small_session_costs_one_transaction(stack: Stack, listeners: int) -> None:
+    speaker, session_id = stack.session()
+    room: list[Client] = [stack.listener(session_id) for _ in range(listeners)]
+
+    calls = cost(stack, lambda: speaker.send("endSession"))
+
+    assert calls.pop("post") == len(room)
+    assert calls == {
+        "GetItem": 5,
+        "UpdateItem": 2,
+        "Query": 1,
+        "BatchGetItem": 1,  # what the log says of each
+        "TransactWriteItems": 1,
+        "send": 1,  # should this process die on the way, and the stream's as well
+    }

@@ -1,0 +1,210 @@
+"""Two tenants with the same names, and everything that their clients can do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Raw
+
+from chalicelib.actions.broadcasting import tenant_message
+from chalicelib.domain.types import Role, TenantId
+from chalicelib.protocol.requests import ACTIONS
+from chalicelib.stores.dynamodb import DynamoDB
+from tests.invariants.memory import Memory
+from tests.stack import Client, Json, Stack
+
+TENANTS = ("acme", "globex")
+DEEDS = (*ACTIONS, "disconnect", "goElsewhere", "runJobs", "tellTenant")
+"""Every action of the protocol, and what else happens."""
+USER = "anna"
+"""The speaker of both tenants, by the same name."""
+_ENTRIES = ("joinSession", "refreshConnection")
+
+
+class InMemory(Stack):
+    """A stack whose tables are in this process: a step takes no milliseconds."""
+
+    def __init__(self, memory: Memory, **environ: str) -> None:
+        self.memory = memory
+        super().__init__(memory, **environ)
+
+    def wire(self) -> DynamoDB:
+        return self.memory.dynamodb
+
+
+@dataclass
+class Person:
+    """Somebody with a socket. One without `user` is of the tenant whose session it was in last."""
+
+    client: Client
+    role: str
+    tenant: str
+    user: str | None = None
+
+
+def roles_of(deed: str) -> frozenset[Role]:
+    """The roles that may do it; that others may not is tested elsewhere."""
+    if deed == "goElsewhere":
+        return ACTIONS["joinSession"].roles
+    return ACTIONS[deed].roles if deed in ACTIONS else frozenset(Role)
+
+
+class World:
+    """Both tenants; what is said carries the name of who says it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.people: list[Person] = []
+        self.owner: dict[str, str] = {}
+        self.requests: dict[str, str] = {}
+        self.resume_tokens: list[str] = []
+        for tenant in TENANTS:
+            speaker, session_id = stack.session(USER, tenant)
+            self.owner[session_id] = tenant
+            known = stack.connect(f"token={stack.token('bert', tenant)}")
+            anonymous = [stack.listener(session_id), stack.listener(session_id)]
+            self.people += [
+                Person(speaker, "speaker", tenant, USER),
+                Person(known, "listener", tenant, "bert"),
+                *(Person(each, "listener", tenant) for each in anonymous),
+            ]
+        for person in self.people:
+            person.client.send("subscribe", topic="questions")
+
+    def act(self, deed: str, who: int, target: int) -> None:
+        """`who` and `target` are taken modulo what there is."""
+        if deed == "runJobs":
+            for job in self.stack.jobs.take_due():
+                self.stack.run_job(job)
+        elif deed == "tellTenant":
+            tenant = TENANTS[target % 2]
+            word = Raw(json.dumps({"of": tenant}).encode())
+            tenant_message.send(self.stack.services, TenantId(tenant), word, lambda: 30.0)
+        else:
+            able = [each for each in self.people if each.role in roles_of(deed)]
+            self._of_one(able[who % len(able)], deed, target)
+        self._check_received()
+
+    def finish(self) -> None:
+        """Whatever is still on its way arrives."""
+        self.stack.run_jobs()
+        self._check_received()
+
+    def _of_one(self, person: Person, deed: str, target: int) -> None:
+        """Assert that an action changes nothing of another tenant."""
+        before, mine = self._belongings(), {person.tenant}
+        if deed == "disconnect":
+            person.client.close(1006)
+            person.client = self.socket(person)
+        elif deed == "goElsewhere":
+            self._send(person, "leaveSession", target)
+            self._send(person, "joinSession", target)
+        else:
+            self._send(person, deed, target)
+        mine.add(person.tenant)
+        after = self._belongings()
+        for tenant in set(TENANTS) - mine:
+            assert after[tenant] == before[tenant], deed
+
+    def _send(self, person: Person, action: str, target: int) -> None:
+        session_id = list(self.owner)[target % len(self.owner)]
+        fields = self.fields(person, session_id, target)[action]
+        reply = person.client.send(action, **fields)
+        assert reply.get("code") != "INVALID_MESSAGE" or action == "cancelRequest", reply
+        if action in _ENTRIES:
+            self._check_entry(person, session_id, reply)
+        elif reply["type"] == "sessionCreated":
+            self.owner[reply["sessionId"]] = person.tenant
+        elif reply["type"] == "requestAccepted":
+            self.requests[reply["requestId"]] = person.tenant
+        elif reply["type"] == "requestCancelled":
+            assert self.requests[fields["requestId"]] == person.tenant
+        elif reply["type"] == "authenticated":
+            assert person.user is not None
+            assert person.tenant == TENANTS[target % 2]
+        self.resume_tokens += [reply["resumeToken"]] if "resumeToken" in reply else []
+        self._check(person, reply)
+        self._check_numbers(person, reply)
+
+    def socket(self, person: Person) -> Client:
+        """A new one."""
+        token = f"&token={self.stack.token(person.user, person.tenant)}" if person.user else ""
+        return self.stack.connect(f"role={person.role}{token}")
+
+    def fields(self, person: Person, session_id: str, target: int) -> dict[str, dict[str, Any]]:
+        """The fields with which each action is sent."""
+        said = {"of": person.tenant}
+        language = {"targetLanguage": ("es", "fr")[target % 2]}
+        entry = {"sessionId": session_id, **language, "lastSeq": {}}
+        if self.resume_tokens and target % 3 == 0:
+            entry["resumeToken"] = self.resume_tokens[target % len(self.resume_tokens)]
+        running = [*self.requests, "none"]
+        token = self.stack.token(person.user or "nobody", TENANTS[target % 2])
+        topic = {"topic": "questions"}
+        given: dict[str, dict[str, Any]] = {
+            "authenticate": {"token": token},
+            "broadcast": {"data": said, **(language if target % 3 else {})},
+            "cancelRequest": {"requestId": running[target % len(running)]},
+            "changeLanguage": language,
+            "createSession": {"sourceLanguage": "en"},
+            "heartbeat": {"wantSeq": True},
+            "joinSession": entry,
+            "publish": {**topic, "data": said},
+            "recover": {"lastSeq": {}},
+            "refreshConnection": {**entry, "role": person.role},
+            "setVolume": {"volume": target % 11 / 10},
+            "submitRequest": {"request": "sessionReport"},
+            "subscribe": topic,
+            "unsubscribe": topic,
+        }
+        return {action: {} for action in ACTIONS} | given
+
+    def _check_entry(self, person: Person, session_id: str, reply: Json) -> None:
+        """A client with a token never enters another tenant's session, and learns only 403."""
+        entered = reply["type"] in ("sessionJoined", "connectionRefreshComplete")
+        if person.user is None:
+            person.tenant = self.owner[session_id] if entered else person.tenant
+        elif self.owner[session_id] != person.tenant:
+            assert reply["status"] in (403, 409), reply
+
+    def _check_received(self) -> None:
+        """Looks at what has arrived since it looked last, and at everything that is stored."""
+        for person in self.people:
+            for message in person.client.received:
+                self._check(person, message)
+            person.client.received.clear()
+        for item in self.stack.items("connections"):
+            owner = self.owner.get(str(item.get("sessionId")))
+            assert owner in (None, item.get("tenantId")), item
+
+    def _check(self, person: Person, message: Json) -> None:
+        if "sessionId" in message:
+            assert self.owner[message["sessionId"]] == person.tenant, message
+        if isinstance(message.get("data"), dict):
+            assert message["data"]["of"] == person.tenant, message
+        if isinstance(message.get("result"), dict):
+            self._check(person, message["result"])
+        for missed in message.get("missed", ()):
+            self._check(person, missed)
+
+    def _check_numbers(self, person: Person, reply: Json) -> None:
+        """Counts and seqs, which name no session, are those of the session somebody is in."""
+        session_id = (person.client.item or {}).get("sessionId")
+        if session_id is None:
+            return
+        session = self.stack.session_item(session_id)
+        for stream, seq in reply.get("lastSeq", {}).items():
+            assert seq == session["streamPositions"].get(stream, 0), reply
+        assert reply.get("listenerCount") in (None, session["listenerCount"]), reply
+
+    def _belongings(self) -> Mapping[str, list[Json]]:
+        """Every item, by the tenant that it belongs to."""
+        found: dict[str, list[Json]] = {tenant: [] for tenant in TENANTS}
+        for label in ("sessions", "connections", "subscriptions", "requests", "history"):
+            for item in self.stack.items(label):
+                session_id = item.get("streamKey", "").partition("#")[0]
+                tenant = item.get("tenantId") or self.owner.get(session_id)
+                if tenant is not None:
+                    found[tenant].append(item)
+        return found

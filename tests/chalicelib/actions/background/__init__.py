@@ -1,0 +1,1 @@
+"""Submitted requests, and deliveries by jobs."""

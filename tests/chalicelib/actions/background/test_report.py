@@ -1,0 +1,65 @@
+"""The report of a session has joins, leaves and broadcasts, and fits in a message."""
+
+from msgspec.structs import replace
+
+from chalicelib.actions.background import report
+from chalicelib.domain.types import SessionId
+from tests.stack import Stack
+
+
+def test_a_session_report(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    listener.close()
+    speaker.send("broadcast", data="x")
+
+    accepted = speaker.send("submitRequest", request="sessionReport")
+    stack.run_jobs()
+
+    assert (accepted["type"], accepted["status"]) == ("requestAccepted", "pending")
+    (completed,) = speaker.of_type("requestCompleted")
+    assert completed["requestId"] == accepted["requestId"]
+    report = completed["result"]
+    assert (report["joins"], report["leaves"], report["broadcasts"]) == (1, 1, {"*": 1})
+
+
+def test_a_report_has_the_peak_and_the_languages_over_time(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    spanish, _ = stack.listener(session_id, "es"), stack.listener(session_id, "fr")
+    stack.run_changes()
+    stack.advance(10)
+    spanish.close()
+    stack.run_changes()
+    speaker.send("broadcast", data="x", targetLanguage="fr")
+    speaker.send("submitRequest", request="sessionReport")
+
+    stack.run_jobs()
+
+    told = speaker.of_type("requestCompleted")[0]["result"]
+    assert (told["joins"], told["leaves"], told["listeners"], told["peak"]) == (2, 1, 1, 2)
+    assert [each["languages"] for each in told["languagesOverTime"]] == [
+        {"es": 1, "fr": 1},
+        {"fr": 1},
+    ]
+    assert (told["duration"], told["broadcasts"]) == (10, {"fr": 1})
+
+
+def test_the_report_of_a_long_session_fits_in_a_message(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    session = stack.services.sessions.get(SessionId(session_id))
+    assert session is not None
+    languages = {f"{first}{second}": 1 for first in "abcdefgh" for second in "abcdefgh"}
+    for number in range(300):
+        stack.clock.advance(1)
+        room = replace(session, language_counts=languages, listener_count=number % 100)
+        report.sample(stack.services, session.session_id, [room])
+    speaker.send("submitRequest", request="sessionReport")
+
+    stack.run_jobs()
+
+    told = speaker.of_type("requestCompleted")[0]["result"]
+    times = [each["at"] for each in told["languagesOverTime"]]
+    assert told["peak"] == 99
+    assert times[-1] == stack.clock.now
+    assert times == sorted(times)
+    assert 50 < len(times) < 300

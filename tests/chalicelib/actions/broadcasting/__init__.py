@@ -1,0 +1,1 @@
+"""Broadcasts, controls and topics."""

@@ -1,0 +1,1 @@
+"""Open, authenticate, refresh, time out and close a connection."""

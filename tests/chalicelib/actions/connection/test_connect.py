@@ -1,0 +1,226 @@
+"""The handshake: refusals leave nothing behind, and it may run twice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from chalicelib import handlers
+from chalicelib.errors import ServiceDown
+from tests.aws import Aws
+from tests.stack import REQUEST_ID, Client, Refused, Stack
+
+
+def refusal(stack: Stack, query: str, **more: Any) -> Refused:
+    with pytest.raises(Refused) as refused:
+        stack.connect(query, **more)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("role=boss", 400, "INVALID_MESSAGE"),
+        ("action=dance", 400, "UNKNOWN_ACTION"),
+        ("action=heartbeat", 400, "UNKNOWN_ACTION"),
+        ("action=", 400, "UNKNOWN_ACTION"),
+        ("action=joinSession&targetLanguage=es", 400, "INVALID_MESSAGE"),
+        ("action=joinSession&sessionId=Nope&targetLanguage=es", 400, "INVALID_MESSAGE"),
+        ("action=joinSession&sessionId=calm-oak-123&targetLanguage=Spanish", 400, None),
+        ("action=joinSession&sessionId=calm-oak-123&targetLanguage=es&lastSeq=[", 400, None),
+        ("action=refreshConnection&sessionId=calm-oak-123&targetLanguage=es", 404, None),
+        ("role=speaker", 401, "UNAUTHORIZED"),
+        ("token=", 401, "TOKEN_INVALID"),
+        ("token=nonsense", 401, "TOKEN_INVALID"),
+        ("action=createSession&sourceLanguage=en", 403, "FORBIDDEN"),
+        ("action=joinSession&sessionId=calm-oak-123&targetLanguage=es", 404, "SESSION_NOT_FOUND"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_leaves_nothing(
+    stack: Stack, query: str, status: int, code: str | None
+) -> None:
+    refused = refusal(stack, query)
+
+    assert refused.status == status
+    assert refused.body["type"] == "error"
+    assert code is None or refused.body["code"] == code
+    assert stack.items("connections") == []
+
+
+def test_a_refresh_without_a_language_is_refused(stack: Stack) -> None:
+    _, session_id = stack.session()
+
+    refused = refusal(stack, f"action=refreshConnection&sessionId={session_id}")
+
+    assert refused.body["details"][0]["field"] == "targetLanguage"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer {token}"},
+        {"sec-websocket-protocol": "lectern.v1, bearer.{token}"},
+    ],
+)
+def test_a_token_may_come_in_a_header(stack: Stack, headers: Mapping[str, str]) -> None:
+    filled = {name: text.format(token=stack.token("anna")) for name, text in headers.items()}
+
+    speaker = stack.connect("role=speaker", headers=filled)
+
+    assert speaker.send("createSession", sourceLanguage="en")["type"] == "sessionCreated"
+
+
+def test_a_bad_token_never_becomes_an_anonymous_listener(stack: Stack) -> None:
+    _, session_id = stack.session()
+    expired = stack.token(ttl=-1)
+
+    refused = refusal(
+        stack,
+        f"action=joinSession&sessionId={session_id}&targetLanguage=es",
+        headers={"Authorization": f"Bearer {expired}"},
+    )
+
+    assert (refused.status, refused.body["code"]) == (401, "TOKEN_EXPIRED")
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_too_many_handshakes_from_one_address_are_refused_until_the_minute_is_over(
+    aws: Aws,
+) -> None:
+    stack = Stack(aws, RATE_LIMIT_CONNECTS_PER_MINUTE="2")
+    for _ in range(2):
+        stack.connect()
+
+    refused = refusal(stack, "")
+
+    assert refused.status == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    stack.connect(address="203.0.113.9")
+    stack.clock.advance(60)
+    stack.connect()
+
+
+def test_a_users_sessions_are_counted_apart_from_those_of_another_tenants_namesake(
+    aws: Aws,
+) -> None:
+    stack = Stack(aws, RATE_LIMIT_SESSIONS_PER_HOUR="1")
+    stack.session("anna", "acme")
+
+    again = stack.speaker("anna", "acme").send("createSession", sourceLanguage="en")
+    namesake = stack.speaker("anna", "globex").send("createSession", sourceLanguage="en")
+
+    assert (again["status"], again["code"]) == (429, "RATE_LIMITED")
+    assert namesake["type"] == "sessionCreated"
+
+
+def test_a_limiter_that_fails_lets_calls_through(stack: Stack) -> None:
+    stack.database.fail("UpdateItem", ServiceDown("500"), concerns="connect:address")
+
+    stack.connect()
+
+    assert any(event.get("event") == "rateLimiterDown" for event in stack.events())
+
+
+@pytest.mark.parametrize("kind", ["joinSession", "createSession"])
+def test_a_handshake_that_runs_twice_counts_once(stack: Stack, kind: str) -> None:
+    _, session_id = stack.session()
+    query = {
+        "joinSession": f"action=joinSession&sessionId={session_id}&targetLanguage=es",
+        "createSession": "role=speaker&action=createSession&sourceLanguage=en"
+        f"&token={stack.token('berta')}",
+    }[kind]
+    client = stack.connect(query)
+    sessions = len(stack.items("sessions"))
+
+    again = repeat(stack, client, query)
+    stack.run_jobs()
+
+    assert again["statusCode"] == 200
+    assert len(stack.items("sessions")) == sessions
+    assert {each["type"] for each in client.received} == {
+        "sessionJoined" if kind == "joinSession" else "sessionCreated"
+    }
+    if kind == "joinSession":
+        assert stack.counts(session_id) == (1, {"es": 1})
+
+
+def repeat(stack: Stack, client: Client, query: str) -> Mapping[str, Any]:
+    """The `$connect` of a client once more."""
+    event = {
+        "requestContext": stack.where(client, "CONNECT"),
+        "queryStringParameters": dict(pair.split("=") for pair in query.split("&")),
+    }
+    return handlers.connect(event, stack.context)
+
+
+@pytest.mark.parametrize(
+    ("operation", "concerns"),
+    [
+        ("PutItem", ""),
+        ("GetItem", "sessions"),
+        ("TransactWriteItems", ""),
+        ("GetItem", "connections"),
+    ],
+)
+def test_a_join_that_fails_on_the_way_leaves_nobody_counted(
+    stack: Stack, operation: Any, concerns: str
+) -> None:
+    _, session_id = stack.session()
+    stack.database.fail(operation, ServiceDown("500"), concerns)
+
+    refused = refusal(stack, f"action=joinSession&sessionId={session_id}&targetLanguage=es")
+
+    assert (refused.status, refused.body["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert stack.counts(session_id) == (0, {})
+    assert len(stack.items("connections")) == 1
+
+
+def test_a_new_session_ends_if_its_first_reply_cannot_be_sent(stack: Stack) -> None:
+    stack.jobs.broken = True
+
+    refused = refusal(
+        stack, f"role=speaker&action=createSession&sourceLanguage=en&token={stack.token()}"
+    )
+
+    assert refused.status == 503
+    assert [each["isActive"] for each in stack.items("sessions")] == [False]
+    assert stack.items("connections") == []
+
+
+def test_a_session_waits_for_its_speaker_if_the_reply_to_a_refresh_cannot_be_sent(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.jobs.broken = True
+
+    refusal(
+        stack,
+        f"role=speaker&action=refreshConnection&sessionId={session_id}&token={stack.token()}",
+    )
+    stack.jobs.broken = False
+    again = stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
+    speaker.close()
+
+    assert again["type"] == "connectionRefreshComplete"
+    assert stack.session_item(session_id)["isActive"] is True
+    assert [each["type"] for each in listener.received] == [
+        "speakerReconnecting",
+        "speakerReturned",
+    ]
+
+
+def test_a_connection_has_been_active_since_its_handshake(stack: Stack) -> None:
+    item = stack.connect().item
+
+    assert item is not None
+    assert item["lastActivityTime"] == item["connectedAt"] == stack.clock.now
+
+
+def test_an_unexpected_error_is_500_with_an_id_for_the_logs(stack: Stack) -> None:
+    stack.database.fail("PutItem", ZeroDivisionError())
+
+    refused = refusal(stack, "")
+
+    assert (refused.status, refused.body["code"]) == (500, "INTERNAL_ERROR")
+    assert refused.body["correlationId"] == REQUEST_ID

@@ -1,0 +1,1 @@
+"""Create, join, leave and end a session, and recover in it."""

@@ -1,0 +1,220 @@
+"""sessionStatus comes on request, every 30 seconds, and when the listeners change."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from chalicelib import handlers
+from chalicelib.errors import ServiceDown
+from tests.crowd import crowd
+from tests.in_memory import Context
+from tests.stack import Client, Stack
+
+LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "zh-Hant-TW")
+
+
+def statuses(speaker: Client) -> list[tuple[str, int]]:
+    """Reason and count of every status that came by itself."""
+    return [(m["updateReason"], m["listenerCount"]) for m in speaker.of_type("sessionStatus")]
+
+
+@pytest.mark.parametrize("listeners", [0, 12, 500])
+def test_a_status_costs_the_same_whatever_the_number_of_listeners(
+    stack: Stack, listeners: int
+) -> None:
+    speaker, session_id = stack.session()
+    crowd(stack, session_id, listeners, LANGUAGES)
+    speaker.send("getSessionStatus")
+
+    with stack.outside.counted() as calls:
+        status = speaker.send("getSessionStatus")
+
+    expected = Counter(LANGUAGES[number % 12] for number in range(listeners))
+    assert status["languageDistribution"] == expected
+    assert status["listenerCount"] == listeners
+    assert calls == ["GetItem", "GetItem"]
+
+
+def test_its_numbers_are_json_numbers(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stack.listener(session_id)
+    stack.clock.advance(7)
+
+    status = speaker.send("getSessionStatus")
+
+    numbers = [status["listenerCount"], status["sessionDuration"], status["timestamp"]]
+    numbers += status["languageDistribution"].values()
+    assert [type(number) for number in numbers] == [int] * 4
+    assert status["broadcastState"]["volume"] == 1.0
+    assert json.loads(json.dumps(status)) == status
+
+
+def test_only_the_sessions_speaker_gets_its_status(stack: Stack) -> None:
+    old, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
+
+    assert listener.send("getSessionStatus")["code"] == "FORBIDDEN"
+    assert old.send("getSessionStatus")["status"] == 403
+
+
+def test_a_session_that_is_gone_from_the_table_is_404(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stack.database.call(
+        "DeleteItem",
+        {"TableName": stack.aws.tables["sessions"], "Key": {"sessionId": {"S": session_id}}},
+    )
+
+    refused = speaker.send("getSessionStatus")
+
+    assert (refused["status"], refused["code"]) == (404, "SESSION_NOT_FOUND")
+
+
+def test_ten_that_join_within_a_second_make_one_status(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    for number in range(10):
+        stack.listener(session_id, "es" if number % 2 else "fr")
+
+    stack.run_changes()
+
+    assert statuses(speaker) == [("newLanguage", 10)]
+
+
+def test_a_status_comes_for_a_change_of_more_than_a_tenth_and_for_no_smaller_one(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    room = crowd(stack, session_id, 20)
+    stack.run_changes()
+    more = [stack.listener(session_id), stack.listener(session_id)]
+    stack.run_changes()
+    assert statuses(speaker) == [("newLanguage", 20)]
+
+    stack.listener(session_id)
+    stack.run_changes()
+    assert statuses(speaker)[1:] == [("listenerCountChange", 23)]
+    for client in [*more, room[0]]:
+        client.close()
+    stack.run_changes()
+    assert statuses(speaker)[2:] == [("listenerCountChange", 20)]
+
+
+def test_a_status_comes_for_a_new_language_although_the_count_hardly_changes(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    room = crowd(stack, session_id, 30)
+    speaker.send("getSessionStatus")
+    stack.run_changes()
+    assert statuses(speaker) == []
+
+    room[3].send("changeLanguage", targetLanguage="cy")
+    stack.run_changes()
+
+    assert statuses(speaker) == [("newLanguage", 30)]
+
+
+def test_a_status_is_sent_once_although_the_stream_brings_the_batch_again(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stack.listener(session_id)
+
+    stack.changes_that_fail()
+    stack.changes_that_fail()
+
+    assert statuses(speaker) == [("newLanguage", 1)]
+
+
+def test_no_status_is_sent_while_the_speaker_is_away(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    speaker.close(1006)
+    stack.listener(session_id)
+
+    stack.run_changes()
+    told = handlers.publish_status(stack.context)["told"]
+    back = stack.speaker()
+    back.send("refreshConnection", sessionId=session_id, role="speaker")
+    stack.listener(session_id)
+    stack.run_changes()
+
+    assert told == 0
+    assert statuses(back) == [("newLanguage", 2)]
+
+
+def test_periodic_statuses_come_thirty_seconds_apart_for_ten_minutes(stack: Stack) -> None:
+    speakers = [stack.session(user)[0] for user in ("anna", "berta", "carla")]
+    start = stack.clock.now
+
+    for minute in range(10):
+        if minute == 4:
+            speakers[1].close(lost=True)
+        handlers.publish_status(stack.context)
+        stack.advance(30)
+        stack.advance(30)
+
+    for speaker in (speakers[0], speakers[2]):
+        times = [m["timestamp"] - start for m in speaker.of_type("sessionStatus")]
+        assert times == [number * 30_000 for number in range(20)]
+        assert {m["updateReason"] for m in speaker.of_type("sessionStatus")} == {"periodic"}
+
+
+def test_a_speaker_that_is_gone_is_cleaned_up(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    speaker.close(lost=True)
+    stack.clock.advance(31)
+
+    handlers.publish_status(stack.context)
+    assert speaker.item is None
+    stack.advance(30)
+
+    assert stack.session_item(session_id)["isActive"] is False
+
+
+@pytest.mark.parametrize("trouble", ["slow", "not noted"])
+def test_one_that_fails_does_not_hold_up_the_others(stack: Stack, trouble: str) -> None:
+    speakers = dict(stack.session(user)[::-1] for user in ("anna", "berta", "carla"))
+    for session_id in speakers:
+        stack.listener(session_id)
+    unlucky_id, unlucky = next(iter(speakers.items()))
+    if trouble == "slow":
+        stack.sockets.slow.add(unlucky.connection_id)
+    else:
+        stack.database.fail("UpdateItem", ServiceDown("500"), concerns=unlucky_id)
+
+    told = handlers.publish_status(stack.context)["told"]
+
+    noted = {each["sessionId"] for each in stack.items("sessions") if "statusSent" in each}
+    assert told == (2 if trouble == "slow" else 3)
+    assert noted == speakers.keys() - {unlucky_id}
+
+
+@dataclass
+class UntilSomebodyIsTold(Context):
+    """An invocation whose time is over once a first status has gone out."""
+
+    told: list[Client] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> float:
+        return 7_000 if any(each.received for each in self.told) else 30_000
+
+
+def test_speakers_not_reached_in_the_time_are_told_by_jobs(stack: Stack) -> None:
+    speakers = [stack.session(f"speaker {number}")[0] for number in range(12)]
+    stack.context = UntilSomebodyIsTold(told=speakers)
+
+    told = handlers.publish_status(stack.context)["told"]
+    stack.context = Context()
+    stack.run_jobs()
+
+    assert 0 < told < 12
+    assert [statuses(speaker) for speaker in speakers] == [[("periodic", 0)]] * 12
+
+
+def test_statuses_sent_and_query_latency_are_metrics(stack: Stack) -> None:
+    speaker, _ = stack.session()
+    speaker.send("getSessionStatus")
+    handlers.publish_status(stack.context)
+
+    names = {name: value for line in stack.events() for name, value in line.items()}
+
+    assert names["PeriodicStatusUpdatesSent"] == 1
+    assert names["StatusQueryLatency"] == 0

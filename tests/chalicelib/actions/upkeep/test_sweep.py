@@ -1,0 +1,381 @@
+"""The minute's sweep: exactly the silent are closed, each connection is read once, a crash is no
+more than a delay."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.types import Millis
+from chalicelib.errors import ServiceDown
+from tests.aws import Aws
+from tests.crowd import crowd
+from tests.in_memory import Context
+from tests.stack import Client, Stack
+
+
+def silence(stack: Stack, seconds: float, *others: Client) -> None:
+    """So much time in which only `others` are heard of, and the sweep runs each minute."""
+    for _ in range(int(seconds // 60)):
+        stack.clock.advance(60)
+        for client in others:
+            client.send("heartbeat")
+    stack.clock.advance(seconds % 60)
+
+
+def test_two_minutes_of_silence_close_exactly_the_silent_among_500(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    room = crowd(stack, session_id, 500, ("es", "fr"))
+    silent, others = room[::10], [each for number, each in enumerate(room) if number % 10]
+    silence(stack, 60)
+    stack.clock.advance(31)
+    for client in others:
+        stack.services.connections.record_activity(client.connection_id, stack.clock.now)
+    speaker.send("heartbeat")
+    stack.clock.advance(29)
+
+    swept = stack.sweep()
+
+    assert swept == {"checked": 501, "idle": 50, "closed": 50}
+    assert set(stack.sockets.closed) == ids(silent)
+    assert stack.counts(session_id) == (450, {"es": 200, "fr": 250})
+    assert stack.sweep()["idle"] == 0
+
+
+def test_a_client_that_speaks_within_a_short_idle_time_stays(aws: Aws) -> None:
+    stack = Stack(aws, CONNECTION_IDLE_TIMEOUT_SECONDS="10")
+    client = stack.connect()
+
+    for _ in range(5):
+        stack.clock.advance(6)
+        client.send("heartbeat")
+        stack.sweep()
+
+    assert client.connection_id in stack.sockets.open
+    stack.clock.advance(11)
+    stack.sweep()
+    assert stack.sockets.closed == [client.connection_id]
+
+
+def test_the_silent_are_told_before_their_socket_is_closed(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    received = listener.received
+    silence(stack, 121)
+
+    stack.sweep()
+
+    assert received[-1]["type"] == "connectionTimeout"
+    assert received[-1]["idleSeconds"] == 121
+    assert listener.connection_id in stack.sockets.closed
+
+
+def test_the_silent_are_closed_in_the_second_that_is_over_and_not_with_the_next_sweep(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    silent, late = stack.listener(session_id), stack.listener(session_id)
+    heard = silent.received
+    stack.clock.advance(75)
+    speaker.send("heartbeat")
+    stack.sweep()
+    stack.advance(44)
+    late.send("heartbeat")
+    assert stack.sockets.closed == []
+
+    stack.advance(1)
+
+    assert stack.sockets.closed == [silent.connection_id]
+    assert heard[-1]["type"] == "connectionTimeout"
+    assert heard[-1]["idleSeconds"] == 120
+    assert stack.counts(session_id) == (1, {"es": 1})
+    assert [e["ConnectionsClosed"] for e in stack.events() if "ConnectionsClosed" in e] == [0, 1]
+
+
+def test_a_connection_whose_token_expires_is_closed_in_that_second(stack: Stack) -> None:
+    client = stack.connect(f"token={stack.token(ttl=170)}")
+    renewed = stack.connect(f"token={stack.token('lisa', ttl=170)}")
+    for _ in range(2):
+        stack.clock.advance(60)
+        client.send("heartbeat")
+        renewed.send("heartbeat")
+        stack.sweep()
+    renewed.send("authenticate", token=stack.token("lisa"))
+    stack.advance(49)
+    assert stack.sockets.closed == []
+
+    stack.advance(1)
+
+    assert stack.sockets.closed == [client.connection_id]
+
+
+def test_a_thousand_that_fall_silent_together_are_closed_by_jobs_of_a_hundred(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    crowd(stack, session_id, 950)
+    stack.clock.advance(90)
+    speaker.send("heartbeat")
+    stack.sweep()
+
+    due = [job for _, job in stack.jobs.waiting if job["kind"] == "closeDue"]
+    stack.advance(30)
+
+    assert sorted(len(job["connections"]) for job in due) == [50] + [100] * 9
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_a_sweep_without_a_queue_leaves_it_to_the_next_one(stack: Stack) -> None:
+    client = stack.connect()
+    stack.clock.advance(90)
+    stack.jobs.broken = True
+    assert stack.sweep()["checked"] == 1
+    stack.advance(60)
+
+    assert stack.sweep()["closed"] == 1
+    assert stack.sockets.closed == [client.connection_id]
+
+
+def test_a_speakers_silence_ends_the_session(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    silence(stack, 120, listener)
+
+    stack.sweep()
+    assert speaker.connection_id in stack.sockets.closed
+    stack.advance(15)
+
+    assert [each["type"] for each in listener.received] == ["speakerReconnecting", "sessionEnded"]
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_sockets_that_are_gone_and_a_late_disconnect_change_nothing_more(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    listener.close(lost=True)
+    silence(stack, 120, speaker)
+
+    swept = stack.sweep()
+    before = stack.session_item(session_id)
+    listener.disconnect_event(1006)
+
+    assert swept == {"checked": 2, "idle": 1, "closed": 1}
+    assert stack.counts(session_id) == (0, {})
+    assert stack.session_item(session_id) == before
+
+
+def test_a_client_that_has_just_spoken_is_not_closed_because_of_an_old_page(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.hold("connections", connectionId=listener.connection_id)
+    silence(stack, 120, speaker)
+    listener.send("heartbeat")
+
+    assert stack.sweep()["closed"] == 0
+    assert stack.sockets.closed == []
+
+
+def test_a_connection_that_closes_while_it_is_swept_is_left_alone(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    silence(stack, 120, speaker)
+    stack.database.before("GetItem", listener.close, concerns=listener.connection_id)
+
+    assert stack.sweep() == {"checked": 2, "idle": 0, "closed": 0}
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_a_session_extended_in_this_moment_is_not_ended_as_expired(stack: Stack) -> None:
+    _, session_id = stack.session()
+    stack.hold("sessions", sessionId=session_id)
+    stack.clock.advance(7140)
+    stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
+    stack.clock.advance(60)
+
+    stack.sweep()
+
+    assert stack.session_item(session_id)["isActive"] is True
+
+
+def test_a_connection_that_fails_is_left_to_the_next_run_and_stops_no_other(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    silent = [stack.listener(session_id) for _ in range(3)]
+    silence(stack, 120, speaker)
+    stack.database.fail("TransactWriteItems", ServiceDown("500"), silent[1].connection_id)
+    stack.database.fail("GetItem", ServiceDown("500"), silent[2].connection_id)
+
+    stack.sweep()
+    left = {each["connectionId"] for each in stack.items("connections")}
+    assert left == ids([speaker, *silent[1:]])
+    assert stack.counts(session_id)[0] == 2
+    stack.clock.advance(15)
+    stack.sweep()
+
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_a_sweep_and_a_job_in_one_second_close_a_silent_speaker_once(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    silence(stack, 120, listener)
+    job = {"kind": "closeDue", "connections": [speaker.connection_id]}
+    stack.database.before("UpdateItem", lambda: stack.run_job(job), concerns="closingAt")
+    heard = speaker.received
+
+    assert stack.sweep()["closed"] == 0
+
+    assert [each["type"] for each in heard] == ["connectionTimeout"]
+    assert [each["type"] for each in listener.received] == ["speakerReconnecting"]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("size", [9_000, pytest.param(20_000, marks=pytest.mark.nightly)])
+def test_thousands_of_connections_are_read_once_and_the_idle_closed(aws: Aws, size: int) -> None:
+    stack = Stack(aws, AWS_TIMEOUT_SECONDS="60")  # the local store takes seconds for such a page
+    _, session_id = stack.session()
+    room = crowd(stack, session_id, size, ("es", "fr", "de"))
+    idle = room[:: size // 50]
+    age(stack, idle, 300)
+
+    with reads(stack) as read:
+        swept = stack.sweep()
+
+    assert swept == {"checked": size + 1, "idle": 50, "closed": 50}
+    assert set(stack.sockets.closed) == ids(idle)
+    assert len(read.scanned) == len(set(read.scanned)) == size + 1
+    assert read.largest_page < 8_000  # a page of 1 MB, whatever the table holds
+    assert stack.counts(session_id)[0] == size - 50
+
+
+def test_killed_in_the_middle_it_goes_on_with_the_next_run(stack: Stack) -> None:
+    _, session_id = stack.session()
+    room = crowd(stack, session_id, 200)
+    idle = room[::5]
+    age(stack, idle, 300)
+
+    with stack.outside.killed_after(150):
+        stack.sweep()
+    assert 5 < len(stack.sockets.closed) < 35
+    stack.clock.advance(27)
+    stack.sweep()
+
+    assert set(stack.sockets.closed) == ids(idle)
+    assert stack.counts(session_id) == (160, {"es": 160})
+
+
+def ids(clients: list[Client]) -> set[str]:
+    return {client.connection_id for client in clients}
+
+
+def age(stack: Stack, clients: list[Client], seconds: int) -> None:
+    """Nothing was heard of them for so long."""
+    then = Millis(stack.clock.now - seconds * 1000)
+    for client in clients:
+        stack.services.connections.record_activity(client.connection_id, then)
+
+
+@dataclass
+class UntilTheFirstClose(Context):
+    """An invocation whose time is over once a socket has been closed."""
+
+    closed: list[str] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> float:
+        return 7_000 if self.closed else 30_000
+
+
+def test_a_sweep_out_of_time_goes_on_in_a_job_behind_the_last_connection(
+    stack: Stack,
+) -> None:
+    speaker, session_id = stack.session()
+    room = crowd(stack, session_id, 30)
+    silence(stack, 120, speaker)
+    stack.context = UntilTheFirstClose(closed=stack.sockets.closed)
+
+    first = stack.sweep()
+    (job,) = [body for _, body in stack.jobs.waiting if body["kind"] == "sweep"]
+    stack.context = Context()
+    with reads(stack) as read:
+        stack.run_jobs()
+
+    assert first["closed"] == 1
+    assert set(stack.sockets.closed) == ids(room)
+    assert job["after"] not in read.scanned
+    assert stack.counts(session_id) == (0, {})
+
+
+def test_sessions_that_need_all_the_time_do_not_keep_connections_from_their_turn(
+    stack: Stack,
+) -> None:
+    stack.session()
+    stack.context.seconds = 7.0
+
+    assert stack.sweep() == {"checked": 0, "idle": 0, "closed": 0}
+
+    stack.context.seconds = 30.0
+    silence(stack, 120)
+    stack.run_jobs()
+    assert len(stack.sockets.closed) == 1
+
+
+def test_two_sweeps_never_run_side_by_side(stack: Stack) -> None:
+    stack.session()
+    silence(stack, 120)
+    seen: list[Any] = []
+    stack.database.before("Scan", lambda: seen.append(stack.sweep()))
+
+    assert stack.sweep()["closed"] == 1
+    assert seen == [{"checked": 0, "idle": 0, "closed": 0}]
+
+
+def test_a_sweep_that_crashed_holds_up_no_later_run(stack: Stack) -> None:
+    stack.context.seconds = 60.0
+    stack.session()
+    silence(stack, 120)
+    with stack.outside.killed_after(1):
+        stack.sweep()
+
+    assert stack.sweep()["checked"] == 0
+    stack.clock.advance(59)
+
+    assert stack.sweep()["closed"] == 1
+
+
+def test_its_metrics_show_what_it_did(aws: Aws) -> None:
+    stack = Stack(aws)
+    _, session_id = stack.session()
+    stack.listener(session_id, "fr")
+    silence(stack, 120)
+
+    stack.sweep()
+
+    metrics: dict[str, Any] = {}
+    for line in stack.events():
+        if line.get("function") == "sweep_connections":
+            metrics |= {name: value for name, value in line.items() if name[0].isupper()}
+    assert metrics["ConnectionsChecked"] == 2
+    assert metrics["IdleConnectionsDetected"] == 2
+    assert metrics["ConnectionsClosed"] == 2
+    assert (metrics["Role"], metrics["Reason"]) in {("listener", "idle"), ("speaker", "idle")}
+    assert (metrics["ActiveSessions"], metrics["TotalListeners"]) == (1, 1)
+
+
+class reads:  # noqa: N801 - used as a verb
+    """Record what the scans of a stack read while this is open."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.scanned: list[str] = []
+        self.largest_page = 0
+
+    def __enter__(self) -> "reads":
+        self._stack.database.on_answer = self._note
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.database.on_answer = lambda *_: None
+
+    def _note(self, operation: str, _: object, answer: Any) -> None:
+        if operation == "Scan":
+            self.scanned += [item["connectionId"]["S"] for item in answer["Items"]]
+            self.largest_page = max(self.largest_page, len(answer["Items"]))
