@@ -1,1 +1,1 @@
-"""The operators' command-line tool, over the operator API: `python -m operate --help`."""
+"""A command-line tool for operators, over the operator API: `python -m operate --help`."""

@@ -1,23 +1,23 @@
-"""Runs the tool, and makes of what goes wrong a sentence and an exit code."""
+"""Run the tool, and turn failures into a message and an exit code."""
 
 import os
 import sys
 
 from operate.commands import app
 from operate.failures import Failure
-from operate.screen import complain
+from operate.screen import print_failure
 
 
 def main() -> int:
-    """Answers the exit code: see `operate.failures`."""
+    """Run the command and return its exit code (see `operate.failures`)."""
     try:
         app(prog_name="operate")
     except Failure as failure:
-        complain(failure)
+        print_failure(failure)
         return failure.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # who reads us, `head` for instance, has had enough
+    except BrokenPipeError:  # the reader, `head` for instance, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

@@ -1,4 +1,4 @@
-"""The operator API as the tool sees it: one method for each thing that it asks."""
+"""A client of the operator API: one method for each operation that the tool uses."""
 
 import json
 from collections.abc import Iterator
@@ -7,62 +7,62 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
-from operate.failures import Failure, NotLetIn, Refused, Unreachable
+from operate.failures import AccessDenied, Failure, Refused, Unreachable
 from operate.target import Target
 
 Json = dict[str, Any]
 _SECONDS = 35.0
-"""API Gateway gives up after 29."""
+"""API Gateway's own timeout is 29 seconds."""
 
 
 class Api:
-    """Calls the API of one stack. Every method raises a `Failure`."""
+    """A client of one stack's API. Every method raises a `Failure`."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self._http = urllib3.PoolManager(retries=False, timeout=_SECONDS)
 
     def sessions(self, tenant: str | None = None, *, active: bool = True) -> Iterator[Json]:
-        """The active sessions of all tenants, or those of one, page by page."""
+        """Yield the active sessions of all tenants, or the sessions of one, page by page."""
         if tenant is None:
             return self._listed("/v1/sessions", "sessions", {})
         path = f"/v1/tenants/{_name(tenant)}/sessions"
         return self._listed(path, "sessions", {"active": "true"} if active else {})
 
     def session(self, session_id: str) -> Json:
-        """One session, active or ended."""
+        """Return one session, active or ended."""
         return self.ask("GET", f"/v1/sessions/{_name(session_id)}")
 
     def connections(self, session_id: str) -> Iterator[Json]:
-        """The connections of a session, its speaker's first."""
+        """Yield the connections of a session, its speaker's first."""
         return self._listed(f"/v1/sessions/{_name(session_id)}/connections", "connections", {})
 
     def broadcast(self, session_id: str, data: Any, language: str | None) -> Json:
-        """Says something to a session's listeners, or to those of one language."""
+        """Broadcast to all listeners of a session, or to those of one language."""
         body = {"data": data} | ({"targetLanguage": language} if language else {})
         return self.ask("POST", f"/v1/sessions/{_name(session_id)}/broadcasts", body)
 
     def tell(self, tenant: str, data: Any) -> Json:
-        """Says something to every connection of a tenant."""
+        """Send a message to every connection of a tenant."""
         return self.ask("POST", f"/v1/tenants/{_name(tenant)}/messages", {"data": data})
 
     def end(self, session_id: str) -> Json:
-        """Ends a session."""
+        """End a session."""
         return self.ask("POST", f"/v1/sessions/{_name(session_id)}/end")
 
     def remove(self, tenant: str, user: str) -> Json:
-        """Closes a user's connections, and has their tokens refused."""
+        """Close a user's connections, and have their tokens refused."""
         path = f"/v1/tenants/{_name(tenant)}/users/{_name(user)}/connections"
         return self.ask("DELETE", path)
 
     def health(self) -> Json:
-        """What the stack stands on; a stack that is not healthy answers that, too."""
+        """Return the health report, of an unhealthy stack too."""
         return self.ask("GET", "/v1/health", accepted=(200, 503))
 
     def ask(
         self, method: str, path: str, body: Json | None = None, accepted: tuple[int, ...] = (200,)
     ) -> Json:
-        """One request and its JSON answer."""
+        """Send one request and return its JSON body."""
         url = self.target.url.rstrip("/") + path
         sent = None if body is None else json.dumps(body).encode()
         try:
@@ -91,8 +91,8 @@ class Api:
                 " (`terraform -chdir=terraform output -raw operator_api_url`)"
             )
         else:
-            advice = "look at --url, and at the network"
-        return Unreachable(f"nothing answers at {self.target.url} ({type(error).__name__})", advice)
+            advice = "check --url and the network"
+        return Unreachable(f"no response from {self.target.url} ({type(error).__name__})", advice)
 
 
 def _name(text: str) -> str:
@@ -108,32 +108,32 @@ def _decoded(data: bytes) -> Json | None:
 
 
 def _refusal(status: int, found: Json | None, target: Target) -> Failure:
-    """What an error means for whoever sits before the terminal."""
+    """Return the failure that explains an error response to the operator."""
     problem = found or {}
     if status == 403:
         said = problem.get("detail") or problem.get("message") or problem.get("Message")
         if target.is_local:
             return Unreachable(
-                f"{target.url} is not the operator API ({said})", "look at the port in --url"
+                f"{target.url} is not the operator API ({said})", "check the port in --url"
             )
-        return NotLetIn(
-            f"AWS lets nobody in so: {said}",
-            "who calls needs execute-api:Invoke on the API (docs/run/deploy.md); look at --profile",
+        return AccessDenied(
+            f"AWS denied access: {said}",
+            "you need execute-api:Invoke on the API (docs/run/deploy.md); check --profile",
         )
     if "detail" not in problem:
         return Unreachable(
-            f"{target.url} answered {status}, but not as the operator API does",
-            "look at --url: a deployed stack's ends with its stage",
+            f"{target.url} returned {status}, but not in the form of the operator API",
+            "check --url: that of a deployed stack ends with its stage",
         )
     return Refused(status, str(problem["code"]), str(problem["detail"]), _advice(problem))
 
 
 def _advice(problem: Json) -> str:
     advice = {
-        "SESSION_NOT_FOUND": "`python -m operate sessions` lists those that are active",
-        "SESSION_INACTIVE": "`python -m operate sessions` lists those that are active",
+        "SESSION_NOT_FOUND": "`python -m operate sessions` lists the active ones",
+        "SESSION_INACTIVE": "`python -m operate sessions` lists the active ones",
         "BROADCAST_PAUSED": "wait until the speaker resumes",
-        "SERVICE_UNAVAILABLE": "try again; `python -m operate health` says what is down",
+        "SERVICE_UNAVAILABLE": "try again; `python -m operate health` shows what is down",
         "INTERNAL_ERROR": f"search the log of api_handler for {problem.get('correlationId')}",
     }
     return advice.get(str(problem["code"]), "")

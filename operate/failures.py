@@ -1,12 +1,12 @@
-"""What can go wrong, what the operator is told to do about it, and with which code the tool ends.
+"""The failures of the tool: what happened, advice for the operator, and an exit code.
 
-0: done. 1: the stack refuses, or is not healthy. 2: wrong usage. 3: the stack does not answer.
-4: AWS does not let us in. 130: interrupted.
+Exit codes: 0 done; 1 refused, or unhealthy; 2 wrong usage; 3 no response; 4 no valid AWS
+credentials or permission; 130 interrupted.
 """
 
 
-class Failure(Exception):  # noqa: N818 - what happened, not a defect
-    """`problem` says what happened, `advice` what to do."""
+class Failure(Exception):  # noqa: N818 - an outcome, not a defect
+    """A failure: `problem` says what happened, `advice` what to do."""
 
     exit_code = 1
 
@@ -17,7 +17,7 @@ class Failure(Exception):  # noqa: N818 - what happened, not a defect
 
 
 class Refused(Failure):
-    """The API answered with an error. `status` and `code` are the problem's (RFC 9457)."""
+    """The API returned an error, with the status and code of its problem document (RFC 9457)."""
 
     def __init__(self, status: int, code: str, problem: str, advice: str = "") -> None:
         super().__init__(problem, advice)
@@ -26,18 +26,18 @@ class Refused(Failure):
 
 
 class WrongUsage(Failure):
-    """What was asked for makes no sense."""
+    """The arguments make no sense."""
 
     exit_code = 2
 
 
 class Unreachable(Failure):
-    """Nothing answers, or something that is not the operator API."""
+    """Nothing responds, or something that is not the operator API."""
 
     exit_code = 3
 
 
-class NotLetIn(Failure):
-    """No credentials, or not those of somebody who may."""
+class AccessDenied(Failure):
+    """AWS credentials are missing or not sufficient."""
 
     exit_code = 4

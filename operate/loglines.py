@@ -1,4 +1,4 @@
-"""The lines of the structured log: which of them are wanted, and how one is shown."""
+"""Filter and format the lines of the structured log."""
 
 import json
 from collections.abc import Mapping
@@ -16,14 +16,15 @@ _IN_FRONT = ("level", "timestamp", "event", "function", "correlationId")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Lines from a level on; of one session those that name it, or a connection of it."""
+    """A filter by level, and by session: lines that name it or one of its connections."""
 
     level: str = "DEBUG"
     session: str | None = None
     connections: frozenset[str] = frozenset()
 
     def takes(self, line: Json) -> bool:
-        """Metrics have no level, and are never wanted."""
+        """Return whether a line passes the filter. Lines with metrics have no level, and never
+        pass."""
         level = line.get("level")
         if level not in LEVELS or LEVELS.index(level) < LEVELS.index(self.level):
             return False
@@ -33,9 +34,10 @@ class Wanted:
 
 
 def parsed(text: str) -> Json | None:
-    """A line of ours; None for others, such as Lambda's own and those of its runtime.
+    """Parse a line of the app; return None for others, such as Lambda's own and its runtime's.
 
-    Lambda's are text or JSON, as the function logs; their timestamps are text, ours milliseconds.
+    Lambda's lines are text or JSON, depending on the function's log format; their timestamps are
+    text, the app's are milliseconds.
     """
     try:
         line = json.loads(text)
@@ -46,7 +48,7 @@ def parsed(text: str) -> Json | None:
 
 
 def shown(line: Json) -> Text:
-    """A line for the terminal: when, where, what, and the rest by name."""
+    """Format a line for the terminal: time, origin, event, and the other fields by name."""
     when = datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
     rest = {name: value for name, value in line.items() if name not in _IN_FRONT}
     return Text.assemble(

@@ -1,4 +1,4 @@
-"""What `watch` shows: how it stands now, and how fast it has moved since the look before."""
+"""The figures of `watch`: current counts, and rates since the previous snapshot."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One session; rates a minute, None at the first look."""
+    """One session; rates are per minute, None in the first snapshot."""
 
     session: Json
     joins: float | None = None
@@ -18,11 +18,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """All sessions at one time, those with the most listeners first."""
 
     at: float
-    """Seconds of any clock that only goes forward."""
+    """Seconds of a monotonic clock."""
     rows: Sequence[Row]
     languages: Mapping[str, int]
     _known: Mapping[str, Json] = field(default_factory=dict, repr=False)
@@ -32,7 +32,7 @@ class Look:
         return sum(row.session["listenerCount"] for row in self.rows)
 
     def plain(self) -> dict[str, Any]:
-        """The totals, for scripts."""
+        """Return the totals, for scripts."""
         return {
             "sessions": len(self.rows),
             "listeners": self.listeners,
@@ -42,18 +42,18 @@ class Look:
         }
 
 
-def look(sessions: Sequence[Json], at: float, before: Look | None) -> Look:
-    """Compares what there is with the look before; a session that is new counts from its start."""
+def snapshot(sessions: Sequence[Json], at: float, before: Snapshot | None) -> Snapshot:
+    """Compare the sessions with the previous snapshot; a new session counts from its start."""
     languages: Counter[str] = Counter()
     for session in sessions:
         languages.update(session["languages"])
     rows = [_row(session, at, before) for session in sessions]
     rows.sort(key=lambda row: (-row.session["listenerCount"], row.session["sessionId"]))
     known = {session["sessionId"]: session for session in sessions}
-    return Look(at, rows, dict(languages.most_common()), known)
+    return Snapshot(at, rows, dict(languages.most_common()), known)
 
 
-def _row(session: Json, at: float, before: Look | None) -> Row:
+def _row(session: Json, at: float, before: Snapshot | None) -> Row:
     if before is None or at <= before.at:
         return Row(session)
     known = before._known.get(session["sessionId"])

@@ -1,6 +1,6 @@
-"""How things look in a terminal: tables, and what went wrong.
+"""Output for the terminal: tables, and failures.
 
-Results go to stdout, all else to stderr.
+Results go to stdout, everything else to stderr.
 """
 
 import json
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operate.failures import Failure
-from operate.rates import Look
+from operate.rates import Snapshot
 
 Json = Mapping[str, Any]
 out = Console(highlight=False, soft_wrap=False)
@@ -21,25 +21,25 @@ err = Console(stderr=True, highlight=False)
 _SHOWN_LANGUAGES = 4
 
 
-def complain(failure: Failure) -> None:
-    """One sentence on what happened, one on what to do."""
+def print_failure(failure: Failure) -> None:
+    """Print a failure: a line on what happened, a line on what to do."""
     err.print(Text(f"operate: {failure.problem}", style="bold red"), soft_wrap=True)
     if failure.advice:
         err.print(Text(f"  {failure.advice}"), soft_wrap=True)
 
 
-def say(sentence: str) -> None:
-    """A result in words, as it is."""
+def print_text(sentence: str) -> None:
+    """Print a result in words, without highlighting."""
     out.print(Text(sentence), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON text on one line, for scripts."""
+    """Print a value as JSON on one line, for scripts."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
 def session_table(sessions: Iterable[Json]) -> Table:
-    """One line a session."""
+    """Return a table with one row for each session."""
     table = _table("session", "tenant", "speaker", "state", ">listeners", "languages", ">minutes")
     for each in sessions:
         table.add_row(
@@ -55,7 +55,7 @@ def session_table(sessions: Iterable[Json]) -> Table:
 
 
 def session_details(session: Json) -> Table:
-    """Everything about one session, a line each."""
+    """Return everything about one session, one line for each fact."""
     table = Table.grid(padding=(0, 2))
     state = session["broadcastState"]
     switches = [name for name in ("isPaused", "isMuted") if state[name]]
@@ -80,7 +80,7 @@ def session_details(session: Json) -> Table:
 
 
 def connection_table(connections: Iterable[Json]) -> Table:
-    """One line a connection."""
+    """Return a table with one row for each connection."""
     table = _table("connection", "role", "user", "language", ">age, s", ">silent, s")
     for each in connections:
         table.add_row(
@@ -95,7 +95,7 @@ def connection_table(connections: Iterable[Json]) -> Table:
 
 
 def health_table(health: Json) -> Table:
-    """One line for each thing that the stack stands on."""
+    """Return a table with one row for each dependency of the stack."""
     table = _table("what", "", ">ms", "problem")
     for each in health["checks"]:
         mark = Text("ok", style="green") if each["ok"] else Text("down", style="bold red")
@@ -103,9 +103,9 @@ def health_table(health: Json) -> Table:
     return table
 
 
-def watch_screen(look: Look, took: float, height: int) -> RenderableType:
-    """All sessions with their rates, as many as there is room for, and the totals."""
-    totals = look.plain()
+def watch_screen(snapshot: Snapshot, took: float, height: int) -> RenderableType:
+    """Return all sessions with their rates, as many as fit, and the totals."""
+    totals = snapshot.plain()
     head = Text.assemble(
         (f"{totals['sessions']} sessions", "bold"),
         f"  {totals['listeners']} listeners",
@@ -117,7 +117,7 @@ def watch_screen(look: Look, took: float, height: int) -> RenderableType:
         "session", "tenant", "state", ">listeners", "languages", ">joins/min", ">broadcasts/min"
     )
     room = max(3, height - 8)
-    for row in look.rows[:room]:
+    for row in snapshot.rows[:room]:
         each = row.session
         table.add_row(
             each["sessionId"],
@@ -128,13 +128,13 @@ def watch_screen(look: Look, took: float, height: int) -> RenderableType:
             _rate(row.joins),
             _rate(row.broadcasts),
         )
-    more = len(look.rows) - room
+    more = len(snapshot.rows) - room
     foot = Text(f"and {more} more" if more > 0 else "", style="dim")
-    return Group(head, Text(_languages(look.languages, most=12), style="cyan"), table, foot)
+    return Group(head, Text(_languages(snapshot.languages, most=12), style="cyan"), table, foot)
 
 
 def _table(*columns: str) -> Table:
-    """A `>` before a column's name sets it to the right."""
+    """Return an empty table. A `>` before a column's name aligns it to the right."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(
@@ -164,5 +164,5 @@ def _rate(rate: float | None) -> str:
 
 
 def time_of(millis: int) -> str:
-    """A point in time as everybody reads it the same."""
+    """Return a point in time in UTC."""
     return f"{datetime.fromtimestamp(millis / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,10 +1,10 @@
-"""The log of a deployed stack, from CloudWatch Logs: every function's group, merged by time."""
+"""The log of a deployed stack, from CloudWatch Logs: all functions' groups, merged by time."""
 
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from operate.failures import NotLetIn, Unreachable
+from operate.failures import AccessDenied, Unreachable
 from operate.loglines import Json, Wanted, parsed
 
 if TYPE_CHECKING:  # imported by whoever made the session
@@ -12,19 +12,19 @@ if TYPE_CHECKING:  # imported by whoever made the session
 
 _LONGEST_PATTERN = 1024
 _LATE_MILLIS = 10_000
-"""CloudWatch shows lines late: so far back every look reaches, and leaves out what was shown."""
+"""CloudWatch returns lines late: each read goes back so far, and leaves out lines already shown."""
 _PAUSE_SECONDS = 2.0
 
 
 class CloudWatchLog:
-    """The groups `/aws/lambda/{stack}-…`; `stack` is `lectern-dev`, say."""
+    """The log groups `/aws/lambda/{stack}-…`; `stack` is `lectern-dev`, for example."""
 
     def __init__(self, session: "boto3.Session", stack: str) -> None:
         self._prefix = f"/aws/lambda/{stack}-"
         self._client: Any = session.client("logs")
 
     def groups(self) -> list[str]:
-        """The log group of each function. Raises Unreachable: there is none."""
+        """Return the log group of each function. Raises Unreachable if there is none."""
         pages = self._client.get_paginator("describe_log_groups").paginate(
             logGroupNamePrefix=self._prefix
         )
@@ -45,9 +45,10 @@ class CloudWatchLog:
         on_group: Callable[[str], None] = lambda _: None,
         pause: Callable[[float], None] = time.sleep,
     ) -> Iterator[Json]:
-        """Lines from `since` (seconds since the epoch) on, and as they come if `follow`.
+        """Yield the lines since a time (seconds since the epoch), and new ones if `follow`.
 
-        `on_group` is told which group is read, before the first lines are there. Raises NotLetIn.
+        `on_group` is called with the name of each group before its first lines are read. Raises
+        AccessDenied.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -69,9 +70,9 @@ class CloudWatchLog:
                 start = max([start, *(each["timestamp"] - _LATE_MILLIS for each in found)])
                 pause(_PAUSE_SECONDS)
         except (BotoCoreError, ClientError) as error:
-            raise NotLetIn(
+            raise AccessDenied(
                 f"CloudWatch Logs: {error}",
-                "who reads needs logs:DescribeLogGroups and logs:FilterLogEvents",
+                "you need logs:DescribeLogGroups and logs:FilterLogEvents",
             ) from None
 
     def _events(
@@ -86,7 +87,7 @@ class CloudWatchLog:
 
 
 def pattern(wanted: Wanted) -> str:
-    """What CloudWatch filters by itself; what does not fit a pattern is left to `Wanted.takes`."""
+    """Return CloudWatch's filter pattern; `Wanted.takes` does the part that a pattern cannot."""
     if wanted.session is None:
         return "{ $.event = * }"
     names = [f'($.sessionId = "{wanted.session}")']

@@ -1,4 +1,4 @@
-"""The log of a stack on this machine: the sandbox tells of it as it happens."""
+"""The log of a stack on this machine, from the sandbox's event stream."""
 
 import json
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from operate.loglines import Json, parsed
 SANDBOX = "http://127.0.0.1:8001"
 _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0
-"""The sandbox says something every fifteen, if only that it is there."""
+"""The sandbox sends an event at least every fifteen seconds."""
 
 
 def lines(sandbox: str) -> Iterator[Json]:
-    """Every line from now on, until the stack ends. Raises Unreachable."""
+    """Yield every line from now on, until the stack ends. Raises Unreachable."""
     http = urllib3.PoolManager(retries=False)
     timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_SILENCE_SECONDS)
     url = f"{sandbox.rstrip('/')}/_sandbox/events"
@@ -26,8 +26,8 @@ def lines(sandbox: str) -> Iterator[Json]:
                 yield from _of(json.loads(raw[len(b"data: ") :]))
     except urllib3.exceptions.HTTPError as error:
         raise Unreachable(
-            f"the sandbox at {sandbox} does not tell what happens ({type(error).__name__})",
-            "start the stack with `make run`, or name its socket's port with --sandbox",
+            f"the sandbox at {sandbox} sends no events ({type(error).__name__})",
+            "start the stack with `make run`, or give its URL with --sandbox",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Which stack is meant, and how a request to it is signed."""
+"""The chosen stack, and how a request to it is signed."""
 
 import re
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from operate.failures import NotLetIn, WrongUsage
+from operate.failures import AccessDenied, WrongUsage
 
-if TYPE_CHECKING:  # a stack on this machine needs none of it, and it takes long to import
+if TYPE_CHECKING:  # slow to import, and not needed for a stack on this machine
     import boto3
     from botocore.credentials import Credentials
 
@@ -19,7 +19,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class Target:
-    """A stack: the address of its operator API, and whose credentials to use on AWS."""
+    """A stack: the URL of its operator API, and the AWS profile that signs requests."""
 
     url: str = LOCAL
     profile: str | None = None
@@ -29,40 +29,44 @@ class Target:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise WrongUsage(
-                f"{self.url!r} is no address of an operator API",
-                "--url is like http://127.0.0.1:8000, or what"
-                " `terraform -chdir=terraform output -raw operator_api_url` says",
+                f"{self.url!r} is not the URL of an operator API",
+                "use one like http://127.0.0.1:8000, or the output of"
+                " `terraform -chdir=terraform output -raw operator_api_url`, for --url",
             )
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-            raise WrongUsage("a signed request must not go over plain http", "use https in --url")
+            raise WrongUsage(
+                "signed requests must not be sent over plain http", "use https in --url"
+            )
 
     @property
     def is_local(self) -> bool:
-        """What `make run` starts takes requests as they are.
+        """Return whether the stack is that of `make run`, which takes unsigned requests.
 
-        An address on this machine that has a stage is that of a local cloud: it asks for
-        signatures, and has its logs where AWS has them.
+        A URL on this machine with a stage belongs to a local cloud: it requires signatures, and its
+        logs are in CloudWatch.
         """
         return urlsplit(self.url).hostname in _LOOPBACK and not self.stage
 
     @property
     def stage(self) -> str:
-        """The stage of a deployed stack: the path of its address."""
+        """Return the stage of a deployed stack: the path of its URL."""
         return urlsplit(self.url).path.strip("/")
 
     @cached_property
     def session(self) -> "boto3.Session":
-        """The AWS session of the profile. Raises NotLetIn."""
+        """Return the AWS session of the profile. Raises AccessDenied."""
         import boto3  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
         try:
             return boto3.Session(profile_name=self.profile, region_name=self._region)
         except BotoCoreError as error:
-            raise NotLetIn(str(error), "name a profile of ~/.aws/config with --profile") from None
+            raise AccessDenied(
+                str(error), "name a profile of ~/.aws/config with --profile"
+            ) from None
 
     def headers(self, method: str, url: str, body: bytes | None) -> dict[str, str]:
-        """The headers of a request, signed (SigV4) where it goes to AWS. Raises NotLetIn."""
+        """Return the headers of a request, signed (SigV4) if needed. Raises AccessDenied."""
         plain = {} if body is None else {"Content-Type": "application/json"}
         if self.is_local:
             return plain
@@ -81,7 +85,7 @@ class Target:
     def _signing_region(self) -> str:
         region = self.session.region_name
         if not region:
-            raise NotLetIn("the stack's region is not known", "name it with --region")
+            raise AccessDenied("the stack's region is unknown", "name it with --region")
         return region
 
     def _credentials(self) -> "Credentials":
@@ -90,9 +94,9 @@ class Target:
         try:
             credentials = self.session.get_credentials()
         except BotoCoreError as error:
-            raise NotLetIn(f"no AWS credentials: {error}", _ADVICE) from None
+            raise AccessDenied(f"no AWS credentials: {error}", _ADVICE) from None
         if credentials is None:
-            raise NotLetIn("no AWS credentials were found", _ADVICE)
+            raise AccessDenied("no AWS credentials were found", _ADVICE)
         return credentials
 
 

@@ -1,7 +1,7 @@
-"""Makes `docs/use/asyncapi.yaml` from the code: every action, reply, push and error.
+"""Make `docs/use/asyncapi.yaml` from the code: every action, reply, push and error.
 
-The types come from `chalicelib.protocol`, which action has which reply from the actions' own
-signatures, the examples from `tools.protocol_examples`.
+The types come from `chalicelib.protocol`, the reply of each action from the signature of its
+function, the examples from `tools.protocol_examples`.
 """
 
 import json
@@ -25,7 +25,7 @@ _SCHEMAS = "#/components/schemas/{name}"
 
 
 def document() -> Json:
-    """The whole AsyncAPI 3.0 document."""
+    """Return the whole AsyncAPI 3.0 document."""
     schemas, titles = _schemas()
     sent = {name: _message(f"{name}Request", titles[struct]) for name, struct in ACTIONS.items()}
     for name, example in REQUESTS.items():
@@ -64,7 +64,7 @@ def _type(struct: type[Message]) -> str:
 
 
 def _schemas() -> tuple[Json, dict[type, str]]:
-    """The schemas by name, and the name of each struct's."""
+    """Return the schemas by name, and the name of each struct's schema."""
     schemas: Json = {}
     titles: dict[type, str] = {}
     for action, request in ACTIONS.items():
@@ -80,7 +80,7 @@ def _schemas() -> tuple[Json, dict[type, str]]:
 
 
 def optional_or_null(schema: Json) -> Json:
-    """The schema of what we are sent: null in an optional field is as if it were not there."""
+    """Return the schema of a client's message: null in an optional field counts as absent."""
     required = schema.get("required", [])
     properties = {
         name: each if name in required else _or_null(each)
@@ -96,7 +96,7 @@ def _or_null(schema: Json) -> Json:
 
 
 def _schema_of(struct: type[msgspec.Struct], title: str) -> Json:
-    """The schema of a struct under `title`, and those of what it is made of."""
+    """Return the schema of a struct under `title`, and those of its parts."""
     (reference,), parts = msgspec.json.schema_components((struct,), ref_template=_SCHEMAS)
     own = reference["$ref"].rsplit("/", 1)[1]
     named = {title if name == own else name: schema for name, schema in parts.items()}
@@ -119,7 +119,7 @@ def _channel(sent: Json, said: Json) -> Json:
 
 
 def _operations(sent: Json, said: Json) -> Json:
-    """One operation for each action, with its reply, and one for each push."""
+    """Return one operation for each action, with its reply, and one for each push."""
     operations: Json = {}
     replies: set[str] = set()
     for name in sent:
@@ -155,11 +155,11 @@ _ALSO_PUSHED = {
     "sessionJoined",
     "connectionRefreshComplete",
 }
-"""Replies that the stack also says on its own, the last three after a handshake with `action=`."""
+"""Replies that are also sent without a request, the last three after a handshake with `action=`."""
 
 
 def _reply(request: type[Request]) -> type[Message]:
-    """What the action's function says that it answers."""
+    """Return the reply type in the signature of the action's function."""
     answer: type[Message] = typing.get_type_hints(HANDLERS[request])["return"]
     return answer
 

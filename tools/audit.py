@@ -1,9 +1,9 @@
-"""Asks whether anything that is pinned has a known vulnerability: `python -m tools.audit PROGRAM`.
+"""Look for known vulnerabilities in the pinned packages: `python -m tools.audit PROGRAM`.
 
-PROGRAM is pip-audit; it asks PyPI, which has the advisories of the Python Packaging Authority.
-Where that cannot be asked, or a mirror answers that knows nothing of a package, this says so and
-how much is left out. That is no failure, so that work goes on without a network; `--required` makes
-it one. Ends with 1 for a vulnerability, and with 2 for a required audit that could not be made.
+PROGRAM is pip-audit. It queries PyPI, which has the advisories of the Python Packaging Authority.
+If PyPI cannot be reached, or a mirror does not know a package, this prints how much was not
+checked. That is no failure, so that work continues without a network; `--required` makes it one.
+Exits with 1 for a vulnerability, and with 2 for a required audit that was not possible.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PINNED = ("requirements.txt", "requirements-dev.txt")
-"""What goes into the zip, and what works beside it on developers' machines."""
+"""The requirements of the zip, and of the tools on developers' machines."""
 _SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What came of it: each vulnerability in a line, and the packages that nobody knew."""
+    """The result: each vulnerability in a line, and the packages that were unknown."""
 
     vulnerable: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -30,7 +30,7 @@ class Audit:
 
     @classmethod
     def parse(cls, answer: str) -> "Audit":
-        """Reads pip-audit's JSON. Raises ValueError if it is none: nobody could be asked."""
+        """Parse pip-audit's JSON. Raises ValueError if there is none: PyPI was not reached."""
         packages = json.loads(answer)["dependencies"]
         return cls(
             tuple(line for package in packages for line in _vulnerabilities(package)),
@@ -39,7 +39,7 @@ class Audit:
         )
 
     def lines(self) -> Iterable[str]:
-        """What to tell."""
+        """Return the lines to print."""
         yield from (f"VULNERABLE {line}" for line in self.vulnerable)
         known = self.asked - len(self.unknown)
         yield f"{known} of {self.asked} packages audited, {len(self.vulnerable)} vulnerabilities."

@@ -1,10 +1,10 @@
-"""Runs a command beside Amazon's DynamoDB Local: `python -m tools.dynamodb_local pytest tests/…`.
+"""Run a command beside Amazon's DynamoDB Local: `python -m tools.dynamodb_local pytest tests/…`.
 
-It is under Amazon's own terms: neither `make test` nor CI runs this (docs/build/dynamodbs.md).
+It has Amazon's own licence: neither `make test` nor CI runs it (docs/build/dynamodbs.md).
 
-The command finds it by `DYNAMODB_URL`. AWS publishes it on Maven Central
-(com.amazonaws:DynamoDBLocal, whose newest version there is this one): Maven and Java 17 are needed,
-and fetch it once, into `artifacts`. It runs in memory, on 127.0.0.1 only, and reports to nobody.
+The command finds its URL in `DYNAMODB_URL`. AWS publishes it on Maven Central
+(com.amazonaws:DynamoDBLocal; this is the newest version there). It needs Maven and Java 17, which
+fetch it once, into `artifacts`. It runs in memory, on 127.0.0.1 only, and without telemetry.
 """
 
 import os
@@ -29,7 +29,7 @@ _LAUNCHER = Path(__file__).with_name("DynamoDBLocal.java")
 
 
 def main() -> int:
-    """The exit code of the command."""
+    """Run the command and return its exit code."""
     if missing := [tool for tool in ("java", "mvn") if shutil.which(tool) is None]:
         sys.stdout.write(f"SKIPPED: DynamoDB Local needs {' and '.join(missing)}\n")
         return 0

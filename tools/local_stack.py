@@ -1,4 +1,4 @@
-"""`chalice local --stage local` on free ports, for benches, load runs and tests."""
+"""`chalice local --stage local` on free ports, for benchmarks, load runs and tests."""
 
 import os
 import socket
@@ -21,8 +21,8 @@ _END = 20.0
 
 @dataclass(frozen=True)
 class LocalStack:
-    """A running stack: the port of its sockets and of the sandbox's own calls, that of its
-    operator API, and its process."""
+    """A running stack: the port of its sockets and of the sandbox's endpoints, the port of its
+    operator API, and its process id."""
 
     port: int
     operator_port: int
@@ -31,9 +31,9 @@ class LocalStack:
 
 @contextmanager
 def local_stack(**environ: str) -> Iterator[LocalStack]:
-    """A stack that answers, with settings by their variables.
+    """Start a stack with these environment variables and yield it once it responds.
 
-    Raises RuntimeError with what it printed when it does not start within two minutes.
+    Raises RuntimeError with its output if it does not start within two minutes.
     """
     http, port = free_port(), free_port()
     chalice = str(Path(sys.executable).parent / "chalice")
@@ -54,7 +54,7 @@ def local_stack(**environ: str) -> Iterator[LocalStack]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on just now."""
+    """Return a port of 127.0.0.1 that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

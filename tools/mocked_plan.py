@@ -1,8 +1,8 @@
-"""Plans of a packaged stage, made without an AWS account.
+"""Plan a packaged stage without an AWS account.
 
-`terraform test` plans against a mocked provider and, told to be verbose, prints each plan as JSON.
-Here those plans are read: for tests/terraform, and as a file for a policy checker. What AWS alone
-could say (an ARN, an id) is in them as KNOWN_AFTER_APPLY.
+`terraform test` plans with a mocked provider and, with -verbose, prints each plan as JSON. This
+module reads those plans, for tests/terraform and as a file for a policy checker. Values that only
+AWS knows (an ARN, an id) are KNOWN_AFTER_APPLY.
 """
 
 import argparse
@@ -28,7 +28,7 @@ NOT_COPIED = shutil.ignore_patterns(
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource that a plan would make; `values` are its attributes, blocks as lists."""
+    """A planned resource; `values` are its attributes, blocks as lists."""
 
     address: str
     type: str
@@ -38,14 +38,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one `run` block of a test file would make."""
+    """The plan of one `run` block of a test file."""
 
     resources: tuple[Resource, ...]
     taggable: frozenset[str]
-    """The types of resources that the provider can tag."""
+    """Return the types of resources that the provider can tag."""
 
     def of_type(self, kind: str) -> dict[str, Resource]:
-        """The resources of the type `kind`, by address."""
+        """Return the resources of a type, by address."""
         return {each.address: each for each in self.resources if each.type == kind}
 
     def __getitem__(self, address: str) -> Mapping[str, Any]:
@@ -53,7 +53,7 @@ class Plan:
 
 
 def packaged_copy(stage: str, folder: Path, project: Path = ROOT) -> Path:
-    """Packages `stage` of a copy of the project in `folder`; answers its Terraform folder.
+    """Package `stage` of a copy of the project in `folder`, and return its Terraform folder.
 
     The copy has no requirements: plans do not depend on them, and fetching them takes time.
     """
@@ -67,10 +67,9 @@ def packaged_copy(stage: str, folder: Path, project: Path = ROOT) -> Path:
 
 
 def terraform(folder: Path, *arguments: str) -> str:
-    """Runs terraform in `folder`; answers what it printed.
+    """Run terraform in `folder` and return its output.
 
-    Raises:
-        RuntimeError: with all that it printed, where it fails.
+    Raises RuntimeError with the output if it fails.
     """
     # Errors as they are, no colours, no look for updates, no question to anybody.
     settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
@@ -85,7 +84,7 @@ def terraform(folder: Path, *arguments: str) -> str:
 
 
 def mocked_plans(folder: Path, test_file: str) -> dict[str, Plan]:
-    """The plan of every `run` block of `test_file`, a path from `folder`, by the run's name."""
+    """Return the plan of every `run` block of `test_file` (a path from `folder`), by its name."""
     output = terraform(folder, "test", "-json", "-verbose", f"-filter={test_file}")
     lines = (_decode_line(line) for line in output.splitlines())
     return {line.run: _plan(line.test_plan) for line in lines if line.test_plan is not None}
@@ -109,8 +108,8 @@ class _PlanContent(msgspec.Struct):
 
 
 class _Line(msgspec.Struct):
-    """A line of `terraform test -json`: of each plan the whole schema of the provider is part,
-    20 MB of JSON. What is not declared here is skipped."""
+    """A line of `terraform test -json`. Each plan includes the whole schema of the provider, 20 MB
+    of JSON; what is not declared here is skipped."""
 
     run: str = msgspec.field(name="@testrun", default="")
     test_plan: _PlanContent | None = None
@@ -133,7 +132,7 @@ def _resources(changes: list[dict[str, Any]]) -> Iterator[Resource]:
 
 
 def _filled(known: Any, unknown: Any) -> Any:
-    """`known` with KNOWN_AFTER_APPLY wherever `unknown`, of the same shape, is true."""
+    """Return `known` with KNOWN_AFTER_APPLY wherever `unknown`, of the same shape, is true."""
     if unknown is True:
         return KNOWN_AFTER_APPLY
     if isinstance(unknown, dict):
@@ -147,7 +146,7 @@ def _filled(known: Any, unknown: Any) -> Any:
 
 
 def as_plan_file(plan: Plan) -> dict[str, Any]:
-    """`plan` in the form of `terraform show -json`, as far as checkers of policies read it."""
+    """Return `plan` in the form of `terraform show -json`, as far as policy checkers read it."""
     resources = [
         {
             "address": each.address,
@@ -172,7 +171,7 @@ def as_plan_file(plan: Plan) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Writes the plan of one run block of `tests/plan.tftest.hcl` to a file."""
+    """Write the plan of one run block of `tests/plan.tftest.hcl` to a file."""
     parser = argparse.ArgumentParser(description="Plan a stage with a mocked provider.")
     parser.add_argument("--stage", default="prod")
     parser.add_argument("--run", default="options", help="a run block of tests/plan.tftest.hcl")

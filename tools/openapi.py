@@ -1,6 +1,6 @@
-"""Makes `docs/run/openapi.yaml` from the code: the operator API, operation by operation.
+"""Make `docs/run/openapi.yaml` from the code: the operator API, operation by operation.
 
-Everything comes from `chalicelib.api`: where an operation is, what it takes, returns and refuses.
+Everything comes from `chalicelib.api`: paths, parameters, responses and errors.
 """
 
 import inspect
@@ -43,7 +43,7 @@ _HEADERS: Json = {
 
 
 def document() -> Json:
-    """The whole OpenAPI 3.1 document."""
+    """Return the whole OpenAPI 3.1 document."""
     paths: Json = {}
     for name, operation in OPERATIONS.items():
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(name, operation)
@@ -170,7 +170,7 @@ def _first_line(thing: Callable[..., Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what occurs twice twice: anchors are hard to read."""
+    """A dumper that repeats recurring parts: anchors are hard to read."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True

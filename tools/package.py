@@ -1,10 +1,10 @@
-"""`make package STAGE=dev`: what `chalice package` makes, made fit to deploy.
+"""`make package STAGE=dev`: run `chalice package`, and make its output fit to deploy.
 
 Chalice writes `terraform/chalice.tf.json` and `terraform/deployment.zip`. This adds what it lacks:
 
-- the zip is reproducible: the same sources give the same bytes, and so Terraform sees no change;
-- every module is there compiled too, because a Lambda can't keep what it compiles at a cold start;
-- no `null_data_source`, whose provider Terraform would download for nothing.
+- the zip is reproducible: the same sources give the same bytes, so Terraform sees no change; -
+every module is also compiled, because Lambda discards what it compiles at a cold start; - no
+`null_data_source`, whose provider Terraform would download but never use.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LAMBDA_ROOT = "/var/task"  # where Lambda unpacks: the paths that tracebacks sho
 
 
 def main() -> None:
-    """Packages the stage named on the command line, and prints what came of it."""
+    """Package the stage named on the command line, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--project", type=Path, default=ROOT, help="folder with app.py")
@@ -38,12 +38,11 @@ def main() -> None:
 
 
 def package(project: Path, stage: str, target: Path) -> None:
-    """Writes `chalice.tf.json` and `deployment.zip` of the app in `project` to `target`.
+    """Write `chalice.tf.json` and `deployment.zip` of the app in `project` to `target`.
 
     The zip's bill of materials is beside it: `deployment.cdx.json`.
 
-    Raises:
-        subprocess.CalledProcessError: where Chalice fails; it has said why.
+    Raises subprocess.CalledProcessError if Chalice fails; it has printed why.
     """
     chalice = Path(sys.executable).with_name("chalice")
     # Chalice asks for a region, though nothing that it writes for Terraform depends on it.
@@ -57,10 +56,10 @@ def package(project: Path, stage: str, target: Path) -> None:
 
 
 def check_requirements(requirements: Path, archive: Path) -> None:
-    """Chalice goes on without a package that has no wheel for Lambda; this does not.
+    """Fail if a requirement is not in the zip. Chalice only warns if a package has no wheel for
+    Lambda.
 
-    Raises:
-        SystemExit: naming every line of `requirements` whose package is not in `archive`.
+    Raises SystemExit, which names every line of `requirements` whose package is missing.
     """
     with zipfile.ZipFile(archive) as source:
         folders = {name.split("/", maxsplit=1)[0] for name in source.namelist()}
@@ -76,7 +75,7 @@ def _normal(distribution: str) -> str:
 
 
 def prune(template: Path) -> None:
-    """Takes the unused null_data_source, and the demand for its provider, out of `template`."""
+    """Remove the unused null_data_source and its provider from `template`."""
     content = json.loads(template.read_text())
     content["data"].pop("null_data_source", None)
     content["terraform"]["required_providers"].pop("null", None)
@@ -84,7 +83,7 @@ def prune(template: Path) -> None:
 
 
 def rebuild(archive: Path) -> None:
-    """Writes `archive` anew: compiled files added, entries sorted, times and permissions fixed."""
+    """Rewrite `archive`: add compiled files, sort entries, fix times and permissions."""
     with tempfile.TemporaryDirectory() as folder:
         unpacked = Path(folder)
         with zipfile.ZipFile(archive) as source:
@@ -109,7 +108,7 @@ def _compile(folder: Path) -> None:
 
 
 def report(archive: Path) -> str:
-    """One line a package in `archive`, the largest first, then size, entries and hash."""
+    """Yield a line for each package in `archive`, largest first, then size, entries and hash."""
     sizes: Counter[str] = Counter()
     with zipfile.ZipFile(archive) as source:
         entries = source.infolist()

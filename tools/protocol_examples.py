@@ -1,4 +1,4 @@
-"""One example of everything that a client may send and of everything that it may be sent."""
+"""One example of every message that a client may send or receive."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ _USUAL: dict[str, Any] = {
     "topic": "questions",
     "request_id": _REQUEST,
 }
-"""What stands in the fields of a message that has no example of its own."""
+"""Values for the fields of a message that has no example of its own."""
 
 _REQUESTS: dict[str, dict[str, object]] = {
     "createSession": {"sourceLanguage": "en", "qualityTier": "standard"},
@@ -169,7 +169,7 @@ _MESSAGES: list[Message] = [
 
 
 def every_kind() -> list[type[Message]]:
-    """Every kind of message that has a type of its own."""
+    """Return every message struct that has a type of its own."""
     found: list[type[Message]] = []
     pending = list(Message.__subclasses__())
     while pending:
@@ -181,7 +181,7 @@ def every_kind() -> list[type[Message]]:
 
 
 def _usual(kind: type[Message]) -> Message:
-    """An example by the names of the fields. Raises KeyError: the kind needs one of its own."""
+    """Build an example from the fields' names. Raises KeyError if the struct needs its own."""
     return kind(**{each.name: _USUAL[each.name] for each in fields(kind) if each.required})
 
 
@@ -189,4 +189,4 @@ MESSAGES: list[Message] = [
     *_MESSAGES,
     *(_usual(each) for each in every_kind() if each not in {type(own) for own in _MESSAGES}),
 ]
-"""An example of each kind of message."""
+"""Return an example of each kind of message."""

@@ -23,7 +23,7 @@ overflow-x: auto; border-radius: .5rem } nav { columns: 14rem } nav a { display:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     spec = document()
     components = spec["components"]
     parts = [
@@ -58,7 +58,7 @@ def _operation(name: str, operation: Json, components: Json) -> str:
 
 
 def _message(name: str, components: Json) -> str:
-    """The fields of a message, and an example."""
+    """Return the fields of a message, and an example."""
     message = components["messages"][name]
     schema = components["schemas"][message["payload"]["$ref"].rsplit("/", 1)[1]]
     required = set(schema.get("required", []))
@@ -72,7 +72,7 @@ def _message(name: str, components: Json) -> str:
 
 
 def _kind(schema: Json) -> str:
-    """A field's type in a few words."""
+    """Return a field's type in a few words."""
     if "$ref" in schema:
         return html.escape(schema["$ref"].rsplit("/", 1)[1])
     if "anyOf" in schema:

@@ -1,9 +1,9 @@
-"""The bill of materials of the zip, as CycloneDX 1.6: what is in it, by name, version and licence.
+"""The zip's bill of materials, as CycloneDX 1.6: its packages by name, version and licence.
 
     python -m tools.sbom            writes terraform/deployment.cdx.json, of deployment.zip
 
-It is read from the zip itself, and says which one by its hash. The same zip gives the same bytes:
-there is no time in it, and its serial number is made from the hash.
+It is read from the zip itself, and identifies the zip by its hash. The same zip gives the same
+bytes: there is no time in it, and its serial number is derived from the hash.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ from packageurl import PackageURL
 
 ROOT = Path(__file__).resolve().parent.parent
 _BUNDLED = "chalice"
-"""Its runtime is two files that Chalice copies without their metadata."""
+"""Chalice copies the two files of its runtime without their metadata."""
 
 
 def write(archive: Path) -> Path:
-    """Writes the bill of `archive` beside it; answers where."""
+    """Write the bill of materials beside `archive`, and return its path."""
     target = archive.with_suffix(".cdx.json")
     target.write_text(text(archive))
     return target
 
 
 def text(archive: Path) -> str:
-    """The bill of `archive` as JSON, sorted."""
+    """Return the bill of materials of `archive` as sorted JSON."""
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     bom = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_OID, digest))
     app = _app(digest)
@@ -87,7 +87,7 @@ def _component(name: str, number: str, licence: str) -> Component:
 
 
 def _licence(about: Message) -> str:
-    """What a package's metadata say, in the newer field or in the older one."""
+    """Return a field of a package's metadata, under its newer or its older name."""
     return str(about["License-Expression"] or about["License"] or "").partition("\n")[0]
 
 

@@ -27,7 +27,7 @@ _NOTES = """
 
 
 def text() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return _INTRODUCTION + "".join(map(_row, VARIABLES.values())) + _NOTES
 
 

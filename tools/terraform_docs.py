@@ -1,6 +1,6 @@
-"""`make docs`: the tables of variables and outputs in Terraform's READMEs, made from the HCL.
+"""`make docs`: write the tables of variables and outputs in Terraform's READMEs from the HCL.
 
-Each README.md under `terraform/` has a line MARK; what stands below it is made here.
+Each README.md under `terraform/` has a line MARK; everything below it is generated.
 """
 
 import re
@@ -16,18 +16,18 @@ MARK = "<!-- Below this line: made by `make docs` from variables.tf and outputs.
 
 
 def main() -> None:
-    """Writes every README anew."""
+    """Rewrite every README."""
     for readme in readmes():
         readme.write_text(rendered(readme))
 
 
 def readmes() -> list[Path]:
-    """The README of the root and of every module."""
+    """Return the READMEs of the root and of every module."""
     return sorted((ROOT / "terraform").glob("**/README.md"))
 
 
 def rendered(readme: Path) -> str:
-    """What `readme` should say: its own words, then the tables."""
+    """Return the content of `readme`: the handwritten part, then the tables."""
     words = readme.read_text().partition(MARK)[0]
     return words + "\n".join([MARK, "", *_tables(readme.parent), ""])
 
@@ -52,7 +52,7 @@ def _blocks(file: Path, kind: str) -> list[tuple[str, dict[str, object]]]:
 
 
 def _flat(value: object) -> str:
-    """An HCL value on one line, as it would be written; references without `${}`."""
+    """Return an HCL value on one line, as one would write it; references without `${}`."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -63,7 +63,7 @@ def _flat(value: object) -> str:
 
 
 def _short(kind: str) -> str:
-    """The type of an object without its attributes: they stand in variables.tf."""
+    """Return the type of an object without its attributes, which are in variables.tf."""
     return re.sub(r"object\(.*\)", "object", kind)
 
 

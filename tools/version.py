@@ -1,7 +1,7 @@
-"""Writes the project's version, whose one place is `pyproject.toml`, into the clients' packages.
+"""Copy the project's version from `pyproject.toml`, its only place, into the clients' packages.
 
-Each client is installed and published by itself, so it needs the version as a literal of its own.
-`python -m tools.version 0.2.0` (`make version VERSION=0.2.0`) sets it anew first.
+Each client is installed and published by itself, so it needs the version as a literal. `python -m
+tools.version 0.2.0` (`make version VERSION=0.2.0`) sets it first.
 """
 
 import re
@@ -20,13 +20,13 @@ _OF_CLIENT = re.compile(r'("?name"? ?[=:] "lectern-client",?\s+"?version"? ?[=:]
 
 
 def current() -> str:
-    """The version of the project."""
+    """Return the version of the project."""
     version: str = tomllib.loads(SOURCE.read_text())["project"]["version"]
     return version
 
 
 def copies() -> dict[Path, str]:
-    """What each file that repeats the version must say."""
+    """Return the content of each file that repeats the version."""
     files = [_CLIENTS / name for name in _COPIES]
     return {path: _OF_CLIENT.sub(rf'\1"{current()}"', path.read_text()) for path in files}
 

@@ -1,6 +1,6 @@
-"""The commands, one function each: ask the API, show what it answered."""
+"""The commands, one function each: call the API, print the response."""
 
-from operate.commands import acting, looking, tailing
-from operate.commands.tool import app
+from operate.commands import changes, logs, reports
+from operate.commands.app import app
 
-__all__ = ["acting", "app", "looking", "tailing"]
+__all__ = ["app", "changes", "logs", "reports"]

@@ -1,4 +1,4 @@
-"""The units that `bench/cost.py` counts: by the guide's rules, and as another DynamoDB has them."""
+"""The units that `bench/cost.py` counts: by AWS's rules, and as another DynamoDB counts them."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ KEY = {"id": {"S": "1"}}
 
 
 def bill(*items: dict[str, Any]) -> Bill:
-    """Of a table that has these items."""
+    """Return the bill of a table with these items."""
     made = Bill({"t": TABLE})
     for item in items:
         made.changed(
@@ -36,7 +36,7 @@ def bill(*items: dict[str, Any]) -> Bill:
 
 
 def updated(made: Bill, old: dict[str, Any], new: dict[str, Any]) -> float:
-    """Write units of an update of one item into another."""
+    """Return the write units of an update of one item into another."""
     images = {"old": to_attributes(old), "new": to_attributes(new)}
     made.changed({"table": "t", "keys": KEY} | images)
     return made.units("UpdateItem", {"TableName": "t", "Key": KEY}, {})[1]

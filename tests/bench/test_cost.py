@@ -1,4 +1,4 @@
-"""What things that happen cost: counts, which do not depend on the machine."""
+"""The cost of each action: counts, which do not depend on the machine."""
 
 from collections.abc import Iterator
 from dataclasses import replace

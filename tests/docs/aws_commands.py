@@ -1,4 +1,4 @@
-"""The `aws` commands of the pages, held against AWS's own model of each API."""
+"""Compare the `aws` commands of the pages with AWS's own model of each API."""
 
 import re
 import shlex
@@ -13,11 +13,11 @@ from tests.docs.shell import commands
 _OF_THE_TOOL = {"query", "output", "region", "profile"}
 """Options that `aws` has for every command."""
 _RENAMED = {"notification-endpoint": "endpoint"}
-"""Where the tool calls a member otherwise than the API: of `sns subscribe`."""
+"""Options that the tool names differently from the API: that of `sns subscribe`."""
 
 
 def aws_commands(text: str) -> Iterator[str]:
-    """Each of a page, in its blocks or within a sentence, without `aws`."""
+    """Yield each command of a page, in its blocks or within a sentence, without `aws`."""
     for block in blocks_of(text):
         for command in commands(block.text) if not block.language else []:
             before, found, after = command.partition("aws ")
@@ -27,7 +27,7 @@ def aws_commands(text: str) -> Iterator[str]:
 
 
 def problems(command: str) -> list[str]:
-    """What is wrong with `ssm put-parameter --name …`: nothing, if AWS would know all of it."""
+    """Return what is wrong with `ssm put-parameter --name …`; nothing if AWS would accept it."""
     service, operation, *rest = shlex.split(command.replace("…", "X"))
     model = Session().get_service_model(service)
     names = {xform_name(name, "-"): name for name in model.operation_names}

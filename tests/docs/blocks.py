@@ -1,4 +1,4 @@
-"""The code blocks of the README and of every page: fenced ones, and those that are indented."""
+"""The code blocks of the README and of every page, fenced and indented."""
 
 import re
 import textwrap
@@ -12,7 +12,7 @@ _FENCE = re.compile(r"^```(\w*)\s*$")
 
 @dataclass(frozen=True)
 class Block:
-    """`language` is empty for an indented block: those are for a shell, or JSON."""
+    """A code block. `language` is empty for an indented block: those are shell, or JSON."""
 
     page: str
     line: int
@@ -25,7 +25,7 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page that is meant to be read, and no licence."""
+    """Return every page that is meant to be read, without licences."""
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/README.md")]
     found += [*ROOT.glob("clients/*.md"), *ROOT.glob("clients/*/README.md")]
     return sorted([*found, ROOT / "examples" / "README.md", ROOT / "terraform" / "README.md"])
@@ -40,7 +40,7 @@ def blocks() -> list[Block]:
 
 
 def blocks_of(text: str, page: str = "") -> Iterator[Block]:
-    """The blocks of one page, from top to bottom."""
+    """Yield the blocks of one page, from top to bottom."""
     lines = text.splitlines()
     number = 0
     while number < len(lines):

@@ -1,4 +1,4 @@
-"""What the pages' tests need of npm: mermaid, which draws the diagrams, and wscat."""
+"""The npm packages that the pages' tests need: mermaid, which draws the diagrams, and wscat."""
 
 import fcntl
 import shutil
@@ -12,7 +12,7 @@ _NEEDED = ("mermaid", "wscat")
 
 
 def npm_packages() -> Path:
-    """The folder in which they are installed, from the lock file; skips where npm is missing."""
+    """Install the packages of the lock file and return their folder; skip the test without npm."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed: it has mermaid and wscat")
     with (_FOLDER / "package.json").open() as held:

@@ -1,4 +1,4 @@
-"""A stack for the pages' commands: its addresses in place of theirs, its people, and a shell."""
+"""A stack for the commands of the pages: its addresses, participants and a shell."""
 
 import json
 import os
@@ -36,16 +36,16 @@ class Running:
 
     @property
     def operator(self) -> str:
-        """Where its operator API is."""
+        """Return the URL of its operator API."""
         return f"http://127.0.0.1:{self.stack.operator_port}"
 
     @property
     def url(self) -> str:
-        """Where sockets connect to."""
+        """Return the URL that sockets connect to."""
         return f"ws://127.0.0.1:{self.stack.port}/local"
 
     def here(self, text: str, session_id: str = "golden-eagle-427") -> str:
-        """What a page says, for this stack, this session and this Python."""
+        """Return a page's text with the addresses of this stack, this session and this Python."""
         return (
             text.replace("127.0.0.1:8001", f"127.0.0.1:{self.stack.port}")
             .replace("http://127.0.0.1:8000", self.operator)
@@ -54,7 +54,7 @@ class Running:
         )
 
     def settle(self) -> None:
-        """Waits until every session has ended, those of speakers that did not say goodbye too."""
+        """Wait until every session has ended, also those of speakers that only disconnected."""
         advance = json.dumps({"advance": 2 * Settings().speaker_grace_seconds}).encode()
         end = time.monotonic() + _SECONDS
         while any(each.get("isActive") for each in self._sandbox("state")["sessions"]):
@@ -68,14 +68,14 @@ class Running:
 
     @contextmanager
     def speaking(self, token: str = "") -> Iterator[str]:
-        """A session with its speaker's socket open; its name."""
+        """Create a session with its speaker's socket open; yield its id."""
         query = {"role": "speaker", "action": "createSession", "sourceLanguage": "en"}
         with self._open(token=token or signed("anna"), **query) as socket:
             yield json.loads(socket.recv(PATIENCE))["sessionId"]
 
     @contextmanager
     def listening(self, session_id: str, language: str, user: str | None) -> Iterator[None]:
-        """A listener of a session, anonymous if there is no user."""
+        """Join a session as a listener, anonymous if there is no user."""
         query = {"action": "joinSession", "sessionId": session_id, "targetLanguage": language}
         with self._open(**query, **({"token": signed(user)} if user else {})) as socket:
             assert json.loads(socket.recv(PATIENCE))["type"] == "sessionJoined"
@@ -86,13 +86,13 @@ class Running:
 
 
 def signed(user: str) -> str:
-    """A token as most issuers make them."""
+    """Return a token like that of most issuers."""
     now = int(time.time())
     return jwt.encode({"sub": user, "iat": now, "exp": now + 3600}, SECRET, "HS256")
 
 
 def shell(text: str, directory: Path = ROOT, **environ: str) -> str:
-    """Runs a block, which must succeed; answers what it printed."""
+    """Run a block, which must succeed, and return its output."""
     done = subprocess.run(
         [*_STRICT, text],
         cwd=directory,
@@ -107,7 +107,7 @@ def shell(text: str, directory: Path = ROOT, **environ: str) -> str:
 
 
 class Wscat:
-    """A block that ends in `npx wscat`, as it runs in a terminal; ended with the `with`."""
+    """A block that ends in `npx wscat`, running as in a terminal until the `with` ends."""
 
     def __init__(self, block: str, directory: Path) -> None:
         self._process = subprocess.Popen(
@@ -122,13 +122,13 @@ class Wscat:
         self._process.communicate(timeout=_SECONDS)
 
     def say(self, frame: str) -> None:
-        """Types a line."""
+        """Type a line."""
         assert self._process.stdin
         self._process.stdin.write(f"{frame}\n")
         self._process.stdin.flush()
 
     def heard(self) -> Any:
-        """The next message that it shows."""
+        """Return the next message that it shows."""
         assert self._process.stdout
         for line in self._process.stdout:
             if found := re.search(r"\{.*\}", line):

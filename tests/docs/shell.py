@@ -1,4 +1,4 @@
-"""What a shell block says: its commands, continued lines joined, here-documents left out."""
+"""The commands of a shell block: continued lines joined, here-documents left out."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ _KEYWORDS = {"for", "done"}
 
 
 def commands(text: str) -> Iterator[str]:
-    """Each command of a block, keywords left out."""
+    """Yield each command of a block, without keywords."""
     joined = _HERE.sub("", text).replace("\\\n", " ")
     for line in _quoted_lines_joined(joined).splitlines():
         for part in line.split("&&"):
@@ -19,14 +19,14 @@ def commands(text: str) -> Iterator[str]:
 
 
 def program(command: str) -> str:
-    """The program that a command runs."""
+    """Return the program that a command runs."""
     found = _WORDS.match(command)
     assert found, command
     return found["command"].rpartition("/")[2]
 
 
 def _quoted_lines_joined(text: str) -> str:
-    """A line in which a quote is open goes on in the next one; comments are left out."""
+    """Join a line in which a quote is open with the next one, and drop comments."""
     joined = ""
     for each in text.splitlines():
         line = each.partition(" # ")[0]

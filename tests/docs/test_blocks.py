@@ -1,4 +1,4 @@
-"""Every code block of the README and the pages is run, checked, or named here with a reason."""
+"""Every code block of the README and the pages is run, checked, or listed here with a reason."""
 
 import json
 import re
@@ -17,13 +17,13 @@ ELSEWHERE = {
     "clients/python/README.md": "test_clients.py",
     "clients/js/README.md": "test_clients.py",
 }
-"""Pages whose code a file beside this one runs."""
+"""Pages whose code another file of this folder runs."""
 
 ALL = blocks()
 
 
 def kind(block: Block) -> str:
-    """What a block is; an unknown kind fails the test of that name."""
+    """Return the kind of a block. An unknown kind fails the test below."""
     if block.page in ELSEWHERE:
         return "elsewhere"
     if block.language:

@@ -1,4 +1,4 @@
-"""The client guide's tables of statuses and codes are what the code has."""
+"""The client guide's tables of statuses and codes match the code."""
 
 import re
 from typing import get_args
@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "use" / "client-guide.md").read_text()
 
 
 def rows(header: str) -> dict[int, str]:
-    """The rows of the table with this header, by the status that each begins with."""
+    """Return the rows of the table with this header, by the status that each begins with."""
     table = PAGE.partition(header)[2].partition("\n\n")[0]
     return {
         int(row[1]): row[2] for row in re.finditer(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)

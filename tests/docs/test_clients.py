@@ -1,4 +1,4 @@
-"""The clients' own pages: the code of each, run against a stack."""
+"""The clients' own pages: the code of each runs against a stack."""
 
 import asyncio
 import shutil
@@ -16,12 +16,12 @@ from tests.running import PATIENCE, Lectern
 
 _SPANISH = {"text": "Hola a todos"}
 _RUN = ("node", "--experimental-websocket")
-"""Node 20 needs the option, later ones have WebSocket anyway."""
+"""Node 20 needs the option; later versions have WebSocket anyway."""
 _NODE = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 
 def code(page: str, number: int, lectern: Lectern, session_id: str = "") -> str:
-    """One of a page's blocks, for this stack and this session."""
+    """Return one of a page's blocks, for this stack and this session."""
     text = list(blocks_of((ROOT / page).read_text()))[number].text
     text = text.replace("wss://…/prod", lectern.url).replace("golden-eagle-427", session_id)
     library = (ROOT / "clients" / "js" / "lectern.js").as_uri()
@@ -33,7 +33,7 @@ async def speaking(lectern: Lectern) -> SpeakerSession:
 
 
 async def python(source: str, **names: Any) -> None:
-    """Runs statements that may await."""
+    """Run statements that may await."""
     exec(f"async def run():\n{textwrap.indent(source, '    ')}", names)  # noqa: S102 - our own page
     await asyncio.wait_for(names["run"](), PATIENCE)
 

@@ -1,4 +1,4 @@
-"""The comparison is honest: whatever it says of others has its source."""
+"""The comparison names a source for every statement about another product."""
 
 import re
 

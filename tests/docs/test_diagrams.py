@@ -72,7 +72,7 @@ def _pairs(arrow: str) -> list[tuple[str, str]]:
 
 
 def _drawn(diagrams: list[str]) -> list[str]:
-    """Return what mermaid says of each."""
+    """Return mermaid's result for each."""
     done = subprocess.run(
         ["node", "draw.mjs"],
         cwd=npm_packages(),

@@ -1,4 +1,4 @@
-"""The guide's own example, done again: an action in five steps."""
+"""The example of CONTRIBUTING, applied again: an action in five steps."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ _LEFT_OUT = shutil.ignore_patterns("node_modules", ".terraform*", "__pycache__",
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The parts of the house that an action and its test need."""
+    """Copy the parts of the repository that an action and its test need."""
     for name in _NEEDED:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=_LEFT_OUT)
     for name in _FILES:

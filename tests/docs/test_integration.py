@@ -1,4 +1,4 @@
-"""The integration guide's code, run as it stands."""
+"""The integration guide's code runs as written."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The operations page has every metric, with the dimensions that it is emitted with."""
+"""The operations page has every metric, with its dimensions."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""What a release needs: one version, a licence, a changelog that begins with what users notice."""
+"""The preconditions of a release: one version, a licence, a changelog with the newest version
+first."""
 
 import json
 import re

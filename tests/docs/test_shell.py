@@ -1,4 +1,4 @@
-"""The shell blocks of the README and the pages: run against a stack, or listed with a reason."""
+"""The shell blocks of the README and the pages run against a stack, or are listed with a reason."""
 
 import json
 import re
@@ -25,7 +25,7 @@ RUN = {
     "python -m bench.load": "the load on a stack of yours, for seconds instead of minutes",
     "python -m operate": "the transcript",
 }
-"""What is run below, each in the test that is named so."""
+"""Commands that run below, each with the test that runs it."""
 
 NOT_RUN = {
     "aws": "needs an AWS account; its words are compared with AWS's own model of the API",
@@ -34,7 +34,7 @@ NOT_RUN = {
     "make": "runs all of this, or takes minutes; make itself is asked what it would do",
     "python -m tests.conformance": "is tests/conformance, which runs by itself",
 }
-"""What is not run, and why."""
+"""Commands that do not run, each with the reason."""
 
 SHELL = of("shell")
 
@@ -46,7 +46,7 @@ def running() -> Iterator[Running]:
 
 
 def name(command: str) -> str:
-    """What a command runs: a program, for Python with its module or `-c`."""
+    """Return the name of what a command runs: a program; for Python with its module or `-c`."""
     ran = program(command)
     if not ran.startswith("python"):
         return ran
@@ -56,13 +56,13 @@ def name(command: str) -> str:
 
 
 def said(page: str, word: str) -> Block:
-    """The one shell block of a page that has this word."""
+    """Return the one shell block of a page that has this word."""
     (found,) = [each for each in ALL if each.page == page and word in each.text]
     return found
 
 
 def every_command() -> Iterator[str]:
-    """Of all blocks and transcripts."""
+    """Yield the commands of all blocks and transcripts."""
     for block in ALL:
         if kind(block) == "shell":
             yield from commands(block.text)
@@ -185,7 +185,7 @@ def test_the_transcript(running: Running, block: Block, tmp_path: Path) -> None:
 
 
 def _timeless(text: str) -> list[str]:
-    """The lines without what is another every time: times, rates, how wide a column is."""
+    """Return the lines without what changes: times, rates, widths of columns."""
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "THEN", text)
     text = re.sub(r"\d\d:\d\d:\d\d UTC, read in [\d.]+ s", "NOW", text)
     text = re.sub(r"\S+ joins/min +\S+ broadcasts/min +NOW", "RATES NOW", text)

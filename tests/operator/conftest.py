@@ -1,4 +1,4 @@
-"""Fixtures of the operator's tests."""
+"""Fixtures of the operator tests."""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.operator.serving import Api, Run
 
 @pytest.fixture(scope="session")
 def api() -> Iterator[Api]:
-    """The operator API over HTTP. Chalice makes its local app once a process."""
+    """Serve the operator API over HTTP. Chalice creates its local app once a process."""
     serving = Api()
     yield serving
     serving.close()
@@ -19,7 +19,7 @@ def api() -> Iterator[Api]:
 
 @pytest.fixture
 def run(api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the tool in this process; answers exit code, stdout and stderr."""
+    """Run the tool in this process; the result is exit code, stdout and stderr."""
     monkeypatch.setenv("LECTERN_OPERATOR_URL", api.url)
     monkeypatch.setenv("COLUMNS", "140")
 

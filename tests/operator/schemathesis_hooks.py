@@ -1,7 +1,7 @@
-"""What Schemathesis cannot know: cursors are given out, and which sessions there are.
+"""Facts that Schemathesis cannot know: cursors are issued by the API, and which sessions exist.
 
-It runs in a process of its own, which finds the sessions in `LECTERN_SESSIONS`: the first is there
-to be looked at and spoken into, the second to be ended.
+It runs in its own process, which reads the sessions from `LECTERN_SESSIONS`: the first is read and
+broadcast into, the second is ended.
 """
 
 import os
@@ -15,7 +15,7 @@ _LONGEST_CURSOR = 1024
 
 @schemathesis.hook
 def before_call(_context: Any, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Takes made-up cursors out, and names a session that is there where any would do."""
+    """Remove invented cursors, and put an existing session where any would do."""
     if len(str((case.query or {}).get("cursor", ""))) <= _LONGEST_CURSOR:
         (case.query or {}).pop("cursor", None)
     if _is_positive(case) and "sessionId" in (case.path_parameters or {}):

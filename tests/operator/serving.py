@@ -17,12 +17,12 @@ from tests.running import PATIENCE
 
 _TIMEOUT_SECONDS = 30
 Run = Callable[..., tuple[int, str, str]]
-"""Runs the tool: its arguments in, exit code, stdout and stderr out."""
+"""A function that runs the tool: arguments in; exit code, stdout and stderr out."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What an HTTP request was answered."""
+    """An HTTP response."""
 
     status: int
     headers: HTTPMessage | dict[str, str]
@@ -30,12 +30,12 @@ class Reply:
 
 
 class Api:
-    """Serves whichever stack this process has just now."""
+    """A server of the current stack of this process."""
 
     def __init__(self) -> None:
         config = Config.create(lambda_timeout=_TIMEOUT_SECONDS)
         self.asked: list[str] = []
-        """Each request so far, such as `GET /v1/sessions`."""
+        """The requests so far, such as `GET /v1/sessions`."""
         ChaliceRequestHandler.log_message = self._note
         correct_local_server()  # as `sandbox.startup.launch` does
         self._server: LocalDevServer = create_local_server(app, config, "127.0.0.1", 0)
@@ -45,7 +45,7 @@ class Api:
         self._http = urllib3.PoolManager(retries=False)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """One request; `body` is sent as JSON, bytes as they are."""
+        """Send one request; `body` is sent as JSON, bytes unchanged."""
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         named = {"Content-Type": "application/json"} if sent is not None else {}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -55,18 +55,18 @@ class Api:
         return Reply(answer.status, dict(answer.headers), json.loads(answer.data))
 
     def get(self, path: str) -> Any:
-        """The body of an answer that must be 200."""
+        """Return the body of a response that must have status 200."""
         reply = self.ask("GET", path)
         assert reply.status == 200, reply
         return reply.body
 
     def close(self) -> None:
-        """Ends it."""
+        """Stop the server."""
         self._http.clear()
         self._server.shutdown()
         self._server.server.server_close()
         self._thread.join()
 
     def _note(self, _form: str, line: object, *_: object) -> None:
-        """In place of the handler's own log, which writes a line for each request."""
+        """Replace the handler's own log, which writes a line for each request."""
         self.asked.append(str(line).removesuffix(" HTTP/1.1"))

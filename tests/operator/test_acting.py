@@ -1,4 +1,4 @@
-"""What an operator, or a service of theirs, does to sessions and tenants."""
+"""Operators and services change sessions and tenants."""
 
 import pytest
 

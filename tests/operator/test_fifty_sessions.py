@@ -1,4 +1,4 @@
-"""The tool before many sessions of twenty listeners, all of them on real sockets.
+"""The tool with many sessions of twenty listeners, all on real sockets.
 
 CI has five sessions, the nightly run fifty.
 """
@@ -24,11 +24,12 @@ ROOT = Path(__file__).parents[2]
 LISTENERS = 20
 LANGUAGES = ("es", "fr", "de", "pt")
 PATIENCE = 120.0
-"""Seconds for an answer: a thousand sockets share one core with Terraform in the other worker."""
+"""Seconds to wait for a reply: a thousand sockets share one core with Terraform in the other
+worker."""
 INTERVAL = 1.0
-"""Seconds between two looks of `watch`."""
+"""Seconds between two snapshots of `watch`."""
 AT_ONCE = 25
-"""Connects that wait for their answer at a time: a busy machine answers a thousand late."""
+"""Concurrent connects: a busy machine is slow to reply to a thousand at once."""
 
 Json = dict[str, Any]
 Socket = aiohttp.ClientWebSocketResponse
@@ -36,7 +37,7 @@ Socket = aiohttp.ClientWebSocketResponse
 
 @dataclass
 class Talk:
-    """One session, and everybody's sockets."""
+    """One session, and the sockets of its participants."""
 
     session_id: str
     speaker: Socket
@@ -44,7 +45,7 @@ class Talk:
 
 
 class Crowd:
-    """Brings people in, some at a time."""
+    """Opens the sockets of participants, some at a time."""
 
     def __init__(self, lectern: Lectern, http: aiohttp.ClientSession) -> None:
         self._lectern = lectern
@@ -52,13 +53,13 @@ class Crowd:
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def enter(self, answer: str, **query: str) -> tuple[Socket, Json]:
-        """Connects, and waits for the answer of that type."""
+        """Connect, and wait for the reply of that type."""
         async with self._turn:
             socket = await self._http.ws_connect(self._lectern.url, params=query)
             return socket, await until(socket, answer)
 
     async def talk(self, number: int) -> Talk:
-        """A session and its listeners, in four languages; one of them has a token."""
+        """Create a session with listeners in four languages; one of them has a token."""
         token = self._lectern.token(f"speaker-{number}", tenant="acme")
         wish = {"role": "speaker", "action": "createSession", "sourceLanguage": "en"}
         speaker, created = await self.enter("sessionCreated", token=token, **wish)
@@ -74,7 +75,7 @@ class Crowd:
 
 
 async def until(socket: Socket, kind: str) -> Json:
-    """The next message of that kind; nobody here does what is answered by an error."""
+    """Return the next message of that type. No message here may be an error."""
     async with asyncio.timeout(PATIENCE):
         while True:
             message: Json = json.loads(await socket.receive_str())
@@ -84,7 +85,7 @@ async def until(socket: Socket, kind: str) -> Json:
 
 
 async def operate(api: Api, *arguments: str) -> tuple[int, str]:
-    """Runs the tool; answers its exit code and what it said."""
+    """Run the tool; return its exit code and output."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "operate", "--url", api.url, *arguments),
         cwd=ROOT,
@@ -99,7 +100,7 @@ async def operate(api: Api, *arguments: str) -> tuple[int, str]:
 
 @asynccontextmanager
 async def everybody(lectern: Lectern, sessions: int) -> AsyncIterator[tuple[Crowd, list[Talk]]]:
-    """Open so many sessions with all their listeners."""
+    """Open that many sessions with all their listeners."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         crowd = Crowd(lectern, http)

@@ -1,4 +1,4 @@
-"""docs/run/openapi.yaml is what the code says, and what the API does."""
+"""docs/run/openapi.yaml matches the code and the behaviour of the API."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def test_the_app_has_a_route_for_each_operation_and_no_other() -> None:
 
 @contextmanager
 def two_sessions(lectern: Lectern) -> Iterator[list[str]]:
-    """Two sessions whose speakers are there."""
+    """Create two sessions whose speakers are connected."""
     with ExitStack() as sockets:
         names = []
         for user in ("anna", "berta"):
@@ -43,7 +43,7 @@ def two_sessions(lectern: Lectern) -> Iterator[list[str]]:
 
 
 def test_schemathesis_finds_nothing(lectern: Lectern, api: Api, tmp_path: Path) -> None:
-    """The API is held against its document: what fits it, what does not, and what is not in it."""
+    """Compare the API with its document: valid requests, invalid ones, and undocumented ones."""
     tool = Path(sys.executable).with_name("schemathesis")
     command = [str(tool), "--config-file", str(Path(__file__).with_name("schemathesis.toml"))]
     command += ["run", str(TARGET), "--url", api.url, "--phases", "coverage,fuzzing"]

@@ -1,4 +1,4 @@
-"""Errors are RFC 9457's, whoever finds them."""
+"""Every error is a problem document (RFC 9457), whatever detects it."""
 
 import pytest
 
@@ -9,7 +9,7 @@ SESSION = "/v1/sessions/golden-eagle-427"
 
 
 def check(reply: Reply, status: int, code: str) -> None:
-    """Everything that a problem has to have."""
+    """The required members of a problem document."""
     assert reply.status == status, reply
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert reply.body["status"] == status

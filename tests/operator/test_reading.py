@@ -1,4 +1,4 @@
-"""What an operator sees: sessions, connections, health."""
+"""Operators read sessions, connections and health."""
 
 import pytest
 

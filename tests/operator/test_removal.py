@@ -1,4 +1,4 @@
-"""A removed user is gone, and stays away until there is a new token."""
+"""A removed user is disconnected, and stays out until there is a new token."""
 
 import jwt
 import pytest
@@ -14,7 +14,7 @@ PATH = "/v1/tenants/default/users/{}/connections"
 
 
 def token(stack: Stack, user: str = "carl", ttl: int = 3600, **claims: object) -> str:
-    """As the sandbox and most issuers make them: with `iat`, unless it is None."""
+    """Return a token like those of the sandbox and most issuers: with `iat`, unless it is None."""
     now = stack.clock.now // 1000
     full = {"sub": user, "iat": now, "exp": now + ttl} | claims
     kept = {name: value for name, value in full.items() if value is not None}
@@ -26,7 +26,7 @@ def remove(api: Api, user: str = "carl") -> Reply:
 
 
 def joined(stack: Stack, session_id: str, text: str) -> tuple[Client, str]:
-    """A listener with a token, and its resume token."""
+    """Join as a listener with a token; return it and its resume token."""
     client = stack.connect(f"token={text}")
     reply = client.send("joinSession", sessionId=session_id, targetLanguage="es")
     return client, reply["resumeToken"]
@@ -130,7 +130,7 @@ def test_a_token_known_to_live_longer_than_the_settings_say_is_refused_for_as_lo
 
 
 def test_an_open_socket_cannot_be_kept_with_an_old_token(stack: Stack, api: Api) -> None:
-    """It connected with a token of after the removal, and shows one of before."""
+    """It connected with a token issued after the removal, and presents one from before."""
     old = token(stack, ttl=7200)
     remove(api)
     stack.clock.advance(1)

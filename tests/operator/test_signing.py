@@ -1,4 +1,4 @@
-"""The tool against a deployed API: what it signs with, and what it says when it may not."""
+"""The tool with a deployed API: how it signs, and what it prints when access is denied."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ KEYS = Credentials("AKIDOPERATOR00000000", "an-operators-secret-key")
 
 
 class _Signed(BaseHTTPRequestHandler):
-    """API Gateway's part: a wrong signature is 403, a right one gets an answer."""
+    """API Gateway's part: a wrong signature gets 403, a valid one a response."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -32,12 +32,12 @@ class _Signed(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an API that looks at signatures, with a stage as in a local cloud."""
+    """Serve an API that checks signatures; yield its URL, with a stage as in a local cloud."""
     server = HTTPServer(("127.0.0.1", 0), _Signed)
     Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key_id)

@@ -1,4 +1,4 @@
-"""The tool's `tail`: logs of a deployed stack out of CloudWatch, and those of this machine."""
+"""The tool's `tail`: logs of a deployed stack from CloudWatch, and logs of this machine."""
 
 import json
 import subprocess
@@ -74,7 +74,7 @@ def test_following_shows_each_line_once(cloudwatch: str, monkeypatch: pytest.Mon
 
 
 def write(session: boto3.Session, name: str, at: float, line: dict[str, str]) -> None:
-    """One line of ours, and one of Lambda's, in a function's log group."""
+    """Write a line of the app and a line of Lambda to a function's log group."""
     client: Any = session.client("logs")
     group, stream = f"/aws/lambda/{name}", f"stream-{time.monotonic_ns()}"
     known = client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
@@ -145,7 +145,7 @@ def test_the_log_of_this_machine_is_shown_by_session_as_it_is_written(
 
 
 def until(done: Callable[[], bool]) -> None:
-    """Waits, with patience, for something that must happen."""
+    """Wait for something that must happen."""
     give_up = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < give_up

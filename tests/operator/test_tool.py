@@ -1,11 +1,11 @@
-"""The tool, command by command: what it says, to whom, and how it ends."""
+"""The tool, command by command: its output and exit codes."""
 
 import json
 from typing import Any
 
 import pytest
 
-from operate.rates import look
+from operate.rates import snapshot
 from tests.operator.serving import Run
 from tests.running import Lectern
 from tests.stack import Stack
@@ -69,23 +69,23 @@ def test_a_broadcast_reaches_the_listeners_of_its_language(
 
     code, said, _ = run("broadcast", session_id, *arguments, "--language", "es")
 
-    assert (code, said) == (0, "said as number 1 of es, to 1 listeners\n")
+    assert (code, said) == (0, "sent as number 1 of stream es to 1 listeners\n")
     assert [each["data"] for each in spanish.of_type("broadcast")] == [data]
     assert french.of_type("broadcast") == []
 
 
-def test_a_tenant_is_told(stack: Stack, run: Run) -> None:
+def test_a_message_reaches_a_tenant(stack: Stack, run: Run) -> None:
     speaker, _ = stack.session("anna", "acme")
 
     code, said, _ = run("tell", "acme", "maintenance at noon")
 
-    assert (code, said) == (0, "told 1 connections of acme\n")
+    assert (code, said) == (0, "sent to 1 connections of acme\n")
     assert [each["data"] for each in speaker.of_type("tenantMessage")] == [
         {"text": "maintenance at noon"}
     ]
 
 
-def test_ending_several_goes_on_behind_one_that_is_not_there(stack: Stack, run: Run) -> None:
+def test_ending_several_continues_after_one_that_does_not_exist(stack: Stack, run: Run) -> None:
     _, first = stack.session("anna")
     _, second = stack.session("berta")
 
@@ -105,7 +105,7 @@ def test_a_user_is_kicked(stack: Stack, run: Run) -> None:
     assert client.item is None
 
 
-def test_health_ends_with_1_if_something_is_down(stack: Stack, run: Run) -> None:
+def test_health_exits_with_1_if_something_is_down(stack: Stack, run: Run) -> None:
     good, table, _ = run("health")
     stack.jobs.broken = True
     bad, worse, _ = run("health")
@@ -134,7 +134,7 @@ def test_health_ends_with_1_if_something_is_down(stack: Stack, run: Run) -> None
     ],
 )
 @pytest.mark.usefixtures("stack")
-def test_what_goes_wrong_is_said_with_what_to_do_and_a_code(
+def test_a_failure_prints_advice_and_has_an_exit_code(
     run: Run, arguments: list[str], code: int, said: str
 ) -> None:
     ended, out, complaints = run(*arguments)
@@ -144,11 +144,11 @@ def test_what_goes_wrong_is_said_with_what_to_do_and_a_code(
     assert "Traceback" not in complaints
 
 
-def test_what_is_no_operator_api_is_not_taken_for_one(lectern: Lectern, run: Run) -> None:
+def test_another_server_is_not_mistaken_for_the_operator_api(lectern: Lectern, run: Run) -> None:
     code, _, complaints = run("--url", f"http://127.0.0.1:{lectern.sandbox.port}", "health")
 
     assert code == 3
-    assert "not as the operator API does" in complaints
+    assert "not in the form of the operator API" in complaints
 
 
 def test_rates_are_a_minute_and_count_new_sessions_from_their_start() -> None:
@@ -161,8 +161,8 @@ def test_rates_are_a_minute_and_count_new_sessions_from_their_start() -> None:
             "streams": {"*": said},
         }
 
-    first = look([session("a", 10, 100)], 50.0, None)
-    second = look([session("a", 13, 104), session("b", 20, 1)], 80.0, first)
+    first = snapshot([session("a", 10, 100)], 50.0, None)
+    second = snapshot([session("a", 13, 104), session("b", 20, 1)], 80.0, first)
 
     assert first.plain()["joinsPerMinute"] is None
     assert [row.session["sessionId"] for row in second.rows] == ["b", "a"]

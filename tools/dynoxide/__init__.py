@@ -1,8 +1,8 @@
-"""A DynamoDB that is not moto: dynoxide, a small server of open source over SQLite, whose authors
-hold it against AWS itself by a public suite (https://paritysuite.org).
+"""A DynamoDB that is not moto: dynoxide, a small open-source server on SQLite. Its authors compare
+it with AWS in a public suite (https://paritysuite.org).
 
-npm brings it: `npm ci --prefix tools/dynoxide`, which `make test` does where there is npm. The one
-binary that is asked for is that for Linux on x86-64.
+npm installs it: `npm ci --prefix tools/dynoxide`, which `make test` runs where there is npm. The
+only binary in the lock file is for Linux on x86-64.
 """
 
 import socket
@@ -16,7 +16,7 @@ from tools.local_stack import free_port
 
 BINARY = Path(__file__).parent / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
 _PATIENCE = 30.0
-"""Seconds; it starts within a few milliseconds."""
+"""Seconds to wait; it starts within a few milliseconds."""
 
 
 def is_installed() -> bool:
@@ -25,9 +25,9 @@ def is_installed() -> bool:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """The URL of an empty one in memory, on a free port of 127.0.0.1.
+    """Start an empty one in memory, on a free port of 127.0.0.1, and yield its URL.
 
-    Raises OSError: it does not start.
+    Raises OSError if it does not start.
     """
     port = free_port()
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""`python -m tools.dynoxide pytest tests/…` runs a command beside one, in `DYNAMODB_URL`."""
+"""`python -m tools.dynoxide pytest tests/…` runs a command with a dynoxide in `DYNAMODB_URL`."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The tool itself: which stack is meant, and what all commands have in common."""
+"""The command-line app: the options that choose a stack, and what all commands share."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from operate.api import Api
 from operate.target import LOCAL, Target
 
 app = typer.Typer(
-    help="See and steer a Lectern stack, on this machine or deployed.",
+    help="Inspect and control a Lectern stack, on this machine or deployed.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -16,7 +16,9 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one value a line.")]
-SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="Such as golden-eagle-427.")]
+SessionName = Annotated[
+    str, typer.Argument(metavar="SESSION", help="A session id, such as golden-eagle-427.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
@@ -24,20 +26,20 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 def choose(
     context: typer.Context,
     url: Annotated[
-        str, typer.Option(envvar="LECTERN_OPERATOR_URL", help="Address of the operator API.")
+        str, typer.Option(envvar="LECTERN_OPERATOR_URL", help="URL of the operator API.")
     ] = LOCAL,
     profile: Annotated[
         str | None, typer.Option(envvar="AWS_PROFILE", help="AWS profile that signs requests.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="The stack's region, where --url does not say it.")
+        str | None, typer.Option(help="The stack's region, if --url does not name it.")
     ] = None,
 ) -> None:
-    """Which stack is meant: options that come before the command."""
+    """Choose the stack. These options come before the command."""
     context.obj = Api(Target(url, profile, region))
 
 
 def api_of(context: typer.Context) -> Api:
-    """The API of the stack that was chosen."""
+    """Return the API of the chosen stack."""
     api: Api = context.obj
     return api

@@ -1,4 +1,4 @@
-"""What there is: sessions, connections, rates, health."""
+"""Commands that only read: sessions, connections, rates, health."""
 
 import time
 from collections.abc import Iterator
@@ -10,18 +10,20 @@ from rich.live import Live
 
 from operate import rates, screen
 from operate.api import Api
-from operate.commands.tool import AsJson, SessionName, api_of, app
+from operate.commands.app import AsJson, SessionName, api_of, app
 from operate.failures import Failure, WrongUsage
 
 
 @app.command()
 def sessions(
     context: typer.Context,
-    tenant: Annotated[str | None, typer.Option(help="Those of one tenant, newest first.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Only sessions of one tenant, newest first.")
+    ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="With --tenant: those that have ended, too.")
+        bool, typer.Option("--all", help="With --tenant: include ended sessions.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of sessions.")] = 1000,
     as_json: AsJson = False,
 ) -> None:
     """List sessions: the active ones, or a tenant's."""
@@ -42,11 +44,11 @@ def session(
     context: typer.Context,
     session_id: SessionName,
     limit: Annotated[
-        int, typer.Option("--connections", "-n", min=0, help="So many connections.")
+        int, typer.Option("--connections", "-n", min=0, help="Maximum number of connections.")
     ] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show one session and who is connected to it."""
+    """Show one session and its connections."""
     api = api_of(context)
     found = api.session(session_id)
     with screen.err.status("Reading connections"):
@@ -63,25 +65,25 @@ def session(
 @app.command()
 def watch(
     context: typer.Context,
-    tenant: Annotated[str | None, typer.Option(help="One tenant's sessions only.")] = None,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 2.0,
-    times: Annotated[int | None, typer.Option(min=1, help="So many looks, then end.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only sessions of one tenant.")] = None,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between updates.")] = 2.0,
+    times: Annotated[int | None, typer.Option(min=1, help="Stop after this many.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch sessions, listeners by language and rates, until Ctrl-C."""
-    looks = _looks(api_of(context), tenant, interval, times)
+    snapshots = _snapshots(api_of(context), tenant, interval, times)
     if as_json:
-        for look, took in looks:
-            screen.print_json({**look.plain(), "seconds": round(took, 3)})
+        for snapshot, took in snapshots:
+            screen.print_json({**snapshot.plain(), "seconds": round(took, 3)})
         return
     with Live(console=screen.out, auto_refresh=False) as live:
-        for look, took in looks:
-            live.update(screen.watch_screen(look, took, screen.out.height), refresh=True)
+        for snapshot, took in snapshots:
+            live.update(screen.watch_screen(snapshot, took, screen.out.height), refresh=True)
 
 
 @app.command()
 def health(context: typer.Context, as_json: AsJson = False) -> None:
-    """Say whether tables, queue and management API can be reached; exit code 1 if not."""
+    """Show whether tables, queue and management API can be reached; exit code 1 if not."""
     found = api_of(context).health()
     if as_json:
         screen.print_json(found)
@@ -91,16 +93,16 @@ def health(context: typer.Context, as_json: AsJson = False) -> None:
         raise typer.Exit(Failure.exit_code)
 
 
-def _looks(
+def _snapshots(
     api: Api, tenant: str | None, interval: float, times: int | None
-) -> Iterator[tuple[rates.Look, float]]:
-    """A look at every interval, and how many seconds it took to read."""
+) -> Iterator[tuple[rates.Snapshot, float]]:
+    """Yield a snapshot at every interval, and the seconds it took to read."""
     before, count = None, 0
     while times is None or count < times:
         started = time.monotonic()
-        look = rates.look(list(api.sessions(tenant)), started, before)
+        snapshot = rates.snapshot(list(api.sessions(tenant)), started, before)
         took = time.monotonic() - started
-        yield look, took
-        before, count = look, count + 1
+        yield snapshot, took
+        before, count = snapshot, count + 1
         if count != times:
             time.sleep(max(0.0, interval - took))

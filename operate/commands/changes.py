@@ -1,4 +1,4 @@
-"""What is done to sessions, tenants and users."""
+"""Commands that change something: sessions, tenants, users."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import typer
 from rich.progress import track
 
 from operate import screen
-from operate.commands.tool import AsJson, SessionName, Yes, api_of, app
+from operate.commands.app import AsJson, SessionName, Yes, api_of, app
 from operate.failures import Refused, WrongUsage
 
 
@@ -17,19 +17,20 @@ def broadcast(
     context: typer.Context,
     session_id: SessionName,
     text: Annotated[
-        str | None, typer.Argument(help='Said as {"text": TEXT}; - reads it from stdin.')
+        str | None, typer.Argument(help='Sent as {"text": TEXT}; - reads it from stdin.')
     ] = None,
     data: Annotated[str | None, typer.Option(help="Any JSON, instead of TEXT.")] = None,
-    language: Annotated[str | None, typer.Option(help="To listeners of one language.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only to listeners of one language.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say something to a session's listeners."""
-    said = api_of(context).broadcast(session_id, _data(text, data), language)
+    """Broadcast to a session's listeners."""
+    accepted = api_of(context).broadcast(session_id, _data(text, data), language)
     if as_json:
-        screen.print_json(said)
+        screen.print_json(accepted)
     else:
-        screen.say(
-            f"said as number {said['seq']} of {said['stream']}, to {said['recipients']} listeners"
+        screen.print_text(
+            f"sent as number {accepted['seq']} of stream {accepted['stream']}"
+            f" to {accepted['recipients']} listeners"
         )
 
 
@@ -38,17 +39,17 @@ def tell(
     context: typer.Context,
     tenant: Annotated[str, typer.Argument(help="The tenant's id.")],
     text: Annotated[
-        str | None, typer.Argument(help='Said as {"text": TEXT}; - reads it from stdin.')
+        str | None, typer.Argument(help='Sent as {"text": TEXT}; - reads it from stdin.')
     ] = None,
     data: Annotated[str | None, typer.Option(help="Any JSON, instead of TEXT.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say something to every connection of a tenant."""
-    told = api_of(context).tell(tenant, _data(text, data))
+    """Send a message to every connection of a tenant."""
+    sent = api_of(context).tell(tenant, _data(text, data))
     if as_json:
-        screen.print_json(told)
+        screen.print_json(sent)
     else:
-        screen.say(f"told {told['recipients']} connections of {tenant}")
+        screen.print_text(f"sent to {sent['recipients']} connections of {tenant}")
 
 
 @app.command()
@@ -58,7 +59,7 @@ def end(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """End sessions; everybody in them is told."""
+    """End sessions. All participants are told."""
     _confirm(f"End {', '.join(session_ids)}?", yes)
     api, failed = api_of(context), None
     for session_id in track(
@@ -66,14 +67,14 @@ def end(
     ):
         try:
             ended = api.end(session_id)
-        except Refused as refusal:  # the others are to end all the same
-            screen.complain(refusal)
+        except Refused as refusal:  # the others still end
+            screen.print_failure(refusal)
             failed = refusal
             continue
         if as_json:
             screen.print_json(ended)
         else:
-            screen.say(f"{session_id} has ended: {ended['endReason']}")
+            screen.print_text(f"{session_id} has ended: {ended['endReason']}")
     if failed is not None:
         raise typer.Exit(failed.exit_code)
 
@@ -86,34 +87,36 @@ def kick(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Close a user's connections and refuse the tokens they have."""
+    """Close a user's connections and refuse their tokens."""
     _confirm(f"Remove {user} of {tenant}?", yes)
-    with screen.err.status("Looking through the tenant's connections"):
+    with screen.err.status("Checking the tenant's connections"):
         removed = api_of(context).remove(tenant, user)
     if as_json:
         screen.print_json(removed)
         return
-    screen.say(
+    screen.print_text(
         f"closed {removed['connections']} connections of {user};"
         f" tokens issued until now are refused until {screen.time_of(removed['refusedUntil'])}"
     )
     if not removed["complete"]:
-        screen.say("there are more to look through: a job goes on with them")
+        screen.print_text("more connections remain to be checked: a job continues")
 
 
 def _data(text: str | None, data: str | None) -> Any:
     if (text is None) == (data is None):
-        raise WrongUsage("say what: TEXT, or --data with JSON", "not both")
+        raise WrongUsage("give either TEXT or --data with JSON", "not both, not neither")
     if data is None:
         return {"text": sys.stdin.read().rstrip("\n") if text == "-" else text}
     try:
         return json.loads(data)
     except ValueError as error:
-        raise WrongUsage(f"--data is not JSON: {error}", 'such as \'{"text": "Hola"}\'') from None
+        raise WrongUsage(
+            f"--data is not JSON: {error}", 'for example \'{"text": "Hola"}\''
+        ) from None
 
 
 def _confirm(question: str, yes: bool) -> None:
     if not yes and sys.stdin.isatty():
         typer.confirm(question, abort=True, err=True)
     elif not yes:
-        raise WrongUsage(f"{question} Nobody is there to ask", "confirm with --yes")
+        raise WrongUsage(f"{question} There is no terminal to ask", "confirm with --yes")

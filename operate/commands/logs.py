@@ -1,4 +1,4 @@
-"""The structured log, of one session or of all."""
+"""The command that follows the structured log, of one session or of all."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import typer
 
 from operate import screen, tail_local
 from operate.api import Api
-from operate.commands.tool import AsJson, api_of, app
+from operate.commands.app import AsJson, api_of, app
 from operate.failures import Refused, WrongUsage
 from operate.loglines import LEVELS, Wanted, shown
 from operate.tail_cloudwatch import CloudWatchLog
@@ -18,24 +18,24 @@ from operate.tail_cloudwatch import CloudWatchLog
 def tail(
     context: typer.Context,
     session_id: Annotated[
-        str | None, typer.Option("--session", "-s", help="Of one session and its connections.")
+        str | None, typer.Option("--session", "-s", help="Only of one session and its connections.")
     ] = None,
-    level: Annotated[str, typer.Option(help=f"From {', '.join(LEVELS)} on.")] = "DEBUG",
-    since: Annotated[int, typer.Option(min=0, help="Deployed: begin so many minutes ago.")] = 10,
+    level: Annotated[str, typer.Option(help=f"Minimum level: {', '.join(LEVELS)}.")] = "DEBUG",
+    since: Annotated[int, typer.Option(min=0, help="Deployed: begin this many minutes ago.")] = 10,
     follow: Annotated[
-        bool, typer.Option("--follow/--no-follow", "-f", help="Deployed: go on until Ctrl-C.")
+        bool, typer.Option("--follow/--no-follow", "-f", help="Deployed: continue until Ctrl-C.")
     ] = True,
     stack: Annotated[
         str | None, typer.Option(help="Deployed: app and stage, such as lectern-dev.")
     ] = None,
     sandbox: Annotated[
-        str, typer.Option(help="On this machine: the sandbox.")
+        str, typer.Option(help="On this machine: URL of the sandbox.")
     ] = tail_local.SANDBOX,
     as_json: AsJson = False,
 ) -> None:
-    """Show the structured log, as it is written; deployed, of the last minutes too."""
+    """Follow the structured log; of a deployed stack, begin some minutes ago."""
     if level.upper() not in LEVELS:
-        raise WrongUsage(f"{level} is no level", f"one of {', '.join(LEVELS)}")
+        raise WrongUsage(f"{level} is not a level", f"one of {', '.join(LEVELS)}")
     api = api_of(context)
     wanted = _wanted(api, level.upper(), session_id)
     if api.target.is_local:
@@ -50,7 +50,7 @@ def tail(
 
 
 def _wanted(api: Api, level: str, session_id: str | None) -> Wanted:
-    """With the hashes of the session's connections, which are what most lines of it have."""
+    """Return the filter, with the hashes of a session's connections: most lines have only those."""
     if session_id is None:
         return Wanted(level)
     try:
