@@ -7,10 +7,10 @@ async for message in session:
 
 from lectern_client.api import create_session, join_session, resume_session
 from lectern_client.errors import LecternError
-from lectern_client.jobs import BackgroundRequest
 from lectern_client.listener import ListenerSession
 from lectern_client.messages import Broadcast, Gap, SessionStatus
 from lectern_client.options import Options, Timers
+from lectern_client.sending.background import BackgroundRequest
 from lectern_client.session import Session
 from lectern_client.speaker import SpeakerSession
 from lectern_client.streams import Streams

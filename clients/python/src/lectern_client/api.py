@@ -1,12 +1,14 @@
-"""How a session is begun."""
+"""Functions that open a session."""
 
 from dataclasses import replace
 from typing import Any, Literal
 
+from lectern_client.connection.participant import Participant
 from lectern_client.listener import ListenerSession
 from lectern_client.messages import LastSeq
 from lectern_client.options import Options, Token
 from lectern_client.speaker import SpeakerSession
+from lectern_client.streams import Streams
 
 
 async def create_session(
@@ -17,15 +19,15 @@ async def create_session(
     quality_tier: Literal["standard", "premium"] | None = None,
     options: Options | None = None,
 ) -> SpeakerSession:
-    """Starts a session as its speaker; returns once it is open.
+    """Create a session as its speaker. Return once it is open.
 
     `url` is the stack's address, `wss://…/{stage}`; `token` a JWT, or a function that supplies one.
 
     Raises:
-        LecternError: the stack refused it, or could not be reached in `connect_attempts`.
+        LecternError: the stack refused, or could not be reached in `connect_attempts`.
     """
     fields = _given(sourceLanguage=source_language, qualityTier=quality_tier)
-    session = SpeakerSession(url, _with_token(options, token), {})
+    session = SpeakerSession(url, _with_token(options, token), Participant("speaker"))
     return await session.start(("createSession", fields))
 
 
@@ -39,20 +41,28 @@ async def join_session(
     last_seq: LastSeq | None = None,
     options: Options | None = None,
 ) -> ListenerSession:
-    """Joins a session as a listener.
+    """Join a session as a listener. Return once it is open.
 
-    With `resume_token` and `last_seq` it goes on where an earlier one left off.
+    With `resume_token` and `last_seq` it continues where an earlier one left off.
 
     Raises:
         LecternError: as `create_session`.
     """
+    streams = Streams(target_language, last_seq)
+    participant = Participant(
+        "listener",
+        session_id=session_id,
+        target_language=target_language,
+        resume_token=resume_token,
+        streams=streams,
+    )
     fields = _given(
         sessionId=session_id,
         targetLanguage=target_language,
         resumeToken=resume_token,
         lastSeq=last_seq,
     )
-    session = ListenerSession(url, _with_token(options, token), fields)
+    session = ListenerSession(url, _with_token(options, token), participant, streams)
     return await session.start(("joinSession", fields))
 
 
@@ -64,13 +74,14 @@ async def resume_session(
     resume_token: str | None = None,
     options: Options | None = None,
 ) -> SpeakerSession:
-    """Takes over a running session as its speaker, after a restart, say (PROTOCOL 6.1, 6.3).
+    """Take over a running session as its speaker, for example after a restart (PROTOCOL 6.1, 6.3).
 
     Raises:
         LecternError: as `create_session`.
     """
+    participant = Participant("speaker", session_id=session_id, resume_token=resume_token)
     fields = _given(sessionId=session_id, role="speaker", resumeToken=resume_token)
-    session = SpeakerSession(url, _with_token(options, token), fields)
+    session = SpeakerSession(url, _with_token(options, token), participant)
     return await session.start(("refreshConnection", fields))
 
 

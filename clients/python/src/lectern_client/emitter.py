@@ -1,4 +1,4 @@
-"""Events by type."""
+"""Handlers of a session's events, by type."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,9 +11,9 @@ Off = Callable[[], None]
 
 
 class Emitter:
-    """Calls handlers with the events of a type.
+    """Calls the handlers of an event's type.
 
-    A handler that raises keeps nothing from the others: its exception goes to the event loop's
+    If a handler raises, the others are still called, and its exception goes to the event loop's
     exception handler.
     """
 
@@ -54,18 +54,18 @@ class Emitter:
     def on(self, kind: str, handler: Callable[[Any], object]) -> Off: ...
 
     def on(self, kind: str, handler: Callable[[Any], object]) -> Off:
-        """Calls `handler` with each event of this type; what is returned ends that.
+        """Call `handler` with each event of this type. Return a function that removes it.
 
-        The types are those of the server's messages, and `state`, `gap`, `error` (what no awaited
+        The types are those of the server's messages, and `state`, `gap`, `error` (which no awaited
         call could raise) and `message` (every message, as it came).
         """
         handlers = self._handlers.setdefault(kind, [])
         handlers.append(handler)
-        self._handled(kind, handler)
+        self._on_handler(kind, handler)
         return lambda: handlers.remove(handler) if handler in handlers else None
 
-    def _handled(self, kind: str, handler: Callable[[Any], object]) -> None:
-        """Somebody handles this type of event from now on."""
+    def _on_handler(self, kind: str, handler: Callable[[Any], object]) -> None:
+        """Take note of a new handler."""
 
     def emit(self, kind: str, event: Any) -> None:
         for handler in list(self._handlers.get(kind, ())):

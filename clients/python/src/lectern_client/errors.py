@@ -1,10 +1,10 @@
-"""What can go wrong."""
+"""The one exception of this package."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# Failures of the client's own side that may be gone with the next attempt.
-_PASSING = {
+# Failures on the client's side that the next attempt may not meet.
+_TRANSIENT = {
     "CONNECTION_FAILED",
     "CONNECTION_LOST",
     "TIMEOUT",
@@ -18,7 +18,7 @@ class LecternError(Exception):
 
     `code` is one of PROTOCOL section 2, or one of the client's: CONNECTION_FAILED, CONNECTION_LOST,
     HANDSHAKE_REFUSED, TIMEOUT, TOKEN_UNAVAILABLE, TOO_MANY_QUEUED, CANCELLED, CLOSED.
-    `status` is 0 where the failure is the connection's. `retry_after` is in seconds.
+    `status` is 0 for a failure of the connection. `retry_after` is in seconds.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class LecternError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same may succeed later."""
-        return self.status == 429 or self.status >= 500 or self.code in _PASSING
+        """True if the same request may succeed later."""
+        return self.status == 429 or self.status >= 500 or self.code in _TRANSIENT
 
     @property
     def lost(self) -> bool:
-        """Whether there was no answer, so that nobody knows if the request was carried out."""
+        """True if no reply came: the request may have been carried out, or not."""
         return self.code in {"CONNECTION_LOST", "TIMEOUT"}
 
     @classmethod
@@ -64,5 +64,5 @@ class LecternError(Exception):
         )
 
 
-def connection_lost(why: str) -> LecternError:
-    return LecternError("CONNECTION_LOST", why)
+def connection_lost(reason: str) -> LecternError:
+    return LecternError("CONNECTION_LOST", reason)

@@ -45,7 +45,7 @@ class TopicMessage(ServerMessage):
 
 
 class TenantMessage(ServerMessage):
-    """What the operator says to everybody of a tenant, in a session or not."""
+    """A message from the operator to every connection of a tenant, in a session or not."""
 
     data: Any
 
@@ -85,9 +85,9 @@ class BroadcastAccepted(TypedDict):
     stream: str
     seq: int
     recipients: NotRequired[int]
-    """Connections it was addressed to; absent where the answer itself was lost."""
+    """Connections it was addressed to; absent if the reply itself was lost."""
     requestId: NotRequired[str]
-    """Where it is delivered in the background."""
+    """Present if it is delivered in the background."""
 
 
 class HeartbeatAck(ServerMessage):
@@ -107,7 +107,7 @@ class LanguageChanged(ServerMessage):
 
 
 class Gap(TypedDict):
-    """The broadcasts `first` to `last` of a stream are lost: the stack holds them no more."""
+    """The broadcasts `first` to `last` of a stream are lost: the stack no longer has them."""
 
     type: Literal["gap"]
     stream: str

@@ -1,5 +1,6 @@
-"""What a session can be told, and the waiting it does between attempts."""
+"""Settings of a session, and what is derived from them: tokens and backoff."""
 
+import inspect
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,45 +17,61 @@ class Timer(Protocol):
 
 
 class Timers(Protocol):
-    """Where the time comes from; an asyncio event loop is one."""
+    """A source of timers, such as an asyncio event loop."""
 
     def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Settings of a connection. Durations are in seconds."""
+    """Settings of a session. Durations are in seconds."""
 
     token: Token | None = None
-    """A JWT, or what supplies one: asked before every connection and when one expires."""
+    """A JWT, or a function that supplies one for every connection, and when one expires."""
     connect_timeout: float = 10
     request_timeout: float = 15
-    """Until a reply is there; then the socket counts as dead."""
+    """Time for a reply; after it the connection counts as dead."""
     drain_timeout: float = 30
-    """A replaced socket's time to deliver what it owes."""
+    """Time for a replaced connection to deliver its outstanding replies."""
     reorder_window: float = 0.25
-    """How long a hole may take to close by itself."""
+    """Time for a missing broadcast to arrive by itself, before the client asks for it."""
     backoff_base: float = 0.5
     backoff_cap: float = 20
     connect_attempts: int = 5
-    """Before the first connection is given up."""
+    """Attempts to connect for the first time."""
     reconnect_attempts: float = float("inf")
-    """Before a lost connection is given up."""
+    """Attempts to replace a lost connection."""
     broadcast_attempts: int = 5
+    """Attempts to send one broadcast."""
     max_in_flight: int = 16
-    """Broadcasts in the air, of all streams."""
+    """Broadcasts in flight, of all streams together."""
     max_queued: int = 1024
-    """Broadcasts that are not accepted yet; more are refused."""
+    """Broadcasts that the stack has not accepted yet; more are refused."""
     max_unread: int = 10_000
-    """Broadcasts that wait for whoever iterates; then the oldest are dropped, as a gap."""
+    """Broadcasts waiting for an iterator; above it the oldest are dropped, as gaps."""
     connect: Connect = open_socket
     timers: Timers | None = None
     random: Callable[[], float] = random.random
 
 
+async def fetch_token(source: Token | None) -> str | None:
+    """Return the token to connect with; None to connect without one.
+
+    Raises:
+        LecternError: TOKEN_UNAVAILABLE if the function that supplies it fails.
+    """
+    if not callable(source):
+        return source
+    try:
+        token = source()
+        return await token if inspect.isawaitable(token) else token
+    except Exception as error:
+        raise LecternError("TOKEN_UNAVAILABLE", str(error)) from error
+
+
 def backoff(options: Options, attempt: int, error: LecternError | None) -> float:
-    """Seconds to wait: full jitter under a cap, and never less than the stack asked for."""
-    # The exponent stops where any cap is reached, since a float does not hold 2 ** 1024.
+    """Return the seconds to wait: full jitter under a cap, on top of `retry_after`."""
+    # The exponent is limited well above any cap: a float cannot hold 2 ** 1024.
     ceiling: float = min(options.backoff_cap, options.backoff_base * 2 ** min(attempt, 30))
-    asked = error.retry_after if error and error.retry_after else 0
-    return asked + options.random() * ceiling
+    requested = error.retry_after if error and error.retry_after else 0
+    return requested + options.random() * ceiling

@@ -1,101 +1,108 @@
-"""A session as a program sees it: the protocol's actions, and its messages as events."""
+"""A session as a program sees it: actions as methods, messages as events."""
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 from urllib.parse import urlencode
 
 from lectern_client import messages as m
-from lectern_client.calls import Calls, check_size
-from lectern_client.chain import Chain, Greeting
+from lectern_client.connection.events import (
+    Arrived,
+    Attached,
+    Received,
+    RefreshRefused,
+    StateChanged,
+)
+from lectern_client.connection.heartbeat import HeartbeatTimer
+from lectern_client.connection.participant import FirstRequest, Participant
+from lectern_client.connection.scheduler import Scheduler
+from lectern_client.connection.supervisor import Supervisor
 from lectern_client.emitter import Emitter
 from lectern_client.errors import LecternError
-from lectern_client.heart import Heart
-from lectern_client.jobs import OF_A_REQUEST, BackgroundRequest, Jobs, OnProgress
-from lectern_client.link import Link
 from lectern_client.messages import Message, Role, State
-from lectern_client.options import Options
-
-_STANDING = ("sourceLanguage", "targetLanguage", "resumeToken", "sessionId")
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+from lectern_client.options import Options, fetch_token
+from lectern_client.sending.background import BackgroundRequest, BackgroundRequests, OnProgress
+from lectern_client.sending.requests import RequestQueue
+from lectern_client.sending.topics import TopicSubscriptions
 
 
 class Session(Emitter):
-    """What speakers and listeners share. `create_session` and `join_session` make the real ones.
+    """The base of speakers' and listeners' sessions.
 
-    Methods are the protocol's actions by their names. Requests made while reconnecting wait for the
-    connection. After a lost socket, what can be carried out twice without harm is sent again;
-    `publish` and `submit_request` raise CONNECTION_LOST.
+    Methods have the names of the protocol's actions. Requests made while reconnecting wait for the
+    connection. After a lost connection, idempotent requests are sent again; `publish` and
+    `submit_request` raise CONNECTION_LOST.
     """
 
     role: Role
+    _heartbeat_fields: ClassVar[Mapping[str, Any]] = {}
 
-    def __init__(self, url: str, options: Options, standing: Message) -> None:
+    def __init__(self, url: str, options: Options, participant: Participant) -> None:
         super().__init__()
-        address = f"{url}{'&' if '?' in url else '?'}{urlencode({'role': self.role})}"
-        self._chain = Chain(address, options, self)
-        self._options = options
-        self._standing = dict(standing)
-        self._calls = Calls(self._chain.ready, self._chain.spawn)
-        self._jobs = Jobs()
-        self._topics: set[str] = set()
-        self._heart = Heart(
-            self._chain.timers,
-            fields=self._heartbeat_fields(),
-            link=lambda: self._chain.link,
-            acked=self._acked,
-            spawn=self._chain.spawn,
-        )
         self.broadcast_state: m.BroadcastState | None = None
         self.state_version = 0
+        self._options = options
+        self._participant = participant
+        self._scheduler = Scheduler(options.timers)
+        address = f"{url}{'&' if '?' in url else '?'}{urlencode({'role': self.role})}"
+        self._supervisor = Supervisor(address, options, participant, self._scheduler)
+        # Subscribers are called in this order: a program's handlers first, then the parts.
+        self._subscribe()
+        self._topics = TopicSubscriptions(self._supervisor, self._scheduler)
+        self._heartbeat = HeartbeatTimer(
+            self._supervisor,
+            self._scheduler,
+            fields=self._heartbeat_fields,
+            on_ack=self._on_heartbeat_ack,
+        )
+        self._requests = RequestQueue(self._supervisor, self._scheduler)
+        self._background = BackgroundRequests(self._supervisor)
 
     @property
     def state(self) -> State:
-        return self._chain.state
+        return self._supervisor.state
 
     @property
     def close_reason(self) -> str | None:
-        """Why it closed.
+        """The reason for which the session closed.
 
         `closed` (by `close()`), `left`, the reason of `sessionEnded`, `failed` (see `error`), or
-        `replaced`: somebody else has this client's place, with its resume token or as its user.
+        `replaced`: another client has this one's place, with its resume token or as the same user.
         """
-        return self._chain.close_reason
+        return self._supervisor.close_reason
 
     @property
     def error(self) -> LecternError | None:
-        """With which error the session closed, if it was one."""
-        return self._chain.error
+        """The error that closed the session, if one did."""
+        return self._supervisor.error
 
     @property
     def session_id(self) -> str:
-        return cast(str, self._standing["sessionId"])
+        return self._participant.session_id
 
     @property
     def source_language(self) -> str:
-        return cast(str, self._standing["sourceLanguage"])
+        return self._participant.source_language
 
     @property
     def resume_token(self) -> str | None:
-        return self._standing.get("resumeToken")
+        return self._participant.resume_token
 
     @property
     def heartbeat_interval(self) -> float:
-        return self._heart.interval
+        return self._heartbeat.interval
 
     async def subscribe(self, topic: str) -> m.TopicReply:
-        reply = await self._call("subscribe", topic=topic)
+        reply = await self._requests.call("subscribe", topic=topic)
         self._topics.add(topic)
         return cast(m.TopicReply, reply)
 
     async def unsubscribe(self, topic: str) -> m.TopicReply:
-        self._topics.discard(topic)
-        return cast(m.TopicReply, await self._call("unsubscribe", topic=topic))
+        self._topics.remove(topic)
+        return cast(m.TopicReply, await self._requests.call("unsubscribe", topic=topic))
 
     async def publish(self, topic: str, data: Any) -> m.TopicReply:
-        return cast(m.TopicReply, await self._call("publish", topic=topic, data=data))
+        return cast(m.TopicReply, await self._requests.call("publish", topic=topic, data=data))
 
     async def submit_request(
         self,
@@ -104,36 +111,35 @@ class Session(Emitter):
         *,
         on_progress: OnProgress | None = None,
     ) -> BackgroundRequest:
-        """Starts work in the background; returns once it is accepted."""
-        fields = _given(request=request, params=params)
-        accepted = await self._call("submitRequest", **fields)
+        """Start background work. Return once the stack has accepted it."""
+        fields = {} if params is None else {"params": params}
+        accepted = await self._requests.call("submitRequest", request=request, **fields)
         request_id = accepted["requestId"]
-        future = self._jobs.accept(request_id, self._chain.link, on_progress)
         return BackgroundRequest(
             request_id,
             request,
             accepted.get("status", ""),
-            future,
+            self._background.accept(request_id, on_progress),
             lambda: self.cancel_request(request_id),
         )
 
     async def cancel_request(self, request_id: str) -> Message:
-        return await self._call("cancelRequest", requestId=request_id)
+        return await self._requests.call("cancelRequest", requestId=request_id)
 
     async def authenticate(self, token: str) -> Message:
-        return await self._call("authenticate", token=token)
+        return await self._requests.call("authenticate", token=token)
 
     async def heartbeat(self) -> m.HeartbeatAck:
-        return cast(m.HeartbeatAck, await self._call("heartbeat", **self._heartbeat_fields()))
+        ack = await self._requests.call("heartbeat", **self._heartbeat_fields)
+        return cast(m.HeartbeatAck, ack)
 
     def refresh(self) -> None:
-        """Moves to a new socket now, before the stack asks for it (PROTOCOL 6.1)."""
-        self._chain.renew()
+        """Move to a new connection now, before the stack asks for it (PROTOCOL 6.1)."""
+        self._supervisor.renew()
 
     async def close(self) -> None:
-        """Closes the socket; a speaker's session ends with it (PROTOCOL 6.3)."""
-        self._chain.finish("closed")
-        await self._chain.closed()
+        """Close the connection. A speaker's session ends with it (PROTOCOL 6.3)."""
+        await self._close("closed")
 
     async def __aenter__(self) -> Self:
         return self
@@ -146,126 +152,65 @@ class Session(Emitter):
     ) -> None:
         await self.close()
 
-    async def start(self, greeting: Greeting) -> Self:
-        """Connects. For the package's own functions, which return what is open."""
+    async def start(self, first_request: FirstRequest) -> Self:
+        """Connect, for this package's functions, which return an open session."""
         try:
-            await self._chain.start(greeting)
+            await self._supervisor.start(first_request)
         except BaseException:
             await self.close()
             raise
         return self
 
-    # What the chain asks and tells.
+    async def _close(self, reason: str) -> None:
+        self._supervisor.close(reason)
+        await self._supervisor.wait_closed()
 
-    def greeting(self, *, rejoins: bool) -> Greeting:
-        raise NotImplementedError
+    def _subscribe(self) -> None:
+        events = self._supervisor.events
+        events.subscribe(StateChanged, self._on_state_changed)
+        events.subscribe(RefreshRefused, lambda event: self.emit("error", event.error))
+        events.subscribe(Attached, lambda event: self._update_broadcast_state(event.reply))
+        events.subscribe(Arrived, lambda event: self.emit("message", event.message))
+        events.subscribe(Received, self._on_received)
 
-    def adopted(self, link: Link, reply: Message) -> None:
-        self._standing |= {name: reply[name] for name in _STANDING if name in reply}
-        self._heart.interval = reply.get("heartbeatInterval", self._heart.interval)
-        self._steer(reply)
-        for topic in self._topics:
-            self._chain.spawn(_quietly(link, "subscribe", {"topic": topic}))
-        self._heart.schedule()
+    def _on_heartbeat_ack(self, ack: Message) -> None:
+        """Take the reply to a heartbeat of the timer; empty if it was refused."""
 
-    def received(self, link: Link, message: Message) -> None:
-        self.emit("message", message)
-        kind = message.get("type", "")
-        error = LecternError.from_message(message) if kind == "error" else None
-        if error and self._chain.supplanted(link, error):
-            return
-        handled = link.settle(message)
-        if error:
-            if not handled:
-                self.emit("error", error)
+    def _on_state_changed(self, event: StateChanged) -> None:
+        self.emit("state", m.StateChange(state=event.state, previous=event.previous))
+
+    def _on_received(self, event: Received) -> None:
+        message, kind = event.message, event.message.get("type", "")
+        if kind == "error":
+            if not event.is_reply:
+                self.emit("error", LecternError.from_message(message))
         elif kind == "broadcastStateChanged":
-            if self._steer(message):
+            if self._update_broadcast_state(message):
                 self.emit(kind, message)
-        elif kind == "broadcast":
-            self._broadcast(cast(m.Broadcast, message))
-        else:
+        elif kind != "broadcast":  # which `Recovery` puts into order
             self.emit(kind, message)
-            self._react(link, kind, message)
+            self._act_on(event, kind)
 
-    def sent(self, link: Link) -> None:
-        """Any message counts as a heartbeat (PROTOCOL 6.4)."""
-
-    def lost(self, link: Link, error: LecternError) -> None:
-        self._jobs.lose(link, error)
-        if link is self._chain.link:
-            self._heart.stop()
-
-    def flush(self) -> None:
-        self._calls.flush()
-
-    def entered(self, state: State, previous: State) -> None:
-        self.emit("state", m.StateChange(state=state, previous=previous))
-
-    def refused(self, error: LecternError) -> None:
-        self.emit("error", error)
-
-    def finished(self, error: LecternError) -> None:
-        self._heart.stop()
-        self._calls.fail(error)
-        self._jobs.lose(None, error)
-
-    def may_do_without(self, error: LecternError) -> bool:
-        """Whether to try once more: the callback may have a better token by now."""
-        return error.status == 401 and callable(self._options.token)
-
-    def moved(self, old: Link, link: Link) -> None:
-        self._jobs.move(old, link)
-
-    # For the two kinds of session.
-
-    async def _call(self, action: str, **fields: Any) -> Message:
-        self._check(action, fields)
-        return await self._calls.call(action, fields)
-
-    def _check(self, action: str, fields: dict[str, Any]) -> None:
-        if self.state == "closed":
-            raise LecternError("CLOSED", "the session is closed", action=action)
-        check_size(action, fields)
-
-    def _heartbeat_fields(self) -> dict[str, Any]:
-        return {}
-
-    def _acked(self, ack: Message) -> None:
-        """Takes a heartbeatAck."""
-
-    def _broadcast(self, message: m.Broadcast) -> None:
-        """Takes a broadcast as it came."""
-
-    def _react(self, link: Link, kind: str, message: Message) -> None:
+    def _act_on(self, event: Received, kind: str) -> None:
         if kind == "sessionEnded":
-            self._chain.finish(message.get("reason", "endedBySpeaker"))
+            self._supervisor.close(event.message.get("reason", "endedBySpeaker"))
         elif kind == "tokenExpiring" and callable(self._options.token):
-            self._chain.spawn(self._reauthenticate())
-        elif kind in {"connectionRefreshRequired", "connectionWarning"}:
-            if link is self._chain.link:
-                self._chain.renew()
-        elif kind in OF_A_REQUEST:
-            self._jobs.receive(message)
+            self._scheduler.spawn(self._reauthenticate())
+        elif kind in {"connectionRefreshRequired", "connectionWarning"} and event.is_current:
+            self._supervisor.renew()
 
     async def _reauthenticate(self) -> None:
         try:
-            await self.authenticate(await self._chain.token() or "")
+            await self.authenticate(await fetch_token(self._options.token) or "")
         except LecternError as error:
             self.emit("error", error)
 
-    def _steer(self, message: Message) -> bool:
-        """Takes a broadcastState unless a newer one is known; says whether it is news."""
+    def _update_broadcast_state(self, message: Message) -> bool:
+        """Keep the state with the highest version. Return True if `message` has a newer one."""
         version = message.get("stateVersion", 0)
         if "broadcastState" not in message or version < self.state_version:
             return False
         self.broadcast_state = message["broadcastState"]
-        newer: bool = version > self.state_version
+        is_newer: bool = version > self.state_version
         self.state_version = version
-        return newer
-
-
-async def _quietly(link: Link, action: str, fields: dict[str, Any]) -> None:
-    try:
-        await link.request(action, fields)
-    except LecternError:
-        return
+        return is_newer

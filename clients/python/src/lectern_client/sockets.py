@@ -1,4 +1,4 @@
-"""The socket under a link, and how it is opened with the `websockets` library."""
+"""The socket below a connection, opened with the `websockets` library."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -8,28 +8,28 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from lectern_client.errors import LecternError, connection_lost
 
-# Characters of a frame: at most 32 KB, whatever they are, as API Gateway closes on a longer one.
 _FRAGMENT = 8 * 1024
+"""Characters in a frame: at most 32 KB in UTF-8. API Gateway closes on a longer frame."""
 
 
 class Socket(Protocol):
     async def send(self, text: str) -> None:
-        """Raises nothing: `receive` tells that the socket is closed."""
+        """Raise nothing: a closed socket shows in `receive`."""
 
     async def receive(self) -> str:
         """Raises:
-        LecternError: CONNECTION_LOST, the socket is closed.
+        LecternError: CONNECTION_LOST if the socket is closed.
         """
 
     async def close(self, code: int) -> None: ...
 
 
 Connect = Callable[[str, str | None, float], Awaitable[Socket]]
-"""Opens a socket: URL, token, seconds until it must be open."""
+"""Opens a socket, given a URL, a token, and a timeout in seconds."""
 
 
 async def open_socket(url: str, token: str | None, timeout: float) -> Socket:
-    """Connects, with the token in the Authorization header.
+    """Open a socket, with the token in the Authorization header.
 
     Raises:
         LecternError: HANDSHAKE_REFUSED with the status, or CONNECTION_FAILED.

@@ -11,33 +11,33 @@ Out = list[Broadcast | Gap]
 class Streams:
     """Puts broadcasts into order, drops duplicates, and knows what is missing.
 
-    What its methods return is to be handed out: broadcasts, and gaps where some are gone for good.
-    `last_seq` says where to go on; without it, the first reply says where the streams stand.
+    Its methods return what is to be delivered: broadcasts, and gaps for those that are lost.
+    It starts after `last_seq`, or else at the positions in the first reply.
     """
 
     def __init__(self, language: str | None = None, last_seq: LastSeq | None = None) -> None:
-        # For a moment two languages are followed, while one changes to the other.
+        # "*" and the language; two languages while one changes to the other.
         self._followed = {ALL, language} if language else {ALL}
-        self._seen: dict[str, int] | None = None if last_seq is None else dict(last_seq)
-        self._told: dict[str, int] = {}
-        self._held: dict[str, dict[int, Broadcast]] = {}
+        self._delivered: dict[str, int] | None = None if last_seq is None else dict(last_seq)
+        self._positions: dict[str, int] = {}
+        self._waiting: dict[str, dict[int, Broadcast]] = {}
 
     @property
     def last_seq(self) -> LastSeq:
-        return dict(self._seen or {})
+        return dict(self._delivered or {})
 
     @property
     def behind(self) -> list[str]:
-        """The streams that miss something."""
-        seen = self._seen or {}
-        return [s for s in seen if self._held.get(s) or self._told.get(s, 0) > seen[s]]
+        """The streams of which broadcasts are missing."""
+        seen = self._delivered or {}
+        return [s for s in seen if self._waiting.get(s) or self._positions.get(s, 0) > seen[s]]
 
     def follow(self, language: str) -> None:
         self._followed.add(language)
 
     def leave(self, language: str) -> None:
         self._followed.discard(language)
-        for part in (self._seen, self._told, self._held):
+        for part in (self._delivered, self._positions, self._waiting):
             if part is not None:
                 part.pop(language, None)
 
@@ -46,20 +46,20 @@ class Streams:
         return self._drain(message["stream"])
 
     def restore(self, reply: Message) -> Out:
-        """Takes a reply: where the streams stand, what was missed, and whether that has a gap.
+        """Take a reply: the streams' positions, the missed broadcasts, and if some are lost.
 
-        What a reply had no room for may be asked for yet: see `Recovery`.
+        What did not fit into the reply is still missing: see `Recovery`.
         """
         last_seq, missed = reply.get("lastSeq", {}), reply.get("missed", [])
-        if self._seen is None:
-            # A stream that a first reply does not name has had no broadcast yet.
-            self._seen = dict.fromkeys(self._followed, 0) | last_seq
+        if self._delivered is None:
+            # A stream that the first reply does not name has had no broadcast yet.
+            self._delivered = dict.fromkeys(self._followed, 0) | last_seq
         self.tell(last_seq)
         for message in missed:
             self._hold(message)
         if not reply.get("gap") or not missed:
             return _joined(self._drain(stream) for stream in sorted(self._followed))
-        # What is older than the first that came is gone; later holes may close with another reply.
+        # Older ones than the first in the reply are lost. Another reply may fill later holes.
         firsts = {m["stream"]: m["seq"] for m in reversed(missed)}
         return _joined(
             self._advance(s, firsts[s] - 1) if s in firsts else self._drain(s)
@@ -67,16 +67,16 @@ class Streams:
         )
 
     def tell(self, last_seq: Mapping[str, int]) -> None:
-        """Notes where the stack says that the streams stand."""
+        """Note the streams' positions as the stack knows them."""
         for stream in self._followed & last_seq.keys():
-            if self._seen is not None:
-                self._seen.setdefault(stream, last_seq[stream])
-            self._told[stream] = max(last_seq[stream], self._told.get(stream, 0))
+            if self._delivered is not None:
+                self._delivered.setdefault(stream, last_seq[stream])
+            self._positions[stream] = max(last_seq[stream], self._positions.get(stream, 0))
 
     def skip(self) -> Out:
-        """Gives up everything that is missing."""
+        """Give up everything that is missing."""
         return _joined(
-            self._advance(s, max([self._told.get(s, 0), *self._held.get(s, ())]))
+            self._advance(s, max([self._positions.get(s, 0), *self._waiting.get(s, ())]))
             for s in self.behind
         )
 
@@ -84,28 +84,28 @@ class Streams:
         stream, seq = message["stream"], message["seq"]
         if stream not in self._followed:
             return
-        # After a change of language, only the first broadcast tells where its stream stands.
-        if self._seen is not None and seq <= self._seen.setdefault(stream, seq - 1):
+        # After a change of language the first broadcast gives its stream's position.
+        if self._delivered is not None and seq <= self._delivered.setdefault(stream, seq - 1):
             return
-        self._held.setdefault(stream, {})[seq] = message
+        self._waiting.setdefault(stream, {})[seq] = message
 
     def _drain(self, stream: str) -> Out:
-        held = self._held.get(stream)
+        held = self._waiting.get(stream)
         ready: Out = []
-        if self._seen is None or not held:
+        if self._delivered is None or not held:
             return ready
-        for seq in [seq for seq in held if seq <= self._seen[stream]]:
+        for seq in [seq for seq in held if seq <= self._delivered[stream]]:
             del held[seq]
-        while (seq := self._seen[stream] + 1) in held:
+        while (seq := self._delivered[stream] + 1) in held:
             ready.append(held.pop(seq))
-            self._seen[stream] = seq
+            self._delivered[stream] = seq
         return ready
 
     def _advance(self, stream: str, limit: int) -> Out:
         ready = self._drain(stream)
-        seen = self._seen or {}
+        seen = self._delivered or {}
         while (first := seen.get(stream, limit) + 1) <= limit:
-            last = min([limit, *(seq - 1 for seq in self._held.get(stream, ()))])
+            last = min([limit, *(seq - 1 for seq in self._waiting.get(stream, ()))])
             seen[stream] = last
             ready.append(Gap(type="gap", stream=stream, first=first, last=last))
             ready += self._drain(stream)

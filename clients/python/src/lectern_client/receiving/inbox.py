@@ -1,4 +1,4 @@
-"""Broadcasts for whoever iterates over a session."""
+"""Broadcasts that wait for an iterator."""
 
 import asyncio
 from collections import deque
@@ -7,39 +7,39 @@ from lectern_client.messages import Broadcast, Gap
 
 
 class Inbox:
-    """Holds at most `limit` broadcasts; then the oldest are dropped, and told as gaps."""
+    """Holds at most `limit` broadcasts. Above it the oldest are dropped."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._waiting: deque[Broadcast] = deque()
-        self._news = asyncio.Event()
-        self._ended = False
+        self._changed = asyncio.Event()
+        self._is_closed = False
 
     def put(self, message: Broadcast) -> Gap | None:
-        """Returns the gap where one had to be dropped for it."""
+        """Return the gap that a dropped broadcast leaves."""
         self._waiting.append(message)
-        self._news.set()
+        self._changed.set()
         if len(self._waiting) <= self._limit:
             return None
         oldest = self._waiting.popleft()
         seq = oldest["seq"]
         return Gap(type="gap", stream=oldest["stream"], first=seq, last=seq)
 
-    def end(self) -> None:
-        self._ended = True
-        self._news.set()
+    def close(self) -> None:
+        self._is_closed = True
+        self._changed.set()
 
     def drain(self) -> list[Broadcast]:
-        """Everything that waits, at once."""
+        """Remove and return every waiting broadcast."""
         messages = list(self._waiting)
         self._waiting.clear()
         return messages
 
     async def get(self) -> Broadcast | None:
-        """The next broadcast; None when there will be no more."""
+        """Return the next broadcast; None when the inbox is closed and empty."""
         while not self._waiting:
-            if self._ended:
+            if self._is_closed:
                 return None
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
         return self._waiting.popleft()

@@ -1,0 +1,1 @@
+"""Keeping a session connected: one connection at a time, replaced as often as needed."""

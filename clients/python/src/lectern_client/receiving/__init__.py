@@ -1,0 +1,1 @@
+"""Broadcasts from the stack, in order and complete (PROTOCOL 6.2)."""

@@ -1,0 +1,1 @@
+"""Requests, broadcasts and background work on their way to the stack."""
