@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from lectern_client import messages as m
 from lectern_client.connection.events import Closed
@@ -23,7 +23,6 @@ class ListenerSession(Session):
     """
 
     role = "listener"
-    _heartbeat_fields: ClassVar = {"wantSeq": True}
 
     def __init__(
         self, url: str, options: Options, participant: Participant, streams: Streams
@@ -62,7 +61,7 @@ class ListenerSession(Session):
         with suppress(LecternError):
             has_position = "lastSeq" in reply
             positions = reply if has_position else cast(Message, await self.heartbeat())
-            self._recovery.on_positions(positions)
+            self._recovery.check_positions(positions)
         return cast(m.LanguageChanged, reply)
 
     async def leave_session(self) -> None:
@@ -94,9 +93,6 @@ class ListenerSession(Session):
             self._inboxes.remove(inbox)
             for message in inbox.drain():
                 handler(message)
-
-    def _on_heartbeat_ack(self, ack: Message) -> None:
-        self._recovery.on_positions(ack)
 
     def _on_closed(self, _: Closed) -> None:
         for inbox in self._inboxes:

@@ -1,8 +1,7 @@
 """A session as a program sees it: actions as methods, messages as events."""
 
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 from urllib.parse import urlencode
 
 from lectern_client import messages as m
@@ -35,7 +34,6 @@ class Session(Emitter):
     """
 
     role: Role
-    _heartbeat_fields: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, url: str, options: Options, participant: Participant) -> None:
         super().__init__()
@@ -49,12 +47,7 @@ class Session(Emitter):
         # Subscribers are called in this order: a program's handlers first, then the parts.
         self._subscribe()
         self._topics = TopicSubscriptions(self._supervisor, self._scheduler)
-        self._heartbeat = HeartbeatTimer(
-            self._supervisor,
-            self._scheduler,
-            fields=self._heartbeat_fields,
-            on_ack=self._on_heartbeat_ack,
-        )
+        self._heartbeat = HeartbeatTimer(self._supervisor, self._scheduler)
         self._requests = RequestQueue(self._supervisor, self._scheduler)
         self._background = BackgroundRequests(self._supervisor)
 
@@ -130,7 +123,7 @@ class Session(Emitter):
         return await self._requests.call("authenticate", token=token)
 
     async def heartbeat(self) -> m.HeartbeatAck:
-        ack = await self._requests.call("heartbeat", **self._heartbeat_fields)
+        ack = await self._requests.call("heartbeat", **self._participant.heartbeat_fields)
         return cast(m.HeartbeatAck, ack)
 
     def refresh(self) -> None:
@@ -172,9 +165,6 @@ class Session(Emitter):
         events.subscribe(Attached, lambda event: self._update_broadcast_state(event.reply))
         events.subscribe(Arrived, lambda event: self.emit("message", event.message))
         events.subscribe(Received, self._on_received)
-
-    def _on_heartbeat_ack(self, ack: Message) -> None:
-        """Take the reply to a heartbeat of the timer; empty if it was refused."""
 
     def _on_state_changed(self, event: StateChanged) -> None:
         self.emit("state", m.StateChange(state=event.state, previous=event.previous))

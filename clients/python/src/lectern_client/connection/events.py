@@ -53,12 +53,18 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class HeartbeatAcknowledged:
+    """The stack has replied to a heartbeat of the timer."""
+
+    ack: Message
+
+
+@dataclass(frozen=True)
 class Lost:
     """A connection has ended; no reply will come on it."""
 
     connection: Connection
     error: LecternError
-    was_current: bool
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ class Participant:
     expires_at: int | None = None
     streams: Streams | None = None
 
+    @property
+    def heartbeat_fields(self) -> dict[str, Any]:
+        """Only a listener asks for the streams' positions."""
+        return {} if self.streams is None else {"wantSeq": True}
+
     def update(self, reply: Message) -> None:
         """Take over what the reply to a first request says."""
         self.session_id = reply.get("sessionId", self.session_id)

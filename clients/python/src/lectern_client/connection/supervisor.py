@@ -41,7 +41,7 @@ class Supervisor:
         self.connection: Connection | None = None
         self._url = url
         self._options = options
-        self._participant = participant
+        self.participant = participant
         self._scheduler = scheduler
         self._handover = Handover(scheduler, options.drain_timeout)
         self._is_moving = False  # between two connections: requests wait
@@ -61,8 +61,7 @@ class Supervisor:
         """
         for attempt in count():
             try:
-                connection = await self._connect()
-                return self._attach(connection, await self._request(connection, first_request))
+                return await self._attach(await self._connect(), first_request)
             except LecternError as error:
                 if not error.retryable or attempt + 1 >= self._options.connect_attempts:
                     self.close("failed", error)
@@ -119,9 +118,8 @@ class Supervisor:
     def on_end(self, connection: Connection, error: LecternError) -> None:
         self._handover.close(connection)
         self._handover.remove(connection)
-        was_current = connection is self.connection
-        self.events.publish(Lost(connection, error, was_current))
-        if was_current and self.state != "closed":
+        self.events.publish(Lost(connection, error))
+        if connection is self.connection and self.state != "closed":
             self.connection = None
             self._enter("reconnecting")
             self.renew()
@@ -154,22 +152,20 @@ class Supervisor:
         self._handover.add(connection)
         return connection
 
-    async def _request(self, connection: Connection, first_request: FirstRequest) -> Message:
-        """Send the first request; without a reply to it the connection is of no use."""
+    async def _attach(self, connection: Connection, first_request: FirstRequest) -> None:
+        """Send the first request, and move the session to the connection."""
         try:
-            return await connection.request(*first_request)
+            reply = await connection.request(*first_request)
         except BaseException:
-            self._handover.close(connection)
+            self._handover.close(connection)  # which is of no use without a session
             raise
-
-    def _attach(self, connection: Connection, reply: Message) -> None:
         if not connection.is_open:
             raise connection_lost("closed before the session moved to it")
         replaced, self.connection = self.connection, connection
         if replaced is not None:
             self._handover.add(replaced)
         self._handover.remove(connection)
-        self._participant.update(reply)
+        self.participant.update(reply)
         self.events.publish(Attached(connection, reply, replaced))
         self._enter("open")
         self._resume_requests()
@@ -208,8 +204,8 @@ class Supervisor:
             await self.connection.wait_idle()
         is_connected = self.connection is not None
         try:
-            first_request = self._participant.return_request(is_connected=is_connected)
-            self._attach(connection, await self._request(connection, first_request))
+            first_request = self.participant.return_request(is_connected=is_connected)
+            await self._attach(connection, first_request)
         except LecternError as error:
             # Without a reply the session may have moved, so requests go on waiting.
             if not error.lost:
@@ -219,7 +215,7 @@ class Supervisor:
     def _can_do_without(self, error: LecternError) -> bool:
         """Return True if another attempt may succeed without the token that was refused."""
         has_new_token = error.status == 401 and callable(self._options.token)
-        return self._participant.drop_refused_token(error) or has_new_token
+        return self.participant.drop_refused_token(error) or has_new_token
 
     def _give_up(self, error: LecternError) -> None:
         if self.connection is None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from lectern_client.connection.connection import Connection
-from lectern_client.connection.events import Attached, Closed, Received
+from lectern_client.connection.events import Attached, Closed, HeartbeatAcknowledged, Received
 from lectern_client.connection.scheduler import Scheduler
 from lectern_client.connection.supervisor import Supervisor
 from lectern_client.errors import LecternError
@@ -39,11 +39,14 @@ class Recovery:
         self._is_recovering = False
         supervisor.events.subscribe(Attached, self._on_attached)
         supervisor.events.subscribe(Received, self._on_received)
+        supervisor.events.subscribe(
+            HeartbeatAcknowledged, lambda event: self.check_positions(event.ack)
+        )
         supervisor.events.subscribe(Closed, lambda _: self._stop())
 
-    def on_positions(self, message: Message) -> None:
-        """Compare with the streams' positions in a `heartbeatAck`, or in another reply."""
-        self._streams.tell(message.get("lastSeq", {}))
+    def check_positions(self, reply: Message) -> None:
+        """Compare with the streams' positions in a reply."""
+        self._streams.tell(reply.get("lastSeq", {}))
         self._watch()
 
     def _on_attached(self, event: Attached) -> None:
