@@ -21,7 +21,7 @@ from tests.clients.stack import (
 Message = dict[str, Any]
 
 
-async def test_every_action_goes_out_under_its_own_name_and_answers_with_its_reply() -> None:
+async def test_every_action_is_sent_by_its_name_and_returns_its_reply() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     calls = {
@@ -46,7 +46,7 @@ async def test_every_action_goes_out_under_its_own_name_and_answers_with_its_rep
     assert sent["publish"] == {"id": sent["publish"]["id"], "topic": "chat", "data": {"a": 1}}
 
 
-async def test_replies_find_their_requests_in_any_order() -> None:
+async def test_replies_reach_their_requests_in_any_order() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     mute = asyncio.ensure_future(session.mute_broadcast())
@@ -62,7 +62,7 @@ async def test_replies_find_their_requests_in_any_order() -> None:
     assert (raised.value.retryable, raised.value.correlation_id) == (True, "c1")
 
 
-async def test_an_error_that_answers_nobody_is_an_event() -> None:
+async def test_an_error_without_a_request_is_an_event() -> None:
     stack = FakeStack()
     errors = record(await stack.listener(), "error")
     stack.socket.say(error(400, "INVALID_JSON"))
@@ -70,7 +70,7 @@ async def test_an_error_that_answers_nobody_is_an_event() -> None:
     assert [problem.code for problem in errors] == ["INVALID_JSON"]
 
 
-async def test_a_state_never_goes_back() -> None:
+async def test_an_older_broadcast_state_is_ignored() -> None:
     stack = FakeStack()
     session = await stack.listener()
     events = record(session, "broadcastStateChanged")
@@ -83,7 +83,7 @@ async def test_a_state_never_goes_back() -> None:
     assert (session.broadcast_state["isMuted"], len(events)) == (True, 1)
 
 
-async def test_a_change_of_language_follows_the_other_stream_even_before_the_reply() -> None:
+async def test_a_change_of_language_follows_the_new_stream_before_the_reply() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast")
@@ -103,7 +103,7 @@ async def test_a_change_of_language_follows_the_other_stream_even_before_the_rep
     assert session.target_language == "fr"
 
 
-async def test_after_a_change_of_language_it_is_known_where_the_other_stream_stands() -> None:
+async def test_after_a_change_of_language_the_new_streams_position_is_known() -> None:
     stack = FakeStack()
     session = await stack.listener()
     stack.replies["changeLanguage"] = {"type": "languageChanged", "targetLanguage": "fr"}
@@ -121,7 +121,7 @@ async def test_a_refused_change_of_language_changes_nothing() -> None:
     assert session.target_language == "es"
 
 
-async def test_background_work_reports_and_ends_with_its_result() -> None:
+async def test_a_background_request_reports_progress_and_returns_its_result() -> None:
     stack = FakeStack()
     session = await stack.listener()
     progress: list[int] = []
@@ -140,7 +140,7 @@ async def test_background_work_reports_and_ends_with_its_result() -> None:
     assert progress == [10, 60]
 
 
-async def test_background_work_can_fail_and_can_be_cancelled() -> None:
+async def test_a_background_request_can_fail_and_can_be_cancelled() -> None:
     stack = FakeStack()
     session = await stack.listener()
     ids = iter(["r1", "r2"])
@@ -162,7 +162,7 @@ async def test_background_work_can_fail_and_can_be_cancelled() -> None:
         await unwanted.result()
 
 
-async def test_background_work_follows_the_session_to_another_socket() -> None:
+async def test_a_background_request_follows_the_session_to_a_new_connection() -> None:
     stack = FakeStack()
     session = await stack.listener()
     stack.replies["submitRequest"] = {"type": "requestAccepted", "requestId": "r1"}
@@ -174,7 +174,7 @@ async def test_background_work_follows_the_session_to_another_socket() -> None:
     assert await job.result() == 7
 
 
-async def test_after_a_lost_socket_what_may_be_repeated_is_and_what_may_not_is_refused() -> None:
+async def test_after_a_lost_connection_only_idempotent_requests_are_sent_again() -> None:
     stack = FakeStack()
     session = await stack.listener()
     publish = asyncio.ensure_future(session.publish("chat", 1))
@@ -188,7 +188,7 @@ async def test_after_a_lost_socket_what_may_be_repeated_is_and_what_may_not_is_r
     assert (await subscribe)["topic"] == "chat"
 
 
-async def test_a_token_that_expires_is_replaced_by_the_callback() -> None:
+async def test_an_expiring_token_is_replaced_by_the_callback() -> None:
     stack = FakeStack()
     await stack.speaker(lambda: "fresh")
     stack.socket.say({"type": "tokenExpiring", "expiresAt": 5})
@@ -196,7 +196,7 @@ async def test_a_token_that_expires_is_replaced_by_the_callback() -> None:
     assert [request["token"] for request in stack.socket.requests("authenticate")] == ["fresh"]
 
 
-async def test_ending_tells_the_stack_and_closes() -> None:
+async def test_ending_the_session_tells_the_stack_and_closes() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     stack.replies["endSession"] = {"type": "sessionEnded", "sessionId": SESSION}
@@ -205,7 +205,7 @@ async def test_ending_tells_the_stack_and_closes() -> None:
     assert stack.socket.closed_with == 1000
 
 
-async def test_a_session_that_ended_while_the_speaker_was_away_has_ended() -> None:
+async def test_ending_a_session_that_has_ended_already_succeeds() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     ending = asyncio.ensure_future(session.end_session())
@@ -217,7 +217,7 @@ async def test_a_session_that_ended_while_the_speaker_was_away_has_ended() -> No
     assert session.state == "closed"
 
 
-async def test_leaving_closes_even_where_the_socket_was_lost_before_the_answer() -> None:
+async def test_leaving_closes_even_if_the_connection_is_lost_before_the_reply() -> None:
     stack = FakeStack()
     session = await stack.listener()
     leaving = asyncio.ensure_future(session.leave_session())
@@ -227,7 +227,7 @@ async def test_leaving_closes_even_where_the_socket_was_lost_before_the_answer()
     assert (session.state, session.close_reason) == ("closed", "left")
 
 
-async def test_a_handler_that_raises_keeps_nothing_from_the_others() -> None:
+async def test_a_handler_that_raises_does_not_stop_the_others() -> None:
     stack = FakeStack()
     session = await stack.listener()
     reported: list[Message] = []

@@ -24,7 +24,7 @@ def start(session: SpeakerSession, *broadcasts: tuple[Any, str | None]) -> list[
     ]
 
 
-async def test_one_broadcast_of_a_stream_is_in_the_air_so_that_order_is_kept() -> None:
+async def test_a_stream_has_one_broadcast_in_flight_so_that_order_is_kept() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     replies = start(session, (1, "es"), (2, "es"), ("all", None))
@@ -38,7 +38,7 @@ async def test_one_broadcast_of_a_stream_is_in_the_air_so_that_order_is_kept() -
     assert [(await reply)["seq"] for reply in replies] == [1, 2, 1]
 
 
-async def test_no_more_than_max_in_flight_are_in_the_air_nor_max_queued_waiting() -> None:
+async def test_broadcasts_in_flight_and_waiting_are_limited() -> None:
     stack = FakeStack()
     session = await stack.speaker(max_in_flight=2, max_queued=3)
     waiting = start(session, (1, "es"), (1, "fr"), (1, "de"))
@@ -52,7 +52,7 @@ async def test_no_more_than_max_in_flight_are_in_the_air_nor_max_queued_waiting(
         assert outcome.code == "CLOSED"
 
 
-async def test_a_broadcast_too_large_for_the_gateway_never_leaves() -> None:
+async def test_a_broadcast_too_large_for_the_gateway_is_not_sent() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     with pytest.raises(LecternError, match="PAYLOAD_TOO_LARGE"):
@@ -60,7 +60,7 @@ async def test_a_broadcast_too_large_for_the_gateway_never_leaves() -> None:
     assert stack.socket.requests("broadcast") == []
 
 
-async def test_429_is_tried_again_and_holds_back_what_comes_after_in_the_stream() -> None:
+async def test_429_is_retried_and_holds_back_later_broadcasts_of_the_stream() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     stack.replies["broadcast"] = error(429, "RATE_LIMITED", retryAfter=2)
@@ -77,7 +77,7 @@ async def test_429_is_tried_again_and_holds_back_what_comes_after_in_the_stream(
     assert [(await reply)["seq"] for reply in replies] == [1, 2]
 
 
-async def test_what_will_not_get_better_is_told_at_once() -> None:
+async def test_a_permanent_refusal_is_raised_at_once() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     stack.replies["broadcast"] = error(409, "BROADCAST_PAUSED")
@@ -87,7 +87,9 @@ async def test_what_will_not_get_better_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-async def test_after_a_lost_socket_only_what_did_not_arrive_is_sent_again(arrived: bool) -> None:
+async def test_after_a_lost_connection_only_broadcasts_that_did_not_arrive_are_sent_again(
+    arrived: bool,
+) -> None:
     stack = FakeStack()
     session = await stack.speaker()
     replies = start(session, ("one", None), ("two", None))
@@ -102,9 +104,7 @@ async def test_after_a_lost_socket_only_what_did_not_arrive_is_sent_again(arrive
     assert [(await reply)["seq"] for reply in replies] == [1, 2]
 
 
-async def test_after_a_failure_that_may_have_taken_a_number_a_lost_answer_is_not_guessed_at() -> (
-    None
-):
+async def test_a_lost_reply_after_a_failure_that_may_have_used_a_seq_is_an_error() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     stack.replies["broadcast"] = error(500, "INTERNAL_ERROR", correlationId="c")

@@ -18,7 +18,7 @@ from tests.clients.stack import (
 )
 
 
-async def test_a_listener_joins_bare_without_a_token_and_knows_its_session() -> None:
+async def test_a_listener_joins_by_a_message_and_without_a_token() -> None:
     stack = FakeStack()
     session = await stack.listener()
     assert (stack.socket.url, stack.socket.token) == ("ws://stack/local?role=listener", None)
@@ -39,7 +39,7 @@ async def test_a_token_may_come_from_a_callback() -> None:
     assert session.session_id == SESSION
 
 
-async def test_a_refused_action_raises_all_that_the_stack_said() -> None:
+async def test_a_refused_action_raises_every_field_of_the_error() -> None:
     stack = FakeStack()
     details = [{"field": "sessionId", "problem": "malformed"}]
     stack.replies["joinSession"] = error(400, "INVALID_MESSAGE", details=details)
@@ -51,7 +51,7 @@ async def test_a_refused_action_raises_all_that_the_stack_said() -> None:
     assert stack.socket.closed_with is not None
 
 
-async def test_a_full_session_is_tried_again_no_sooner_than_it_asked_for() -> None:
+async def test_a_full_session_is_retried_after_retry_after() -> None:
     stack = FakeStack()
     join = stack.replies["joinSession"]
     stack.replies["joinSession"] = error(503, "SESSION_FULL", retryAfter=7)
@@ -64,7 +64,7 @@ async def test_a_full_session_is_tried_again_no_sooner_than_it_asked_for() -> No
     assert stack.attempts == 2
 
 
-async def test_a_handshake_refused_for_good_is_not_tried_again() -> None:
+async def test_a_permanently_refused_handshake_is_not_retried() -> None:
     stack = FakeStack()
     stack.refusal = LecternError("HANDSHAKE_REFUSED", status=401)
     with pytest.raises(LecternError, match="HANDSHAKE_REFUSED"):
@@ -72,7 +72,7 @@ async def test_a_handshake_refused_for_good_is_not_tried_again() -> None:
     assert stack.attempts == 1
 
 
-async def test_a_stack_out_of_reach_is_tried_connect_attempts_times() -> None:
+async def test_an_unreachable_stack_is_tried_connect_attempts_times() -> None:
     stack = FakeStack()
     stack.refusal = LecternError("CONNECTION_FAILED")
     joining = asyncio.ensure_future(stack.listener(connect_attempts=3))
@@ -82,7 +82,7 @@ async def test_a_stack_out_of_reach_is_tried_connect_attempts_times() -> None:
     assert stack.attempts == 3
 
 
-async def test_a_cancelled_attempt_leaves_no_socket_behind() -> None:
+async def test_a_cancelled_attempt_leaves_no_socket_open() -> None:
     stack = FakeStack()
     stack.replies["joinSession"] = None
     joining = asyncio.ensure_future(stack.listener())
@@ -93,7 +93,7 @@ async def test_a_cancelled_attempt_leaves_no_socket_behind() -> None:
     assert stack.socket.closed_with is not None
 
 
-async def test_broadcasts_that_come_with_the_reply_or_before_anybody_listens_are_kept() -> None:
+async def test_broadcasts_before_the_first_handler_are_kept() -> None:
     stack = FakeStack()
     stack.last_seq = {"*": 0, "es": 5}
 
@@ -125,7 +125,7 @@ async def test_a_session_is_iterated_until_it_ends() -> None:
     assert (session.state, session.close_reason) == ("closed", "endedBySpeaker")
 
 
-async def test_a_slow_reader_loses_the_oldest_and_is_told() -> None:
+async def test_a_slow_reader_loses_the_oldest_broadcasts_as_gaps() -> None:
     stack = FakeStack()
     session = await stack.listener(max_unread=2)
     gaps = record(session, "gap")
@@ -137,7 +137,7 @@ async def test_a_slow_reader_loses_the_oldest_and_is_told() -> None:
     assert [message["seq"] async for message in session] == [2, 3]
 
 
-async def test_a_program_that_was_restarted_takes_its_session_over() -> None:
+async def test_a_restarted_program_takes_over_its_session() -> None:
     stack = FakeStack()
     session = await resume_session(
         "ws://stack/local", session_id=SESSION, token="jwt", options=stack.options()
@@ -147,7 +147,7 @@ async def test_a_program_that_was_restarted_takes_its_session_over() -> None:
     assert session.state == "open"
 
 
-async def test_leaving_the_block_closes() -> None:
+async def test_leaving_the_context_manager_closes_the_session() -> None:
     stack = FakeStack()
     async with await stack.listener() as session:
         pass

@@ -11,7 +11,7 @@ from tests.running import Lectern
 ROOT = Path(__file__).parents[2]
 
 
-async def test_the_captioner_says_every_line_in_three_languages(lectern: Lectern) -> None:
+async def test_the_captioner_broadcasts_every_line_in_three_languages(lectern: Lectern) -> None:
     captioner = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "examples" / "captioner.py"),

@@ -38,13 +38,13 @@ def test_its_own_tests_pass() -> None:
 
 @_NEEDS_NPM
 @pytest.mark.usefixtures("tools")
-def test_the_file_in_the_repository_is_what_its_modules_give() -> None:
+def test_the_committed_file_is_a_fresh_build() -> None:
     run("node", "build.mjs", "--check")
 
 
 @_NEEDS_NPM
 @pytest.mark.usefixtures("tools")
-def test_its_types_say_what_the_readme_does() -> None:
+def test_its_types_compile() -> None:
     run("npm", "run", "--silent", "types")
 
 

@@ -60,7 +60,7 @@ async def test_a_run_with_drops_refreshes_and_faults_loses_nothing(
     assert sum(listener.missing() for listener in run.listeners) == 6
 
 
-def test_what_is_lost_doubled_miscounted_or_failed_is_not_good() -> None:
+def test_a_run_that_loses_doubles_miscounts_or_fails_is_not_good() -> None:
     assert Score().is_good
     for bad in (Score(lost=1), Score(twice=1), Score(miscounted=["x counts 1 of 2"])):
         assert not bad.is_good
@@ -92,7 +92,7 @@ def test_memory_is_judged_when_the_run_was_long_enough() -> None:
     assert short.lines()[-1].endswith("in the last")
 
 
-def test_the_result_says_what_must_not_be() -> None:
+def test_the_result_names_what_must_not_happen() -> None:
     score = Score(lost=2, server_mb=[100.0] * 600)
     score.failed(503, "UNAVAILABLE")
     score.failed(403, "FORBIDDEN")

@@ -8,7 +8,7 @@ from lectern_client import LecternError
 from tests.clients.stack import SESSION, FakeStack, broadcast, data, error, record, settle
 
 
-async def test_a_listener_that_lost_its_socket_comes_back_where_it_was() -> None:
+async def test_a_listener_that_lost_its_connection_continues_where_it_was() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen, states = record(session, "broadcast"), record(session, "state")
@@ -25,7 +25,7 @@ async def test_a_listener_that_lost_its_socket_comes_back_where_it_was() -> None
     assert [change["state"] for change in states] == ["reconnecting", "open"]
 
 
-async def test_a_speaker_comes_back_by_taking_its_session_over_with_a_new_token() -> None:
+async def test_a_speaker_reconnects_by_taking_over_its_session_with_a_new_token() -> None:
     stack = FakeStack()
     tokens = iter(["first", "second"])
     session = await stack.speaker(lambda: next(tokens))
@@ -36,7 +36,7 @@ async def test_a_speaker_comes_back_by_taking_its_session_over_with_a_new_token(
     assert (stack.socket.token, session.state) == ("second", "open")
 
 
-async def test_pauses_grow_under_a_cap() -> None:
+async def test_backoff_grows_up_to_a_cap() -> None:
     stack = FakeStack()
     await stack.listener(random=lambda: 1.0)
     stack.refusal = LecternError("CONNECTION_FAILED")
@@ -48,7 +48,7 @@ async def test_pauses_grow_under_a_cap() -> None:
     assert counts == [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
-async def test_a_session_that_is_gone_closes_with_the_error() -> None:
+async def test_a_session_that_no_longer_exists_closes_with_the_error() -> None:
     stack = FakeStack()
     session = await stack.listener()
     stack.replies["joinSession"] = error(404, "SESSION_NOT_FOUND")
@@ -64,7 +64,7 @@ async def test_a_session_that_is_gone_closes_with_the_error() -> None:
         await session.publish("chat", 1)
 
 
-async def test_a_refused_token_is_fetched_once_more_then_it_is_final() -> None:
+async def test_a_refused_token_is_fetched_once_more_and_then_final() -> None:
     stack = FakeStack()
     asked: list[str] = []
 
@@ -79,7 +79,7 @@ async def test_a_refused_token_is_fetched_once_more_then_it_is_final() -> None:
     assert (len(asked), session.state) == (3, "closed")
 
 
-async def test_a_listener_whose_resume_token_is_refused_joins_as_somebody_new() -> None:
+async def test_a_listener_whose_resume_token_is_refused_joins_as_a_new_listener() -> None:
     stack = FakeStack()
     session = await stack.listener()
     stack.socket.say(broadcast(1))

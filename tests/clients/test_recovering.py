@@ -7,7 +7,7 @@ from tests.clients.stack import FakeStack, broadcast, data, error, record
 Message = dict[str, Any]
 
 
-async def test_a_client_that_learns_that_it_is_behind_recovers() -> None:
+async def test_a_client_that_is_behind_recovers() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast")
@@ -20,7 +20,7 @@ async def test_a_client_that_learns_that_it_is_behind_recovers() -> None:
     assert data(seen) == ["es 1", "es 2"]
 
 
-async def test_a_hole_that_closes_by_itself_is_not_asked_for() -> None:
+async def test_broadcasts_that_arrive_out_of_order_are_not_asked_for() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast")
@@ -32,7 +32,7 @@ async def test_a_hole_that_closes_by_itself_is_not_asked_for() -> None:
     assert data(seen) == ["es 1", "es 2"]
 
 
-async def test_what_does_not_fit_in_one_reply_is_asked_for_until_it_is_there() -> None:
+async def test_recovery_goes_on_until_every_broadcast_has_arrived() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast", "gap")
@@ -53,7 +53,7 @@ async def test_what_does_not_fit_in_one_reply_is_asked_for_until_it_is_there() -
     assert [event["seq"] for event in seen] == [1, 2, 3, 4, 5, 6, 7]
 
 
-async def test_a_gap_is_told_between_what_came_before_and_what_comes_after() -> None:
+async def test_a_gap_event_comes_between_the_broadcasts_around_it() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast", "gap")
@@ -71,7 +71,7 @@ async def test_a_gap_is_told_between_what_came_before_and_what_comes_after() -> 
     ]
 
 
-async def test_a_recovery_refused_for_the_moment_waits_as_long_as_it_is_told() -> None:
+async def test_a_refused_recovery_is_retried_after_retry_after() -> None:
     stack = FakeStack()
     await stack.listener()
     stack.replies["recover"] = error(429, "RATE_LIMITED", retryAfter=9)

@@ -51,7 +51,7 @@ async def test_a_long_message_goes_out_in_frames_that_the_gateway_takes() -> Non
         await socket.close(1000)
 
 
-async def test_a_refused_handshake_tells_status_and_retry_after() -> None:
+async def test_a_refused_handshake_has_its_status_and_retry_after() -> None:
     def refuse(_: ServerConnection, __: Request) -> Response:
         status = HTTPStatus.TOO_MANY_REQUESTS
         headers = Headers({"Retry-After": "17", "Content-Length": "0"})
@@ -65,7 +65,7 @@ async def test_a_refused_handshake_tells_status_and_retry_after() -> None:
     assert problem.retryable
 
 
-async def test_where_nobody_listens_the_connection_fails() -> None:
+async def test_without_a_server_the_connection_fails() -> None:
     async with serve(greet, "127.0.0.1", 0) as server:
         url = url_of(server)
     with pytest.raises(LecternError, match="CONNECTION_FAILED") as refusal:

@@ -16,7 +16,7 @@ from tests.clients.stack import (
 )
 
 
-async def test_a_listener_makes_the_second_socket_before_it_breaks_the_first() -> None:
+async def test_a_refresh_opens_the_new_connection_before_it_closes_the_old_one() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen, states = record(session, "broadcast"), record(session, "state")
@@ -35,7 +35,7 @@ async def test_a_listener_makes_the_second_socket_before_it_breaks_the_first() -
     assert session.resume_token == "resume-2"
 
 
-async def test_what_the_operator_says_to_a_tenant_is_handed_out() -> None:
+async def test_a_tenant_message_of_the_operator_is_an_event() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "tenantMessage")
@@ -44,7 +44,7 @@ async def test_what_the_operator_says_to_a_tenant_is_handed_out() -> None:
     assert data(seen) == [{"text": "Maintenance at noon."}]
 
 
-async def test_what_comes_on_both_sockets_is_handed_out_once_and_in_order() -> None:
+async def test_events_that_arrive_on_both_connections_are_delivered_once_and_in_order() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast", "topicMessage")
@@ -64,7 +64,7 @@ async def test_what_comes_on_both_sockets_is_handed_out_once_and_in_order() -> N
     assert data(seen) == ["hello", "es 1", "es 2"]
 
 
-async def test_a_refresh_that_finds_no_server_leaves_the_old_socket_in_use() -> None:
+async def test_a_refresh_without_a_server_leaves_the_old_connection_in_use() -> None:
     stack = FakeStack()
     session = await stack.listener()
     (old,) = stack.sockets
@@ -77,7 +77,9 @@ async def test_a_refresh_that_finds_no_server_leaves_the_old_socket_in_use() -> 
     assert (session.state, old.closed_with) == ("open", 4000)
 
 
-async def test_a_refresh_refused_for_good_is_told_and_the_old_socket_stays() -> None:
+async def test_a_permanently_refused_refresh_is_an_error_event_and_the_old_connection_stays() -> (
+    None
+):
     stack = FakeStack()
     session = await stack.speaker()
     errors = record(session, "error")
@@ -88,7 +90,7 @@ async def test_a_refresh_refused_for_good_is_told_and_the_old_socket_stays() -> 
     assert (session.state, stack.sockets[0].closed_with) == ("open", None)
 
 
-async def test_nothing_of_a_speaker_is_on_its_way_while_the_session_moves() -> None:
+async def test_a_speaker_sends_nothing_while_the_session_moves() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     (old,) = stack.sockets
@@ -112,7 +114,7 @@ async def test_nothing_of_a_speaker_is_on_its_way_while_the_session_moves() -> N
     assert len(old.requests("broadcast")) == len(fresh.requests("broadcast")) == 1
 
 
-async def test_when_the_answer_to_a_refresh_is_lost_the_old_socket_carries_nothing_more() -> None:
+async def test_after_a_lost_reply_to_a_refresh_the_old_connection_sends_nothing() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     (old,) = stack.sockets
@@ -129,7 +131,7 @@ async def test_when_the_answer_to_a_refresh_is_lost_the_old_socket_carries_nothi
     assert (await accepted)["seq"] == 1
 
 
-async def test_topics_are_subscribed_to_again_before_the_old_socket_closes() -> None:
+async def test_topics_are_subscribed_to_again_before_the_old_connection_closes() -> None:
     stack = FakeStack()
     session = await stack.listener()
     (old,) = stack.sockets
@@ -145,7 +147,7 @@ async def test_topics_are_subscribed_to_again_before_the_old_socket_closes() -> 
     assert old.closed_with == 4000
 
 
-async def test_heartbeats_go_out_at_the_interval_of_the_server() -> None:
+async def test_heartbeats_are_sent_at_the_servers_interval() -> None:
     stack = FakeStack()
     session = await stack.listener()
     await stack.clock.advance(49)
@@ -166,7 +168,7 @@ async def test_a_speakers_messages_count_as_heartbeats() -> None:
     assert stack.socket.requests("heartbeat") == []
 
 
-async def test_a_socket_that_does_not_answer_a_heartbeat_is_dead_and_replaced() -> None:
+async def test_a_connection_without_a_reply_to_a_heartbeat_is_replaced() -> None:
     stack = FakeStack()
     session = await stack.listener()
     stack.replies["heartbeat"] = None

@@ -24,7 +24,7 @@ def add(streams: Streams, seq: int, stream: str = "es") -> list[Any]:
 
 
 @given(st.permutations(range(1, 8)), st.lists(st.integers(1, 7)))
-def test_any_order_with_any_duplicates_comes_out_once_and_in_order(
+def test_broadcasts_in_any_order_with_duplicates_are_delivered_once_and_in_order(
     order: list[int], again: list[int]
 ) -> None:
     streams = standing({"es": 0})
@@ -38,7 +38,7 @@ def test_any_order_with_any_duplicates_comes_out_once_and_in_order(
     st.integers(0, 12),
     st.integers(1, 12),
 )
-def test_after_giving_up_everything_is_either_handed_out_or_told_as_a_gap(
+def test_after_a_skip_every_seq_is_delivered_or_in_a_gap(
     came: set[int], told: int, oldest: int
 ) -> None:
     streams = standing({"es": 0})
@@ -58,9 +58,7 @@ def test_after_giving_up_everything_is_either_handed_out_or_told_as_a_gap(
     assert lost.isdisjoint(came | set(range(oldest, told + 1)))
 
 
-def test_what_comes_before_the_first_reply_waits_until_it_is_known_where_the_streams_stand() -> (
-    None
-):
+def test_broadcasts_before_the_first_reply_wait_for_the_streams_positions() -> None:
     streams = Streams("es")
     assert add(streams, 8) == []
     assert add(streams, 7) == []
@@ -74,20 +72,20 @@ def test_a_stream_that_the_first_reply_does_not_name_starts_at_1() -> None:
     assert add(streams, 1) == [1, 2]
 
 
-def test_a_stream_that_stands_further_than_what_came_is_behind() -> None:
+def test_a_stream_whose_position_is_ahead_is_behind() -> None:
     streams = standing({"es": 3})
     streams.tell({"es": 5, "fr": 9})
     assert streams.behind == ["es"]
 
 
-def test_a_reply_that_was_too_long_to_be_whole_gives_up_nothing_of_its_tail() -> None:
+def test_a_truncated_reply_gives_up_nothing_after_its_first_broadcast() -> None:
     streams = standing({"es": 3})
     missed = [broadcast(4), broadcast(5)]
     assert seqs(streams.restore({"lastSeq": {"es": 9}, "missed": missed, "gap": True})) == [4, 5]
     assert streams.behind == ["es"]
 
 
-def test_what_a_reply_has_no_room_for_is_given_up_only_when_it_is_said_so() -> None:
+def test_missing_broadcasts_are_given_up_only_on_skip() -> None:
     streams = standing({"es": 3})
     add(streams, 6)
     assert seqs(streams.restore({"lastSeq": {"es": 8}, "missed": [], "gap": True})) == []
@@ -95,7 +93,7 @@ def test_what_a_reply_has_no_room_for_is_given_up_only_when_it_is_said_so() -> N
     assert seqs(streams.skip()) == [(4, 5), 6, (7, 8)]
 
 
-def test_another_language_is_followed_from_its_first_broadcast() -> None:
+def test_a_new_language_is_followed_from_its_first_broadcast() -> None:
     streams = standing({"es": 3, "*": 1})
     streams.follow("fr")
     assert add(streams, 4) == [4]

@@ -14,7 +14,7 @@ def stale(action: str) -> Message:
     return {**FORBIDDEN, "action": action}
 
 
-async def test_a_listener_taken_for_dead_comes_back_where_it_was() -> None:
+async def test_a_listener_taken_for_dead_continues_where_it_was() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast")
@@ -30,7 +30,7 @@ async def test_a_listener_taken_for_dead_comes_back_where_it_was() -> None:
     assert (session.state, data(seen)) == ("open", ["es 1", "es 2"])
 
 
-async def test_what_was_refused_so_is_asked_again_on_the_new_socket() -> None:
+async def test_the_refused_request_is_sent_again_on_the_new_connection() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     stack.replies["broadcast"] = stale("broadcast")
@@ -43,7 +43,7 @@ async def test_what_was_refused_so_is_asked_again_on_the_new_socket() -> None:
     assert session.state == "open"
 
 
-async def test_a_place_that_is_taken_again_is_given_up() -> None:
+async def test_a_place_that_is_taken_twice_is_given_up() -> None:
     stack = FakeStack()
     session = await stack.listener()
     stack.replies["heartbeat"] = stale("heartbeat")
@@ -56,7 +56,7 @@ async def test_a_place_that_is_taken_again_is_given_up() -> None:
         await session.subscribe("chat")
 
 
-async def test_after_a_refresh_it_may_come_back_again() -> None:
+async def test_after_a_refresh_the_session_may_return_again() -> None:
     stack = FakeStack()
     session = await stack.listener()
     answers = stack.replies["heartbeat"]
@@ -69,7 +69,7 @@ async def test_after_a_refresh_it_may_come_back_again() -> None:
         await settle()
 
 
-async def test_a_token_of_somebody_else_is_no_reason_to_leave() -> None:
+async def test_a_refused_token_of_another_user_closes_nothing() -> None:
     stack = FakeStack()
     session = await stack.speaker()
     stack.replies["authenticate"] = stale("authenticate")

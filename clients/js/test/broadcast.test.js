@@ -14,7 +14,7 @@ async function speaking(more) {
   return { stack, session, accept, sent };
 }
 
-test('one broadcast of a stream is in the air, so that order is kept', async () => {
+test('a stream has one broadcast in flight, so that order is kept', async () => {
   const { session, accept, sent } = await speaking();
   const replies = [1, 2, 3].map((number) => session.broadcast(number, { targetLanguage: 'es' }));
   const other = session.broadcast('to all');
@@ -30,7 +30,7 @@ test('one broadcast of a stream is in the air, so that order is kept', async () 
   assert.equal((await other).stream, '*');
 });
 
-test('no more than `maxInFlight` are in the air', async () => {
+test('no more than `maxInFlight` broadcasts are in flight', async () => {
   const { session, sent } = await speaking({ maxInFlight: 2 });
   for (const targetLanguage of ['es', 'fr', 'de']) session.broadcast(1, { targetLanguage }).catch(() => {});
   await settle();
@@ -38,7 +38,7 @@ test('no more than `maxInFlight` are in the air', async () => {
   session.close();
 });
 
-test('a full queue refuses, and says that it may be tried again', async () => {
+test('a full queue rejects with a retryable error', async () => {
   const { session } = await speaking({ maxQueued: 2 });
   session.broadcast(1).catch(() => {});
   session.broadcast(2).catch(() => {});
@@ -46,7 +46,7 @@ test('a full queue refuses, and says that it may be tried again', async () => {
   session.close();
 });
 
-test('a socket with a full buffer gets nothing more until it has drained', async () => {
+test('a socket with a full buffer gets no broadcast until it has drained', async () => {
   const { stack, session, sent } = await speaking({ maxBuffered: 100 });
   stack.socket.bufferedAmount = 101;
   session.broadcast(1).catch(() => {});
@@ -58,13 +58,13 @@ test('a socket with a full buffer gets nothing more until it has drained', async
   session.close();
 });
 
-test('a broadcast too large for the gateway never leaves', async () => {
+test('a broadcast too large for the gateway is not sent', async () => {
   const { session, sent } = await speaking();
   await assert.rejects(session.broadcast('x'.repeat(32 * 1024)), { code: 'PAYLOAD_TOO_LARGE', status: 413 });
   assert.equal(sent().length, 0);
 });
 
-test('429 and 503 are tried again, and hold back what comes after in the stream', async () => {
+test('429 and 503 are retried, and hold back later broadcasts of the stream', async () => {
   const { stack, session, accept, sent } = await speaking();
   stack.replies.broadcast = { type: 'error', status: 429, code: 'RATE_LIMITED', message: '', retryAfter: 2 };
   const first = session.broadcast('first');
@@ -81,13 +81,13 @@ test('429 and 503 are tried again, and hold back what comes after in the stream'
   assert.deepEqual([(await first).seq, (await second).seq], [1, 2]);
 });
 
-test('what will not get better is told at once', async () => {
+test('a permanent refusal rejects at once', async () => {
   const { stack, session } = await speaking();
   stack.replies.broadcast = { type: 'error', status: 409, code: 'BROADCAST_PAUSED', message: 'paused' };
   await assert.rejects(session.broadcast(1), { code: 'BROADCAST_PAUSED', retryable: false });
 });
 
-test('a broadcast that arrived before the socket was lost is not sent twice', async () => {
+test('a broadcast that arrived before the connection was lost is not sent again', async () => {
   const { stack, session } = await speaking();
   const accepted = session.broadcast('one', { targetLanguage: 'es' });
   await settle();
@@ -112,7 +112,7 @@ test('a broadcast that did not arrive is sent again, before those that follow', 
   assert.deepEqual([(await first).seq, (await second).seq], [1, 2]);
 });
 
-test('after a failure that may have taken a number, a lost answer is not guessed at', async () => {
+test('a lost reply after a failure that may have used a seq is an error', async () => {
   const { stack, session } = await speaking();
   stack.replies.broadcast = { type: 'error', status: 500, code: 'INTERNAL_ERROR', message: '', correlationId: 'c' };
   await assert.rejects(session.broadcast('one'), { code: 'INTERNAL_ERROR' });
@@ -126,7 +126,7 @@ test('after a failure that may have taken a number, a lost answer is not guessed
   assert.equal(stack.socket.requests('broadcast').length, 0);
 });
 
-test('what waits when the session closes is refused', async () => {
+test('broadcasts that wait when the session closes reject', async () => {
   const { stack, session } = await speaking();
   const waiting = assert.rejects(session.broadcast(1), { code: 'CLOSED' });
   session.close();

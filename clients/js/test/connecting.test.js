@@ -4,7 +4,7 @@ import test from 'node:test';
 import { LecternError, joinSession, resumeSession } from '../lectern.js';
 import { SESSION, Stack, broadcast, data, record, settle } from './stack.js';
 
-test('a listener joins bare, without a token, and knows its session', async () => {
+test('a listener joins by a message, and without a token', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   assert.equal(stack.socket.url.href, 'ws://stack/local?role=listener');
@@ -16,7 +16,7 @@ test('a listener joins bare, without a token, and knows its session', async () =
   assert.deepEqual(session.lastSeq, { '*': 0, es: 0 });
 });
 
-test("a speaker's token travels in the subprotocols, and may come from a callback", async () => {
+test("a speaker's token is a subprotocol, and may come from a callback", async () => {
   const stack = new Stack();
   const session = await stack.speaker({ token: async () => 'fresh' });
   assert.deepEqual(stack.socket.protocols, ['lectern.v1', 'bearer.fresh']);
@@ -24,7 +24,7 @@ test("a speaker's token travels in the subprotocols, and may come from a callbac
   assert.equal(session.sessionId, SESSION);
 });
 
-test('a refused action rejects with all that the stack said', async () => {
+test('a refused action rejects with every field of the error', async () => {
   const stack = new Stack();
   stack.replies.joinSession = {
     type: 'error', status: 404, code: 'SESSION_NOT_FOUND', message: 'gone', action: 'joinSession',
@@ -40,7 +40,7 @@ test('a refused action rejects with all that the stack said', async () => {
   assert.equal(stack.socket.closedWith, 4000);
 });
 
-test('a full session is tried again, no sooner than it asked for', async () => {
+test('a full session is retried after `retryAfter`', async () => {
   const stack = new Stack();
   const join = stack.replies.joinSession;
   stack.replies.joinSession = {
@@ -55,7 +55,7 @@ test('a full session is tried again, no sooner than it asked for', async () => {
   assert.equal(stack.sockets.length, 2);
 });
 
-test('a handshake refused with 401 is final, where the platform tells the status', async () => {
+test('a handshake refused with 401 is final if the platform has the status', async () => {
   const stack = new Stack();
   stack.onConnect = (socket) => socket.refuse(401);
   await assert.rejects(stack.speaker(), { code: 'HANDSHAKE_REFUSED', status: 401, retryable: false });
@@ -80,7 +80,7 @@ test('a socket that never opens is given up after `connectTimeout`', async () =>
   await refused;
 });
 
-test('an aborted attempt ends, with the reason given', async () => {
+test('an aborted attempt rejects with the given reason', async () => {
   const stack = new Stack();
   stack.onConnect = () => {};
   const controller = new AbortController();
@@ -90,7 +90,7 @@ test('an aborted attempt ends, with the reason given', async () => {
   await refused;
 });
 
-test('broadcasts that come with the reply, or before anybody listens, are kept', async () => {
+test('broadcasts before the first handler are kept', async () => {
   const stack = new Stack();
   const join = stack.replies.joinSession;
   stack.lastSeq = { '*': 0, es: 5 };
@@ -105,7 +105,7 @@ test('broadcasts that come with the reply, or before anybody listens, are kept',
   assert.deepEqual([request.resumeToken, request.lastSeq], ['kept', { '*': 0, es: 3 }]);
 });
 
-test('a session is a stream of its broadcasts, until it ends', async () => {
+test('a session can be iterated until it ends', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = [];
@@ -122,7 +122,7 @@ test('a session is a stream of its broadcasts, until it ends', async () => {
   assert.equal(session.closeReason, 'endedBySpeaker');
 });
 
-test('a page that was loaded anew takes its session over', async () => {
+test('a page that was reloaded takes over its session', async () => {
   const stack = new Stack();
   const options = stack.options({ sessionId: SESSION, token: 'jwt' });
   const session = await resumeSession('ws://stack/local', options);

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { SESSION, Stack, broadcast, data, record, settle } from './stack.js';
 
-test('a listener that lost its socket comes back where it was', async () => {
+test('a listener that lost its connection continues where it was', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast', 'state');
@@ -22,7 +22,7 @@ test('a listener that lost its socket comes back where it was', async () => {
   ]);
 });
 
-test('a speaker comes back by taking its session over, with a new token', async () => {
+test('a speaker reconnects by taking over its session, with a new token', async () => {
   const stack = new Stack();
   let count = 0;
   const session = await stack.speaker({ token: () => `jwt-${(count += 1)}` });
@@ -34,7 +34,7 @@ test('a speaker comes back by taking its session over, with a new token', async 
   assert.equal(session.state, 'open');
 });
 
-test('pauses grow under a cap, with jitter, until there is a server again', async () => {
+test('backoff grows up to a cap, with jitter, until the server is back', async () => {
   const stack = new Stack();
   const session = await stack.listener({ random: () => 1 });
   stack.onConnect = (socket) => socket.refuse();
@@ -50,7 +50,7 @@ test('pauses grow under a cap, with jitter, until there is a server again', asyn
   assert.equal(session.state, 'open');
 });
 
-test('a session that is gone closes, with the error', async () => {
+test('a session that no longer exists closes with the error', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const waiting = assert.rejects(async () => {
@@ -66,7 +66,7 @@ test('a session that is gone closes, with the error', async () => {
   await assert.rejects(session.publish('chat', 1), { code: 'CLOSED' });
 });
 
-test('a refused token is fetched once more, then it is final', async () => {
+test('a refused token is fetched once more, and then final', async () => {
   const stack = new Stack();
   let count = 0;
   const session = await stack.speaker({ token: () => `jwt-${(count += 1)}` });
@@ -78,7 +78,7 @@ test('a refused token is fetched once more, then it is final', async () => {
   assert.equal(session.error.status, 401);
 });
 
-test('a listener whose resume token is refused joins as somebody new, where it was', async () => {
+test('a listener whose resume token is refused joins as a new listener, where it was', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const join = stack.replies.joinSession;
@@ -92,7 +92,7 @@ test('a listener whose resume token is refused joins as somebody new, where it w
   assert.deepEqual(stack.socket.requests('joinSession')[0].lastSeq, { '*': 0, es: 1 });
 });
 
-test('a token that cannot be had now is asked for again', async () => {
+test('a token callback that fails is called again', async () => {
   const stack = new Stack();
   let broken = false;
   const token = () => {
@@ -109,7 +109,7 @@ test('a token that cannot be had now is asked for again', async () => {
   assert.equal(session.state, 'open');
 });
 
-test('heartbeats go out at the interval of the server', async () => {
+test("heartbeats are sent at the server's interval", async () => {
   const stack = new Stack();
   const session = await stack.listener();
   await stack.clock.advance(49);
@@ -135,7 +135,7 @@ test("a speaker's messages count as heartbeats", async () => {
   assert.equal(stack.socket.requests('heartbeat').length, 1);
 });
 
-test('a socket that does not answer a heartbeat is dead, and replaced', async () => {
+test('a connection without a reply to a heartbeat is replaced', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   stack.replies.heartbeat = null;
@@ -145,7 +145,7 @@ test('a socket that does not answer a heartbeat is dead, and replaced', async ()
   assert.equal(session.state, 'open');
 });
 
-test('a client that learns that it is behind recovers', async () => {
+test('a client that is behind recovers', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast');
@@ -159,7 +159,7 @@ test('a client that learns that it is behind recovers', async () => {
   assert.deepEqual(data(seen), ['es 1', 'es 2']);
 });
 
-test('a hole that closes by itself is not asked for, one that stays is', async () => {
+test('only broadcasts that stay missing are asked for', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast');
@@ -177,7 +177,7 @@ test('a hole that closes by itself is not asked for, one that stays is', async (
   assert.deepEqual(data(seen), ['es 1', 'es 2', 'es 3', 'es 4']);
 });
 
-test('what does not fit in one reply is asked for until it is there', async () => {
+test('recovery goes on until every broadcast has arrived', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast', 'gap');
@@ -191,7 +191,7 @@ test('what does not fit in one reply is asked for until it is there', async () =
   assert.deepEqual(seen.map(({ seq }) => seq), [1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('a gap is told, between what came before and what comes after', async () => {
+test('a gap event comes between the broadcasts around it', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast', 'gap');
@@ -206,7 +206,7 @@ test('a gap is told, between what came before and what comes after', async () =>
   ]);
 });
 
-test('a recovery that is refused for the moment waits as long as it is told', async () => {
+test('a refused recovery is retried after `retryAfter`', async () => {
   const stack = new Stack();
   await stack.listener();
   stack.replies.recover = { type: 'error', status: 429, code: 'RATE_LIMITED', message: '', retryAfter: 9 };

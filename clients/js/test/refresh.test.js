@@ -5,7 +5,7 @@ import { BROADCAST_STATE, SESSION, Stack, broadcast, data, record, settle } from
 
 const REQUIRED = { type: 'connectionRefreshRequired', sessionId: SESSION, role: 'listener' };
 
-test('a listener makes the second socket before it breaks the first', async () => {
+test('a refresh opens the new connection before it closes the old one', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const [old] = stack.sockets;
@@ -28,7 +28,7 @@ test('a listener makes the second socket before it breaks the first', async () =
   assert.equal(session.resumeToken, 'resume-2');
 });
 
-test('what the operator says to a tenant is handed out', async () => {
+test('a tenant message of the operator is an event', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'tenantMessage');
@@ -37,7 +37,7 @@ test('what the operator says to a tenant is handed out', async () => {
   assert.deepEqual(seen.map(({ data }) => data), [{ text: 'Maintenance at noon.' }]);
 });
 
-test('what comes on both sockets is handed out once, and in order', async () => {
+test('events that arrive on both connections are delivered once, and in order', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const [old] = stack.sockets;
@@ -62,7 +62,7 @@ test('what comes on both sockets is handed out once, and in order', async () => 
   ]);
 });
 
-test('a refresh that finds no server leaves the old socket in use and tries again', async () => {
+test('a refresh without a server is retried, and the old connection stays in use', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const [old] = stack.sockets;
@@ -80,7 +80,7 @@ test('a refresh that finds no server leaves the old socket in use and tries agai
   assert.deepEqual(data(seen), ['es 1']);
 });
 
-test('a refresh that is refused for good is told, and the old socket stays', async () => {
+test('a permanently refused refresh is an error event, and the old connection stays', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   const errors = record(session, 'error');
@@ -92,7 +92,7 @@ test('a refresh that is refused for good is told, and the old socket stays', asy
   assert.equal(stack.sockets[0].closedWith, null);
 });
 
-test('the warning is a second reminder', async () => {
+test('a connectionWarning starts a refresh, too', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   stack.socket.say({ type: 'connectionWarning', remainingMinutes: 15 });
@@ -101,7 +101,7 @@ test('the warning is a second reminder', async () => {
   assert.equal(session.state, 'open');
 });
 
-test('two notices make one refresh', async () => {
+test('two notices start one refresh', async () => {
   const stack = new Stack();
   await stack.listener();
   const [old] = stack.sockets;
@@ -111,7 +111,7 @@ test('two notices make one refresh', async () => {
   assert.equal(stack.sockets.length, 2);
 });
 
-test('nothing of a speaker is on its way while the session moves', async () => {
+test('a speaker sends nothing while the session moves', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   const [old] = stack.sockets;
@@ -137,7 +137,7 @@ test('nothing of a speaker is on its way while the session moves', async () => {
   assert.equal(old.requests('broadcast').length, 1);
 });
 
-test('when the answer to a refresh is lost, nothing is sent on the old socket any more', async () => {
+test('after a lost reply to a refresh, nothing is sent on the old connection', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   const [old] = stack.sockets;
@@ -155,7 +155,7 @@ test('when the answer to a refresh is lost, nothing is sent on the old socket an
   assert.equal(stack.socket.requests('broadcast').length, 1);
 });
 
-test('topics are subscribed to again on the new socket, before the old one closes', async () => {
+test('topics are subscribed to again before the old connection closes', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const [old] = stack.sockets;

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { BROADCAST_STATE, SESSION, Stack, broadcast, data, record, settle } from './stack.js';
 
-test('every action goes out under its own name, and answers with its reply', async () => {
+test('every action is sent by its name, and resolves with its reply', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   const calls = {
@@ -21,7 +21,7 @@ test('every action goes out under its own name, and answers with its reply', asy
   assert.deepEqual(sent.authenticate, { token: 'jwt-2' });
 });
 
-test('replies find their requests in any order', async () => {
+test('replies reach their requests in any order', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   const [mute, status] = [session.muteBroadcast(), session.getSessionStatus()];
@@ -33,7 +33,7 @@ test('replies find their requests in any order', async () => {
   await assert.rejects(mute, { code: 'INTERNAL_ERROR', retryable: true, correlationId: 'c1' });
 });
 
-test('an error that answers nobody is an event', async () => {
+test('an error without a request is an event', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const errors = record(session, 'error');
@@ -41,7 +41,7 @@ test('an error that answers nobody is an event', async () => {
   assert.equal(errors[0].code, 'INVALID_JSON');
 });
 
-test('a state never goes back', async () => {
+test('an older broadcast state is ignored', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const events = record(session, 'broadcastStateChanged');
@@ -54,7 +54,7 @@ test('a state never goes back', async () => {
   assert.equal(events.length, 1);
 });
 
-test('a change of language follows the other stream, even before the reply', async () => {
+test('a change of language follows the new stream before the reply', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast');
@@ -71,7 +71,7 @@ test('a change of language follows the other stream, even before the reply', asy
   assert.equal(session.targetLanguage, 'fr');
 });
 
-test('after a change of language it is known where the other stream stands', async () => {
+test("after a change of language the new stream's position is known", async () => {
   const stack = new Stack();
   const session = await stack.listener();
   stack.replies.changeLanguage = { type: 'languageChanged', targetLanguage: 'fr' };
@@ -90,7 +90,7 @@ test('a refused change of language changes nothing', async () => {
   assert.deepEqual([session.targetLanguage, ...data(seen)], ['es', 'es 1']);
 });
 
-test('background work reports, and ends with its result', async () => {
+test('a background request reports progress, and resolves with its result', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const progress = [];
@@ -106,7 +106,7 @@ test('background work reports, and ends with its result', async () => {
   assert.deepEqual(progress, [10, 60]);
 });
 
-test('background work can fail, and can be cancelled', async () => {
+test('a background request can fail, and can be cancelled', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   let count = 0;
@@ -119,7 +119,7 @@ test('background work can fail, and can be cancelled', async () => {
   await assert.rejects(unwanted.result, { code: 'CANCELLED' });
 });
 
-test('background work follows the session to another socket', async () => {
+test('a background request follows the session to a new connection', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   stack.replies.submitRequest = { type: 'requestAccepted', requestId: 'r1' };
@@ -131,7 +131,7 @@ test('background work follows the session to another socket', async () => {
   assert.equal(await job.result, 7);
 });
 
-test('after a lost socket, what may be repeated is, and what may not is refused', async () => {
+test('after a lost connection only idempotent requests are sent again', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const publish = assert.rejects(session.publish('chat', 1), { code: 'CONNECTION_LOST', retryable: true });
@@ -144,7 +144,7 @@ test('after a lost socket, what may be repeated is, and what may not is refused'
   assert.equal((await subscribe).type, 'subscribed');
 });
 
-test('a token that expires is replaced by the callback', async () => {
+test('an expiring token is replaced by the callback', async () => {
   const stack = new Stack();
   const session = await stack.speaker({ token: () => 'fresh' });
   const expiring = record(session, 'tokenExpiring');
@@ -154,7 +154,7 @@ test('a token that expires is replaced by the callback', async () => {
   assert.equal(expiring.length, 1);
 });
 
-test('ending tells the stack, and closes', async () => {
+test('ending the session tells the stack, and closes', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   stack.replies.endSession = { type: 'sessionEnded', sessionId: SESSION, reason: 'endedBySpeaker' };
@@ -163,7 +163,7 @@ test('ending tells the stack, and closes', async () => {
   assert.equal(stack.socket.closedWith, 1000);
 });
 
-test('a session that ended while the speaker was away has ended', async () => {
+test('ending a session that has ended already succeeds', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   const ending = session.endSession();
@@ -175,7 +175,7 @@ test('a session that ended while the speaker was away has ended', async () => {
   assert.equal(session.state, 'closed');
 });
 
-test('leaving closes, even where the socket was lost before the answer', async () => {
+test('leaving closes, even if the connection is lost before the reply', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const leaving = session.leaveSession();
@@ -185,7 +185,7 @@ test('leaving closes, even where the socket was lost before the answer', async (
   assert.deepEqual([session.state, session.closeReason], ['closed', 'left']);
 });
 
-test('a handler that throws keeps nothing from the others', async (context) => {
+test('a handler that throws does not stop the others', async (context) => {
   const stack = new Stack();
   const session = await stack.listener();
   const thrown = new Promise((resolve) => {

@@ -11,7 +11,7 @@ const standing = (lastSeq) => {
   return streams;
 };
 
-test('broadcasts that overtake each other are handed out in order', () => {
+test('broadcasts that overtake each other are delivered in order', () => {
   const streams = standing({ es: 0 });
   assert.deepEqual(seqs(streams.add(broadcast(2))), []);
   assert.deepEqual(seqs(streams.add(broadcast(3))), []);
@@ -19,7 +19,7 @@ test('broadcasts that overtake each other are handed out in order', () => {
   assert.equal(streams.behind, false);
 });
 
-test('a duplicate is dropped, held or handed out', () => {
+test('a duplicate is dropped, whether its broadcast waits or is delivered', () => {
   const streams = standing({ es: 4 });
   assert.deepEqual(seqs(streams.add(broadcast(4))), []);
   streams.add(broadcast(6));
@@ -27,7 +27,7 @@ test('a duplicate is dropped, held or handed out', () => {
   assert.deepEqual(seqs(streams.add(broadcast(5))), [5, 6]);
 });
 
-test('what comes before the first reply waits until it is known where the streams stand', () => {
+test("broadcasts before the first reply wait for the streams' positions", () => {
   const streams = new Streams('es');
   assert.deepEqual(seqs(streams.add(broadcast(8))), []);
   assert.deepEqual(seqs(streams.add(broadcast(7))), []);
@@ -41,7 +41,7 @@ test('a stream that the first reply does not name starts at 1', () => {
   assert.deepEqual(seqs(streams.add(broadcast(1))), [1, 2]);
 });
 
-test('a stream that stands further than what came is behind', () => {
+test('a stream whose position is ahead is behind', () => {
   const streams = standing({ es: 3 });
   streams.tell({ es: 5 });
   assert.equal(streams.behind, true);
@@ -50,14 +50,14 @@ test('a stream that stands further than what came is behind', () => {
   assert.equal(streams.behind, false);
 });
 
-test('what is older than the first of a reply with a gap is given up', () => {
+test('broadcasts older than the first in a reply with a gap are given up', () => {
   const streams = standing({ es: 3 });
   const missed = [broadcast(6), broadcast(7)];
   const out = streams.restore({ lastSeq: { es: 7 }, missed, gap: true });
   assert.deepEqual(seqs(out), [[4, 5], 6, 7]);
 });
 
-test('a reply that was too long to be whole gives up nothing of its tail', () => {
+test('a truncated reply gives up nothing after its first broadcast', () => {
   const streams = standing({ es: 3 });
   const missed = [broadcast(4), broadcast(5)];
   const out = streams.restore({ lastSeq: { es: 9 }, missed, gap: true });
@@ -65,7 +65,7 @@ test('a reply that was too long to be whole gives up nothing of its tail', () =>
   assert.equal(streams.behind, true);
 });
 
-test('what a reply has no room for is given up only when it is said so', () => {
+test('missing broadcasts are given up only on skip', () => {
   const streams = standing({ es: 3 });
   streams.add(broadcast(6));
   const out = streams.restore({ lastSeq: { es: 8 }, missed: [], gap: true });
@@ -74,7 +74,7 @@ test('what a reply has no room for is given up only when it is said so', () => {
   assert.deepEqual(seqs(streams.skip()), [[4, 5], 6, [7, 8]]);
 });
 
-test('another language is followed from its first broadcast', () => {
+test('a new language is followed from its first broadcast', () => {
   const streams = standing({ es: 3, '*': 1 });
   streams.follow('fr');
   assert.deepEqual(seqs(streams.add(broadcast(4))), [4]);

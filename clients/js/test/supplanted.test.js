@@ -7,7 +7,7 @@ import { Stack, broadcast, data, record, settle } from './stack.js';
 
 const stale = (action) => ({ type: 'error', status: 403, code: 'FORBIDDEN', message: '', action });
 
-test('a listener taken for dead comes back where it was', async () => {
+test('a listener taken for dead continues where it was', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast');
@@ -25,7 +25,7 @@ test('a listener taken for dead comes back where it was', async () => {
   assert.deepEqual(data(seen), ['es 1', 'es 2']);
 });
 
-test('what was refused so is asked again on the new socket', async () => {
+test('the refused request is sent again on the new connection', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   stack.replies.broadcast = stale('broadcast');
@@ -37,7 +37,7 @@ test('what was refused so is asked again on the new socket', async () => {
   assert.equal(session.state, 'open');
 });
 
-test('a place that is taken again is given up', async () => {
+test('a place that is taken twice is given up', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   stack.replies.heartbeat = stale('heartbeat');
@@ -48,7 +48,7 @@ test('a place that is taken again is given up', async () => {
   await assert.rejects(session.subscribe('chat'), { code: 'CLOSED' });
 });
 
-test('after a refresh it may come back again', async () => {
+test('after a refresh the session may return again', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const answer = stack.replies.heartbeat;
@@ -63,7 +63,7 @@ test('after a refresh it may come back again', async () => {
   }
 });
 
-test('a token of somebody else is no reason to leave', async () => {
+test('a refused token of another user closes nothing', async () => {
   const stack = new Stack();
   const session = await stack.speaker();
   stack.replies.authenticate = stale('authenticate');

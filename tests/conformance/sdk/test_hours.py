@@ -8,7 +8,7 @@ MINUTE = 60
 
 
 @pytest.mark.parametrize("hours", [2, pytest.param(5, marks=pytest.mark.nightly)])
-async def test_hours_lose_and_double_nothing(world: World, hours: int) -> None:
+async def test_nothing_is_lost_or_doubled_in_hours(world: World, hours: int) -> None:
     rounds = 4 * hours
     speaker = await world.speaker()
     spanish = await world.listener(speaker, "es")
@@ -43,7 +43,7 @@ async def test_a_token_is_replaced_before_it_expires(world: World) -> None:
     assert [data for _, _, data in await listener.hears(6)] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_topics_go_on_over_a_refresh(world: World) -> None:
+async def test_topic_subscriptions_survive_a_refresh(world: World) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
     await listener.call("subscribe", "chat")
@@ -53,13 +53,13 @@ async def test_topics_go_on_over_a_refresh(world: World) -> None:
     assert [event["data"] for event in await listener.events("topicMessage")] == ["hello"]
 
 
-async def test_work_in_the_background_ends_with_its_result(world: World) -> None:
+async def test_a_background_request_returns_its_result(world: World) -> None:
     speaker = await world.speaker()
     report = await speaker.call("submitRequest", "sessionReport")
     assert report["sessionId"] == speaker.session_id
 
 
-async def test_a_changed_language_is_heard_from_then_on_without_a_gap(world: World) -> None:
+async def test_a_new_language_is_received_without_a_gap(world: World) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
     for number in range(3):
@@ -74,7 +74,7 @@ async def test_a_changed_language_is_heard_from_then_on_without_a_gap(world: Wor
     assert not await listener.events("gap")
 
 
-async def test_silence_is_filled_with_heartbeats(world: World) -> None:
+async def test_an_idle_session_sends_heartbeats(world: World) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
     await world.live(20 * MINUTE)

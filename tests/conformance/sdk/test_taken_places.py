@@ -8,7 +8,7 @@ from tests.conformance.sdk.talk import Both, numbered, say
 MINUTE = 60
 
 
-async def test_a_listener_taken_for_gone_comes_back_and_has_everything(world: World) -> None:
+async def test_a_listener_taken_for_gone_returns_and_misses_nothing(world: World) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
     await say(speaker, 1)
@@ -22,7 +22,7 @@ async def test_a_listener_taken_for_gone_comes_back_and_has_everything(world: Wo
     assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
 
 
-async def test_a_listener_whose_seat_somebody_else_keeps_comes_back_once(
+async def test_a_listener_whose_place_another_client_keeps_returns_once(
     world: World, proxy: Proxy, both: Both
 ) -> None:
     speaker, listener = both

@@ -26,7 +26,7 @@ MINUTE = 60
 
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
-async def test_a_speaker_cut_while_a_broadcast_is_on_its_way_says_it_once(
+async def test_a_broadcast_in_flight_when_the_connection_is_cut_arrives_once(
     world: World, proxy: Proxy, moment: Any
 ) -> None:
     speaker = await world.speaker(proxy.url)
@@ -40,9 +40,7 @@ async def test_a_speaker_cut_while_a_broadcast_is_on_its_way_says_it_once(
     assert await listener.hears(3) == numbered(3)
 
 
-async def test_a_speaker_whose_acknowledgement_is_lost_says_it_once(
-    world: World, proxy: Proxy
-) -> None:
+async def test_a_broadcast_whose_reply_is_lost_arrives_once(world: World, proxy: Proxy) -> None:
     speaker = await world.speaker(proxy.url)
     listener = await world.listener(speaker, "es")
     proxy.down = once(kind("broadcastAccepted"), cut_before)
@@ -52,9 +50,7 @@ async def test_a_speaker_whose_acknowledgement_is_lost_says_it_once(
     assert await listener.hears(2) == numbered(2)
 
 
-async def test_a_broadcast_to_one_language_is_not_doubled_either(
-    world: World, proxy: Proxy
-) -> None:
+async def test_a_broadcast_to_one_language_arrives_once(world: World, proxy: Proxy) -> None:
     speaker = await world.speaker(proxy.url)
     listener = await world.listener(speaker, "es")
     proxy.down = once(kind("broadcastAccepted"), cut_before)
@@ -66,7 +62,7 @@ async def test_a_broadcast_to_one_language_is_not_doubled_either(
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
 @pytest.mark.parametrize("answer", ["request", "reply"])
-async def test_a_refresh_that_is_cut_is_made_good(
+async def test_a_refresh_that_is_cut_succeeds_on_another_attempt(
     world: World, proxy: Proxy, both: Both, moment: Any, answer: str
 ) -> None:
     speaker, listener = both
@@ -81,7 +77,7 @@ async def test_a_refresh_that_is_cut_is_made_good(
 
 
 @pytest.mark.parametrize("role", ["speaker", "listener"])
-async def test_a_refresh_that_was_cut_takes_nothing_back_when_it_arrives_late(
+async def test_a_refresh_that_was_cut_undoes_nothing_when_it_arrives_late(
     world: World, proxy: Proxy, both: Both, role: str
 ) -> None:
     speaker, listener = both
@@ -94,7 +90,7 @@ async def test_a_refresh_that_was_cut_takes_nothing_back_when_it_arrives_late(
 
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
-async def test_a_listener_cut_while_it_comes_back_comes_back(
+async def test_a_listener_cut_while_it_reconnects_reconnects(
     world: World, proxy: Proxy, moment: Any
 ) -> None:
     speaker = await world.speaker()
@@ -110,7 +106,7 @@ async def test_a_listener_cut_while_it_comes_back_comes_back(
     assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
 
 
-async def test_a_hole_is_filled_by_the_next_broadcast(world: World, proxy: Proxy) -> None:
+async def test_a_lost_broadcast_is_recovered_after_the_next_one(world: World, proxy: Proxy) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     proxy.down = once(kind("broadcast", seq=2), lose)
@@ -120,7 +116,9 @@ async def test_a_hole_is_filled_by_the_next_broadcast(world: World, proxy: Proxy
     assert await listener.hears(3) == numbered(3)
 
 
-async def test_a_hole_at_the_end_is_found_by_the_heartbeat(world: World, proxy: Proxy) -> None:
+async def test_a_lost_last_broadcast_is_recovered_after_a_heartbeat(
+    world: World, proxy: Proxy
+) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     proxy.down = once(kind("broadcast", seq=2), lose)
@@ -130,7 +128,7 @@ async def test_a_hole_at_the_end_is_found_by_the_heartbeat(world: World, proxy: 
     assert await listener.hears(2) == numbered(2)
 
 
-async def test_what_comes_twice_is_heard_once(world: World, proxy: Proxy) -> None:
+async def test_a_duplicate_is_delivered_once(world: World, proxy: Proxy) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     proxy.down = lambda message: double(message) if message["type"] == "broadcast" else [message]
@@ -138,7 +136,9 @@ async def test_what_comes_twice_is_heard_once(world: World, proxy: Proxy) -> Non
     assert await listener.hears(3) == numbered(3)
 
 
-async def test_what_overtakes_is_put_into_order_without_asking(world: World, proxy: Proxy) -> None:
+async def test_broadcasts_out_of_order_are_put_into_order_without_recovery(
+    world: World, proxy: Proxy
+) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     asked: list[Message] = []
@@ -164,7 +164,9 @@ def reordered() -> Any:
     return rule
 
 
-async def test_what_the_stack_holds_no_more_is_told_as_a_gap(world: World, proxy: Proxy) -> None:
+async def test_broadcasts_that_the_stack_no_longer_has_are_a_gap(
+    world: World, proxy: Proxy
+) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     await say(speaker, 1)
@@ -184,7 +186,7 @@ async def test_what_the_stack_holds_no_more_is_told_as_a_gap(world: World, proxy
 
 
 @pytest.mark.parametrize("status", [429, 503, 500])
-async def test_refused_handshakes_are_tried_again_and_nothing_is_lost(
+async def test_refused_handshakes_are_retried_and_nothing_is_lost(
     world: World, proxy: Proxy, both: Both, status: int
 ) -> None:
     speaker, listener = both
@@ -197,7 +199,7 @@ async def test_refused_handshakes_are_tried_again_and_nothing_is_lost(
     assert await listener.hears(2) == numbered(2)
 
 
-async def test_a_stack_whose_tables_are_down_is_waited_for(world: World) -> None:
+async def test_a_client_waits_for_a_stack_whose_tables_are_down(world: World) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
     await world.stack.fault(target="dynamodb", fault="error", rate=1)
@@ -210,7 +212,7 @@ async def test_a_stack_whose_tables_are_down_is_waited_for(world: World) -> None
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_bad_network_loses_and_doubles_nothing(
+async def test_nothing_is_lost_or_doubled_on_a_bad_network(
     world: World, proxy: Proxy, seed: int
 ) -> None:
     chance = random.Random(seed)
