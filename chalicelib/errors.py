@@ -16,7 +16,7 @@ LecternError
     ├── Gone                the connection does not exist (any more)
     ├── PayloadRefused      the service found the request too large
     ├── Throttled           429, or a throughput error, after the retries
-    ├── ServiceDown         5xx, time-out or no connection, after the retries
+    ├── ServiceDown         5xx, timeout or no connection, after the retries
     └── RequestRejected     any other 4xx: a bug or a missing permission
 """
 
@@ -151,15 +151,15 @@ class Gone(UpstreamError):  # noqa: N818
 
 
 class PayloadRefused(UpstreamError):  # noqa: N818
-    """413: more than the service takes in one call."""
+    """413: larger than the service accepts in one call."""
 
 
 class Throttled(UpstreamError):  # noqa: N818
-    """The service asked to slow down, still so after the retries."""
+    """The service asked to slow down, after all retries."""
 
 
 class ServiceDown(UpstreamError):  # noqa: N818
-    """No answer in time, or 5xx, still so after the retries. The call may have been carried out."""
+    """No response in time, or 5xx, after all retries. The call may have been carried out."""
 
 
 class RequestRejected(UpstreamError):  # noqa: N818

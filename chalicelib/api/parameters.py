@@ -1,4 +1,4 @@
-"""What the operator API is call: the parameters of paths and queries, and the bodies."""
+"""The parameters of paths and queries, and the bodies of requests, as structs."""
 
 from typing import Annotated
 

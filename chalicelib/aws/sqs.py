@@ -51,7 +51,7 @@ class SqsJobQueue:
         for sent in response.get("Successful", ()):
             left.pop(sent["Id"], None)
         if left:
-            failed = response.get("Failed") or [{"SenderFault": False, "Code": "Unanswered"}]
+            failed = response.get("Failed") or [{"SenderFault": False, "Code": "NoResult"}]
             fault = next((one for one in failed if one["SenderFault"]), failed[0])
             status = 400 if fault["SenderFault"] else 500
             raise Refusal(status, fault.get("Code", ""), fault.get("Message", ""))

@@ -20,7 +20,7 @@ from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table
 
 _CLAIM_MILLIS = 10_000
-"""How long a process that has claimed the closing of a connection has it to itself."""
+"""The time in which only the process that has claimed to close a connection does so."""
 
 
 class ConnectionStore:

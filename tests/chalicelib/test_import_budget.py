@@ -1,4 +1,4 @@
-"""What a cold start imports is a list with a budget: a Lambda pays for each module, every time."""
+"""The imports of a cold start have a budget, as every new Lambda pays for each module."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ CPU = "import time; print(time.process_time())"
 THIRD_PARTY = {"app", "chalice", "chalicelib", "msgspec"}
 # Of the standard library, these cost several milliseconds each, and nothing needs them that early.
 # A dataclass costs a millisecond more to define, forty times what a msgspec.Struct does.
-TOO_DEAR = {
+TOO_EXPENSIVE = {
     "asyncio",
     "concurrent.futures",
     "dataclasses",
@@ -37,13 +37,13 @@ TOO_DEAR = {
     "urllib.request",
     "xml",
 }
-MOST_TIMES_BARE_PYTHON = 10.0
+MAX_TIMES_BARE_PYTHON = 10.0
 """It takes 6 to 8, by the machine; PyJWT would add 4, boto3 15."""
 
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    """A Lambda's, with public keys as the way to recognise speakers: the dearest of all."""
+    """Return a Lambda's environment, with a key set: the most expensive variant."""
     return {
         "PATH": os.environ["PATH"],
         "AWS_REGION": "us-east-1",
@@ -78,7 +78,7 @@ def test_only_what_is_in_the_zip_and_needed_is_imported(environ: dict[str, str])
     assert third_party - {"__main__"} <= THIRD_PARTY
 
 
-def test_what_operators_ask_for_is_imported_when_they_ask(environ: dict[str, str]) -> None:
+def test_the_operator_api_is_imported_only_when_it_is_called(environ: dict[str, str]) -> None:
     """The functions behind the socket share the app with the operator API."""
     imported = _imported(environ)
     assert not {name for name in imported if name.startswith("chalicelib.api")}
@@ -92,11 +92,11 @@ def test_of_chalice_only_the_runtime_is_imported(environ: dict[str, str]) -> Non
     assert chalice == {"chalice.app"}
 
 
-def test_the_dear_parts_of_the_standard_library_wait_until_they_are_needed(
+def test_expensive_standard_modules_are_imported_only_when_needed(
     environ: dict[str, str],
 ) -> None:
     imported = _imported(environ)
-    assert {dear for dear in TOO_DEAR if dear in imported} == set()
+    assert {name for name in TOO_EXPENSIVE if name in imported} == set()
 
 
 def test_without_tls_not_even_ssl_is_imported(environ: dict[str, str]) -> None:
@@ -106,7 +106,7 @@ def test_without_tls_not_even_ssl_is_imported(environ: dict[str, str]) -> None:
     assert "ssl" not in _imported(environ)
 
 
-def test_boto3_can_be_switched_back_to_and_is_then_imported(environ: dict[str, str]) -> None:
+def test_boto3_is_imported_only_if_it_is_chosen(environ: dict[str, str]) -> None:
     assert "boto3" in _imported(environ | {"AWS_WIRE": "boto3"})
 
 
@@ -126,6 +126,6 @@ def test_a_cold_start_costs_a_few_times_what_bare_python_costs(environ: dict[str
     for _ in range(15):
         ours = min(ours, float(_said(f"{READY}; {CPU}", environ)))
         bare = min(bare, float(_said(CPU, environ)))
-        if ours / bare < MOST_TIMES_BARE_PYTHON:
+        if ours / bare < MAX_TIMES_BARE_PYTHON:
             return
     raise AssertionError(f"{ours:.3f} s of CPU, where bare Python takes {bare:.3f}")

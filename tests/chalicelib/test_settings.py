@@ -13,7 +13,7 @@ def test_the_page_of_settings_is_what_the_code_says() -> None:
     assert TARGET.read_text(encoding="utf-8") == text(), "run: make docs"
 
 
-def test_with_nothing_but_secrets_all_has_its_default() -> None:
+def test_with_only_secrets_every_setting_has_its_default() -> None:
     settings = Settings.from_environ(NEEDED)
 
     assert settings == Settings(jwt_secret=SECRET, resume_token_secret=SECRET)
@@ -65,7 +65,7 @@ def test_a_key_set_is_fetched_over_https_only() -> None:
 
 
 @pytest.mark.parametrize(("idle", "heartbeat"), [("1", 1), ("10", 5), ("100", 50), ("600", 50)])
-def test_heartbeats_come_more_often_where_silence_is_short(idle: str, heartbeat: int) -> None:
+def test_a_short_idle_timeout_shortens_the_heartbeat_interval(idle: str, heartbeat: int) -> None:
     settings = Settings.from_environ(NEEDED | {"CONNECTION_IDLE_TIMEOUT_SECONDS": idle})
 
     assert settings.heartbeat_interval_seconds == heartbeat
@@ -87,7 +87,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         "file:///etc/keys",
     ],
 )
-def test_keys_come_from_https_or_from_this_machine_and_from_nobody_like_it(url: str) -> None:
+def test_a_key_set_url_that_only_resembles_this_machine_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="https://"):
         Settings.from_environ({"RESUME_TOKEN_SECRET": SECRET, "JWT_JWKS_URL": url})
 

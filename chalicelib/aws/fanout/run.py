@@ -123,7 +123,7 @@ class FanOut:
                 self._watch(connection)
             self._send(connection, post)
         except OSError as problem:
-            self._failed(connection, post, problem)
+            self._on_failure(connection, post, problem)
 
     def _send(self, connection: FanOutConnection, post: Post) -> None:
         before = connection.wants
@@ -136,7 +136,7 @@ class FanOut:
         try:
             response = connection.proceed()
         except (OSError, Malformed) as problem:
-            self._failed(connection, post, problem)
+            self._on_failure(connection, post, problem)
             return
         if response is None:
             if connection.wants != before:
@@ -144,9 +144,11 @@ class FanOut:
         elif post is None:
             self._drop(connection)
         else:
-            self._answered(connection, post, response)
+            self._on_response(connection, post, response)
 
-    def _answered(self, connection: FanOutConnection, post: Post, response: HttpResponse) -> None:
+    def _on_response(
+        self, connection: FanOutConnection, post: Post, response: HttpResponse
+    ) -> None:
         """Record a response. The next post is sent once all responses are read: see `_ready`."""
         connection.post = None
         if not response.reusable:
@@ -158,7 +160,7 @@ class FanOut:
         if response.reusable:
             self._idle.append(connection)
 
-    def _failed(
+    def _on_failure(
         self, connection: FanOutConnection | None, post: Post | None, problem: Exception
     ) -> None:
         """Drop a connection. Resend its post at once, where that does not count as a retry."""
@@ -201,7 +203,7 @@ class FanOut:
             if connection.post and connection.deadline <= now
         ]
         for connection in late:
-            self._failed(connection, connection.post, TimeoutError("no response in time"))
+            self._on_failure(connection, connection.post, TimeoutError("no response in time"))
         return self._scheduler.is_time_up
 
     def _patience(self) -> int:

@@ -30,7 +30,7 @@ class Authority:
         self.roots.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server(self, *hosts: str) -> ssl.SSLContext:
-        """What a server needs that is called by one of `hosts`."""
+        """Return the server context of a certificate for `hosts`."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([_host(host) for host in hosts])
         certificate = (

@@ -1,4 +1,4 @@
-"""Both wires to AWS, so that one suite says of both what must hold."""
+"""Both wires to AWS, so that one suite tests both."""
 
 from collections.abc import Callable, Iterator
 
@@ -52,7 +52,7 @@ class Against:
         return wire.job_queue(Settings.from_environ(environ), environ)
 
     def hasty_dynamodb(self, url: str) -> RetryingDynamoDB:
-        """DynamoDB at `url`, with all its tries but without the time between them."""
+        """Return DynamoDB at `url`, with all retries but without delays."""
         environ = self.environ(AWS_ENDPOINT_URL_DYNAMODB=url)
         make = lean.json_service if self.kind == "lean" else boto.json_service
         retries = Retries(POLICY, sleep=lambda _: None)
@@ -70,7 +70,7 @@ def against(request: pytest.FixtureRequest) -> Against:
 
 @pytest.fixture(params=["moto", "another"])
 def store(request: pytest.FixtureRequest) -> Iterator[Aws]:
-    """The tables of one test: in moto, and in a DynamoDB that is not moto."""
+    """Return the tables of one test: in moto, and in a DynamoDB that is not moto."""
     if request.param == "moto":
         yield request.getfixturevalue("aws")
         return

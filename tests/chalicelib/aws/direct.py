@@ -26,14 +26,14 @@ class Names:
 
 
 def posts(count: int) -> list[tuple[ConnectionId, bytes]]:
-    """To `c0`, `c1`, …"""
+    """Return posts to `c0`, `c1`, …"""
     return [(ConnectionId(f"c{number}"), b"{}") for number in range(count)]
 
 
 def fan_out(
     endpoint: Endpoint, count: int, post_seconds: float = 5, kept: ConnectionPool | None = None
 ) -> FanOutResult:
-    """Sends `REQUEST` for each of `count` posts, over eight connections at most."""
+    """Send `REQUEST` for each of `count` posts, over at most eight connections."""
     scheduler = PostScheduler(posts(count), lambda: 60.0, SlowConnections(lambda: Millis(0)))
     limits = Limits(8, post_seconds)
     run = FanOut(scheduler, endpoint, lambda _: REQUEST, lambda *_: False, limits)

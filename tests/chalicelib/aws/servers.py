@@ -1,4 +1,4 @@
-"""A real HTTP/1.1 server on a free local port that answers byte by byte what a test says."""
+"""An HTTP/1.1 server on a free local port, whose responses a test scripts byte by byte."""
 
 import contextlib
 import json
@@ -30,14 +30,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Raw:
-    """These bytes, perhaps then the end of the connection."""
+    """Raw bytes, and then perhaps the end of the connection."""
 
     data: bytes
     close: bool = False
 
 
 class Hang:
-    """No answer at all, until the server stops."""
+    """No response at all, until the server stops."""
 
 
 @dataclass(frozen=True)
@@ -54,26 +54,26 @@ Answer = int | Raw | Hang | Drip
 def answer(
     status: int, body: bytes = b"", headers: Mapping[str, str] | None = None, close: bool = False
 ) -> Raw:
-    """A whole, well-formed answer."""
+    """Return a complete, well-formed response."""
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     return Raw("\r\n".join(lines).encode() + b"\r\n\r\n" + body, close)
 
 
 def json_answer(body: Mapping[str, Any], status: int = 200) -> Raw:
-    """A JSON answer, as DynamoDB and SQS give it."""
+    """Return a JSON response of DynamoDB or SQS."""
     headers = {"Content-Type": "application/x-amz-json-1.0"}
     return answer(status, json.dumps(body).encode(), headers)
 
 
 @dataclass
 class ScriptedServer:
-    """Answers each request by `script`, which may be changed at any time. A thread a connection."""
+    """Responds by `script`, which may be changed at any time. Each connection has a thread."""
 
     script: Callable[[Request], Answer] = lambda request: 200  # noqa: ARG005
     tls: ssl.SSLContext | None = None
     refuse_early: Raw | None = None
-    """Given as soon as a connection says anything, before its request is read."""
+    """Sent as soon as a connection sends anything, before its request is read."""
     hold_back: threading.Event = field(default_factory=threading.Event)
     """While it is set, nothing is read: send buffers fill up."""
     requests: list[Request] = field(default_factory=list)
@@ -108,11 +108,11 @@ class ScriptedServer:
         return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def wait_for_connection(self) -> None:
-        """Returns once a client is connected, its TLS handshake done."""
+        """Return once a client is connected and its TLS handshake is done."""
         assert self._connected.wait(10)
 
     def drop_connections(self, other_than: int = 0) -> None:
-        """Closes every open connection, as a peer does while a Lambda is frozen."""
+        """Close every open connection, as a peer does while a Lambda is frozen."""
         for number, connection in list(self._open.items()):
             if number != other_than:
                 with contextlib.suppress(OSError):

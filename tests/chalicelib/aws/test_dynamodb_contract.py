@@ -1,4 +1,4 @@
-"""What the stores may rely on, whichever wire speaks to DynamoDB."""
+"""The contract of the stores with DynamoDB, on either wire."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,7 +29,7 @@ def table(store: Aws) -> str:
     return store.tables["sessions"]
 
 
-def test_what_was_put_is_got(dynamodb: RetryingDynamoDB, table: str) -> None:
+def test_get_item_returns_what_was_put(dynamodb: RetryingDynamoDB, table: str) -> None:
     item = _session(
         "golden-eagle-427",
         listenerCount={"N": "3"},
@@ -47,7 +47,7 @@ def test_what_was_put_is_got(dynamodb: RetryingDynamoDB, table: str) -> None:
     assert answer["Item"] == item
 
 
-def test_an_item_that_is_not_there_is_no_item(dynamodb: RetryingDynamoDB, table: str) -> None:
+def test_a_missing_item_is_absent_from_the_response(dynamodb: RetryingDynamoDB, table: str) -> None:
     assert "Item" not in dynamodb.call("GetItem", {"TableName": table, "Key": _session("none")})
 
 
@@ -59,7 +59,7 @@ def test_numbers_stay_exact(dynamodb: RetryingDynamoDB, table: str, number: str)
     assert answer["Item"]["at"] == {"N": number}
 
 
-def test_a_false_condition_is_told_and_writes_nothing(
+def test_a_false_condition_raises_and_writes_nothing(
     dynamodb: RetryingDynamoDB, table: str, store: Aws
 ) -> None:
     request = {
@@ -146,10 +146,10 @@ def test_a_batch_gets_and_a_scan_counts_and_a_delete_deletes(
     assert dynamodb.call("Scan", {"TableName": table, "Select": "COUNT"})["Count"] == 1
 
 
-def test_writers_that_meet_at_one_item_all_get_through(
+def test_concurrent_transactions_on_one_item_all_succeed(
     dynamodb: RetryingDynamoDB, table: str, store: Aws
 ) -> None:
-    """Transactions that conflict are cancelled; the retries have each of them carried out once."""
+    """Transactions that conflict are cancelled; by the retries each is carried out once."""
     dynamodb.call("PutItem", {"TableName": table, "Item": _session("a-b-001")})
     add = {
         "Update": {
@@ -166,7 +166,7 @@ def test_writers_that_meet_at_one_item_all_get_through(
     assert item["listenerCount"] == {"N": "40"}
 
 
-def test_a_table_that_is_not_there_is_rejected(dynamodb: RetryingDynamoDB) -> None:
+def test_a_missing_table_is_rejected(dynamodb: RetryingDynamoDB) -> None:
     with pytest.raises(RequestRejected, match="ResourceNotFoundException"):
         dynamodb.call("GetItem", {"TableName": "nowhere", "Key": _session("a-b-001")})
 
@@ -192,20 +192,18 @@ def _refused(code: str, status: int = 400, **more: Any) -> Answer:
     ],
     ids=["throughput", "throttling", "500", "conflict", "cancelled", "503", "no answer"],
 )
-def test_what_may_pass_is_tried_again(
+def test_retryable_failures_are_retried(
     server: ScriptedServer, against: Against, first: Answer
 ) -> None:
-    """Throttling, 5xx, another transaction in the way, no answer: the next try may succeed."""
+    """Throttling, 5xx, a conflict and no response: the next try may succeed."""
     server.script = lambda request: first if request is server.requests[0] else json_answer({})
     dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
     assert dynamodb.call("GetItem", {"TableName": "t", "Key": {}}) == {}
     assert len(server.requests) == 2
 
 
-def test_a_transaction_keeps_its_token_when_it_is_tried_again(
-    server: ScriptedServer, against: Against
-) -> None:
-    """So that a lost answer does not make DynamoDB carry it out twice."""
+def test_a_retried_transaction_keeps_its_token(server: ScriptedServer, against: Against) -> None:
+    """After a lost response, DynamoDB must not carry it out twice."""
     server.script = lambda request: 500 if request is server.requests[0] else json_answer({})
     dynamodb = against.dynamodb({"AWS_ENDPOINT_URL_DYNAMODB": server.url})
     for _ in range(2):
@@ -236,7 +234,7 @@ def test_each_refusal_becomes_its_error(
         dynamodb.call("GetItem", {"TableName": "t", "Key": {}})
 
 
-def test_a_condition_that_failed_beside_a_conflict_is_final(
+def test_a_false_condition_beside_a_conflict_is_not_retried(
     server: ScriptedServer, against: Against
 ) -> None:
     reasons = [{"Code": "ConditionalCheckFailed"}, {"Code": "TransactionConflict"}]

@@ -57,7 +57,7 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_elsewhere_boto3_is_asked(profile: Path) -> None:
+def test_elsewhere_boto3_finds_the_credentials(profile: Path) -> None:
     (profile / "credentials").write_text(
         "[default]\naws_access_key_id = p\naws_secret_access_key = q\n"
     )
@@ -85,7 +85,7 @@ def test_credentials_that_expire_are_renewed(profile: Path) -> None:
     assert source().access_key != first
 
 
-def test_a_machine_without_credentials_or_region_is_told(profile: Path) -> None:
+def test_missing_credentials_or_region_raise(profile: Path) -> None:
     assert not list(profile.iterdir())
     with pytest.raises(RequestRejected, match="credentials"):
         credentials({})

@@ -1,4 +1,4 @@
-"""What a fan-out does next: order, retries, deadlines and who is left alone. No I/O, no waiting."""
+"""The scheduler of a fan-out: order, retries, deadlines, slow connections. No I/O, no waiting."""
 
 import pytest
 from hypothesis import given
@@ -51,7 +51,7 @@ def _taken(scheduler: PostScheduler, now: float = 0.0) -> list[Post]:
     return posts
 
 
-def test_posts_are_given_out_in_order(time: _Time) -> None:
+def test_posts_are_taken_in_order(time: _Time) -> None:
     scheduler = _scheduler(time, _work("a", "b"))
     assert [post.connection_id for post in _taken(scheduler)] == ["a", "b"]
     assert not scheduler.is_finished
@@ -65,7 +65,9 @@ def test_a_second_message_to_a_connection_waits_for_the_first(time: _Time) -> No
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, NO_RESPONSE])
-def test_what_may_pass_is_tried_three_times_with_growing_delays(time: _Time, status: int) -> None:
+def test_retryable_posts_are_tried_three_times_with_growing_delays(
+    time: _Time, status: int
+) -> None:
     scheduler = _scheduler(time, _work("a"))
     now = 0.0
     for delay in (0.05, 0.1):
@@ -81,7 +83,7 @@ def test_what_may_pass_is_tried_three_times_with_growing_delays(time: _Time, sta
     assert scheduler.give_up().slow == ["a"]
 
 
-def test_a_connection_that_is_left_alone_is_not_even_tried(time: _Time) -> None:
+def test_a_slow_connection_is_skipped(time: _Time) -> None:
     slow = SlowConnections(time.clock)
     slow.add(ConnectionId("a"))
     scheduler = PostScheduler(_work("a", "b"), time.remaining, slow)
@@ -89,7 +91,7 @@ def test_a_connection_that_is_left_alone_is_not_even_tried(time: _Time) -> None:
     assert scheduler.result.slow == ["a"]
 
 
-def test_the_memory_of_slow_connections_ends_after_thirty_seconds(time: _Time) -> None:
+def test_slow_connections_are_forgotten_after_thirty_seconds(time: _Time) -> None:
     slow = SlowConnections(time.clock)
     for number in range(100):
         slow.add(ConnectionId(f"c{number}"))
@@ -99,7 +101,7 @@ def test_the_memory_of_slow_connections_ends_after_thirty_seconds(time: _Time) -
     )
 
 
-def test_the_time_is_up_at_the_reserve_or_later_for_what_is_in_the_air(time: _Time) -> None:
+def test_new_posts_stop_at_the_reserve_and_posts_in_flight_later(time: _Time) -> None:
     scheduler = _scheduler(time, _work("a", "b"))
     assert not scheduler.is_time_up
     post = scheduler.take(0.0)

@@ -75,7 +75,7 @@ HOSTILE: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_what_cannot_be_understood_is_no_answer(server: ScriptedServer, what: str) -> None:
+def test_a_malformed_response_counts_as_none(server: ScriptedServer, what: str) -> None:
     server.script = lambda _: HOSTILE[what]
     with pytest.raises(Refusal) as refused:
         _call(server)
@@ -93,7 +93,7 @@ def test_what_cannot_be_understood_is_no_answer(server: ScriptedServer, what: st
     ],
     ids=json.dumps,
 )
-def test_a_refusal_that_says_strange_things_is_a_refusal(
+def test_an_error_with_a_strange_body_is_still_a_refusal(
     server: ScriptedServer, told: dict[str, Any]
 ) -> None:
     server.script = lambda _: json_answer(told, 400)
@@ -108,7 +108,7 @@ def test_a_right_checksum_is_accepted(server: ScriptedServer) -> None:
     assert _call(server) == {"Item": {"n": {"N": "1"}}}
 
 
-def test_what_is_no_json_is_not_even_sent(server: ScriptedServer) -> None:
+def test_a_request_that_is_not_json_is_not_sent(server: ScriptedServer) -> None:
     environ = CREDENTIALS | {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
     with pytest.raises(Refusal, match="SerializationException"):
         json_service("dynamodb", environ, TIMEOUT)("PutItem", {"Item": {"a": {"B": b"x"}}})
@@ -116,10 +116,10 @@ def test_what_is_no_json_is_not_even_sent(server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("what", [name for name in HOSTILE if "JSON" not in name][:16])
-def test_a_fan_out_is_through_in_time_whatever_one_peer_does(
+def test_a_fan_out_ends_in_time_whatever_one_peer_does(
     server: ScriptedServer, lean: Against, what: str
 ) -> None:
-    """And the others have their message."""
+    """The others get their message."""
     server.script = lambda request: HOSTILE[what] if request.connection_id == "bad" else 200
     management = lean.management(f"{server.url}/s")
     posts = [(ConnectionId(name), b"{}") for name in ("a", "bad", "b")]
@@ -142,7 +142,7 @@ def test_whatever_bytes_come_a_client_answers_or_refuses(
         assert data.endswith(client.exchange(b"GET / HTTP/1.1\r\n\r\n").body)
 
 
-def test_a_server_that_is_not_there_is_down(lean: Against, plenty: Callable[[], float]) -> None:
+def test_a_closed_port_is_service_down(lean: Against, plenty: Callable[[], float]) -> None:
     with ScriptedServer() as server:
         url = server.url
     management = lean.management(f"{url}/s")
@@ -151,7 +151,7 @@ def test_a_server_that_is_not_there_is_down(lean: Against, plenty: Callable[[], 
     assert management.fan_out([(ConnectionId("a"), b"{}")], plenty).slow == ["a"]
 
 
-def test_a_host_that_has_no_address_is_down(lean: Against, plenty: Callable[[], float]) -> None:
+def test_an_unknown_host_is_service_down(lean: Against, plenty: Callable[[], float]) -> None:
     management = lean.management("http://no-such-host.invalid/s")
     with pytest.raises(ServiceDown):
         management.post(ConnectionId("a"), b"{}")
@@ -159,15 +159,15 @@ def test_a_host_that_has_no_address_is_down(lean: Against, plenty: Callable[[], 
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/s", "127.0.0.1", ""])
-def test_what_is_no_http_url_is_named(lean: Against, url: str) -> None:
+def test_a_url_that_is_not_http_is_named_in_the_error(lean: Against, url: str) -> None:
     with pytest.raises(RequestRejected, match="not an http"):
         lean.management(url).post(ConnectionId("a"), b"{}")
 
 
-def test_an_early_refusal_of_a_large_message_is_heard(
+def test_an_early_refusal_of_a_large_message_is_read(
     server: ScriptedServer, lean: Against, plenty: Callable[[], float]
 ) -> None:
-    """413 may come, and the connection end, before the whole message is sent."""
+    """413 may come, and the connection may end, before the whole message is sent."""
     server.refuse_early = answer(413, close=True)
     management = lean.management(f"{server.url}/s")
     posts = [(ConnectionId(name), b"x" * 5_000_000) for name in ("a", "b")]
@@ -176,7 +176,7 @@ def test_an_early_refusal_of_a_large_message_is_heard(
 
 
 def test_connections_are_not_shared_by_threads(server: ScriptedServer) -> None:
-    """Each of many threads gets the answer to its own question."""
+    """Each of many threads gets the response to its own request."""
     server.script = lambda request: json_answer({"asked": json.loads(request.body)})
     call = json_service("dynamodb", CREDENTIALS | {"AWS_ENDPOINT_URL_DYNAMODB": server.url}, 5)
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""Answers of HTTP/1.1: whole ones are read exactly, whatever else comes is Malformed."""
+"""HTTP/1.1 responses: complete ones are read exactly, anything else is Malformed."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ Outcome = HttpResponse | type[Malformed] | None
 
 
 def _read(data: bytes, *cuts: int, closed: bool = False) -> Outcome:
-    """What a reader makes of `data`, received in pieces."""
+    """Return the result of a reader that receives `data` in pieces."""
     reader = ResponseReader(MOST)
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     try:
@@ -59,7 +59,7 @@ _statuses = st.sampled_from([200, 400, 410, 429, 500])
 
 
 @given(framing=_framings, status=_statuses, interim=_interim, cuts=_cuts)
-def test_a_whole_answer_is_read_exactly_however_it_is_cut(
+def test_a_complete_response_is_read_exactly_however_it_is_split(
     framing: tuple[bytes, bytes], status: int, interim: bytes, cuts: list[int]
 ) -> None:
     body, rest = framing
@@ -71,7 +71,7 @@ def test_a_whole_answer_is_read_exactly_however_it_is_cut(
 
 
 @given(framing=_framings, status=_statuses, cuts=_cuts, kept=st.integers(0, 10_000))
-def test_a_truncated_answer_is_never_an_answer(
+def test_a_truncated_response_is_never_complete(
     framing: tuple[bytes, bytes], status: int, cuts: list[int], kept: int
 ) -> None:
     whole = b"HTTP/1.1 %d X\r\n%s" % (status, framing[1])
@@ -85,9 +85,7 @@ def test_a_truncated_answer_is_never_an_answer(
 @example(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1_0\r\n", [])
 @example(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n", [])
 @example(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nabc\r\n", [])
-def test_whatever_comes_the_outcome_does_not_depend_on_the_cuts(
-    data: bytes, cuts: list[int]
-) -> None:
+def test_the_result_never_depends_on_how_the_bytes_are_split(data: bytes, cuts: list[int]) -> None:
     assert _read(data, *cuts) == _read(data)
     assert _read(data, *cuts, closed=True) == _read(data, closed=True)
 
@@ -100,7 +98,7 @@ _fragments = st.sampled_from(
 
 
 @given(parts=st.lists(_fragments, max_size=12), cuts=_cuts)
-def test_whatever_looks_like_http_does_not_depend_on_the_cuts_either(
+def test_the_result_for_http_like_bytes_never_depends_on_the_split(
     parts: list[bytes], cuts: list[int]
 ) -> None:
     data = b"".join(parts)
@@ -111,7 +109,7 @@ def test_whatever_looks_like_http_does_not_depend_on_the_cuts_either(
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 @example(b"HTTP/1.1 204 OK\r\nContent-Length: 2\r\n\r\n{}")
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}")
-def test_the_short_way_says_what_the_long_way_says(data: bytes) -> None:
+def test_the_fast_path_agrees_with_the_reader(data: bytes) -> None:
     try:
         short = whole_response(data, MOST)
     except Malformed:
@@ -121,7 +119,7 @@ def test_the_short_way_says_what_the_long_way_says(data: bytes) -> None:
 
 
 @given(framing=_framings, status=_statuses)
-def test_the_short_way_says_what_the_long_way_says_of_good_answers(
+def test_the_fast_path_agrees_with_the_reader_on_good_responses(
     framing: tuple[bytes, bytes], status: int
 ) -> None:
     data = b"HTTP/1.1 %d X\r\n%s" % (status, framing[1])
@@ -148,7 +146,7 @@ def test_the_short_way_says_what_the_long_way_says_of_good_answers(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
     ],
 )
-def test_what_is_not_http_is_malformed(data: bytes) -> None:
+def test_anything_but_http_is_malformed(data: bytes) -> None:
     assert _read(data) is Malformed
 
 
@@ -168,7 +166,7 @@ def test_what_is_not_http_is_malformed(data: bytes) -> None:
     ],
     ids=lambda data: bytes(data[-20:]).hex(),
 )
-def test_what_is_too_large_is_malformed(data: bytes) -> None:
+def test_a_response_that_is_too_large_is_malformed(data: bytes) -> None:
     """Memory stays limited, whatever a peer sends."""
     assert _read(data, *range(0, len(data), 997)) is Malformed
 
@@ -180,7 +178,7 @@ def test_a_body_may_last_until_the_connection_closes() -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_some_answers_have_no_body(status: int) -> None:
+def test_some_statuses_have_no_body(status: int) -> None:
     answer = _read(b"HTTP/1.1 %d X\r\n\r\n" % status)
     assert isinstance(answer, HttpResponse)
     assert (answer.body, answer.reusable) == (b"", True)
@@ -195,7 +193,7 @@ def test_some_answers_have_no_body(status: int) -> None:
     ],
     ids=["close", "1.0", "more than was asked for"],
 )
-def test_a_connection_is_not_used_again_where_it_must_not_be(data: bytes) -> None:
+def test_a_connection_is_not_reused_after_these_responses(data: bytes) -> None:
     answer = _read(data)
     assert isinstance(answer, HttpResponse)
     assert not answer.reusable

@@ -1,4 +1,4 @@
-"""The lean wire as a Lambda may find itself: frozen, with a wrong clock, without an address."""
+"""The lean wire under a Lambda's conditions: frozen, with a wrong clock, without an address."""
 
 import datetime
 import socket
@@ -43,7 +43,7 @@ def test_calls_share_a_connection(server: ScriptedServer, against: Against) -> N
     assert [request.connection for request in server.requests] == [1] * 5
 
 
-def test_a_connection_that_died_while_frozen_is_replaced_unnoticed(
+def test_a_connection_that_died_while_frozen_is_replaced_silently(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
     management.post(ConnectionId("a"), b"{}")
@@ -70,7 +70,7 @@ def test_a_connection_that_dies_under_the_next_request_is_replaced_once(
     assert [request.connection for request in server.requests] == [1, 1, 2, 2, 3]
 
 
-def test_a_new_connection_that_dies_is_told(server: ScriptedServer) -> None:
+def test_a_new_connection_that_dies_raises(server: ScriptedServer) -> None:
     server.script = lambda _: Raw(b"", close=True)
     client = HttpClient(Endpoint(server.url, {}), 5, 1000)
     with pytest.raises(Refusal) as refused:
@@ -82,7 +82,7 @@ def test_a_new_connection_that_dies_is_told(server: ScriptedServer) -> None:
 def test_a_fan_out_replaces_connections_that_die_under_it(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
-    """Without counting it as a try: nothing was wrong with the post."""
+    """It does not count as a try: nothing was wrong with the post."""
 
     def dies_at_the_third(request: Request) -> Answer:
         seen = [other.connection for other in server.requests]
@@ -93,7 +93,7 @@ def test_a_fan_out_replaces_connections_that_die_under_it(
 
 
 def _strict_about_the_time(request: Request) -> Answer:
-    """A service whose clock is an hour ahead."""
+    """Return a script of a service whose clock is an hour ahead."""
     now = datetime.datetime.now(datetime.UTC) + HOUR
     sent = datetime.datetime.fromisoformat(request.headers["x-amz-date"])
     if abs(now - sent) < datetime.timedelta(minutes=5):
@@ -114,7 +114,7 @@ def test_a_wrong_clock_is_corrected_by_the_services_date(
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
-def test_a_refusal_that_names_no_date_stays_one(
+def test_a_refusal_without_a_date_is_not_retried(
     server: ScriptedServer, against: Against, plenty: Callable[[], float], headers: dict[str, str]
 ) -> None:
     told = b'{"message":"InvalidSignatureException"}'
@@ -132,22 +132,20 @@ def closed_port() -> int:
     return port
 
 
-def test_an_address_that_cannot_be_reached_is_left_out(
-    server: ScriptedServer, closed_port: int
-) -> None:
+def test_an_unreachable_address_is_skipped(server: ScriptedServer, closed_port: int) -> None:
     names = Names(closed_port, int(server.url.rpartition(":")[2]))
     client = HttpClient(Endpoint(server.url, {}, names), 5, 1000)
     assert client.exchange(REQUEST).status == 200
     assert fan_out(Endpoint(server.url, {}, names), 40).delivered == 40
 
 
-def test_names_are_looked_up_anew_when_no_address_is_left(closed_port: int) -> None:
+def test_names_are_looked_up_again_when_no_address_is_left(closed_port: int) -> None:
     names = Names(closed_port)
     assert fan_out(Endpoint("http://example.test", {}, names), 1).slow == ["c0"]
     assert names.asked == 3
 
 
-def test_an_address_that_no_socket_can_be_connected_to_is_left_out(server: ScriptedServer) -> None:
+def test_an_address_that_no_socket_can_connect_to_is_skipped(server: ScriptedServer) -> None:
     """As IPv6 addresses are where there is no IPv6: the system says so at once."""
     port = int(server.url.rpartition(":")[2])
     tcp = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
@@ -157,7 +155,7 @@ def test_an_address_that_no_socket_can_be_connected_to_is_left_out(server: Scrip
     assert fan_out(endpoint, 20).delivered == 20
 
 
-def test_posts_whose_time_is_up_are_tried_again_and_then_slow(server: ScriptedServer) -> None:
+def test_posts_that_time_out_are_retried_and_then_slow(server: ScriptedServer) -> None:
     server.script = lambda _: Hang()
     result = fan_out(Endpoint(server.url, {}), 2, post_seconds=0.05)
     assert sorted(result.slow) == ["c0", "c1"]
@@ -167,7 +165,7 @@ def test_posts_whose_time_is_up_are_tried_again_and_then_slow(server: ScriptedSe
 def test_connections_that_close_between_and_within_fan_outs_are_dropped(
     server: ScriptedServer,
 ) -> None:
-    """One that is idle while the others work may close: nobody waits for it."""
+    """An idle connection may close while the others work."""
     kept = ConnectionPool(8)
     endpoint = Endpoint(server.url, {})
     assert fan_out(endpoint, 8, kept=kept).delivered == 8
@@ -192,7 +190,7 @@ def test_more_connections_than_are_kept_are_closed(server: ScriptedServer) -> No
 
 
 class TakenAtOnce(ConnectionPool):
-    """What is given back here is in use by another thread before the one that gave it goes on."""
+    """A connection given back here is used by another thread before this one continues."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -205,7 +203,9 @@ class TakenAtOnce(ConnectionPool):
             self.in_use.append(lane)
 
 
-def test_connections_that_are_given_back_are_nobodys_any_more(server: ScriptedServer) -> None:
+def test_returned_connections_are_not_used_by_their_fan_out_any_more(
+    server: ScriptedServer,
+) -> None:
     kept = TakenAtOnce(8)
     assert fan_out(Endpoint(server.url, {}), 8, kept=kept).delivered == 8
     assert kept.in_use
@@ -213,7 +213,7 @@ def test_connections_that_are_given_back_are_nobodys_any_more(server: ScriptedSe
     close_all(kept.in_use)
 
 
-def test_an_answer_that_says_so_ends_its_connection(server: ScriptedServer) -> None:
+def test_connection_close_in_a_response_ends_the_connection(server: ScriptedServer) -> None:
     server.script = lambda _: answer(200, headers={"Connection": "close"})
     client = HttpClient(Endpoint(server.url, {}), 5, 1000)
     for _ in range(2):
@@ -222,9 +222,7 @@ def test_an_answer_that_says_so_ends_its_connection(server: ScriptedServer) -> N
 
 
 @pytest.mark.parametrize("kind", ["lean", "boto3"])
-def test_a_service_that_cannot_be_reached_yet_does_not_stop_a_process_from_starting(
-    kind: str, closed_port: int
-) -> None:
+def test_a_process_starts_even_if_a_service_is_unreachable(kind: str, closed_port: int) -> None:
     Against(kind).dynamodb(
         {
             "AWS_LAMBDA_FUNCTION_NAME": "connect",

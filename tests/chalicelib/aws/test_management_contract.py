@@ -1,4 +1,4 @@
-"""What the actions may rely on of `@connections`, whichever wire speaks to it."""
+"""The contract of the actions with `@connections`, on either wire."""
 
 import threading
 from collections import Counter
@@ -43,7 +43,7 @@ def test_a_close_deletes_the_connection(
 
 
 @pytest.mark.parametrize("status", [200, 400, 410])
-def test_whatever_it_says_of_nobody_the_api_has_been_reached(
+def test_any_refusal_of_an_unknown_connection_shows_that_the_api_responds(
     server: ScriptedServer, management: RetryingManagement, status: int
 ) -> None:
     server.script = lambda request: status  # noqa: ARG005
@@ -51,7 +51,7 @@ def test_whatever_it_says_of_nobody_the_api_has_been_reached(
     assert len(server.requests) == 1
 
 
-def test_who_may_not_post_has_not_reached_it(
+def test_a_missing_permission_shows_that_the_api_cannot_be_used(
     server: ScriptedServer, management: RetryingManagement
 ) -> None:
     server.script = lambda request: 403  # noqa: ARG005
@@ -84,7 +84,7 @@ def test_each_refusal_becomes_its_error(
     assert len(server.requests) == tries
 
 
-def test_a_fan_out_reaches_everybody_over_no_more_connections_than_it_may(
+def test_a_fan_out_reaches_every_recipient_within_its_connection_limit(
     server: ScriptedServer, against: Against, plenty: Callable[[], float]
 ) -> None:
     management = against.management(f"{server.url}/local", FANOUT_CONCURRENCY="4")
@@ -120,7 +120,7 @@ def test_each_outcome_is_told_apart(
     assert tries == {name: 3 if name in ("429-c", "500-d") else 1 for name in names}
 
 
-def test_what_fails_once_is_delivered_by_the_next_try(
+def test_a_post_that_fails_once_is_delivered_by_the_retry(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
     seen: Counter[str] = Counter()
@@ -136,7 +136,7 @@ def test_what_fails_once_is_delivered_by_the_next_try(
     assert result.delivered == 4
 
 
-def test_a_slow_connection_is_left_alone_for_thirty_seconds(
+def test_a_slow_connection_is_skipped_for_thirty_seconds(
     server: ScriptedServer, against: Against, plenty: Callable[[], float]
 ) -> None:
     management = against.management(f"{server.url}/local")
@@ -172,7 +172,7 @@ def test_messages_to_one_connection_arrive_in_their_order(
     assert bodies == [b"0", b"0", b"1", b"2", b"3", b"4", b"5"]
 
 
-def test_nothing_new_is_sent_when_the_time_is_nearly_up(
+def test_no_new_post_is_sent_close_to_the_deadline(
     server: ScriptedServer, management: RetryingManagement
 ) -> None:
     result = management.fan_out(_posts("a", "b"), lambda: 3.9)
@@ -180,7 +180,7 @@ def test_nothing_new_is_sent_when_the_time_is_nearly_up(
     assert server.requests == []
 
 
-def test_posts_without_an_answer_at_the_deadline_are_unsent(
+def test_posts_without_a_response_at_the_deadline_are_unsent(
     server: ScriptedServer, management: RetryingManagement
 ) -> None:
     def script(request: Request) -> Answer:
@@ -193,10 +193,10 @@ def test_posts_without_an_answer_at_the_deadline_are_unsent(
     assert result.delivered + len(result.unsent) == 3
 
 
-def test_posts_are_taken_only_as_they_can_be_sent(
+def test_posts_are_consumed_only_as_they_can_be_sent(
     server: ScriptedServer, against: Against, plenty: Callable[[], float]
 ) -> None:
-    """So that ten thousand recipients never stand in memory."""
+    """Ten thousand recipients must not be in memory at once."""
     management = against.management(f"{server.url}/local", FANOUT_CONCURRENCY="2")
     ahead: list[int] = []
 
@@ -209,7 +209,7 @@ def test_posts_are_taken_only_as_they_can_be_sent(
     assert max(ahead) <= 4
 
 
-def test_a_source_that_fails_is_told(
+def test_an_error_of_the_posts_iterator_is_raised(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
     def posts() -> Iterator[tuple[ConnectionId, bytes]]:
@@ -221,7 +221,7 @@ def test_a_source_that_fails_is_told(
     assert len(server.requests) <= 1
 
 
-def test_answers_may_come_in_chunks(
+def test_chunked_responses_are_read(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -229,7 +229,7 @@ def test_answers_may_come_in_chunks(
     assert management.fan_out(_posts("a", "b", "c"), plenty).delivered == 3
 
 
-def test_a_server_that_closes_after_each_answer_is_served(
+def test_a_server_that_closes_after_each_response_is_supported(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
     server.script = lambda request: answer(  # noqa: ARG005
@@ -242,7 +242,7 @@ def test_a_server_that_closes_after_each_answer_is_served(
 def test_a_fan_out_signs_each_post_as_a_single_post_is_signed(
     server: ScriptedServer, management: RetryingManagement, plenty: Callable[[], float]
 ) -> None:
-    """Same second or not: what is signed must be the path that is sent."""
+    """In the same second or not, the signed path must be the one that is sent."""
     for name in ("L0SM9cOFvHcCIhw=", "a b/é%"):
         management.post(ConnectionId(name), b"{}")
         management.fan_out([(ConnectionId(name), b"{}")], plenty)

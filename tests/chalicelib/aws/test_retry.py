@@ -1,4 +1,4 @@
-"""When a call is tried again, and after how long."""
+"""Retries: which calls are retried, and after which delay."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from chalicelib.errors import RequestRejected, ServiceDown, Throttled
 
 
 class _Service:
-    """Refuses with what it is given, then answers."""
+    """Raises the given refusals, then returns."""
 
     def __init__(self, *refusals: Refusal) -> None:
         self.refusals = list(refusals)
@@ -68,14 +68,14 @@ def test_the_last_refusal_is_the_error(refusal: Refusal, error: type[Exception])
     assert service.calls == 4
 
 
-def test_what_cannot_pass_is_not_tried_again() -> None:
+def test_a_refusal_that_is_not_retryable_is_not_retried() -> None:
     service = _Service(Refusal(400, "ValidationException", ""))
     with pytest.raises(RequestRejected):
         _retries(_Time()).run(service)
     assert service.calls == 1
 
 
-def test_no_other_try_begins_after_its_time() -> None:
+def test_no_retry_begins_after_the_time_limit() -> None:
     service = _Service(*[DOWN] * 4)
     with pytest.raises(ServiceDown):
         _retries(_Time(), seconds=0.1).run(service)

@@ -1,4 +1,4 @@
-"""What the actions may rely on of the jobs queue, whichever wire speaks to SQS."""
+"""The contract of the actions with the jobs queue, on either wire."""
 
 import json
 from typing import Any
@@ -44,12 +44,12 @@ def test_many_jobs_are_all_sent(job_queue: SqsJobQueue, aws: Aws) -> None:
     assert sorted(job["requestId"] for job in _received(aws)) == [f"{n:02}" for n in range(23)]
 
 
-def test_no_jobs_are_no_call(server: ScriptedServer, against: Against) -> None:
+def test_without_jobs_nothing_is_sent(server: ScriptedServer, against: Against) -> None:
     _queue(server, against).send_many([])
     assert server.requests == []
 
 
-def test_a_queue_that_is_not_there_is_rejected(aws: Aws, against: Against) -> None:
+def test_a_missing_queue_is_rejected(aws: Aws, against: Against) -> None:
     environ = aws.environ | {"JOBS_QUEUE_URL": aws.jobs_queue_url + "-not"}
     with pytest.raises(RequestRejected):
         against.job_queue(environ).send(PublishStatus())
@@ -104,7 +104,7 @@ def test_an_entry_that_is_the_senders_fault_is_rejected_at_once(
     assert len(server.requests) == 1
 
 
-def test_a_queue_that_stays_throttled_is_told(server: ScriptedServer, against: Against) -> None:
+def test_a_queue_that_stays_throttled_raises(server: ScriptedServer, against: Against) -> None:
     refused = json_answer({"__type": "com.amazonaws.sqs#RequestThrottled", "message": "no"}, 400)
     server.script = lambda request: refused  # noqa: ARG005
     with pytest.raises(Throttled):

@@ -1,4 +1,4 @@
-"""TLS on the lean wire: verified always, resumed where it can be."""
+"""TLS on the lean wire: always verified, resumed where possible."""
 
 import re
 import socket
@@ -39,7 +39,7 @@ def _posts(count: int) -> list[tuple[ConnectionId, bytes]]:
     return [(ConnectionId(f"c{number}"), b"{}") for number in range(count)]
 
 
-def test_a_trusted_server_is_spoken_to(authority: Authority, lean: Against) -> None:
+def test_a_trusted_server_is_accepted(authority: Authority, lean: Against) -> None:
     with ScriptedServer(lambda _: json_answer({}), authority.server("127.0.0.1")) as server:
         dynamodb = lean.dynamodb(
             {"AWS_ENDPOINT_URL_DYNAMODB": server.url, "AWS_CA_BUNDLE": str(authority.roots)}
@@ -52,7 +52,7 @@ def test_a_trusted_server_is_spoken_to(authority: Authority, lean: Against) -> N
 def test_on_lambda_the_first_connection_is_open_before_the_first_call(
     authority: Authority, lean: Against
 ) -> None:
-    """And it is used, although session tickets have arrived on it meanwhile."""
+    """It is used although session tickets have arrived on it."""
     with ScriptedServer(lambda _: json_answer({}), authority.server("127.0.0.1")) as server:
         dynamodb = lean.dynamodb(
             {
@@ -116,7 +116,7 @@ def test_a_fan_out_over_tls_survives_connections_that_close(
 def test_large_messages_reach_a_server_that_reads_late(
     authority: Authority, lean: Against, plenty: Callable[[], float], secure: bool
 ) -> None:
-    """Send buffers fill up, and are written on when there is room."""
+    """Send buffers fill up, and writing continues when there is room."""
     data = bytes(range(256)) * 40_000
     tls = authority.server("127.0.0.1") if secure else None
     with ScriptedServer(tls=tls) as server:
@@ -157,7 +157,7 @@ def test_a_later_connection_resumes_the_session(authority: Authority) -> None:
 def test_aws_hosts_with_other_roots_are_verified_against_the_whole_bundle(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Amazon's five roots are tried first, for the cold start; they must never lock anybody out."""
+    """Amazon's five roots are tried first, for the cold start; they must not lock any host out."""
     host = "api.execute-api.us-east-1.amazonaws.com"
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.roots))
     with ScriptedServer(tls=authority.server(host)) as server:
@@ -168,7 +168,7 @@ def test_aws_hosts_with_other_roots_are_verified_against_the_whole_bundle(
     assert len(server.requests) == 6
 
 
-def test_a_host_that_no_root_vouches_for_stays_refused(authority: Authority) -> None:
+def test_a_host_without_a_trusted_root_stays_refused(authority: Authority) -> None:
     host = "api.execute-api.us-east-1.amazonaws.com"
     with ScriptedServer(tls=authority.server(host)) as server:
         names = Names(int(server.url.rpartition(":")[2]))

@@ -43,7 +43,7 @@ def signed(
 
 
 def raw(payload: object) -> str:
-    """A well signed token with any payload, also one that PyJWT would not encode."""
+    """Return a well signed token with any payload, even one that PyJWT would not encode."""
     return jwt.PyJWS().encode(json.dumps(payload).encode(), SECRET, "HS256")
 
 
@@ -64,14 +64,14 @@ def ec_key(number: int = 0, curve: str = "P-256") -> ec.EllipticCurvePrivateKey:
 
 
 def jwk(key: PrivateKey, **members: object) -> dict[str, Any]:
-    """The public half of `key` as an entry of a key set."""
+    """Return the public half of `key` as an entry of a key set."""
     if isinstance(key, rsa.RSAPrivateKey):
         return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | members
     return ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | members
 
 
 class Issuer:
-    """What is behind a key set's URL: a list of entries, or a failure; it counts the fetches."""
+    """A key set's URL: it returns entries or fails, and counts the fetches."""
 
     def __init__(self, *entries: object) -> None:
         self.answer: bytes | OSError = b""
@@ -96,7 +96,7 @@ def secret_verifier(**settings: Any) -> TokenVerifier:
 
 
 def outcome(verifier: TokenVerifier, token: str, now: int = NOW) -> Identity | Code:
-    """The identity, or the code of the refusal; any other exception is a failed test."""
+    """Return the identity, or the code of the refusal. Any other exception fails the test."""
     try:
         return verifier.verify(token, Millis(now))
     except (Unauthorized, Unavailable) as refusal:
@@ -104,7 +104,7 @@ def outcome(verifier: TokenVerifier, token: str, now: int = NOW) -> Identity | C
 
 
 def refusal(verifier: TokenVerifier, token: str) -> Code:
-    """The code of the refusal, whose status is 401."""
+    """Return the code of the refusal, after checking its status 401."""
     with pytest.raises(Unauthorized) as refused:
         verifier.verify(token, NOW)
     assert refused.value.status == 401

@@ -1,4 +1,4 @@
-"""Every attack on tokens that we know of is refused with 401, and none makes us call a stranger.
+"""Known attacks on tokens are refused with 401, and none makes us fetch a foreign URL.
 
 Here: the wrong algorithm, key or kind of token. `test_malformed.py` has altered and odd ones.
 """

@@ -10,7 +10,7 @@ from chalicelib.identity import base64url
 
 
 @given(st.binary())
-def test_it_is_what_the_standard_library_writes_without_padding(data: bytes) -> None:
+def test_encoding_agrees_with_the_standard_library_without_padding(data: bytes) -> None:
     assert base64url.encode(data) == base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 

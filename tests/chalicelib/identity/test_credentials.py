@@ -79,7 +79,7 @@ def test_the_header_comes_before_the_subprotocol_and_that_before_the_query() -> 
         "empty query parameter",
     ],
 )
-def test_what_is_presented_and_is_no_token_is_not_taken_for_nothing(
+def test_a_presented_text_that_is_not_a_token_is_not_ignored(
     headers: dict[str, str], query: dict[str, str]
 ) -> None:
     assert find_token(headers, query)[0] == ""
@@ -103,12 +103,12 @@ def test_a_bad_header_is_not_made_good_by_another_place(bad: str) -> None:
         ("", None),
     ],
 )
-def test_the_subprotocol_is_answered_only_if_it_was_offered(
+def test_the_subprotocol_is_accepted_only_if_it_was_offered(
     offered: str, answered: str | None
 ) -> None:
     assert find_token({PROTOCOLS: offered}, {}) == (None, answered)
 
 
 @given(st.text(st.characters()), st.text(st.characters()))
-def test_whatever_the_header_holds_it_is_presented(authorization: str, token: str) -> None:
+def test_any_authorization_header_counts_as_presented(authorization: str, token: str) -> None:
     assert find_token({"Authorization": authorization}, {"token": token})[0] is not None

@@ -9,7 +9,7 @@ from chalicelib.identity.cursors import Cursors
 SECRET = "a-secret-for-tests-of-enough-characters"
 POSITION = {"connectionId": "Xm3jbd2zIAMCFHQ=", "shard": 3}
 WRITTEN_BEFORE_AES_SIV = "1Wx_JV8SMXu1ix1JjmeIfwkxOeqMLGG1su07XKHQ_meuDWq4KyJIIB1Ey1XoUaG52O9uaW9x"
-"""What `Cursors(SECRET).write("sessions", POSITION)` was when HMAC-SHA256 was the cipher."""
+"""The result of `Cursors(SECRET).write("sessions", POSITION)` in the version before."""
 
 
 def test_a_cursor_gives_its_position_back_and_does_not_show_it() -> None:

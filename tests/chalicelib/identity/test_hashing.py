@@ -24,7 +24,7 @@ def test_keys_for_different_purposes_share_nothing() -> None:
 
 
 @given(st.ip_addresses())
-def test_an_address_becomes_thirty_two_hexadecimal_digits_that_say_nothing(ip: object) -> None:
+def test_an_address_becomes_thirty_two_hexadecimal_digits_that_reveal_nothing(ip: object) -> None:
     hashed = Hasher(SECRET).address(str(ip))
 
     assert re.fullmatch(r"[0-9a-f]{32}", hashed)

@@ -52,7 +52,7 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/keys.json", "/keys?version=2", "/200"])
-def test_the_body_of_the_path_is_answered(path: str) -> None:
+def test_the_body_of_the_path_is_returned(path: str) -> None:
     with serving() as url:
         assert https.fetch(url + path) == (path or "/").encode()
 
@@ -63,7 +63,7 @@ def test_any_status_but_200_is_a_failure_and_no_redirect_is_followed(status: int
         https.fetch(f"{url}/{status}")
 
 
-def test_an_answer_may_have_256_kilobytes_and_not_more() -> None:
+def test_a_response_may_have_at_most_256_kilobytes() -> None:
     with serving() as url:
         assert len(https.fetch(f"{url}/sized?{LIMIT}")) == LIMIT
         with pytest.raises(OSError, match="bytes"):
@@ -74,7 +74,7 @@ def test_an_answer_may_have_256_kilobytes_and_not_more() -> None:
     "url",
     ["https://127.0.0.1:1/", "https://", "https://a b/", "https://127.0.0.1:port/", "https://[/"],
 )
-def test_an_address_where_nobody_answers_is_a_failure(url: str) -> None:
+def test_an_address_without_a_server_is_a_failure(url: str) -> None:
     with pytest.raises(OSError):  # noqa: PT011 - each system has its own text
         https.fetch(url)
 
@@ -95,7 +95,7 @@ def test_something_that_does_not_speak_http_is_a_failure() -> None:
         thread.join()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(_self_signed(tmp_path))
 

@@ -52,7 +52,7 @@ def accepted(issuer: Issuer, token: str, **settings: Any) -> bool:
     return isinstance(result, Identity)
 
 
-def test_rs256_and_es256_are_taken_where_a_key_set_is_configured() -> None:
+def test_rs256_and_es256_are_accepted_with_a_key_set() -> None:
     issuer = Issuer(rsa_entry(), ec_entry())
     verifier = issuer.verifier()
 
@@ -71,7 +71,7 @@ def test_rs256_and_es256_are_taken_where_a_key_set_is_configured() -> None:
     ],
     ids=["RS384", "RS512", "ES384", "ES512"],
 )
-def test_other_algorithms_are_taken_where_the_settings_say_so(
+def test_other_algorithms_are_accepted_if_the_settings_name_them(
     algorithm: str, key: PrivateKey
 ) -> None:
     issuer = Issuer(jwk(key, kid="k"))
@@ -123,7 +123,7 @@ def test_an_entry_may_say_what_it_is_for(members: dict[str, object]) -> None:
     ],
     ids=str,
 )
-def test_an_entry_for_something_else_or_that_is_no_key_is_left_out(
+def test_an_entry_for_another_use_or_without_a_key_is_ignored(
     members: dict[str, object],
 ) -> None:
     assert not accepted(Issuer(rsa_entry(**members)), rs256())
@@ -131,13 +131,13 @@ def test_an_entry_for_something_else_or_that_is_no_key_is_left_out(
 
 
 @pytest.mark.parametrize("entry", [None, 7, "rsa", [], {}, {"kid": "rsa"}], ids=str)
-def test_what_is_no_entry_is_left_out(entry: object) -> None:
+def test_a_malformed_entry_is_ignored(entry: object) -> None:
     assert not accepted(Issuer(entry), rs256())
     assert accepted(Issuer(entry, rsa_entry()), rs256())
 
 
 @given(st.dictionaries(st.sampled_from(["kty", "n", "e", "x", "y", "crv"]), st.text() | st.none()))
-def test_no_entry_whatever_breaks_the_others(members: dict[str, object]) -> None:
+def test_no_entry_breaks_the_others(members: dict[str, object]) -> None:
     assert accepted(Issuer(ec_entry(kid="odd") | members, rsa_entry()), rs256())
 
 
@@ -268,7 +268,7 @@ def test_a_stale_set_that_cannot_be_renewed_is_tried_once_a_minute() -> None:
     assert len(issuer.fetched) == 1 + 3
 
 
-def test_many_threads_cause_one_fetch_and_all_get_their_answer() -> None:
+def test_many_threads_cause_one_fetch_and_all_get_a_result() -> None:
     class SlowIssuer(Issuer):
         def fetch(self, url: str) -> bytes:
             all_are_waiting.wait(0.2)

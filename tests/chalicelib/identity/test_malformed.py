@@ -1,4 +1,4 @@
-"""Tokens that were altered, spelt in another way, or never were any: each is refused with 401."""
+"""Tokens that were altered or spelt differently, and other texts, are refused with 401."""
 
 import hmac
 import json

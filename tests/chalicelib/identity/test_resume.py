@@ -1,4 +1,4 @@
-"""A resume token says what was put into it, to the stack that issued it, until it expires."""
+"""A resume token returns its claims to the stack that issued it, until it expires."""
 
 import hmac
 
@@ -40,7 +40,7 @@ any_claims = st.builds(
 
 
 @given(any_claims)
-def test_it_says_what_was_put_into_it(given_claims: ResumeClaims) -> None:
+def test_a_resume_token_returns_its_claims(given_claims: ResumeClaims) -> None:
     assert tokens.read(tokens.issue(given_claims), NOW) == given_claims
 
 

@@ -1,4 +1,4 @@
-"""A token says who somebody is if the issuer signed it, for us, and for now."""
+"""A token identifies a user if its issuer, audience, signature and times are valid."""
 
 import subprocess
 import sys
@@ -168,7 +168,7 @@ def test_users_and_tenants_may_have_any_printable_name(name: str) -> None:
 
 
 @given(st.data())
-def test_it_takes_no_token_that_pyjwt_refuses(data: st.DataObject) -> None:
+def test_no_token_is_accepted_that_pyjwt_refuses(data: st.DataObject) -> None:
     token = hs256()
     at = data.draw(st.integers(0, len(token)))
     cut = data.draw(st.integers(0, 3))
@@ -197,7 +197,7 @@ json_values = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(["sub", "exp", "nbf", "tenantId", "iss", "aud"]), json_values)
 )
-def test_well_signed_claims_of_any_shape_are_taken_only_if_they_are_complete(
+def test_well_signed_claims_are_accepted_only_if_complete(
     payload: dict[str, object],
 ) -> None:
     result = outcome(verifier, raw(payload))

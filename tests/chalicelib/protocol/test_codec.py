@@ -1,4 +1,4 @@
-"""Whatever a client sends, it is a request or a refusal that says what to mend."""
+"""Any input of a client is a request, or a refusal that says what to correct."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def read(body: bytes) -> Request:
 
 
 def status_of(decode: Callable[[], Request]) -> int | None:
-    """The status of a refusal; None where there is none."""
+    """Return the status of a refusal, None if there is none."""
     try:
         decode()
     except ClientError as refused:
@@ -92,7 +92,7 @@ def test_every_field_that_is_wrong_is_named() -> None:
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))
-def test_null_in_an_optional_field_is_as_if_it_were_not_there(action: str) -> None:
+def test_null_in_an_optional_field_counts_as_absent(action: str) -> None:
     fields = msgspec.structs.fields(ACTIONS[action])
     optional = {each.encode_name: None for each in fields if not each.required}
     given = {"action": action, **REQUESTS[action]}
@@ -119,14 +119,14 @@ def test_null_in_a_required_field_is_refused(action: str, field: str) -> None:
     assert [name for name, _ in refused.value.details] == [field]
 
 
-def test_what_is_passed_on_is_as_it_came_though_nulls_are_beside_it() -> None:
+def test_a_payload_is_passed_on_unchanged_beside_nulls() -> None:
     request = read(b'{"action":"broadcast","id":null,"data": {"a" : 1.50e0, "b":null} }')
 
     assert request == Broadcast(data=msgspec.Raw(b'{"a" : 1.50e0, "b":null}'))
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))
-def test_a_message_is_as_large_as_its_action_may_have_it(action: str) -> None:
+def test_each_action_has_its_maximum_message_size(action: str) -> None:
     most = ACTIONS[action].max_bytes
     body = json.dumps({"action": action, "ignored": ""}).encode()
     padded = body.replace(b'""', b'"' + b"x" * (most - len(body)) + b'"')
@@ -157,7 +157,7 @@ def test_any_parameters_of_a_url_are_a_request_or_a_refusal(action: str, text: s
     assert status_of(lambda: decode_handshake(action, parameters)) in (None, 400)
 
 
-def test_null_for_last_seq_in_a_url_is_as_if_it_were_not_there() -> None:
+def test_null_for_last_seq_in_a_url_counts_as_absent() -> None:
     parameters = {"sessionId": "golden-eagle-427", "targetLanguage": "es"}
 
     same = decode_handshake("joinSession", parameters)

@@ -1,4 +1,4 @@
-"""What the stores promise, they promise of any DynamoDB."""
+"""The stores are tested on every DynamoDB that is at hand."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from tests.aws import Aws, another_dynamodb
 
 @pytest.fixture(params=["moto", "another"])
 def aws(request: pytest.FixtureRequest, aws: Aws) -> Iterator[Aws]:
-    """The tables of one test: in moto, and in a DynamoDB that is not moto. The queue is moto's."""
+    """Return the tables of one test, in moto and in another DynamoDB. The queue is moto's."""
     if request.param == "moto":
         yield aws
         return

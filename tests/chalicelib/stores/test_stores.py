@@ -1,4 +1,4 @@
-"""What the stores promise by themselves, beside what the actions' tests show of them."""
+"""The contract of the stores, as far as the tests of the actions do not cover it."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ values = st.recursive(
 
 
 @given(item=st.dictionaries(st.text(), values))
-def test_an_item_comes_back_as_it_went(item: dict[str, Any]) -> None:
+def test_an_item_survives_encoding_and_decoding(item: dict[str, Any]) -> None:
     assert from_attributes(to_attributes(item)) == item
 
 
-def test_what_is_none_is_left_out_and_what_has_no_place_is_refused() -> None:
+def test_none_is_left_out_of_an_item_and_unknown_types_are_refused() -> None:
     assert to_attributes({"a": None, "b": ["x"]}) == {"b": {"L": [{"S": "x"}]}}
     with pytest.raises(TypeError):
         to_attribute(b"bytes")
 
 
-def test_a_lease_is_had_by_one_until_it_is_given_back_or_runs_out(stack: Stack) -> None:
+def test_a_lease_has_one_holder_until_it_is_released_or_expires(stack: Stack) -> None:
     leases, now = stack.services.leases, stack.clock.now
 
     assert leases.acquire("sweep", "anna", now, 10)
@@ -56,7 +56,7 @@ def test_counters_of_a_window_are_forgotten_after_it(stack: Stack) -> None:
     assert now // 1000 < item["expiresAt"] <= now // 1000 + 120
 
 
-def test_nothing_that_is_written_re_creates_what_is_gone(stack: Stack) -> None:
+def test_no_write_re_creates_a_deleted_item(stack: Stack) -> None:
     """DESIGN 4.1: every write to a session or a connection is under a condition."""
     services, gone = stack.services, SessionId("calm-oak-123")
     _, session_id = stack.session()
@@ -104,7 +104,7 @@ def test_a_cancelled_transaction_names_the_item_whose_condition_was_false(stack:
     assert not caught.value.condition_failed(TransactionItem.SESSION, TransactionItem.SEAT)
 
 
-def test_a_speakers_connection_is_no_listener_to_be_taken_out(stack: Stack) -> None:
+def test_a_speakers_connection_cannot_leave_as_a_listener(stack: Stack) -> None:
     speaker, _ = stack.session()
     connection = stack.services.connections.get_current(speaker.connection_id)
     assert connection is not None
@@ -138,7 +138,7 @@ def test_an_anonymous_listener_loses_its_tenant_with_the_session(stack: Stack) -
     assert stack.counts(elsewhere) == (1, {"es": 1})
 
 
-def test_what_is_more_than_a_page_is_read_to_its_end(stack: Stack) -> None:
+def test_a_query_reads_all_pages(stack: Stack) -> None:
     expires_at = Millis(stack.clock.now + 60_000)
     for seq in range(1, 13):
         kept = HistoryEntry(seq, "x" * 120_000, expires_at)

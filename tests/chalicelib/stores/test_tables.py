@@ -1,4 +1,4 @@
-"""What the stores ask of DynamoDB is what `terraform/modules/tables` defines, and nothing else."""
+"""The stores use exactly the keys and indexes that `terraform/modules/tables` defines."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ Request = Mapping[str, Any]
 
 @pytest.fixture
 def requests(stack: Stack) -> list[tuple[str, Request]]:
-    """Every request of a session from its beginning to its end."""
+    """Return every request to DynamoDB in the life of a session."""
     made: list[tuple[str, Request]] = []
     stack.database.on_answer = lambda operation, request, _: made.append((operation, request))
     speaker, session_id = stack.session()
@@ -48,7 +48,7 @@ def requests(stack: Stack) -> list[tuple[str, Request]]:
     return made
 
 
-def test_every_key_and_index_that_is_asked_for_is_defined(
+def test_every_key_and_index_in_use_is_defined(
     stack: Stack, requests: list[tuple[str, Request]]
 ) -> None:
     labels = {name: label for label, name in stack.aws.tables.items()}
@@ -61,21 +61,21 @@ def test_every_key_and_index_that_is_asked_for_is_defined(
             _check_query(table, part)
 
 
-def test_every_index_that_the_code_names_was_asked_for(
+def test_every_index_that_the_code_names_is_used(
     requests: list[tuple[str, Request]],
 ) -> None:
-    """Otherwise the test above would show less than it says."""
+    """Otherwise the test above would prove less than its name says."""
     asked = {request["IndexName"] for _, request in requests if "IndexName" in request}
 
     assert asked == set(_indexes_in_code())
 
 
 @pytest.mark.parametrize("label", DEFINED)
-def test_every_table_forgets_by_the_attribute_that_the_code_writes(label: str) -> None:
+def test_every_table_expires_items_by_the_attribute_that_the_code_writes(label: str) -> None:
     assert DEFINED[label].ttl_attribute == "expiresAt"
 
 
-def test_every_item_has_its_time_to_be_forgotten(stack: Stack) -> None:
+def test_every_item_has_an_expiry(stack: Stack) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)
     listener.send("subscribe", topic="a")

@@ -1,4 +1,4 @@
-"""An exception is told so that it can be found, without what a client sent."""
+"""An exception is logged so that it can be found, without what a client sent."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def _look_up() -> None:
         raise RuntimeError("no such 'session'; see 'it\\'s' and \"that\"") from error
 
 
-def test_an_exception_is_told_with_its_type_frames_and_cause_but_not_with_what_it_quotes() -> None:
+def test_an_exception_is_logged_with_type_frames_and_cause_but_without_quoted_text() -> None:
     captured = Captured()
 
     captured.telemetry.error("failed", _raised(_look_up))
@@ -45,7 +45,7 @@ def test_the_connection_is_hashed_in_the_text_of_an_exception_too() -> None:
     )
 
 
-def test_what_an_exception_arose_from_is_told_unless_it_was_suppressed() -> None:
+def test_the_context_of_an_exception_is_logged_unless_suppressed() -> None:
     def in_passing() -> None:
         try:
             raise ValueError("first")

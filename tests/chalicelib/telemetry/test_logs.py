@@ -199,7 +199,7 @@ def test_any_text_makes_one_line_of_printable_ascii(event: str, value: str) -> N
     ["\n", "\r", "\x00", "\x1b[2J", "\x7f", "\x85", "\x9b2J", "\u2028", "\U0001f600"],
     ids=ascii,
 )
-def test_what_breaks_a_line_or_drives_a_terminal_is_escaped_and_read_back_as_it_was(
+def test_line_breaks_and_terminal_controls_are_escaped_and_survive_decoding(
     text: str,
 ) -> None:
     captured = Captured()
@@ -244,7 +244,7 @@ def test_a_thread_that_runs_in_a_copy_of_the_context_belongs_to_the_invocation()
     assert captured.document["correlationId"] == "correlation-1"
 
 
-def test_lines_go_to_stdout_as_it_is_when_they_are_written(
+def test_lines_go_to_the_current_stdout(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     telemetry = Telemetry(ShortHasher(), lambda: NOW)

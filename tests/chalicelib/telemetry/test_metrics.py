@@ -153,7 +153,7 @@ def test_no_value_is_lost_or_doubled_when_threads_of_one_invocation_count_at_onc
     [{}, {"Role": "speaker"}, {"Role": "speaker", "Reason": "idle", "Code": "X"}],
     ids=["none", "too few", "too many"],
 )
-def test_other_dimensions_than_the_designed_ones_are_a_mistake_that_is_told(
+def test_undeclared_dimensions_raise(
     dimensions: dict[Any, str],
 ) -> None:
     captured = Captured()
@@ -177,9 +177,7 @@ def test_a_dimension_is_short_printable_ascii_whatever_it_is_given(language: str
     ("given_value", "written"),
     [("pt-BR", "pt-BR"), ("", "unknown"), ("  ", "unknown"), ("ñ\n", "??"), ("a b " * 99, None)],
 )
-def test_dimension_values_that_cloudwatch_would_not_take_are_mended(
-    given_value: str, written: str | None
-) -> None:
+def test_invalid_dimension_values_are_replaced(given_value: str, written: str | None) -> None:
     captured = Captured()
 
     captured.telemetry.metric("ListenersByLanguage", 1, dimensions={"Language": given_value})

@@ -1,4 +1,4 @@
-"""Whatever goes through telemetry, no token, address, payload or connection id comes out."""
+"""Telemetry never emits a token, address, payload or connection id."""
 
 import base64
 import json
@@ -85,7 +85,7 @@ def _log_everywhere(telemetry: Telemetry, name: str, text: str) -> None:
 
 
 @given(sensitive, sentences, names)
-def test_what_looks_like_a_token_an_address_or_a_connection_id_is_hidden_in_any_text(
+def test_tokens_addresses_and_connection_ids_are_hidden_in_any_text(
     value: str, sentence: str, name: str
 ) -> None:
     captured = Captured()
@@ -96,7 +96,7 @@ def test_what_looks_like_a_token_an_address_or_a_connection_id_is_hidden_in_any_
 
 
 @given(payloads, hidden_names, names)
-def test_what_a_field_is_named_for_is_hidden_whatever_it_looks_like(
+def test_fields_with_sensitive_names_are_hidden_whatever_their_value(
     payload: str, hidden: str, name: str
 ) -> None:
     captured = Captured()
@@ -140,7 +140,7 @@ def test_the_connection_of_an_invocation_is_only_ever_seen_hashed(
         "AbC3" * 12,
     ],
 )
-def test_what_is_called_a_token_or_is_long_and_random_is_hidden(text: str) -> None:
+def test_values_named_token_and_long_random_texts_are_hidden(text: str) -> None:
     captured = Captured()
 
     captured.telemetry.info("x", note=text)
@@ -181,7 +181,7 @@ def test_objects_and_bytes_are_named_by_their_type_alone() -> None:
     assert (line["raw"], line["error"], line["thing"]) == ("<bytes>", "<ValueError>", "<object>")
 
 
-def test_a_megabyte_of_anything_is_scanned_in_no_time_to_speak_of() -> None:
+def test_a_megabyte_of_anything_is_scanned_quickly() -> None:
     captured = Captured()
     # Each is the worst case of one pattern; were one quadratic, the test's time limit would tell.
     for piece in ["a", "ey", "1.", "a:", "eyJ.", "Aa0", "a=", "token ", "'", "\\'"]:
