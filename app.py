@@ -1,4 +1,4 @@
-"""Every handler that the stack has. Each body is one call; what it does is in `chalicelib`."""
+"""Every handler of the stack. Each body is one call into `chalicelib`."""
 
 import os
 from collections.abc import Callable
@@ -15,37 +15,37 @@ app.experimental_feature_flags.update(["WEBSOCKETS"])  # without it Chalice refu
 
 @app.on_ws_connect(name="connect")
 def connect(event: WebsocketEvent) -> dict[str, Any]:
-    """A socket wants to open: `$connect`."""
+    """`$connect`: a client opens a socket."""
     return handlers.connect(event.to_dict(), event.context)
 
 
 @app.on_ws_message(name="message")
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    """A client has sent a message: `$default`."""
+    """`$default`: a client has sent a message."""
     return handlers.message(event.to_dict(), event.context)
 
 
 @app.on_ws_disconnect(name="disconnect")
 def disconnect(event: WebsocketEvent) -> dict[str, Any]:
-    """A socket has closed: `$disconnect`."""
+    """`$disconnect`: a socket has closed."""
     return handlers.disconnect(event.to_dict(), event.context)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_connections")
 def sweep_connections(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every minute: silent and ageing sockets, sessions whose time is up."""
+    """Every minute: close silent connections, notify ageing ones, end sessions whose time is up."""
     return handlers.sweep_connections(event.context)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="publish_status")
 def publish_status(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every minute, and half a minute later: every speaker's status."""
+    """Every minute, and half a minute later: send every speaker the status of its session."""
     return handlers.publish_status(event.context)
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES), name="reconcile_counts")
 def reconcile_counts(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every 15 minutes: the counts against the connections themselves."""
+    """Every 15 minutes: compare the counts with the connections themselves."""
     return handlers.reconcile_counts(event.context)
 
 
@@ -56,78 +56,78 @@ def reconcile_counts(event: CloudWatchEvent) -> dict[str, Any]:
     maximum_batching_window_in_seconds=1,
 )
 def on_session_change(event: DynamoDBEvent) -> dict[str, Any]:
-    """The sessions table has changed: statuses, and what a crash left of an end."""
+    """The sessions table has changed: send statuses, finish ends that a crash interrupted."""
     return handlers.session_changes(event.to_dict(), event.context)
 
 
 @app.on_sqs_message(queue="${module.jobs.queue_name}", name="run_jobs", batch_size=10)
 def run_jobs(event: SQSEvent) -> dict[str, Any]:
-    """Background jobs."""
+    """Run background jobs."""
     return handlers.jobs(event.to_dict(), event.context)
 
 
-# The operator API: on AWS for whoever IAM lets in, on one machine for everybody there.
-app.api.binary_types = []  # it speaks JSON alone
+# The operator API: on AWS for those that IAM authorizes, in the sandbox for everybody.
+app.api.binary_types = []  # it is JSON only
 OPERATORS = {"authorizer": IAMAuthorizer()}
 
 
 @app.route("/v1/sessions", **OPERATORS)
 def list_sessions() -> Response:
-    """The active sessions of all tenants."""
+    """List the active sessions of all tenants."""
     return handlers.operate("listSessions", app.current_request)
 
 
 @app.route("/v1/sessions/{sessionId}", **OPERATORS)
 def get_session(**_: str) -> Response:
-    """One session."""
+    """Show one session."""
     return handlers.operate("getSession", app.current_request)
 
 
 @app.route("/v1/sessions/{sessionId}/connections", **OPERATORS)
 def list_connections(**_: str) -> Response:
-    """Who is connected to a session."""
+    """List the connections of a session."""
     return handlers.operate("listConnections", app.current_request)
 
 
 @app.route("/v1/sessions/{sessionId}/broadcasts", methods=["POST"], **OPERATORS)
 def broadcast(**_: str) -> Response:
-    """A service speaks to a session's listeners."""
+    """Broadcast to a session's listeners."""
     return handlers.operate("broadcast", app.current_request)
 
 
 @app.route("/v1/sessions/{sessionId}/end", methods=["POST"], **OPERATORS)
 def end_session(**_: str) -> Response:
-    """An operator ends a session."""
+    """End a session."""
     return handlers.operate("endSession", app.current_request)
 
 
 @app.route("/v1/tenants/{tenantId}/sessions", **OPERATORS)
 def list_tenant_sessions(**_: str) -> Response:
-    """A tenant's sessions."""
+    """List a tenant's sessions."""
     return handlers.operate("listTenantSessions", app.current_request)
 
 
 @app.route("/v1/tenants/{tenantId}/messages", methods=["POST"], **OPERATORS)
 def tell_tenant(**_: str) -> Response:
-    """A message to every connection of a tenant."""
+    """Send a message to every connection of a tenant."""
     return handlers.operate("tellTenant", app.current_request)
 
 
 @app.route("/v1/tenants/{tenantId}/users/{userId}/connections", methods=["DELETE"], **OPERATORS)
 def remove_user(**_: str) -> Response:
-    """A user's connections are closed, and their tokens refused."""
+    """Close a user's connections, and refuse their tokens."""
     return handlers.operate("removeUser", app.current_request)
 
 
 @app.route("/v1/health", **OPERATORS)
 def get_health() -> Response:
-    """Whether what the stack stands on can be reached."""
+    """Check that the tables, the queue and the management API can be reached."""
     return handlers.operate("getHealth", app.current_request)
 
 
 @app.middleware("http")
 def problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """What Chalice refuses by itself gets the form of our own errors."""
+    """Give Chalice's own refusals the form of our errors."""
     return handlers.refuse(request, get_response)
 
 

@@ -3,6 +3,8 @@
 A job that fails comes again, until the queue moves it to the dead-letter queue.
 """
 
+from typing import assert_never
+
 from chalicelib.actions.background import deliveries, kinds, run
 from chalicelib.actions.connection import first_reply, grace, notices, timeouts
 from chalicelib.actions.delivery.deliver import disconnect_gone
@@ -61,6 +63,8 @@ def _run(services: Services, job: jobs.Job, remaining: Remaining) -> None:  # no
             _remove_user(services, job, remaining)
         case jobs.RepairCounts():
             reconcile.repair(services, job)
+        case _:
+            assert_never(job)
 
 
 def _remove_user(services: Services, job: jobs.RemoveUser, remaining: Remaining) -> None:

@@ -24,7 +24,7 @@ _SECONDS = 900
 
 @dataclass(frozen=True)
 class Mutation:
-    """One small wrong; `old` stands in `file` exactly once."""
+    """One defect to introduce; `old` stands in `file` exactly once."""
 
     name: str
     file: str
@@ -47,7 +47,7 @@ MUTATIONS = [
         "#listenerCount <= :capacity",
     ),
     Mutation(
-        "joins go on after the end",
+        "an ended session can be joined",
         "stores/listener_counts.py",
         'condition=f"#isActive = :true AND #listenerCount < :capacity AND',
         'condition=f"#listenerCount < :capacity AND',
@@ -59,26 +59,26 @@ MUTATIONS = [
         "        if speaker is None:\n            condition +=",
     ),
     Mutation(
-        "a listener is deleted whatever it has become",
+        "a listener is deleted although it has changed",
         "stores/connection_membership.py",
         '            "#sessionId = :session AND #targetLanguage = :language",\n'
         '            {"session": session_id, "language": language},\n',
         "",
     ),
     Mutation(
-        "a seat goes to whoever asks",
+        "a seat is taken without its condition",
         "stores/seats.py",
         '"attribute_not_exists(#bucket)" if previous is None else "#holder = :previous"',
         '""',
     ),
     Mutation(
-        "who asks last has the session, on however old a socket",
+        "the last refresh has the session, on however old a socket",
         "domain/session.py",
         "return holder.connected_at > self.connected_at",
         "return False",
     ),
     Mutation(
-        "an old connection may go on speaking",
+        "a superseded connection may go on speaking",
         "actions/dispatch.py",
         "if connection is None or connection.superseded_by is not None:",
         "if connection is None:",
@@ -90,25 +90,25 @@ MUTATIONS = [
         "    if changes.ended and not changes.states and session_id is None:\n",
     ),
     Mutation(
-        "the sweep forgets a grace whose job was lost",
+        "the sweep ignores a grace period whose job was lost",
         "actions/upkeep/sweep.py",
         "session.grace_deadline <= now",
         "session.grace_deadline <= 0",
     ),
     Mutation(
-        "who is slow is forgotten at once",
+        "a slow listener is dismissed at once",
         "actions/session/dismissal.py",
         "_UNREACHABLE_MILLIS = 600_000",
         "_UNREACHABLE_MILLIS = 0",
     ),
     Mutation(
-        "what a session left behind goes along to the next",
+        "attachments of an ended session follow into the next",
         "actions/session/join.py",
         "if connection.ended_session_id is not None:",
         "if connection.ended_session_id is connection:",
     ),
     Mutation(
-        "who has gone to another session is taken out there",
+        "a listener that entered another session is taken out of it",
         "actions/session/leave.py",
         "if current is None or (current.session_id != session_id and not delete):",
         "if current is None:",
@@ -120,19 +120,19 @@ MUTATIONS = [
         "if too_large is not None and reply.missed:",
     ),
     Mutation(
-        "whose time is up before the next sweep is left to it",
+        "connections due before the next sweep are left to it",
         "actions/connection/due.py",
         "if delay >= SWEEP_MILLIS:",
         "if delay >= 0:",
     ),
     Mutation(
-        "a notice is noted before it is told",
+        "a notice is noted before it is sent",
         "domain/lifetimes.py",
         "return _moved(connection, due, Millis(now + MINUTE))",
         "return _moved(connection, due, NEVER)",
     ),
     Mutation(
-        "the record goes although the clean-up failed",
+        "the record is deleted although the clean-up failed",
         "actions/connection/disconnect.py",
         'if "session" not in failures.parts:',
         "if failures is not None:",
@@ -150,7 +150,7 @@ MUTATIONS = [
         'condition=":false = :false AND"',
     ),
     Mutation(
-        "a new session takes a name that another has",
+        "a new session takes another one's name",
         "stores/sessions.py",
         '"attribute_not_exists(#sessionId)"',
         '""',
@@ -162,7 +162,7 @@ MUTATIONS = [
         'return f"#{topic}"',
     ),
     Mutation(
-        "a tenant's connections are found by another one's name",
+        "a tenant's connections are found by another one's id",
         "stores/connections.py",
         'values={"tenant": tenant_id}, index="tenantId-index"\n        )\n        return (',
         'values={"tenant": "acme"}, index="tenantId-index"\n        )\n        return (',
@@ -174,26 +174,26 @@ MUTATIONS = [
         "identity.user_id != connection.user_id",
     ),
     Mutation(
-        "anybody cancels a request",
+        "every connection cancels a request",
         "actions/background/submit.py",
         "background is not None and background.connection_id == call.connection_id",
         "background is not None",
     ),
     Mutation(
-        "a job posts to who has gone to another session",
+        "a job posts to listeners that entered another session",
         "actions/delivery/audience.py",
         "return location.session_id == audience.key"
         " and audience.language in (None, location.language)",
         "return audience.language in (None, location.language)",
     ),
     Mutation(
-        "a job posts to who is another tenant's by now",
+        "a job posts to connections of another tenant",
         "actions/delivery/audience.py",
         "return location.tenant_id == audience.key",
         "return location.tenant_id is not None",
     ),
     Mutation(
-        "a topic's job posts to who is in another session by now",
+        "a topic's job posts to subscribers in another session",
         "actions/delivery/audience.py",
         "return location.session_id == session_of(audience.key)",
         "return location.session_id is not None",

@@ -57,7 +57,7 @@ class World(Stack):
         """How often jobs and stream batches come, even if all went well."""
         self.dead_letters: list[Json] = []
         self.acting: list[Client] = []
-        """Those whose handshake asked for something at once."""
+        """Clients whose handshake had an action."""
         self.expected_lines: set[str] = set()
         wiring.install(self.services)
 
@@ -106,13 +106,13 @@ class World(Stack):
         }
 
     def run_jobs(self, *, times: int = 1) -> None:
-        """What is due, and what becomes due by it; a job that failed comes again later."""
+        """Run the jobs that are due, and those that become due; failed ones come again later."""
         while (body := self.jobs.take_one()) is not None:
             for _ in range(times * self.deliveries):
                 self.receive(body)
 
     def run_changes(self) -> None:
-        """What is new in the sessions stream, as one batch; from the failed record on again."""
+        """Handle new records of the sessions stream as one batch; a failed one comes again."""
         records = self.recorder.changes[self.changes_seen :]
         if not records:
             return
@@ -122,7 +122,7 @@ class World(Stack):
         self.changes_seen = min(failed) - 1 if failed else self.changes_seen + len(records)
 
     def settle(self) -> None:
-        """Everything that AWS brings by itself, on a clock that goes on, until nothing is left."""
+        """Run everything that AWS triggers, on a clock that advances, until nothing is left."""
         self.troubles.end()
         for _ in range(4):
             self._drain()
@@ -149,14 +149,14 @@ class World(Stack):
         return new or bool(self.sockets.closing) or self.jobs.is_due()
 
     def _disconnect_closed(self) -> None:
-        """API Gateway's own event for the sockets that the stack has closed."""
+        """Send API Gateway's event for the sockets that the stack has closed."""
         closing, self.sockets.closing = set(self.sockets.closing), []
         for client in self.clients:
             if client.connection_id in closing:
                 assert client.disconnect_event(1000) == {"statusCode": 200}
 
     def receive(self, body: Json) -> None:
-        """One delivery of one message."""
+        """Deliver one message once."""
         body = dict(body)
         receives = body.pop("receives", 1)
         attributes = {"ApproximateReceiveCount": str(receives)}

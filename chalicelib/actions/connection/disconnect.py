@@ -22,7 +22,7 @@ from chalicelib.protocol.messages import EndReason
 
 
 class CloseEvent(Struct, frozen=True):
-    """How a socket closed. `code` is the WebSocket close code, None if it is unknown."""
+    """The close of a socket. `code` is the WebSocket close code, None if it is unknown."""
 
     code: int | None = None
     connected_at: Millis | None = None

@@ -1,1 +1,1 @@
-"""What the operator API does: list sessions and connections, remove users, check the health."""
+"""The work of the operator API: list sessions and connections, remove users, check the health."""

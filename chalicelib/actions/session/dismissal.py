@@ -25,10 +25,18 @@ HANDOVER_SECONDS = 3.0
 _RETRY_SECONDS = range(2, 60)
 """Bounds of the delay between tries, which is a quarter of the time since the end."""
 _UNREACHABLE_MILLIS = 600_000
-"""How long a listener that cannot be reached is tried again before it is dismissed untold. The
-sweep closes those whose client is gone long before."""
+"""A listener that cannot be reached for so long is dismissed untold. The sweep closes those whose
+client is gone long before."""
 _PENDING_MILLIS = 60_000
-"""How long a listener with a pending handshake is waited for: its first reply may be lost."""
+"""A listener whose handshake is pending for so long is dismissed: its first reply may be lost."""
+
+
+def start(services: Services, session: Session, remaining: Remaining) -> None:
+    """Tell and dismiss everybody in a session that has just ended: now, or if many, in a job."""
+    if session.listener_count > services.settings.inline_fanout_limit:
+        _finish_later(services, session.session_id, delay=0)
+    else:
+        finish(services, session.session_id, remaining)
 
 
 def finish(services: Services, session_id: SessionId, remaining: Remaining) -> None:
@@ -48,11 +56,10 @@ def finish(services: Services, session_id: SessionId, remaining: Remaining) -> N
     left = services.sessions.get(session_id)
     if left is not None and left.listener_count > 0:
         delay = max(_RETRY_SECONDS.start, min(since // 4000, _RETRY_SECONDS.stop))
-        finish_later(services, session_id, delay)
+        _finish_later(services, session_id, delay)
 
 
-def finish_later(services: Services, session_id: SessionId, delay: int) -> None:
-    """Leave the rest to a job, `delay` seconds from now."""
+def _finish_later(services: Services, session_id: SessionId, delay: int) -> None:
     services.jobs.send(FinishEnd(session_id=session_id), delay)
 
 

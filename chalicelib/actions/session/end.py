@@ -13,6 +13,7 @@ from chalicelib.domain.session import Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import UpstreamError
 from chalicelib.protocol import messages, requests
+from chalicelib.protocol.jobs import FinishEnd
 from chalicelib.protocol.messages import EndReason
 
 _BACKUP_SECONDS = 60
@@ -52,27 +53,17 @@ def end(
         grace_deadline=grace_deadline,
         overdue=overdue,
     )
-    if won:
-        _dismiss(services, session_id, remaining)
+    session = services.sessions.get(session_id) if won else None
+    if session is not None:
+        _measure(services, session)
+        dismissal.start(services, session, remaining)
     return won
-
-
-def _dismiss(services: Services, session_id: SessionId, remaining: Remaining) -> None:
-    """Tell and dismiss everybody: now, or if they are many, in a job."""
-    session = services.sessions.get(session_id)
-    if session is None:
-        return
-    _measure(services, session)
-    if session.listener_count > services.settings.inline_fanout_limit:
-        dismissal.finish_later(services, session_id, delay=0)
-    else:
-        dismissal.finish(services, session_id, remaining)
 
 
 def _send_backup_job(services: Services, session_id: SessionId) -> None:
     """Send a job that finds nothing to do, as a rule. Without a queue there is still the stream."""
     try:
-        dismissal.finish_later(services, session_id, _BACKUP_SECONDS)
+        services.jobs.send(FinishEnd(session_id=session_id), _BACKUP_SECONDS)
     except UpstreamError as error:
         services.telemetry.warning("endWithoutJob", sessionId=session_id, exception=error)
 

@@ -1,4 +1,4 @@
-"""How clients come: by message, by URL, anew and with what they had."""
+"""Clients that join: by message, by URL, anew and with a resume token."""
 
 from tests.invariants.scenes.stage import Scene, handshake, message, resume_token, room, scene
 from tests.invariants.world import World

@@ -1,4 +1,4 @@
-"""How clients go, and how sessions end."""
+"""Clients that leave, and sessions that end."""
 
 from tests.invariants.scenes.stage import Scene, closing, message, room, scene
 from tests.invariants.world import World

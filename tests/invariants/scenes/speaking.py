@@ -1,4 +1,4 @@
-"""What clients say once they are in."""
+"""Messages of clients that are in a session."""
 
 from tests.invariants.scenes.stage import MINUTE, Scene, alive, message, room, scene
 from tests.invariants.world import World

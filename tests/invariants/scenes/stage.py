@@ -1,4 +1,4 @@
-"""What scenes are made of: what is there before, the one invocation, who did it."""
+"""The parts of a scene: the state before, the one invocation, and its client."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Scene:
     act: Callable[[], object]
     kind: Literal["message", "handshake", "closing", "event"] = "event"
     actor: Client | None = None
-    """Whose message or closing it is."""
+    """The client whose message or close it is."""
     drifted: bool = False
     """The counts are wrong to begin with: only in the end they must be right."""
 

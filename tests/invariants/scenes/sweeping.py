@@ -1,4 +1,4 @@
-"""What the schedules find."""
+"""The schedules."""
 
 from chalicelib import handlers
 from tests.invariants.scenes.stage import MINUTE, Scene, alive, drift, room, scene, sweep
