@@ -1,1 +1,1 @@
-"""What Lectern is measured by. Each module is one comparison; `make bench` runs them all."""
+"""Benchmarks: each module is one comparison; `make bench` runs them all."""

@@ -1,6 +1,6 @@
-"""`python -m bench`, or `make bench`: measures everything and writes the results.
+"""`python -m bench`, or `make bench`: run every benchmark and write the results.
 
-`python -m bench fanout` runs one bench, and replaces its part of the results.
+`python -m bench fanout` runs one benchmark, and replaces its part of the results.
 """
 
 import argparse

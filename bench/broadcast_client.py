@@ -1,8 +1,8 @@
-"""What `broadcast.py` runs in a process of its own.
+"""The process that `broadcast.py` measures.
 
-python -m bench.broadcast_client URL LISTENERS [MESSAGES]
+    python -m bench.broadcast_client URL LISTENERS [MESSAGES]
 
-sends broadcasts through the handler, and prints what each message took.
+sends broadcasts through the handler, and prints the cost of each message.
 """
 
 import json
@@ -29,7 +29,7 @@ _NOW = Millis(int(time.time() * 1000))
 
 
 class Store:
-    """A DynamoDB that has one session, its speaker and its listeners, and answers at once."""
+    """A DynamoDB with one session, its speaker and its listeners, which responds at once."""
 
     def __init__(self, listeners: int) -> None:
         self.seq = 0
@@ -50,7 +50,8 @@ class Store:
         ]
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
-        """What each of a broadcast's four calls needs; decoded from JSON, as on the wire."""
+        """Return the response to each of a broadcast's four calls, decoded from JSON as in
+        reality."""
         if operation == "Query":
             return self._decoded({"Items": self._index})
         if operation == "UpdateItem":
@@ -101,7 +102,7 @@ def _session() -> Session:
 
 
 class Context:
-    """An invocation with time enough."""
+    """An invocation with enough time."""
 
     aws_request_id = "00000000-0000-0000-0000-000000000000"
 

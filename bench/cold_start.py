@@ -1,8 +1,8 @@
-"""Cold starts: a fresh process imports an app and answers a first `$connect`; and calls after it.
+"""Cold starts: a fresh process imports an app and handles a first `$connect`, then further ones.
 
-Lectern against `bench/peer/app.py`, which does the same work with Chalice and boto3. Both speak TLS
-to a stub that answers at once. Both run from compiled files: Chalice's packager leaves those out,
-which makes the peer's cold start twice as long in reality.
+Lectern against `bench/peer/app.py`, which does the same work with Chalice and boto3. Both use TLS
+to a stub that responds at once. Both run from compiled files. Chalice's packager leaves those out,
+which doubles the peer's cold start in reality.
 """
 
 import datetime
@@ -26,7 +26,7 @@ _CALLS = 200
 
 @dataclass(frozen=True)
 class _Stage:
-    """Where a cold start takes place: the environments of both, and the event files."""
+    """The environments of both candidates, and the event files."""
 
     lectern: dict[str, str]
     peer: dict[str, str]
@@ -35,7 +35,7 @@ class _Stage:
 
 
 def main(rounds: int = 5) -> list[Report]:
-    """Two tables: the first `$connect` of a process, and what each further one costs."""
+    """Return two tables: the first `$connect` of a process, and the cost of each further one."""
     with _stage() as stage:
         return [_cold(stage, rounds), _warm(stage, rounds)]
 
@@ -53,7 +53,7 @@ def _cold(stage: _Stage, rounds: int) -> Report:
     for who, most in (("listener", 0.4), ("speaker, RS256", 0.6)):
         ours = report.median(f"Lectern, {who}", "CPU ms")
         theirs = report.median(f"Chalice and boto3, {who}", "CPU ms")
-        report.demand(f"Lectern's CPU by the peer's, {who}", ours / theirs, most)
+        report.require_at_most(f"Lectern's CPU by the peer's, {who}", ours / theirs, most)
     return report
 
 
@@ -113,7 +113,7 @@ def _token(key: rsa.RSAPrivateKey) -> str:
 
 
 def _event(directory: Path, query: dict[str, str]) -> str:
-    """The file of a `$connect` event as API Gateway sends it, with this query."""
+    """Write a `$connect` event as API Gateway sends it, with this query, and return its path."""
     recorded = Path(__file__).parents[1] / "tests" / "events" / "connect.json"
     event: dict[str, Any] = json.loads(recorded.read_text()) | {"queryStringParameters": query}
     file = directory / f"{query['role']}.json"

@@ -1,9 +1,9 @@
-"""One cold start: imports an app, answers a first event, and prints what that cost.
+"""One cold start: import an app, handle a first event, and print the cost.
 
     python -m bench.cold_start_client APP HANDLER EVENT_FILE [CALLS]
 
 APP is `app` (Lectern), `bench.peer.app`, or `nothing` for bare Python. With CALLS it also prints
-the CPU and the time of each of so many further calls.
+the CPU and the time of each further call.
 """
 
 import os
@@ -12,7 +12,7 @@ import time
 
 
 class Context:
-    """What Lambda gives a handler, as far as the two apps look."""
+    """The part of Lambda's context that the two apps use."""
 
     aws_request_id = "0"
     function_name = "connect"

@@ -1,8 +1,8 @@
-"""What a session costs on AWS: counted here, priced by the list, beside a naive design and a floor.
+"""The cost of a session on AWS: counted here, at list prices, beside a naive design and a floor.
 
-Everything is counted by one meter (`bench/billing`): what each thing that happens uses, times how
-often it does. The naive design is `bench/peer/sessions.py`; the floor is what API Gateway takes for
-the connections and for the messages of the protocol. docs/run/cost.md has the arithmetic.
+One meter counts everything (`bench/billing`): the usage of each action, times how often it happens.
+The naive design is `bench/peer/sessions.py`; the floor is what API Gateway charges for the
+connections and for the messages of the protocol. docs/run/cost.md has the arithmetic.
 """
 
 from dataclasses import fields
@@ -21,7 +21,7 @@ _MICRO = 1e6
 
 
 def main(rounds: int = 1) -> list[Report]:
-    """Three tables: each thing that happens, rooms by size, a thousand listener-hours by item."""
+    """Return three tables: each action, sessions by size, and a thousand listener-hours by item."""
     del rounds  # counts do not vary; Lambda's time does, and is a fiftieth of the bill
     with counted() as designs:
         draw(
@@ -64,8 +64,8 @@ def _rooms(designs: dict[str, Counted]) -> Report:
     for name, room in rooms.items():
         report.rows.append(Row(name, _exact(_dollars(designs, room))))
     ours, theirs, least = _dollars(designs, _STANDARD).values()
-    report.demand("Lectern by the floor, 100 sessions of 100", ours / least, 1.5)
-    report.demand("Lectern by the naive design, 100 sessions of 100", ours / theirs, 1 / 3)
+    report.require_at_most("Lectern by the floor, 100 sessions of 100", ours / least, 1.5)
+    report.require_at_most("Lectern by the naive design, 100 sessions of 100", ours / theirs, 1 / 3)
     return report
 
 

@@ -2,8 +2,8 @@
 
     python -m bench.fanout_clients CLIENT URL COUNT warm|cold
 
-posts COUNT messages of 300 bytes. `warm` sends others before, so that imports and connections are
-paid for; `cold` counts the CPU from the process's start, and the wall from the first post.
+posts COUNT messages of 300 bytes. `warm` sends others first, so that imports and connections are
+not counted; `cold` counts CPU from the start of the process, and time from the first post.
 """
 
 import json
@@ -16,17 +16,17 @@ from typing import Any
 from bench.memory import peak
 
 Fan = Callable[[list[str]], None]
-"""Posts to these connections, and returns when all of them are answered."""
+"""A function that posts to these connections, and returns when all have responded."""
 
 DATA = b'{"type":"broadcast","data":"' + b"x" * 270 + b'"}'
 CONCURRENCY = 32
 _WARM_UPS = 3
-"""Fan-outs until every client has all of its connections open. Lectern opens them when it would
-have to wait otherwise, so it needs more posts than those that open all at first."""
+"""Fan-outs until every client has all of its connections open. Lectern opens one only when it
+would have to wait otherwise, so it needs more posts than clients that open all at once."""
 
 
 def lectern(url: str) -> Fan:
-    """What Lectern runs, with all its retries, time-outs and limits."""
+    """Lectern's own client, with all its retries, timeouts and limits."""
     from chalicelib import aws
     from chalicelib.domain.types import ConnectionId, Millis
     from chalicelib.settings import Settings

@@ -1,6 +1,6 @@
 """The floor of a fan-out in Python: bare sockets, epoll, a cached signing key, and nothing else.
 
-No error of any kind is thought of: no time-outs, retries, reconnecting, partial sends or chunks.
+It handles no error: no timeouts, retries, reconnects, partial sends or chunks.
 """
 
 import os
@@ -15,7 +15,8 @@ from chalicelib.aws.http.sigv4 import Signer, hashed
 
 
 def floor(url: str, data: bytes, concurrency: int) -> Callable[[list[str]], None]:
-    """Posts `data` to connections by their names, over `concurrency` sockets."""
+    """Return a function that posts `data` to connections by their names, over `concurrency`
+    sockets."""
     request = _requests(url, data)
     poll = select.epoll()
     connections = [_connect(url) for _ in range(concurrency)]

@@ -1,7 +1,7 @@
-"""What the benches share: fresh processes, interleaved rounds, medians and spread, a cheap server.
+"""The harness of the benchmarks: fresh processes, interleaved rounds, medians, a stub server.
 
-Every bench is a module with `main() -> Report`; `python -m bench` runs them all and writes
-`bench/results.md` and `bench/results.json`.
+Every benchmark is a module with `main() -> list[Report]`; `python -m bench` runs them all and
+writes `bench/results.md` and `bench/results.json`.
 """
 
 import json
@@ -22,12 +22,12 @@ import certifi
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 Figures = Mapping[str, float]
-"""What one run of one candidate measured, by name."""
+"""The figures of one run of one candidate, by name."""
 
 
 @dataclass
 class Row:
-    """A candidate and what was measured of it: for each figure the median, lowest and highest."""
+    """A candidate and its figures, each with median, lowest and highest value."""
 
     name: str
     figures: dict[str, tuple[float, float, float]]
@@ -35,23 +35,23 @@ class Row:
 
 @dataclass
 class Report:
-    """One table of the results. `demands` say what must hold, and whether it did."""
+    """One table of the results. `requirements`: each with whether it was met."""
 
     title: str
     about: str
     rows: list[Row] = field(default_factory=list)
-    demands: list[tuple[str, bool]] = field(default_factory=list)
+    requirements: list[tuple[str, bool]] = field(default_factory=list)
 
     def median(self, name: str, figure: str) -> float:
         return next(row.figures[figure][0] for row in self.rows if row.name == name)
 
-    def demand(self, what: str, value: float, most: float) -> None:
-        """Notes that `value` must not be over `most`."""
-        self.demands.append((f"{what}: {value:.3g}, at most {most:.3g}", value <= most))
+    def require_at_most(self, what: str, value: float, most: float) -> None:
+        """Require that `value` is at most `most`."""
+        self.requirements.append((f"{what}: {value:.3g}, at most {most:.3g}", value <= most))
 
-    def demand_at_least(self, what: str, value: float, least: float) -> None:
-        """Notes that `value` must not be under `least`."""
-        self.demands.append((f"{what}: {value:.4g}, at least {least:.4g}", value >= least))
+    def require_at_least(self, what: str, value: float, least: float) -> None:
+        """Require that `value` is at least `least`."""
+        self.requirements.append((f"{what}: {value:.4g}, at least {least:.4g}", value >= least))
 
     def markdown(self) -> str:
         names = list(self.rows[0].figures)
@@ -60,14 +60,17 @@ class Report:
         for row in self.rows:
             cells = [_cell(row.figures[name]) if name in row.figures else "-" for name in names]
             lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
-        lines += ["", *(f"- {'met' if met else 'NOT MET'}: {what}" for what, met in self.demands)]
+        lines += [
+            "",
+            *(f"- {'met' if met else 'NOT MET'}: {what}" for what, met in self.requirements),
+        ]
         return "\n".join(lines) + "\n"
 
 
 def interleaved(
     candidates: Mapping[str, Callable[[], Figures]], rounds: int, note: bool = True
 ) -> list[Row]:
-    """Runs every candidate once a round, so that a noisy minute hits all of them alike."""
+    """Run every candidate once a round, so that a noisy minute affects all of them alike."""
     seen: dict[str, list[Figures]] = {name: [] for name in candidates}
     for number in range(rounds):
         for name, run in candidates.items():
@@ -83,7 +86,7 @@ def python(
     environ: Mapping[str, str] | None = None,
     share: float = 1.0,
 ) -> Figures:
-    """Runs `python -m module` in a fresh process; it prints its figures as one JSON object.
+    """Run `python -m module` in a fresh process, which prints its figures as one JSON object.
 
     `share` is the part of a core that it may use: 0.145 is a Lambda of 256 MB.
     """
@@ -105,15 +108,15 @@ def python(
 
 
 def can_slice() -> bool:
-    """Whether this machine lets a process have a part of a core (cgroup v1, as root)."""
+    """Return whether this machine can limit a process to a part of a core (cgroup v1, as root)."""
     return os.access(_CGROUP, os.W_OK)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running stub. `environ` is what a client needs to sign for it and to trust it.
+    """A running stub. `environ` has what a client needs to sign for it and to trust it.
 
-    `boto3_environ` has it among the 117 roots that boto3 brings along and parses, as in reality.
+    `boto3_environ` lists its root among the 117 that boto3 ships and parses, as in reality.
     """
 
     url: str
@@ -123,7 +126,8 @@ class Server:
 
 @contextmanager
 def stub(latency_ms: float, tls: bool, body: str = "") -> Iterator[Server]:
-    """The C server of `stub.c`, which answers every request with `body` after `latency_ms`."""
+    """Run the C server of `stub.c`, which responds to every request with `body` after
+    `latency_ms`."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         program = directory / "stub"
@@ -153,7 +157,7 @@ def stub(latency_ms: float, tls: bool, body: str = "") -> Iterator[Server]:
 
 
 def machine() -> str:
-    """The machine's name for the results: processor, cores, system, Python."""
+    """Return the machine for the results: processor, cores, system, Python."""
     model = "unknown processor"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -166,7 +170,7 @@ def machine() -> str:
 
 
 def save(reports: Sequence[Report], bench: str) -> None:
-    """Puts the tables of one bench into `bench/results.json`, and makes `results.md` of all."""
+    """Put the tables of one benchmark into `bench/results.json`, and rewrite `results.md`."""
     file = HERE / "results.json"
     parts = json.loads(file.read_text()) if file.exists() else {}
     load = f"{os.getloadavg()[1]:.1f} processes wanting the cores in the last five minutes"
@@ -205,7 +209,7 @@ def _cell(value: tuple[float, float, float]) -> str:
 
 @contextmanager
 def _slice_of_a_core(share: float) -> Iterator[list[str]]:
-    """A prefix for a command line that keeps the command to `share` of a core."""
+    """Yield a prefix for a command line that limits the command to `share` of a core."""
     if share >= 1:
         yield []
         return
@@ -220,7 +224,7 @@ def _slice_of_a_core(share: float) -> Iterator[list[str]]:
 
 
 def _certificates(directory: Path) -> list[str]:
-    """A chain as AWS has it: a leaf of RSA-2048, an intermediate, and a root beside Amazon's."""
+    """Make a chain like AWS's: a leaf of RSA-2048, an intermediate, and a root beside Amazon's."""
     script = """
     ask() { openssl req -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj "/CN=$2"; }
     sign() { openssl x509 -req -in $1.csr -out $1.pem -days 30 -extfile $2 $3; }

@@ -1,7 +1,7 @@
-"""A heartbeat, the most frequent action: what a warm process needs for one.
+"""A heartbeat, the most frequent action, in a warm process.
 
-The connection is read, its activity is fresh, so nothing is written, and the answer is returned.
-Lectern against `bench/peer/app.py`; TLS to a stub that answers at once.
+The connection is read, its activity is fresh, so nothing is written, and the reply is returned.
+Lectern against `bench/peer/app.py`, with TLS to a stub that responds at once.
 """
 
 import json
@@ -24,7 +24,7 @@ _EVENT = Path(__file__).parents[1] / "tests" / "events" / "message.json"
 
 
 def main(rounds: int = 5) -> list[Report]:
-    """One table."""
+    """Return one table."""
     report = Report(
         "A heartbeat, in a warm process", f"The mean of {_CALLS:,}; one read, no write."
     )
@@ -44,7 +44,7 @@ def main(rounds: int = 5) -> list[Report]:
             },
             rounds,
         )
-    report.demand("Lectern's own CPU in ms", report.median("Lectern", _OWN), 0.5)
+    report.require_at_most("Lectern's own CPU in ms", report.median("Lectern", _OWN), 0.5)
     return [report]
 
 
@@ -54,7 +54,7 @@ def _run(app: str, event: str, environ: Mapping[str, str]) -> Callable[[], Figur
 
 
 class _Recorder:
-    """A DynamoDB that only remembers what it was asked."""
+    """A DynamoDB that only records its last request."""
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         self.asked = (operation, request)
@@ -62,14 +62,14 @@ class _Recorder:
 
 
 def event_of_a_heartbeat(directory: Path) -> str:
-    """The file of the event, as API Gateway sends it."""
+    """Write the event, as API Gateway sends it, and return its path."""
     file = directory / "event.json"
     file.write_text(_EVENT.read_text())
     return str(file)
 
 
 def answer_to_the_read() -> str:
-    """DynamoDB's answer to the read: a listener's connection, as the store writes it."""
+    """Return DynamoDB's response to the read: a listener's connection, as the store writes it."""
     now = Millis(int(time.time() * 1000))
     later = Millis(now + 3_600_000)
     connection = Connection(

@@ -1,8 +1,8 @@
-"""How much memory a process has needed."""
+"""The peak memory of this process."""
 
 
 def peak() -> float:
-    """The most, in MB. `getrusage` would count the parent's before the program was started."""
+    """Return the peak in MB. `getrusage` would include the parent's, from before the exec."""
     with open("/proc/self/status") as status:
         for line in status:
             if line.startswith("VmHWM:"):

@@ -1,8 +1,8 @@
-"""Which memory size is the cheapest for a function: Lambda gives CPU by memory, and bills both.
+"""The cheapest memory size of a function: Lambda gives CPU by memory, and bills both.
 
-A size gets its part of a core (1,769 MB are a whole one), as cgroup v1 can give it here; the calls
-wait 4 ms for DynamoDB and 10 ms for a post. The price is the request's and that of its time, each
-started millisecond. Warm; a cold start is one in thousands of a busy stage.
+Each size gets its part of a core (1,769 MB are a whole one) by cgroup v1; calls wait 4 ms for
+DynamoDB and 10 ms for a post. The price is that of the request and of its time, by the started
+millisecond. Warm; a cold start is one in thousands on a busy stage.
 """
 
 import math
@@ -19,13 +19,13 @@ _WHOLE_CORE = 1769
 _CALLS = 200
 _BROADCASTS = 20
 _MOST_ROUNDS = 2
-"""A small share of a core makes for long runs."""
+"""A small share of a core makes runs long."""
 _REQUEST, _GB_MS = 0.20e-6, 0.0000166667 / 1000
 _SECRETS = {"JWT_SECRET": "x" * 32, "RESUME_TOKEN_SECRET": "x" * 32}
 
 
 def main(rounds: int = 3) -> list[Report]:
-    """One table; none where a process cannot be kept to a part of a core."""
+    """Return one table; none if a process cannot be limited to a part of a core."""
     if not can_slice():
         return []
     report = Report(

@@ -1,7 +1,7 @@
-"""How large it can get: what saturates first, by AWS's default quotas and by what was measured.
+"""How far it scales: what saturates first, by AWS's default quotas and by measurements.
 
-Arithmetic on rates, with a small simulation of a broadcast on top; docs/run/scale.md explains it.
-Rates are per second, in one account and region. Nothing of it was run on AWS.
+Arithmetic on rates, with a small simulation of a broadcast; docs/run/scale.md explains it. Rates
+are per second, in one account and region. Nothing was run on AWS.
 """
 
 import math
@@ -14,21 +14,22 @@ from bench.harness import Report, Row
 CONNECTS, CALLS = 500, 10_000
 """API Gateway's default quotas: new connections, and calls of clients and posts together."""
 ITEM_WRITES = 1_000
-"""What one item, or one key of an index, takes."""
+"""Writes a second that one item, or one key of an index, takes."""
 STREAM_RECORDS = 1_000
-"""What one shard of a table's stream takes; a session's item is in one."""
+"""Records a second that one shard of a table's stream takes; a session's item is in one."""
 INVOCATIONS = 1_000
-"""Functions that run at once, by default."""
+"""Default concurrency of Lambda."""
 HEARTBEAT_SECONDS, REFRESH_SECONDS, SPREAD_SECONDS, STATUS_SECONDS = 50, 100 * 60, 240, 30
 HANDLER_MS, STATUS_MS, SWEEP_MS = 10.0, 1.3, 0.17
-"""At 256 MB: a heartbeat's function; a session's part of a status, a connection's of a sweep."""
+"""At 256 MB: a heartbeat's function; a session's part of a status run; a connection's of a
+sweep."""
 STATUS_TIMEOUT, SWEEP_SECONDS = 60.0, 60.0
 JOB_RECIPIENTS, POST_MS, LANES = 300, 10.0, 32
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`broadcasts` a minute in each session; `arrival`: seconds in which everybody comes."""
+    """A load: `broadcasts` a minute in each session; `arrival`: seconds within which all join."""
 
     sessions: int
     listeners: int
@@ -84,7 +85,7 @@ QUOTAS = (10_000, 20_000, 50_000, 100_000)
 
 
 def main(rounds: int = 1) -> list[Report]:
-    """Two tables: how full each limit is, and how long a broadcast takes."""
+    """Return two tables: the load of each limit, and the duration of a broadcast."""
     del rounds  # nothing here varies
     used = Report(
         "Load by the limit",
@@ -97,7 +98,7 @@ def main(rounds: int = 1) -> list[Report]:
 
 
 def seconds_of_a_broadcast(listeners: int, quota: float) -> float:
-    """Second by second: heartbeats come first, posts get what is left of the quota and of Lambda.
+    """Simulate second by second: heartbeats first, posts get the rest of the quota and of Lambda.
 
     Infinite if heartbeats alone take the quota.
     """

@@ -1,7 +1,7 @@
-"""A status, whatever the number of listeners it counts: they are on the session's own item.
+"""A status, whatever the number of listeners: their counts are on the session's own item.
 
-`getSessionStatus` for a room of 10, 500 and 50,000 in twelve languages, by the real handlers over
-the sandbox's DynamoDB, in a process of its own.
+`getSessionStatus` for sessions of 10, 500 and 50,000 listeners in twelve languages, by the real
+handlers on an in-memory DynamoDB, in a process of its own.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _FIGURE = "ms a status"
 
 
 def main(rounds: int = 5) -> list[Report]:
-    """One table."""
+    """Return one table."""
     report = Report(
         "A status by the number of listeners", f"Twelve languages; the mean of {_CALLS} statuses."
     )
@@ -25,5 +25,5 @@ def main(rounds: int = 5) -> list[Report]:
     }
     report.rows = interleaved(candidates, rounds)
     least, most = (report.median(f"{room:,} listeners", _FIGURE) for room in (10, 50_000))
-    report.demand("the latency of 50,000 by that of 10", most / least, 1.25)
+    report.require_at_most("the latency of 50,000 by that of 10", most / least, 1.25)
     return [report]

@@ -1,4 +1,4 @@
-"""What `status.py` measures, in a process of its own.
+"""The process that `status.py` measures.
 
 python -m bench.status_client LISTENERS CALLS
 """
@@ -37,7 +37,7 @@ def main(listeners: int, calls: int) -> None:
 
 
 def _count(stack: Stack, session_id: SessionId, listeners: int) -> None:
-    """A room of so many, as far as its session knows."""
+    """Set the counts of the session to this many listeners."""
     session: Session | None = stack.services.sessions.get(session_id)
     assert session is not None
     counts = Counter(_LANGUAGES[number % len(_LANGUAGES)] for number in range(listeners))

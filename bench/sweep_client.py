@@ -1,4 +1,4 @@
-"""What `sweep.py` measures, in a process of its own.
+"""The process that `sweep.py` measures.
 
 python -m bench.sweep_client CONNECTIONS
 """
@@ -48,7 +48,7 @@ def main(connections: int) -> None:
 
 
 def _size(value: object) -> int:
-    """Bytes of an item or a value, by the guide's rules, a little on the safe side."""
+    """Return the bytes of an item or a value by AWS's rules, rounded up."""
     if isinstance(value, Mapping):
         return 3 + sum(1 + len(name.encode()) + _size(each) for name, each in value.items())
     if isinstance(value, bool):

@@ -1,1 +1,1 @@
-"""What `bench/cost.py` counts with: prices, DynamoDB's units, and a meter around each design."""
+"""The parts of `bench/cost.py`: prices, DynamoDB's units, and a meter around each design."""

@@ -1,10 +1,10 @@
 """DynamoDB's read and write units of one call, by the rules of its Developer Guide.
 
 "Read and write capacity units", "Item sizes and formats", "Write throughput of a global secondary
-index": a read is half a unit for each started 4 KB, a consistent one a whole; a write is one for
-each started KB of the larger of the item before and after, in a transaction two, and one more for
-each index entry that it puts, changes or deletes. `tests/bench/test_capacity.py` holds it against
-what DynamoDB Local says it consumed.
+index": a read is half a unit for each started 4 KB, a consistent one a whole unit. A write is one
+unit for each started KB of the larger of the item before and after, two in a transaction, and one
+more for each index entry that it puts, changes or deletes. `tests/bench/test_capacity.py` compares
+this with the units that another DynamoDB reports.
 """
 
 import json
@@ -17,16 +17,16 @@ _READ, _WRITE = 4096, 1024
 
 
 class Bill:
-    """Follows every change of some tables, and says what each call costs."""
+    """Follows every change of some tables, and computes the units of each call."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
-        """`tables`: the CreateTable request of each, by its name."""
+        """Take the CreateTable request of each table, by its name."""
         self._tables = tables
         self._items: dict[tuple[str, str], Item] = {}
         self._before: dict[tuple[str, str], Item | None] = {}
 
     def changed(self, change: Mapping[str, Any]) -> None:
-        """Something was written: `{"table", "keys", "old", "new"}`, None where there is no item."""
+        """Note a write: `{"table", "keys", "old", "new"}`, None where there is no item."""
         where = (change["table"], _text(change["keys"]))
         self._before.setdefault(where, change["old"])
         if change["new"] is None:
@@ -37,7 +37,7 @@ class Bill:
     def units(
         self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
     ) -> tuple[float, float]:
-        """Read and write units of a call that has been answered, refused writes included."""
+        """Return read and write units of a completed call, refused writes included."""
         reads = writes = 0.0
         if operation == "GetItem":
             reads = self._read(request["TableName"], [request["Key"]], request)
@@ -63,7 +63,7 @@ class Bill:
         return _read_units(sizes, wish)
 
     def _page(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-        """What a page has looked at: of an index its entries, of a table its whole items."""
+        """Return the bytes that a page has read: an index's entries, or a table's whole items."""
         table = request["TableName"]
         if "IndexName" in request:
             return _read_units(sum(map(size, answer["Items"])), request)
@@ -89,7 +89,7 @@ class Bill:
 
 
 def size(value: Any) -> int:
-    """Bytes of an item, None for one that is not there: names and values."""
+    """Return the bytes of an item, names and values; None for a missing item."""
     return sum(len(name.encode()) + _value(each) for name, each in (value or {}).items())
 
 
@@ -113,7 +113,7 @@ def _read_units(looked_at: int, wish: Mapping[str, Any]) -> float:
 
 
 def _entry(item: Item | None, index: Mapping[str, Any], key: Item) -> Item | None:
-    """What an index holds of an item; None without the index's keys."""
+    """Return an index's projection of an item; None without the index's keys."""
     names = [each["AttributeName"] for each in index["KeySchema"]]
     if item is None or any(name not in item for name in names):
         return None
@@ -127,7 +127,8 @@ def _entry(item: Item | None, index: Mapping[str, Any], key: Item) -> Item | Non
 def _index_units(
     before: Item | None, after: Item | None, index: Mapping[str, Any], key: Item
 ) -> int:
-    """Nothing where the entry stays as it is; a changed index key deletes one and puts another."""
+    """Return 0 if the entry is unchanged; a changed index key deletes one entry and puts
+    another."""
     old, new = _entry(before, index, key), _entry(after, index, key)
     if old == new:
         return 0

@@ -1,4 +1,4 @@
-"""Lectern, metered: its handlers over the sandbox's DynamoDB, its sockets and queue in memory."""
+"""Lectern, metered: its handlers with an in-memory DynamoDB, sockets and queue."""
 
 import json
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ from tests.stack import Client, Stack
 
 HEARTBEAT_SECONDS = 50
 _TOGETHER = 32
-"""`FANOUT_CONCURRENCY`."""
+"""The setting `FANOUT_CONCURRENCY`."""
 
 
 class _Posts:
-    """The sockets, with a meter on what is posted."""
+    """The sockets, with a meter on posts."""
 
     def __init__(self, sockets: Sockets, meter: Meter) -> None:
         self._sockets = sockets
@@ -40,7 +40,7 @@ class _Posts:
         self._sockets.close(connection_id)
 
     def reach(self) -> None:
-        """Nobody asks here."""
+        """Not used here."""
 
     def fan_out(self, posts: Iterable[tuple[ConnectionId, bytes]], _: Remaining) -> FanOutResult:
         result = FanOutResult()
@@ -51,7 +51,7 @@ class _Posts:
 
 
 class _Queue:
-    """The jobs, with a meter on what is sent."""
+    """The jobs queue, with a meter on jobs."""
 
     def __init__(self, jobs: Jobs, meter: Meter) -> None:
         self._jobs = jobs
@@ -71,7 +71,7 @@ class _Queue:
 
 
 class Lectern:
-    """A room of Lectern's; every method is one thing that happens, and answers what it used."""
+    """A session of Lectern; every method performs one action and returns its usage."""
 
     name = "Lectern"
 
@@ -105,7 +105,7 @@ class Lectern:
         return used
 
     def another_session(self) -> None:
-        """A session beside this one, by another speaker, to which nobody listens."""
+        """Create another session, by another speaker, without listeners."""
         speaker = self._stack.speaker("berta")
         speaker.send("createSession", sourceLanguage="en")
         self._settled()
@@ -116,7 +116,8 @@ class Lectern:
         return self._settled()
 
     def heartbeat(self, seconds: float = HEARTBEAT_SECONDS) -> Usage:
-        """So long after the last one; after its interval activity is not fresh any more."""
+        """Send a heartbeat one interval after the last, when the written activity is no longer
+        fresh."""
         self._stack.clock.advance(seconds)
         return self._message(self._listeners[0], "heartbeat")
 
@@ -125,7 +126,7 @@ class Lectern:
         return self._message(self._speaker, "broadcast", data="x" * 300)
 
     def status(self) -> Usage:
-        """What the schedule does each minute: the speakers' statuses, now and 30 s later."""
+        """Run a minute's schedule: the speakers' statuses, now and 30 s later."""
         self._stack.clock.advance(1)
         with self._meter.invocation(by_client=False):
             handlers.publish_status(self._stack.context)
@@ -133,7 +134,7 @@ class Lectern:
         return self._settled()
 
     def sweep(self) -> Usage:
-        """Of a room in which nobody is silent."""
+        """Run the sweep; no connection is silent."""
         for client in (self._speaker, *self._listeners):
             client.send("heartbeat")
         self._settled()
@@ -147,7 +148,7 @@ class Lectern:
         return self._settled()
 
     def refresh(self) -> Usage:
-        """A listener goes to a new socket, as each does every 100 minutes."""
+        """Move a listener to a new socket, as every 100 minutes."""
         old = self._listeners.pop()
         token = old.of_type("sessionJoined")[0]["resumeToken"]
         session_id = self._join.rpartition("=")[2]
@@ -169,7 +170,7 @@ class Lectern:
         return self._settled()
 
     def _settled(self) -> Usage:
-        """With the jobs and the stream's batch that it led to."""
+        """Return the usage, with that of the jobs and the stream batch that followed."""
         while due := self._stack.jobs.take_due():
             for body in due:
                 with self._meter.invocation(by_client=False):

@@ -1,7 +1,7 @@
-"""What is logged beside a function's own lines: Lambda's, and the access log's.
+"""The log lines beside a function's own: Lambda's, and the access log's.
 
-Worded by the local cloud's writers, as the Terraform applies them; `tests/terraform/test_plan.py`
-holds both against the plan.
+The local cloud's writers produce them with the format of the Terraform;
+`tests/terraform/test_plan.py` compares both with the plan.
 """
 
 import json
@@ -27,13 +27,14 @@ class Lines:
     """Bytes that one invocation writes, one newline a line."""
 
     platform: int
-    """Lambda's."""
+    """Bytes of Lambda's lines."""
     access: int
-    """API Gateway's, if a client's event led to it."""
+    """Bytes of API Gateway's line, if a client's event caused the invocation."""
 
 
 def written_with(logging: Logging) -> Lines:
-    """By an invocation of some milliseconds that succeeds, in a warm instance, untraced."""
+    """Return the bytes for a successful invocation of some milliseconds, in a warm instance,
+    untraced."""
     done = InvocationReport(_REQUEST_ID, "", 12.34, None, 82, Result(b"{}"))
     configuration = Configuration(
         name="x",
@@ -57,7 +58,8 @@ def written_with(logging: Logging) -> Lines:
 
 @cache
 def access_log() -> dict[str, str]:
-    """The fields of the WebSocket stage's access log, with API Gateway's names of their values."""
+    """Return the fields of the WebSocket stage's access log, with API Gateway's names of their
+    values."""
     override = (ROOT / "terraform" / "chalice_override.tf").read_text()
     return dict(_FIELD.findall(override))
 

@@ -1,7 +1,7 @@
-"""Counts what invocations use, the same way for every design.
+"""Count what invocations use, in the same way for every design.
 
-Lambda's milliseconds are a model, as there is no Lambda here: the CPU that the handler took in this
-process, stretched to its share of a core, and a wait for each call. The rest is counted.
+Lambda's milliseconds are a model, because there is no Lambda here: the handler's CPU in this
+process, divided by its share of a core, plus a wait for each call. Everything else is counted.
 """
 
 import math
@@ -15,16 +15,16 @@ from bench.billing.logs import Lines
 from bench.billing.prices import CORE_SHARE, MESSAGE_BYTES, Usage
 
 CALL_MS = 4.0
-"""A call of DynamoDB or SQS from within its region: assumed."""
+"""Milliseconds of a call to DynamoDB or SQS from within its region: assumed."""
 POST_MS = 10.0
-"""A post to `@connections`: assumed. `together` of them are in the air."""
+"""Milliseconds of a post to `@connections`: assumed. `together` posts run at once."""
 
 
 class Meter:
-    """Usage from `take` to `take`."""
+    """Adds up usage from one `take` to the next."""
 
     def __init__(self, bill: Bill, together: int, lines: Lines) -> None:
-        """`together`: posts at once. `lines`: what is logged beside the function's own."""
+        """Take the number of concurrent posts, and the log lines beside the function's own."""
         self.usage = Usage()
         self._bill = bill
         self._together = together
@@ -33,13 +33,13 @@ class Meter:
         """Seconds of CPU that counting itself took."""
 
     def take(self) -> Usage:
-        """What was used since this was asked last."""
+        """Return the usage since the last call."""
         taken, self.usage = self.usage, Usage()
         return taken
 
     @contextmanager
     def invocation(self, *, by_client: bool) -> Iterator[None]:
-        """One run of a function; `by_client`: by an event of API Gateway."""
+        """Meter one run of a function; `by_client`: caused by an event of API Gateway."""
         posts, own = self.usage.messages, self._own
         started, cpu_started = time.perf_counter(), time.thread_time()
         yield
@@ -58,7 +58,7 @@ class Meter:
     def database(
         self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
     ) -> None:
-        """A call of DynamoDB that has been answered."""
+        """Count a completed call of DynamoDB."""
         started = time.thread_time()
         reads, writes = self._bill.units(operation, request, answer)
         self._own += time.thread_time() - started
@@ -67,14 +67,14 @@ class Meter:
         self.usage.lambda_ms += CALL_MS
 
     def message(self, data: bytes) -> None:
-        """A message in either direction."""
+        """Count a message in either direction."""
         self.usage.messages += max(1, math.ceil(len(data) / MESSAGE_BYTES))
 
     def job(self) -> None:
-        """A job: sent, received, deleted."""
+        """Count a job: sent, received, deleted."""
         self.usage.queue_requests += 3
         self.usage.lambda_ms += CALL_MS
 
     def line(self, text: str) -> None:
-        """A line of a function's log."""
+        """Count a line of a function's log."""
         self.usage.log_bytes += len(text.encode()) + 1

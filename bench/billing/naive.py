@@ -1,4 +1,4 @@
-"""The naive design, metered: `bench/peer/sessions.py` with boto3 over the same DynamoDB."""
+"""The naive design, metered: `bench/peer/sessions.py` with boto3 on the same DynamoDB."""
 
 import importlib
 import io
@@ -36,7 +36,7 @@ class _Sender:
 
 
 class Naive:
-    """A room of the naive design; every method is one thing that happens: what it used."""
+    """A session of the naive design; every method performs one action and returns its usage."""
 
     name = "naive"
 
@@ -93,7 +93,7 @@ class Naive:
         return self._event("disconnect", self._open.pop())
 
     def refresh(self) -> Usage:
-        """API Gateway cuts the socket after two hours; the client comes again."""
+        """Reconnect: API Gateway closes the socket after two hours, and the client joins again."""
         return self.listener_leaves() + self.listener_arrives()
 
     def _message(self, connection_id: str, action: str, **fields: Any) -> Usage:
@@ -139,7 +139,7 @@ class Naive:
 
 
 def _app(server: MotoServer, names: dict[str, str]) -> ModuleType:
-    """The peer's module, made for these tables."""
+    """Return the peer's module, configured for these tables."""
     os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB=server.endpoint_url)
     os.environ.update(PEER_CONNECTIONS=names["connections"], PEER_SESSIONS=names["sessions"])
     return importlib.reload(importlib.import_module("bench.peer.sessions"))

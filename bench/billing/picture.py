@@ -1,4 +1,4 @@
-"""The pictures of `docs/run/cost.md` and `docs/run/scale.md`."""
+"""Draw the pictures of `docs/run/cost.md` and `docs/run/scale.md`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ IMAGES = ROOT / "docs" / "images"
 
 
 def draw(panels: Sequence[tuple[str, Sequence[int], Mapping[str, Sequence[float]]]]) -> None:
-    """USD for 1,000 listener-hours; a panel for what grows, in it a line for each design."""
+    """Draw USD for 1,000 listener-hours: one panel for each x axis, one line for each design."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -34,7 +34,7 @@ def save_lines(
     curves: Mapping[str, Sequence[float]],
     labels: tuple[str, str],
 ) -> None:
-    """Lines on two logarithmic axes; what is infinite is left out."""
+    """Draw lines on two logarithmic axes, without infinite values."""
     import matplotlib as mpl
 
     mpl.use("Agg")

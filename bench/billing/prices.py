@@ -1,4 +1,4 @@
-"""What AWS bills by, and the list prices of us-east-1 in USD, without any free tier.
+"""AWS's billing units, and the list prices of us-east-1 in USD, without any free tier.
 
 Read on 2026-11-22 from the price pages of Amazon API Gateway (WebSocket APIs), Amazon DynamoDB
 (on-demand, standard table class), AWS Lambda (x86), Amazon SQS (standard queues) and Amazon
@@ -12,7 +12,7 @@ MESSAGE_BYTES = 32 * 1024
 """API Gateway counts each started 32 KB of a message, in either direction."""
 MEMORY_GB = 0.25
 CORE_SHARE = 0.145
-"""Of a core at 256 MB: Lambda gives a whole one at 1,769 MB."""
+"""Share of a core at 256 MB; Lambda gives a whole core at 1,769 MB."""
 
 _MILLION = 1e-6
 _PRICES = {
@@ -29,7 +29,7 @@ _PRICES = {
 
 @dataclass
 class Usage:
-    """What something used; can be added and multiplied. CPU and wall time are not billed."""
+    """Billed quantities; can be added and multiplied. CPU and wall time are not billed."""
 
     messages: float = 0
     connection_minutes: float = 0
@@ -55,10 +55,10 @@ class Usage:
         return (getattr(self, field.name) for field in fields(self))
 
     def dollars(self) -> dict[str, float]:
-        """USD by what is billed."""
+        """Return USD by billed quantity."""
         return {name: getattr(self, name) * price for name, price in _PRICES.items()}
 
     @property
     def total(self) -> float:
-        """USD."""
+        """Return USD."""
         return sum(self.dollars().values())

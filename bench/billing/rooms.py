@@ -1,4 +1,4 @@
-"""What a session costs: the counts of each thing that happens, times how often it does."""
+"""The cost of a session: the usage of each action, times how often it happens."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from tests.aws import MotoServer
 
 REFRESH_MINUTES = 100
 _FEW, _MORE = 2, 32
-"""Room sizes at which is counted what grows with the room; in between and beyond it is a line."""
+"""Session sizes at which growing usage is counted; in between and beyond it is linear."""
 _RUNS = 7
 ACTIONS = (
     "speaker_arrives",
@@ -28,7 +28,7 @@ ACTIONS = (
 
 
 class Design(Protocol):
-    """A room that is metered: each method does one thing and answers what it used."""
+    """A metered session: each method performs one action and returns its usage."""
 
     def speaker_arrives(self) -> Usage: ...
     def another_session(self) -> None: ...
@@ -43,7 +43,7 @@ class Design(Protocol):
 
 @dataclass(frozen=True)
 class Room:
-    """Sessions at the same time in one stage: how many listen, how long, how much is said."""
+    """Concurrent sessions in one stage: their listeners, duration and broadcasts."""
 
     listeners: int
     sessions: int = 1
@@ -51,31 +51,33 @@ class Room:
     broadcasts_a_minute: float = 1
 
     def per_thousand(self, usage: Usage) -> float:
-        """USD for 1,000 listener-hours."""
+        """Return USD for 1,000 listener-hours."""
         return usage.total / (self.sessions * self.listeners * self.hours) * 1000
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What each thing uses: in a room of `_FEW`, and more for each listener and each session."""
+    """Usage of each action with `_FEW` listeners, and the increase for each listener and
+    session."""
 
     few: dict[str, Usage]
     for_listener: dict[str, Usage]
     status_of_session: Usage
-    """One session more in the statuses, in a stage of `_MORE` listeners."""
+    """The usage of one more session in the statuses, in a stage of `_MORE` listeners."""
 
     def action(self, name: str, listeners: int) -> Usage:
         return self.few[name] + self.for_listener[name] * (listeners - _FEW)
 
     def status(self, room: Room) -> Usage:
-        """A minute's statuses. A design that scans looks at all connections for each session."""
+        """Return a minute's statuses. A design that scans reads all connections for each
+        session."""
         everybody = room.sessions * room.listeners
         one = self.few["status"] + self.for_listener["status"] * (everybody - _FEW)
         another = self.status_of_session + self.for_listener["status"] * (everybody - _MORE)
         return one + another * (room.sessions - 1)
 
     def stage(self, room: Room) -> Usage:
-        """A stage with such sessions: everybody comes, stays, and leaves."""
+        """Return the usage of a stage with such sessions: everybody joins, stays, and leaves."""
         minutes, people = room.hours * 60, room.listeners + 1
         times = {
             "speaker_arrives": 1.0,
@@ -93,7 +95,7 @@ class Counted:
 
 
 def floor(room: Room) -> Usage:
-    """Connection minutes, and the messages that the protocol needs; nothing else."""
+    """Return connection minutes and the messages that the protocol needs, and nothing else."""
     minutes, people = room.hours * 60, room.listeners + 1
     heartbeats = 2 * people * minutes * 60 / HEARTBEAT_SECONDS
     broadcasts = minutes * room.broadcasts_a_minute * (room.listeners + 2)
@@ -104,7 +106,7 @@ def floor(room: Room) -> Usage:
 
 @contextmanager
 def counted() -> Iterator[dict[str, Counted]]:
-    """Both designs, by name. The environment is as before afterwards: the naive one reads it."""
+    """Yield both designs by name. The environment, which the naive one reads, is restored."""
     kept = dict(os.environ)
     try:
         with MotoServer() as server:
@@ -138,10 +140,10 @@ def _count(design: Design) -> Counted:
 
 
 def _growth(few: Usage, many: Usage) -> Usage:
-    """For each listener more. Nothing gets cheaper by more of them: that is noise of the CPU."""
+    """Return the increase for each listener. A decrease is noise of the CPU and counts as 0."""
     return Usage(*(max(0.0, each) / (_MORE - _FEW) for each in many - few))
 
 
 def _least(happens: Callable[[], Usage]) -> Usage:
-    """Of some runs the one that took the least CPU, which is all that varies."""
+    """Return the run with the least CPU of several: nothing else varies."""
     return min((happens() for _ in range(_RUNS)), key=lambda used: used.lambda_ms)

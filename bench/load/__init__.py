@@ -1,4 +1,4 @@
-"""Load on any stack: speakers, listeners that come and go and drop, and what came of it."""
+"""A load test for any stack: speakers, listeners that join, drop and refresh, and the result."""
 
 import sys
 from pathlib import Path

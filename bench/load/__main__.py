@@ -1,17 +1,18 @@
-"""Load on any stack, and what came of it.
+"""Put load on any stack, and report the result.
 
     python -m bench.load --url wss://….execute-api.eu-central-1.amazonaws.com/dev --speakers 2 \\
       --listeners 200 --minutes 5 --drops 2          # JWT_SECRET in the environment signs tokens
     python -m bench.load --here --listeners 200 --minutes 1 --drops 2 --faults 1
 
-Speakers broadcast, listeners listen in six languages and send their heartbeats; some drop off the
-network and come back, some refresh. At the end: how long joins, replies and deliveries took, what
-was lost, came twice or failed, whether the counts are exact, and a picture (`artifacts/load.png`).
-Ends with 1 if anything was lost, handed on twice, miscounted or answered with 5xx, or if a stack of
-its own took ever more memory over five minutes or more.
+Speakers broadcast; listeners listen in six languages and send heartbeats; some drop off the network
+and reconnect, some refresh. The report says how long joins, replies and deliveries took, what was
+lost, duplicated or refused, and whether the counts are exact, with a picture
+(`artifacts/load.png`). Exits with 1 if anything was lost, delivered twice to the application,
+miscounted or answered with 5xx, or if the memory of a stack started with --here kept growing over
+five minutes or more.
 
-A stack counts attempts by address: raise RATE_LIMIT_CONNECTS_PER_MINUTE and
-RATE_LIMIT_JOINS_PER_MINUTE of the one under test. Its sockets cost what AWS says they cost.
+A stack limits attempts by address: raise RATE_LIMIT_CONNECTS_PER_MINUTE and
+RATE_LIMIT_JOINS_PER_MINUTE of the stack under test. AWS charges for its sockets.
 """
 
 import argparse
@@ -40,7 +41,7 @@ _HOURS = 8
 
 
 def main() -> int:
-    """0 if all is well."""
+    """Run the test; return 0 if all is well."""
     options = _options()
     _as_many_sockets_as_allowed()
     score = Score()
@@ -114,7 +115,7 @@ async def _play(run: Run, own: here.Here | None, faults: float) -> None:
 
 
 async def _watch(run: Run, own: here.Here, faults: float) -> None:
-    """Faults while people talk, none while it settles; the stack's memory all the time."""
+    """Inject faults while speakers talk, none while the run settles; record the stack's memory."""
     armed = False
     while True:
         wanted = bool(faults) and run.phase == "talking"
@@ -130,7 +131,7 @@ async def _watch(run: Run, own: here.Here, faults: float) -> None:
 
 
 def _token(url: str) -> Token:
-    """Tokens signed with JWT_SECRET, given by the sandbox, or the one in LECTERN_TOKEN."""
+    """Return the source of tokens: JWT_SECRET, LECTERN_TOKEN, or the sandbox."""
     secret, given = os.environ.get("JWT_SECRET"), os.environ.get("LECTERN_TOKEN")
     parts = urlsplit(url)
     scheme = "http" if parts.scheme == "ws" else "https"

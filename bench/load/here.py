@@ -1,6 +1,6 @@
-"""A stack of its own on this machine: `make run`'s, with faults, on `DYNAMODB_URL` if that is set.
+"""A stack on this machine for a load test: that of `make run`, with faults.
 
-`python -m tools.dynoxide python -m bench.load --here` has one there.
+It uses `DYNAMODB_URL` if that is set: `python -m tools.dynoxide python -m bench.load --here`.
 """
 
 import json
@@ -20,8 +20,8 @@ FAULTS = (
     {"target": "gateway", "fault": "drop", "operation": "$disconnect"},
     {"target": "gateway", "fault": "duplicate", "operation": "$disconnect"},
 )
-"""What may fail without anybody seeing it: posts fail or come twice, `$disconnect` is lost or
-comes twice."""
+"""Faults that no participant may notice: posts fail or arrive twice, `$disconnect` is lost or
+arrives twice."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Here:
         return f"ws://127.0.0.1:{self.port}/local"
 
     def faults(self, percent: float) -> None:
-        """Lets so many calls of each kind fail."""
+        """Make this percentage of calls of each kind fail."""
         for seed, fault in enumerate(FAULTS):
             self._call("POST", "faults", {**fault, "rate": percent / 100, "seed": seed})
 
@@ -44,7 +44,7 @@ class Here:
         self._call("DELETE", "faults")
 
     def megabytes(self) -> float:
-        """What the process has in memory now."""
+        """Return the memory of the process in MB."""
         for line in Path(f"/proc/{self.process}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
@@ -59,7 +59,7 @@ class Here:
 
 @contextmanager
 def stack(listeners_per_session: int) -> Iterator[Here]:
-    """Starts one on free ports, and stops it."""
+    """Start a stack on free ports, and stop it afterwards."""
     environ = {
         "LOG_LEVEL": "ERROR",
         "MAX_LISTENERS_PER_SESSION": str(listeners_per_session),

@@ -1,4 +1,4 @@
-"""The run as a picture: how many were connected, what was delivered how fast, what went wrong."""
+"""The run as a picture: connections, deliveries, latency and errors over time."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from bench.load.score import Score, Second
 
 
 def save(score: Score, title: str, file: Path) -> None:
-    """Writes a PNG."""
+    """Write a PNG."""
     end = max(score.seconds, default=0)
     seconds = [score.seconds.get(number, Second()) for number in range(end)]
     figure = Figure(figsize=(9, 10), layout="constrained")

@@ -1,4 +1,5 @@
-"""One run: everybody comes, talks, listens, drops, refreshes; then what is missing is counted."""
+"""One run: participants join, talk, listen, drop and refresh; then missing broadcasts are
+counted."""
 
 import asyncio
 import random
@@ -6,20 +7,20 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bench.load.people import LANGUAGES, Listener, Speaker
+from bench.load.participants import LANGUAGES, Listener, Speaker
 from bench.load.score import Score
 from lectern_client.errors import LecternError
 
 Token = Callable[[str], Awaitable[str]]
-"""A JWT for a user of this name."""
+"""A function that returns a JWT for a user of this name."""
 _TOGETHER = 32
-"""Handshakes in the air."""
+"""Concurrent handshakes."""
 _TICK = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to happen. Rates are in percent of the listeners a minute."""
+    """The parameters of a run. Rates are in percent of the listeners a minute."""
 
     url: str
     speakers: int
@@ -34,16 +35,16 @@ class Plan:
     ramp: float
     """Joins a second."""
     settle: float
-    """Seconds in which what is missing may still be recovered, and counts become exact."""
+    """Seconds in which missing broadcasts may still be recovered, and counts become exact."""
 
 
 class Run:
-    """The people of one run. `phase` says what they do."""
+    """The participants of one run. `phase` says what they do."""
 
     def __init__(self, plan: Plan, token: Token, score: Score) -> None:
         self.plan = plan
         self.score = score
-        self.phase = "coming"
+        self.phase = "joining"
         self.listeners: list[Listener] = []
         self.speakers = [
             Speaker(plan.url, _token_of(token, number), score, plan.size)
@@ -51,27 +52,25 @@ class Run:
         ]
 
     async def play(self) -> None:
-        """From the first handshake to the last close; the score has what came of it."""
-        await _all([speaker.comes() for speaker in self.speakers])
-        await self._listeners_come()
+        """Run from the first handshake to the last close; the score has the result."""
+        await _all([speaker.join() for speaker in self.speakers])
+        await self._join_listeners()
         self.phase = "talking"
         until = time.perf_counter() + self.plan.minutes * 60
-        talking = [
-            asyncio.create_task(each.talks(self.plan.every, until)) for each in self.speakers
-        ]
-        await self._disturb(until)
+        talking = [asyncio.create_task(each.talk(self.plan.every, until)) for each in self.speakers]
+        await self._drop_and_refresh(until)
         await asyncio.gather(*talking)
         self.phase = "settling"
         await self._settle()
         self.phase = "leaving"
-        self.score.over = True
+        self.score.is_finished = True
         await _all([speaker.session.end_session() for speaker in self.speakers])
 
     def open(self) -> int:
-        """How many listeners are connected."""
+        """Return how many listeners are connected."""
         return sum(each.session.state in ("open", "refreshing") for each in self.listeners)
 
-    async def _listeners_come(self) -> None:
+    async def _join_listeners(self) -> None:
         room = asyncio.Semaphore(_TOGETHER)
 
         async def one(number: int) -> None:
@@ -80,25 +79,25 @@ class Run:
             listener = Listener(self.plan.url, speaker, language, self.score)
             async with room:
                 try:
-                    await listener.comes()
+                    await listener.join()
                 except LecternError as error:
-                    self.score.failed(None, f"not joined: {error.code}")
+                    self.score.record_error(None, f"join refused: {error.code}")
                     return
             self.listeners.append(listener)
 
-        coming = []
+        joining = []
         for number in range(self.plan.listeners):
-            coming.append(asyncio.create_task(one(number)))
+            joining.append(asyncio.create_task(one(number)))
             self.score.now.open = self.open()
             await asyncio.sleep(1 / self.plan.ramp)
-        await asyncio.gather(*coming)
+        await asyncio.gather(*joining)
 
-    async def _disturb(self, until: float) -> None:
-        """Drops and refreshes, spread over the time."""
+    async def _drop_and_refresh(self, until: float) -> None:
+        """Drop and refresh connections, spread over the time."""
         share = len(self.listeners) * _TICK / 6000
         while time.perf_counter() < until:
             for _ in range(_times(self.plan.drops * share)):
-                random.choice(self.listeners).line.drop()
+                random.choice(self.listeners).network.drop()
             for _ in range(_times(self.plan.refreshes * share)):
                 self.score.refreshes += 1
                 random.choice(self.listeners).session.refresh()
@@ -117,7 +116,7 @@ class Run:
             await asyncio.sleep(1)
 
     async def _miscounted(self) -> list[str]:
-        """Sessions whose count is not that of the listeners who are connected to them."""
+        """Describe each session whose count differs from its connected listeners."""
         wrong = []
         for speaker in self.speakers:
             there = sum(
@@ -143,5 +142,5 @@ async def _all(doing: Sequence[Awaitable[object]]) -> None:
 
 
 def _times(expected: float) -> int:
-    """A whole number that is `expected` on average."""
+    """Return a whole number that is `expected` on average."""
     return int(expected) + (random.random() < expected % 1)

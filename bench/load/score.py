@@ -1,4 +1,4 @@
-"""What was measured: latencies by kind, second by second, and what went wrong."""
+"""The measurements: latencies by kind, second by second, and failures."""
 
 import time
 from collections import Counter, defaultdict
@@ -9,7 +9,7 @@ from bench.harness import Report, Row
 
 KINDS = ("join", "reply", "delivery")
 FLAT = 1.1
-"""Memory is flat when its last third has at most so much more than its middle third."""
+"""Memory is flat if its last third is at most this much above its middle third."""
 JUDGED = 300
 """Seconds of talking from which on memory is judged: before, caches fill."""
 PERCENTILES = (50.0, 95.0, 99.0, 100.0)
@@ -17,7 +17,7 @@ PERCENTILES = (50.0, 95.0, 99.0, 100.0)
 
 @dataclass
 class Second:
-    """One second of the run: how much happened, and the slowest of it in milliseconds."""
+    """One second of the run: its counts, and the slowest delivery in milliseconds."""
 
     deliveries: int = 0
     slowest: float = 0.0
@@ -29,48 +29,51 @@ class Second:
 
 @dataclass
 class Score:
-    """Times in milliseconds. `started` is the clock's `perf_counter` at the beginning."""
+    """Measurements; times in milliseconds. `started` is `perf_counter` at the beginning."""
 
     started: float = field(default_factory=time.perf_counter)
     latencies: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     errors: Counter[str] = field(default_factory=Counter)
-    """By code, and by status for refused handshakes. Drops that were made are not among them."""
+    """Errors by code, and by status for refused handshakes. Deliberate drops are not among them."""
     seconds: defaultdict[int, Second] = field(default_factory=lambda: defaultdict(Second))
-    said: int = 0
+    broadcasts: int = 0
     delivered: int = 0
     arrived: int = 0
-    """Broadcasts on the wire: what is beyond `delivered` came twice, and the client dropped it."""
+    """Broadcasts on the wire; those beyond `delivered` were duplicates that the client dropped."""
     drops: int = 0
     refreshes: int = 0
     lost: int = 0
-    twice: int = 0
-    """Handed to the program twice: the client must not."""
+    duplicates: int = 0
+    """Broadcasts delivered twice to the application, which the client must prevent."""
     gaps: int = 0
     miscounted: list[str] = field(default_factory=list)
     server_mb: list[float] = field(default_factory=list)
-    """The stack's memory while people talked, where it is known."""
-    over: bool = False
-    """Nothing counts any more: everybody leaves."""
+    """The stack's memory while speakers talked, if known."""
+    is_finished: bool = False
+    """Participants are leaving: nothing counts any more."""
 
     @property
     def now(self) -> Second:
-        """The second that it is."""
+        """Return the counts of the current second."""
         return self.seconds[int(time.perf_counter() - self.started)]
 
     @property
     def is_good(self) -> bool:
-        """Nothing lost or handed out twice, every count exact, no 5xx, and memory flat."""
-        return not (self.lost or self.twice or self.miscounted or self._failures() or self.grows)
+        """Return whether nothing was lost or duplicated, counts are exact, no 5xx, and memory is
+        flat."""
+        return not (
+            self.lost or self.duplicates or self.miscounted or self._failures() or self.grows
+        )
 
     @property
     def grows(self) -> bool:
-        """Whether the stack's memory does, as far as the run was long enough to tell."""
+        """Return whether the stack's memory grew, if the run was long enough to tell."""
         middle, last = self._thirds()
         return len(self.server_mb) >= JUDGED and last > middle * FLAT
 
-    def took(self, kind: str, since: float) -> None:
-        """Something that began at `since` is done now."""
-        if self.over:
+    def record_latency(self, kind: str, since: float) -> None:
+        """Record the time since `since` for a kind of operation."""
+        if self.is_finished:
             return
         milliseconds = (time.perf_counter() - since) * 1000
         self.latencies[kind].append(milliseconds)
@@ -80,15 +83,15 @@ class Score:
             second.deliveries += 1
             second.slowest = max(second.slowest, milliseconds)
 
-    def failed(self, status: int | None, code: str) -> None:
-        """An error that a client was told, or met."""
-        if self.over:
+    def record_error(self, status: int | None, code: str) -> None:
+        """Record an error that a client received or raised."""
+        if self.is_finished:
             return
         self.errors[f"{status} {code}" if status else code] += 1
         self.now.errors += 1
 
     def lines(self) -> list[str]:
-        """The result, as a table and sentences in Markdown."""
+        """Return the result, as a table and sentences in Markdown."""
         head = "| ms | " + " | ".join(f"p{each:g}" for each in PERCENTILES[:-1]) + " | most | of |"
         lines = [head, "|---" * (len(PERCENTILES) + 2) + "|"]
         for kind, values in self.latencies.items():
@@ -97,8 +100,8 @@ class Score:
         return [
             *lines,
             "",
-            f"- {self.said:,} broadcasts, {self.delivered:,} deliveries; lost {self.lost}, told as "
-            f"a gap {self.gaps}, handed on twice {self.twice}, twice on the wire "
+            f"- {self.broadcasts:,} broadcasts, {self.delivered:,} deliveries; lost {self.lost}, "
+            f"reported as gaps {self.gaps}, delivered twice {self.duplicates}, twice on the wire "
             f"{max(self.arrived - self.delivered, 0):,}",
             f"- {self.drops:,} drops, {self.refreshes:,} refreshes; errors: {self._wrong()}",
             f"- counts: {'; '.join(self.miscounted) or 'exact'}",
@@ -106,14 +109,14 @@ class Score:
         ]
 
     def reports(self, title: str) -> list[Report]:
-        """The result for `bench/results.md`: latencies, and what must not be."""
+        """Return the result for `bench/results.md`: latencies, and figures that must be 0."""
         times = Report(title, "Milliseconds, as the clients saw them.")
         for kind, values in self.latencies.items():
             figures = {f"p{each:g}": percentile(values, each) for each in PERCENTILES}
             row = {name: (value,) * 3 for name, value in figures.items()}
             times.rows.append(Row(kind, row | {"of": (float(len(values)),) * 3}))
         counted = {
-            "broadcasts": self.said,
+            "broadcasts": self.broadcasts,
             "deliveries": self.delivered,
             "drops": self.drops,
             "refreshes": self.refreshes,
@@ -122,13 +125,15 @@ class Score:
         }
         what = Report("What came of it", f"Errors: {self._wrong()}.")
         what.rows = [Row("in all", {name: (float(each),) * 3 for name, each in counted.items()})]
-        what.demand("lost", self.lost, 0)
-        what.demand("handed on twice", self.twice, 0)
-        what.demand("sessions with a wrong count", len(self.miscounted), 0)
-        what.demand("5xx", self._failures(), 0)
+        what.require_at_most("lost", self.lost, 0)
+        what.require_at_most("handed on twice", self.duplicates, 0)
+        what.require_at_most("sessions with a wrong count", len(self.miscounted), 0)
+        what.require_at_most("5xx", self._failures(), 0)
         if self.server_mb:
             middle, last = self._thirds()
-            what.demand("the stack's memory, its last third by its middle", last / middle, FLAT)
+            what.require_at_most(
+                "the stack's memory, its last third by its middle", last / middle, FLAT
+            )
         return [times, what]
 
     def _failures(self) -> int:
@@ -148,13 +153,13 @@ class Score:
         )
 
     def _thirds(self) -> tuple[float, float]:
-        """Medians of the memory's middle and last third, in MB."""
+        """Return the medians of the memory's middle and last third, in MB."""
         third = len(self.server_mb) // 3
         middle, last = self.server_mb[third : 2 * third], self.server_mb[2 * third :]
         return percentile(middle, 50), percentile(last, 50)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value that so many percent are not above; 0 without any."""
+    """Return the value that this percentage does not exceed; 0 without values."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)] if ordered else 0.0

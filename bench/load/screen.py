@@ -1,4 +1,4 @@
-"""What is seen while it runs: a table that changes, or a line now and then where none can."""
+"""The live display of a run: a table, or a line now and then if there is no terminal."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ _LINE_EVERY = 10.0
 
 
 async def show(run: Run, console: Console) -> None:
-    """Shows a run until it is cancelled."""
+    """Show a run until it is cancelled."""
     if not console.is_terminal:
         while True:
             await asyncio.sleep(_LINE_EVERY)
@@ -33,7 +33,7 @@ def _figures(run: Run) -> dict[str, str]:
     return {
         "time": f"{time.perf_counter() - score.started:.0f} s, {run.phase}",
         "listeners": f"{run.open():,} of {run.plan.listeners:,}",
-        "broadcasts": f"{score.said:,}",
+        "broadcasts": f"{score.broadcasts:,}",
         "deliveries": f"{score.delivered:,}, {last.deliveries if last else 0:,} a second",
         "delivery": f"p50 {percentile(recent, 50):.0f} ms, p99 {percentile(recent, 99):.0f} ms",
         "drops, refreshes": f"{score.drops:,}, {score.refreshes:,}",

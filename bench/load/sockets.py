@@ -9,15 +9,15 @@ from lectern_client.sockets import Socket, open_socket
 
 
 class Droppable:
-    """The socket of a session; it is another one after each reconnect or refresh."""
+    """The socket of a session; each reconnect or refresh opens another one."""
 
-    def __init__(self, inner: Socket, line: "Line") -> None:
+    def __init__(self, inner: Socket, network: "Network") -> None:
         self._inner = inner
-        self._line = line
+        self._network = network
 
     async def send(self, text: str) -> None:
         if '"heartbeat"' in text:
-            self._line.beat_at = time.perf_counter()
+            self._network.beat_at = time.perf_counter()
         await self._inner.send(text)
 
     async def receive(self) -> str:
@@ -27,37 +27,37 @@ class Droppable:
         await self._inner.close(code)
 
     def drop(self) -> None:
-        """The network is gone. `websockets` has no public way to lose a connection."""
+        """Lose the network. `websockets` has no public way to do so."""
         cast(Any, self._inner)._connection.transport.abort()
 
 
-class Line:
-    """One participant's way to the stack: opens its sockets, and drops the one in use."""
+class Network:
+    """One participant's connection to the stack: opens its sockets, and drops the one in use."""
 
     def __init__(self, score: Score) -> None:
         self.beat_at: float | None = None
-        """When the last heartbeat left that has no answer yet."""
+        """Time of the last heartbeat that has no reply yet."""
         self._score = score
         self._socket: Droppable | None = None
 
     async def connect(self, url: str, token: str | None, timeout: float) -> Socket:
-        """What the client calls to open a socket."""
+        """Open a socket; the client calls this."""
         try:
             self._socket = Droppable(await open_socket(url, token, timeout), self)
         except LecternError as error:
-            self._score.failed(error.status, error.code)
+            self._score.record_error(error.status, error.code)
             raise
         return self._socket
 
     def drop(self) -> None:
-        """Cuts the socket in use."""
+        """Cut the socket in use."""
         if self._socket:
             self._score.drops += 1
             self._score.now.drops += 1
             self._socket.drop()
 
-    def answered(self) -> None:
-        """The heartbeat's answer is here."""
+    def heartbeat_acknowledged(self) -> None:
+        """Record the reply to the heartbeat."""
         if self.beat_at is not None:
-            self._score.took("reply", self.beat_at)
+            self._score.record_latency("reply", self.beat_at)
             self.beat_at = None

@@ -1,1 +1,1 @@
-"""The peers: what the same handlers cost when written as Chalice's and boto3's documentation do."""
+"""The peers: the same handlers, written as in the documentation of Chalice and boto3."""

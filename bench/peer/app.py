@@ -1,7 +1,7 @@
-"""Sessions over WebSockets, written with Chalice and boto3 as their documentation shows it.
+"""Sessions over WebSockets, written with Chalice and boto3 as in their documentation.
 
-The `$connect` does what Lectern's does: it counts the handshakes of an address, verifies a token
-where there is one, puts the connection into its table, and logs a line.
+`$connect` does the same as Lectern's: it counts the handshakes of an address, verifies a token if
+there is one, puts the connection into its table, and logs a line.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ jwks = jwt.PyJWKClient(os.environ.get("JWT_JWKS_URL", "https://issuer.example/ke
 
 @app.on_ws_connect(name="connect")
 def connect(event: WebsocketEvent) -> dict[str, Any]:
-    """A socket wants to open."""
+    """Handle a handshake."""
     whole = event.to_dict()
     context, query = whole["requestContext"], whole.get("queryStringParameters") or {}
     limit(context["identity"]["sourceIp"])
@@ -53,7 +53,7 @@ def connect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.on_ws_message(name="message")
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    """A heartbeat: the connection is read, its activity written if that is due, and it is told."""
+    """Handle a heartbeat: read the connection, write its activity if due, and reply."""
     frame = event.json_body
     item = connections.get_item(Key={"connectionId": event.connection_id})["Item"]
     now = int(time.time() * 1000)
@@ -75,7 +75,7 @@ def message(event: WebsocketEvent) -> dict[str, Any]:
 
 
 def limit(address: str) -> None:
-    """At most twenty handshakes a minute from one address."""
+    """Limit an address to twenty handshakes a minute."""
     window = int(time.time()) // 60
     hashed = hashlib.sha256(address.encode()).hexdigest()
     answer = rate_limits.update_item(
@@ -90,7 +90,7 @@ def limit(address: str) -> None:
 
 
 def verify(token: str) -> dict[str, Any]:
-    """The claims of a valid token."""
+    """Return the claims of a valid token."""
     key = jwks.get_signing_key_from_jwt(token)
     claims: dict[str, Any] = jwt.decode(token, key.key, algorithms=["RS256", "ES256"])
     return claims

@@ -1,8 +1,8 @@
-"""Sessions with heartbeats, counts and broadcasts, as samples with Chalice and boto3 do them.
+"""Sessions with heartbeats, counts and broadcasts, like the samples for Chalice and boto3.
 
-The shape is that of the documentation's chat sample: connections in a table whose index projects
-everything, each heartbeat written, answers sent over `@connections`, the rest found by scanning.
-`bench/cost.py` counts what it uses. Logs are as few as Lectern's: one line for each event.
+It has the shape of the documentation's chat sample: connections in a table whose index projects
+everything, each heartbeat written, replies sent over `@connections`, everything else found by
+scanning. `bench/cost.py` counts its usage. It logs as little as Lectern: one line for each event.
 """
 
 import json
@@ -53,7 +53,7 @@ sessions = dynamodb.Table(os.environ.get("PEER_SESSIONS", "sessions"))
 
 @app.on_ws_connect(name="connect")
 def connect(event: WebsocketEvent) -> dict[str, Any]:
-    """A socket opens: it is noted."""
+    """Store the connection of a new socket."""
     now = int(time.time() * 1000)
     item = {"connectionId": event.connection_id, "connectedAt": now, "lastActivityTime": now}
     connections.put_item(Item=item | {"expiresAt": now // 1000 + 4 * 3600})
@@ -63,7 +63,7 @@ def connect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.on_ws_message(name="message")
 def message(event: WebsocketEvent) -> dict[str, Any]:
-    """A frame: its action is done, and the answer is sent over the socket."""
+    """Perform the action of a message, and send the reply over the socket."""
     frame = event.json_body
     reply = ACTIONS[frame["action"]](event.connection_id, frame)
     app.websocket_api.send(event.connection_id, json.dumps(reply))
@@ -73,7 +73,7 @@ def message(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.on_ws_disconnect(name="disconnect")
 def disconnect(event: WebsocketEvent) -> dict[str, Any]:
-    """A socket closes: it is forgotten, and its session counts one less."""
+    """Delete the connection of a closed socket, and decrement its session's count."""
     answer = connections.delete_item(
         Key={"connectionId": event.connection_id}, ReturnValues="ALL_OLD"
     )
@@ -86,7 +86,7 @@ def disconnect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="publish_status")
 def publish_status(_: CloudWatchEvent) -> None:
-    """Every minute: each active session's speaker is told who listens, by counting them."""
+    """Every minute: count each active session's listeners and send a status to its speaker."""
     for session in sessions.scan(FilterExpression=Attr("isActive").eq(True))["Items"]:
         listening = connections.scan(
             FilterExpression=Attr("sessionId").eq(session["sessionId"])
@@ -105,7 +105,7 @@ def publish_status(_: CloudWatchEvent) -> None:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(_: CloudWatchEvent) -> None:
-    """Every minute: who has been silent for two is closed."""
+    """Every minute: close connections that were silent for two minutes."""
     silent_since = int(time.time() - IDLE_SECONDS) * 1000
     idle = connections.scan(FilterExpression=Attr("lastActivityTime").lt(silent_since))["Items"]
     for each in idle:
@@ -114,7 +114,7 @@ def sweep(_: CloudWatchEvent) -> None:
 
 
 def create(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
-    """A session, and its speaker's connection in it."""
+    """Create a session, and put its speaker's connection in it."""
     session_id = frame["sessionId"]
     sessions.put_item(
         Item={
@@ -131,7 +131,7 @@ def create(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
 
 
 def join(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
-    """One listener more."""
+    """Add a listener."""
     session = sessions.get_item(Key={"sessionId": frame["sessionId"]})["Item"]
     _enter(connection_id, session["sessionId"], "listener", frame["targetLanguage"])
     _count(session["sessionId"], 1)
@@ -144,7 +144,7 @@ def join(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
 
 
 def heartbeat(connection_id: str, _: dict[str, Any]) -> dict[str, Any]:
-    """Each is written."""
+    """Write the activity of every heartbeat."""
     now = int(time.time() * 1000)
     answer = connections.update_item(
         Key={"connectionId": connection_id},
@@ -157,7 +157,7 @@ def heartbeat(connection_id: str, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def broadcast(connection_id: str, frame: dict[str, Any]) -> dict[str, Any]:
-    """To every listener of the speaker's session, one after the other."""
+    """Post to every listener of the speaker's session, one after the other."""
     speaker = connections.get_item(Key={"connectionId": connection_id})["Item"]
     session_id = speaker["sessionId"]
     found = connections.query(

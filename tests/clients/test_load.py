@@ -50,7 +50,7 @@ async def test_a_run_with_drops_refreshes_and_faults_loses_nothing(
 
     assert score.is_good, score.lines()
     assert len(run.listeners) == len(score.latencies["join"]) - 2 == 12
-    assert score.said > 4
+    assert score.broadcasts > 4
     assert min(score.drops, score.refreshes, score.delivered) > 0
     assert score.arrived >= score.delivered
     plot.save(score, "a test", tmp_path / "load.png")
@@ -62,12 +62,12 @@ async def test_a_run_with_drops_refreshes_and_faults_loses_nothing(
 
 def test_a_run_that_loses_doubles_miscounts_or_fails_is_not_good() -> None:
     assert Score().is_good
-    for bad in (Score(lost=1), Score(twice=1), Score(miscounted=["x counts 1 of 2"])):
+    for bad in (Score(lost=1), Score(duplicates=1), Score(miscounted=["x counts 1 of 2"])):
         assert not bad.is_good
     score = Score()
-    score.failed(429, "RATE_LIMITED")
+    score.record_error(429, "RATE_LIMITED")
     assert score.is_good
-    score.failed(503, "HANDSHAKE_REFUSED")
+    score.record_error(503, "HANDSHAKE_REFUSED")
     assert not score.is_good
     assert "503 HANDSHAKE_REFUSED: 1" in "\n".join(score.lines())
 
@@ -94,13 +94,13 @@ def test_memory_is_judged_when_the_run_was_long_enough() -> None:
 
 def test_the_result_names_what_must_not_happen() -> None:
     score = Score(lost=2, server_mb=[100.0] * 600)
-    score.failed(503, "UNAVAILABLE")
-    score.failed(403, "FORBIDDEN")
+    score.record_error(503, "UNAVAILABLE")
+    score.record_error(403, "FORBIDDEN")
 
     times, what = score.reports("a run")
 
     assert [row.name for row in times.rows] == ["join", "reply", "delivery"]
-    assert dict(what.demands) == {
+    assert dict(what.requirements) == {
         "lost: 2, at most 0": False,
         "handed on twice: 0, at most 0": True,
         "sessions with a wrong count: 0, at most 0": True,
