@@ -8,21 +8,21 @@ from hypothesis import strategies as st
 
 from chalicelib.protocol.codec import decode_request, open_envelope
 from chalicelib.protocol.requests import ACTIONS
-from tests.chalicelib.actions.across.two_tenants import DEEDS, InMemory, World
+from tests.chalicelib.actions.across.two_tenants import EVENTS, InMemory, World
 from tests.invariants.memory import Memory
 
 Step = tuple[str, int, int]
-"""A deed, who does it, and whom or what it is aimed at."""
+"""An event, its actor and its target."""
 THEMES = (
-    DEEDS,
+    EVENTS,
     ("broadcast", "publish", "tellTenant", "goElsewhere", "subscribe", "runJobs"),
     ("submitRequest", "cancelRequest", "refreshConnection", "disconnect", "runJobs"),
 )
-"""Few deeds, often repeated: what takes three of them in a row is found so."""
+"""Few events, often repeated: this finds failures that take three of them in a row."""
 
 
-def steps_of(deeds: tuple[str, ...]) -> st.SearchStrategy[list[Step]]:
-    one = st.tuples(st.sampled_from(deeds), st.integers(0, 30), st.integers(0, 30))
+def steps_of(events: tuple[str, ...]) -> st.SearchStrategy[list[Step]]:
+    one = st.tuples(st.sampled_from(events), st.integers(0, 30), st.integers(0, 30))
     return st.lists(one, min_size=20, max_size=60)
 
 
@@ -34,13 +34,13 @@ def steps_of(deeds: tuple[str, ...]) -> st.SearchStrategy[list[Step]]:
 @given(st.sampled_from(THEMES).flatmap(steps_of), st.sampled_from(["0", "500"]))
 def test_nothing_crosses_between_two_tenants(steps: list[Step], inline_limit: str) -> None:
     world = World(InMemory(Memory.fresh(), INLINE_FANOUT_LIMIT=inline_limit))
-    for deed, who, target in steps:
-        world.act(deed, who, target)
+    for event, actor, target in steps:
+        world.act(event, actor, target)
     world.finish()
 
 
 def test_every_action_is_sent_as_the_protocol_has_it() -> None:
-    """So that none is refused for its form, and proves nothing."""
+    """A request that is refused for its form would prove nothing."""
     world = World(InMemory(Memory.fresh()))
     fields = world.fields(world.people[1], next(iter(world.owner)), 0)
     for action in ACTIONS:

@@ -15,8 +15,8 @@ from tests.invariants.memory import Memory
 from tests.stack import Client, Json, Stack
 
 TENANTS = ("acme", "globex")
-DEEDS = (*ACTIONS, "disconnect", "goElsewhere", "runJobs", "tellTenant")
-"""Every action of the protocol, and what else happens."""
+EVENTS = (*ACTIONS, "disconnect", "goElsewhere", "runJobs", "tellTenant")
+"""Every action of the protocol, and other events."""
 USER = "anna"
 """The speaker of both tenants, by the same name."""
 _ENTRIES = ("joinSession", "refreshConnection")
@@ -35,7 +35,7 @@ class InMemory(Stack):
 
 @dataclass
 class Person:
-    """Somebody with a socket. One without `user` is of the tenant whose session it was in last."""
+    """A client with a socket. One without `user` is of the tenant whose session it was in last."""
 
     client: Client
     role: str
@@ -43,15 +43,15 @@ class Person:
     user: str | None = None
 
 
-def roles_of(deed: str) -> frozenset[Role]:
+def roles_of(event: str) -> frozenset[Role]:
     """The roles that may do it; that others may not is tested elsewhere."""
-    if deed == "goElsewhere":
+    if event == "goElsewhere":
         return ACTIONS["joinSession"].roles
-    return ACTIONS[deed].roles if deed in ACTIONS else frozenset(Role)
+    return ACTIONS[event].roles if event in ACTIONS else frozenset(Role)
 
 
 class World:
-    """Both tenants; what is said carries the name of who says it."""
+    """Both tenants. Every message carries the name of its sender's tenant."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -72,40 +72,40 @@ class World:
         for person in self.people:
             person.client.send("subscribe", topic="questions")
 
-    def act(self, deed: str, who: int, target: int) -> None:
-        """`who` and `target` are taken modulo what there is."""
-        if deed == "runJobs":
+    def act(self, event: str, actor: int, target: int) -> None:
+        """Perform an event. `actor` and `target` are indices, modulo the number there is."""
+        if event == "runJobs":
             for job in self.stack.jobs.take_due():
                 self.stack.run_job(job)
-        elif deed == "tellTenant":
+        elif event == "tellTenant":
             tenant = TENANTS[target % 2]
             word = Raw(json.dumps({"of": tenant}).encode())
             tenant_message.send(self.stack.services, TenantId(tenant), word, lambda: 30.0)
         else:
-            able = [each for each in self.people if each.role in roles_of(deed)]
-            self._of_one(able[who % len(able)], deed, target)
+            able = [each for each in self.people if each.role in roles_of(event)]
+            self._perform(able[actor % len(able)], event, target)
         self._check_received()
 
     def finish(self) -> None:
-        """Whatever is still on its way arrives."""
+        """Run the remaining jobs, and check what they deliver."""
         self.stack.run_jobs()
         self._check_received()
 
-    def _of_one(self, person: Person, deed: str, target: int) -> None:
+    def _perform(self, person: Person, event: str, target: int) -> None:
         """Assert that an action changes nothing of another tenant."""
-        before, mine = self._belongings(), {person.tenant}
-        if deed == "disconnect":
+        before, mine = self._items_by_tenant(), {person.tenant}
+        if event == "disconnect":
             person.client.close(1006)
             person.client = self.socket(person)
-        elif deed == "goElsewhere":
+        elif event == "goElsewhere":
             self._send(person, "leaveSession", target)
             self._send(person, "joinSession", target)
         else:
-            self._send(person, deed, target)
+            self._send(person, event, target)
         mine.add(person.tenant)
-        after = self._belongings()
+        after = self._items_by_tenant()
         for tenant in set(TENANTS) - mine:
-            assert after[tenant] == before[tenant], deed
+            assert after[tenant] == before[tenant], event
 
     def _send(self, person: Person, action: str, target: int) -> None:
         session_id = list(self.owner)[target % len(self.owner)]
@@ -128,7 +128,7 @@ class World:
         self._check_numbers(person, reply)
 
     def socket(self, person: Person) -> Client:
-        """A new one."""
+        """Open a new socket for a client."""
         token = f"&token={self.stack.token(person.user, person.tenant)}" if person.user else ""
         return self.stack.connect(f"role={person.role}{token}")
 
@@ -169,7 +169,7 @@ class World:
             assert reply["status"] in (403, 409), reply
 
     def _check_received(self) -> None:
-        """Looks at what has arrived since it looked last, and at everything that is stored."""
+        """Check the messages received since the last check, and every stored connection."""
         for person in self.people:
             for message in person.client.received:
                 self._check(person, message)
@@ -189,7 +189,7 @@ class World:
             self._check(person, missed)
 
     def _check_numbers(self, person: Person, reply: Json) -> None:
-        """Counts and seqs, which name no session, are those of the session somebody is in."""
+        """Check that counts and seqs, which name no session, are those of the client's session."""
         session_id = (person.client.item or {}).get("sessionId")
         if session_id is None:
             return
@@ -198,8 +198,8 @@ class World:
             assert seq == session["streamPositions"].get(stream, 0), reply
         assert reply.get("listenerCount") in (None, session["listenerCount"]), reply
 
-    def _belongings(self) -> Mapping[str, list[Json]]:
-        """Every item, by the tenant that it belongs to."""
+    def _items_by_tenant(self) -> Mapping[str, list[Json]]:
+        """Return every item, by its tenant."""
         found: dict[str, list[Json]] = {tenant: [] for tenant in TENANTS}
         for label in ("sessions", "connections", "subscriptions", "requests", "history"):
             for item in self.stack.items(label):

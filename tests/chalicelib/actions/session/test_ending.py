@@ -8,33 +8,17 @@ from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import ServiceDown, UpstreamError
 from chalicelib.protocol.jobs import Counts, EndGrace, FinishEnd, RepairCounts
 from tests.aws import Aws
+from tests.chalicelib.actions.session.endings import (
+    HEARD,
+    LANGUAGES,
+    end,
+    everything_is_over,
+    ids,
+    recover,
+    told,
+)
 from tests.crowd import crowd
-from tests.stack import Client, Stack
-
-HEARD = "sessionEnded"
-LANGUAGES = ("es", "fr", "de")
-
-
-def told(stack: Stack) -> set[str]:
-    """Every socket that has had its sessionEnded."""
-    return {
-        connection_id
-        for connection_id, messages in stack.sockets.open.items()
-        if any(message["type"] == HEARD for message in messages)
-    }
-
-
-def ids(clients: list[Client]) -> set[str]:
-    return {client.connection_id for client in clients}
-
-
-def everything_is_over(stack: Stack, session_id: str) -> bool:
-    item = stack.session_item(session_id)
-    return (
-        not item["isActive"]
-        and stack.counts(session_id) == (0, {})
-        and not [each for each in stack.items("connections") if "sessionId" in each]
-    )
+from tests.stack import Stack
 
 
 @pytest.mark.parametrize("listeners", [0, 1, 500])
@@ -103,182 +87,6 @@ def test_killed_between_any_two_calls_an_end_is_an_end(stack: Stack, how: str, c
         for client in [speaker, *room]:
             client.close()
     assert calls > first + 8
-
-
-def end(stack: Stack, speaker: Client, how: str) -> None:
-    if how == "endSession":
-        speaker.send("endSession")
-    elif how == "close":
-        speaker.disconnect_event(1000)
-    else:
-        # Everybody is heard of until the last minute.
-        stack.clock.advance(7200)
-        for item in stack.items("connections"):
-            stack.services.connections.record_activity(item["connectionId"], stack.clock.now)
-        stack.sweep()
-
-
-def recover(stack: Stack, session_id: str) -> None:
-    """Run what runs anyway: the stream and the queue, then the sweep."""
-    stack.run_changes()
-    stack.advance(2)
-    if not everything_is_over(stack, session_id):
-        stack.advance(60)
-        stack.sweep()
-
-
-def test_a_listener_that_joined_by_its_url_is_told_once_its_socket_is_open(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    opening = stack.connect(f"action=joinSession&sessionId={session_id}&targetLanguage=es")
-
-    speaker.send("endSession")
-    assert opening.received == []
-    stack.run_jobs()
-    stack.advance(2)
-
-    assert opening.received[0]["type"] == HEARD
-    assert everything_is_over(stack, session_id)
-
-
-@pytest.mark.parametrize("token", [False, True])
-def test_a_listener_stays_when_its_session_ends_and_joins_the_next_one(
-    stack: Stack, token: bool
-) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.connect(f"token={stack.token('lisa')}" if token else "")
-    listener.send("joinSession", sessionId=session_id, targetLanguage="es")
-    speaker.send("endSession")
-
-    refused = [listener.send("leaveSession"), listener.send("changeLanguage", targetLanguage="fr")]
-    refused.append(listener.send("joinSession", sessionId=session_id, targetLanguage="es"))
-    alive = listener.send("heartbeat")
-    _, following = stack.session("berta")
-    joined = listener.send("joinSession", sessionId=following, targetLanguage="fr")
-
-    assert [(each["status"], each["code"]) for each in refused] == [(404, "SESSION_INACTIVE")] * 3
-    assert (alive["type"], joined["type"]) == ("heartbeatAck", "sessionJoined")
-    assert stack.counts(following) == (1, {"fr": 1})
-    assert listener.send("leaveSession")["type"] == "sessionLeft"
-    assert listener.send("leaveSession")["code"] == "NOT_IN_SESSION"
-
-
-def test_a_listener_that_stays_silent_after_the_end_is_closed_by_the_sweep(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    heard = listener.received
-    speaker.close()
-
-    stack.advance(121)
-    stack.sweep()
-
-    assert [each["type"] for each in heard] == [HEARD, "connectionTimeout"]
-    assert listener.connection_id not in stack.sockets.open
-    assert stack.items("connections") == []
-
-
-def test_no_attachment_of_an_ended_session_follows_into_the_next(stack: Stack) -> None:
-    speaker, session_id = stack.session(tenant="acme")
-    _, following = stack.session("berta", "globex")
-    listener = stack.listener(session_id)
-    listener.send("subscribe", topic="questions")
-    submitted = listener.send("submitRequest", request="sessionReport")
-    speaker.send("endSession")
-
-    listener.send("joinSession", sessionId=following, targetLanguage="es")
-    stack.run_jobs()
-
-    assert stack.items("subscriptions") == []
-    request = stack.item("requests", requestId=submitted["requestId"])
-    assert request is not None
-    assert request["status"] == "cancelled"
-    assert "requestCompleted" not in [each["type"] for each in listener.received]
-
-
-def test_a_listener_that_enters_another_session_meanwhile_stays_there(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    _, elsewhere = stack.session("berta")
-    leaving, staying = stack.listener(session_id), stack.listener(session_id)
-
-    def go() -> None:
-        leaving.send("leaveSession")
-        leaving.send("joinSession", sessionId=elsewhere, targetLanguage="es")
-
-    stack.database.before("TransactWriteItems", go)
-    speaker.send("endSession")
-
-    assert staying.received[-1]["type"] == HEARD
-    assert stack.counts(session_id) == (0, {})
-    assert stack.counts(elsewhere) == (1, {"es": 1})
-
-
-def test_a_socket_that_never_opens_does_not_keep_the_end_waiting_for_ever(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    opening = stack.connect(f"action=joinSession&sessionId={session_id}&targetLanguage=es")
-    opening.close(lost=True)
-    stack.jobs.waiting.clear()
-
-    speaker.send("endSession")
-    for _ in range(31):
-        stack.advance(2)
-
-    assert everything_is_over(stack, session_id)
-    assert stack.jobs.waiting == []
-
-
-def test_a_slow_listener_is_told_later(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    slow, quick = stack.listener(session_id), stack.listener(session_id)
-    stack.sockets.slow.add(slow.connection_id)
-
-    speaker.send("endSession")
-    assert told(stack) == {quick.connection_id}
-    stack.sockets.slow.clear()
-    stack.advance(2)
-
-    assert slow.connection_id in told(stack)
-    assert everything_is_over(stack, session_id)
-
-
-def test_a_listener_that_cannot_be_reached_for_minutes_is_told_when_it_can(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    stack.sockets.slow.add(listener.connection_id)
-    speaker.send("endSession")
-
-    with stack.outside.counted() as calls:
-        for _ in range(300):
-            stack.advance(1)
-    assert told(stack) == set()
-    stack.sockets.slow.clear()
-    for _ in range(60):
-        stack.advance(1)
-
-    assert told(stack) == {listener.connection_id}
-    assert everything_is_over(stack, session_id)
-    assert calls.count("post") < 40
-
-
-def test_a_room_of_more_languages_than_one_update_can_name(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    languages = [f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh"]
-    crowd(stack, session_id, 64, languages)
-
-    with stack.outside.counted() as calls:
-        speaker.close()
-
-    assert everything_is_over(stack, session_id)
-    assert calls.count("TransactWriteItems") == 3
-
-
-def test_a_listener_that_leaves_meanwhile_does_not_hold_up_the_others(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    leaving, staying = stack.listener(session_id), stack.listener(session_id)
-    stack.database.before("TransactWriteItems", leaving.close)
-
-    speaker.send("endSession")
-
-    assert staying.received[-1]["type"] == HEARD
-    assert everything_is_over(stack, session_id)
 
 
 def test_what_does_not_fit_in_the_time_is_left_to_a_job(stack: Stack) -> None:

@@ -22,7 +22,7 @@ from tests.stack import Client, Stack
 
 
 class Heard(Sockets):
-    """Notes who was sent which seq, and nothing else: there are fifty thousand messages."""
+    """Keeps only the seqs sent to each connection: there are fifty thousand messages."""
 
     seqs: dict[str, list[int]]
 
@@ -82,7 +82,7 @@ def gateway() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def room(aws: Aws, gateway: ScriptedServer) -> tuple[Client, list[Client], Stack]:
-    """A speaker and fifty listeners who are posted to over the wire that Lambda uses."""
+    """A speaker and fifty listeners, posted to over the wire that Lambda uses."""
     stack = Stack(aws, API_GATEWAY_ENDPOINT=f"{gateway.url}/local", FANOUT_CONCURRENCY="4")
     speaker, session_id = stack.session()
     listeners = crowd(stack, session_id, 50)
@@ -95,7 +95,7 @@ def room(aws: Aws, gateway: ScriptedServer) -> tuple[Client, list[Client], Stack
 def test_a_slow_listener_delays_nobody(
     gateway: ScriptedServer, room: tuple[Client, list[Client], Stack]
 ) -> None:
-    """It answers only once all others have the message: who waited for it would wait for ever."""
+    """The slow one responds only once all others have the message: to wait for it is a deadlock."""
     speaker, listeners, stack = room
     slow, others = listeners[0].connection_id, listeners[1:]
     reached: set[str] = set()

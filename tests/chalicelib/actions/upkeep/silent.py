@@ -1,0 +1,24 @@
+"""Helpers for tests of silent clients."""
+
+from chalicelib.domain.types import Millis
+from tests.stack import Client, Stack
+
+
+def silence(stack: Stack, seconds: float, *others: Client) -> None:
+    """So much time in which only `others` are heard of, and the sweep runs each minute."""
+    for _ in range(int(seconds // 60)):
+        stack.clock.advance(60)
+        for client in others:
+            client.send("heartbeat")
+    stack.clock.advance(seconds % 60)
+
+
+def ids(clients: list[Client]) -> set[str]:
+    return {client.connection_id for client in clients}
+
+
+def age(stack: Stack, clients: list[Client], seconds: int) -> None:
+    """Nothing was heard of them for so long."""
+    then = Millis(stack.clock.now - seconds * 1000)
+    for client in clients:
+        stack.services.connections.record_activity(client.connection_id, then)
