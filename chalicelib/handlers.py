@@ -25,20 +25,20 @@ Event = Mapping[str, Any]
 
 def connect(event: Event, context: Any) -> dict[str, Any]:
     """`$connect`: 200, or the status that refuses the handshake (PROTOCOL 1.3)."""
-    services, where = wiring.services(), event["requestContext"]
-    connection_id = ConnectionId(where["connectionId"])
+    services, request_context = wiring.services(), event["requestContext"]
+    connection_id = ConnectionId(request_context["connectionId"])
     handshake = Handshake(
         connection_id=connection_id,
-        connected_at=Millis(where["connectedAt"]),
-        address=where["identity"]["sourceIp"],
+        connected_at=Millis(request_context["connectedAt"]),
+        address=request_context["identity"]["sourceIp"],
         headers=event.get("headers") or {},
         query=event.get("queryStringParameters") or {},
     )
-    with services.telemetry.invocation("connect", where["requestId"], connection_id):
+    with services.telemetry.invocation("connect", request_context["requestId"], connection_id):
         try:
             subprotocol = accept(services, handshake, _remaining(context))
         except Exception as error:  # whatever fails, the handshake gets a status
-            return _refused(services, error, where["requestId"])
+            return _refuse(services, error, request_context["requestId"])
         services.telemetry.info("connected", role=handshake.query.get("role", "listener"))
         headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
         return {"statusCode": 200, "headers": headers}
@@ -46,25 +46,29 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
 
 def message(event: Event, context: Any) -> dict[str, Any]:
     """`$default`: the route's response sends the returned body to the client."""
-    services, where = wiring.services(), event["requestContext"]
+    services, request_context = wiring.services(), event["requestContext"]
     frame = Frame(
-        connection_id=ConnectionId(where["connectionId"]),
-        address=where["identity"]["sourceIp"],
+        connection_id=ConnectionId(request_context["connectionId"]),
+        address=request_context["identity"]["sourceIp"],
         body=_body(event),
         remaining=_remaining(context),
     )
-    with services.telemetry.invocation("message", where["requestId"], frame.connection_id):
-        return {"statusCode": 200, "body": encode(_reply(services, frame, where)).decode()}
+    with services.telemetry.invocation(
+        "message", request_context["requestId"], frame.connection_id
+    ):
+        reply = _reply(services, frame, request_context)
+        return {"statusCode": 200, "body": encode(reply).decode()}
 
 
 def disconnect(event: Event, context: Any) -> dict[str, Any]:
     """`$disconnect`: always 200, as no client could act on anything else."""
-    services, where = wiring.services(), event["requestContext"]
-    connection_id = ConnectionId(where["connectionId"])
+    services, request_context = wiring.services(), event["requestContext"]
+    connection_id = ConnectionId(request_context["connectionId"])
     close_event = CloseEvent(
-        code=where.get("disconnectStatusCode"), connected_at=where.get("connectedAt")
+        code=request_context.get("disconnectStatusCode"),
+        connected_at=request_context.get("connectedAt"),
     )
-    with services.telemetry.invocation("disconnect", where["requestId"], connection_id):
+    with services.telemetry.invocation("disconnect", request_context["requestId"], connection_id):
         try:
             clean_up(services, connection_id, close_event, _remaining(context))
         except Exception as error:  # a bug: the sweep comes to the same connection again
@@ -135,20 +139,20 @@ def _api() -> ModuleType:
     return http
 
 
-def _reply(services: Services, frame: Frame, where: Event) -> Message:
+def _reply(services: Services, frame: Frame, request_context: Event) -> Message:
     started = services.clock()
     envelope = Envelope()
     try:
         envelope = read_envelope(services, frame)
         reply = dispatch(services, frame, envelope)
     except Exception as error:  # whatever a client sends, it gets a reply
-        refusal = _told(services, error)
+        refusal = _client_error(services, error)
         if refusal.status == 400 and envelope == Envelope():
             envelope = guess_envelope(frame.body)
         services.telemetry.metric("MessageErrors", 1, dimensions={"Code": refusal.code.value})
         reply = error_message(refusal, envelope, services.clock())
         if refusal.code is Code.INTERNAL_ERROR:
-            reply.correlation_id = where["requestId"]
+            reply.correlation_id = request_context["requestId"]
     action = _known_action(envelope)
     services.telemetry.metric("MessagesReceived", 1, dimensions={"Action": action})
     latency = services.clock() - started
@@ -158,8 +162,8 @@ def _reply(services: Services, frame: Frame, where: Event) -> Message:
     return reply
 
 
-def _refused(services: Services, error: Exception, correlation_id: str) -> dict[str, Any]:
-    refusal = _told(services, error)
+def _refuse(services: Services, error: Exception, correlation_id: str) -> dict[str, Any]:
+    refusal = _client_error(services, error)
     services.telemetry.info("refused", status=refusal.status, code=refusal.code.value)
     body = error_message(refusal, Envelope(), services.clock())
     if refusal.code is Code.INTERNAL_ERROR:
@@ -170,7 +174,7 @@ def _refused(services: Services, error: Exception, correlation_id: str) -> dict[
     return {"statusCode": refusal.status, "headers": headers, "body": encode(body).decode()}
 
 
-def _told(services: Services, error: Exception) -> ClientError:
+def _client_error(services: Services, error: Exception) -> ClientError:
     """Return what the client is told of an error, and log what it is not told."""
     refusal = client_error(error)
     if refusal is not error:
