@@ -1,4 +1,4 @@
-"""The whole account in one object: what is applied to it runs, until it is stopped."""
+"""The account in one object: what is applied to it runs until it is stopped."""
 
 import secrets
 import socket
@@ -27,7 +27,7 @@ THREADS = 64
 
 
 class Account(RunningStack):
-    """An empty account: `sock` is for sockets, `api_port` for the AWS APIs (0: a free one)."""
+    """An AWS account, empty at first."""
 
     def __init__(
         self,
@@ -36,12 +36,15 @@ class Account(RunningStack):
         api_port: int = 0,
         write: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
-        """`write` takes the name of a log group and each line that comes into it."""
+        """`sock` accepts sockets of clients; the AWS APIs listen on `api_port` (0 for a free port).
+
+        `write` takes the name of a log group and each line that is written to it.
+        """
         super().__init__(sock, threads=THREADS)
         self._write = write
         self._endpoint = self._new_endpoint(api_port)
         self.cloud = self._endpoint
-        self._log_groups = LogGroups(self.clock, self._take_line)
+        self._log_groups = LogGroups(self.clock, self._on_line)
         self.context = self._new_context()
         self._permissions = Permissions(self.context)
         self._functions = Functions(self.context, self._permissions)
@@ -90,7 +93,6 @@ class Account(RunningStack):
     def _new_context(self) -> Context:
         return Context(
             clock=self.clock,
-            faults=self.faults,
             activity=self.activity,
             pool=self.pool,
             cloud=self._endpoint,
@@ -98,7 +100,6 @@ class Account(RunningStack):
             access_key_id=OWNER,
             secret_access_key=secrets.token_hex(20),
             log=self._log_groups.write,
-            gateway_url=f"http://127.0.0.1:{self.port}",
             on_apply=self._endpoint.on_apply,
         )
 
@@ -112,7 +113,7 @@ class Account(RunningStack):
         self._endpoint.before_logs = lambda: self._log_groups.flush(self.context.backend("logs"))
         self._endpoint.invocations = Invocations(self._functions)
 
-    def _take_line(self, group: str, line: str) -> None:
+    def _on_line(self, group: str, line: str) -> None:
         self._alarms.on_line(line)
         self.event_stream.publish("line", line)
         self._write(group, line)

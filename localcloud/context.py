@@ -7,7 +7,6 @@ from typing import Any
 from localcloud.metrics import MetricStore
 from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
-from sandbox.faults import FaultPlan
 from sandbox.functions.pool import Pool
 from sandbox.http.identifiers import REGION
 
@@ -17,10 +16,9 @@ Log = Callable[[str, str, str], None]
 
 @dataclass(frozen=True)
 class Context:
-    """What the rooms share."""
+    """The shared services."""
 
     clock: Clock
-    faults: FaultPlan
     activity: Activity
     """Work is begun and ended here: the clock advances only while none is under way."""
     pool: Pool
@@ -33,12 +31,22 @@ class Context:
     secret_access_key: str
     log: Log
     """Takes every line of a function or a stage."""
-    gateway_url: str
-    """The URL of sockets and `@connections` without a stage: `http://127.0.0.1:8001`."""
     region: str = REGION
     metrics: MetricStore = field(default_factory=MetricStore)
     on_apply: list[Callable[[], None]] = field(default_factory=list)
     """Called on the cloud's loop after each call that may have changed the control plane."""
+
+    def run_in_background(self, work: Callable[[], None]) -> None:
+        """Run `work` in a thread; the clock waits for it."""
+        self.activity.begin()
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self.activity.end()
+
+        self.pool.submit(run)
 
     def backend(self, service: str) -> Any:
         """Return moto's backend of a service in this account and region.

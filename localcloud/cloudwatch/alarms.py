@@ -66,16 +66,8 @@ class Alarms:
             self._update(alarm, end)
 
     def _begin(self, due: int) -> None:
-        self._context.activity.begin()
         self.start()
-
-        def work() -> None:
-            try:
-                self.evaluate(due)
-            finally:
-                self._context.activity.end()
-
-        self._context.pool.submit(work)
+        self._context.run_in_background(lambda: self.evaluate(due))
 
     def _add(self, document: dict[str, Any]) -> None:
         for metric, point in data_points(document):

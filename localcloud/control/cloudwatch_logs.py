@@ -1,10 +1,11 @@
-"""What moto lacks of CloudWatch Logs: filter patterns for JSON, `{ $.level = "ERROR" }`.
+"""CloudWatch Logs: filter patterns for JSON, such as `{ $.level = "ERROR" && $.status >= 500 }`.
 
-CloudWatch Logs User Guide, "Filter pattern syntax": selectors such as `$.a.b[0]`; = and != with
-strings, in which `*` stands for anything, numbers and `%expressions%`; < <= > >= with numbers;
-IS NULL, IS TRUE, IS FALSE, NOT EXISTS; && before ||, parentheses. moto knows words and phrases.
+CloudWatch Logs User Guide, "Filter pattern syntax". moto knows words and phrases; added are
+comparisons of fields with strings, in which `*` is any text, and with numbers, joined by `&&` and
+`||` with parentheses. Not supported: array indexes, regular expressions, IS and NOT EXISTS.
 """
 
+import ast
 import functools
 import json
 import operator
@@ -16,14 +17,13 @@ from moto.logs import models
 from moto.logs.exceptions import InvalidParameterException
 
 Test = Callable[[Any], bool]
-"""Whether a document fits."""
+"""Returns whether a JSON document matches."""
 
 _MISSING = object()
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<mark>&&|\|\||!=|<=|>=|[=<>(){}])|(?P<selector>\$[^\s=!<>&|(){}]*)"""
-    r"""|"(?P<quoted>(?:[^"\\]|\\.)*)"|%(?P<regex>[^%]*)%|(?P<word>[^\s=!<>&|(){}"]+))"""
+_COMPARISON = re.compile(
+    r"""\$\.(?P<path>[\w.@:-]+)\s*(?P<sign>!=|<=|>=|=|<|>)\s*"""
+    r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s()&|{}"$]+))"""
 )
-_STEP = re.compile(r"\.([\w@:-]+)|\[(\d+)\]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -31,166 +31,110 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_CONSTANTS = {"NULL": None, "TRUE": True, "FALSE": False}
 
 
-class _Pattern:
-    """Reads a pattern from left to right."""
+@functools.lru_cache(maxsize=100)
+def compiled(pattern: str) -> Test:
+    """Return the test of a pattern in braces.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._left = self._tokens()
+    Raises:
+        InvalidParameterException: the pattern is malformed or not supported.
+    """
+    inner = re.fullmatch(r"\s*\{(.*)\}\s*", pattern, re.DOTALL)
+    comparisons: dict[str, Test] = {}
 
-    def test(self) -> Test:
-        self._must("{")
-        test = self._either()
-        self._must("}")
-        if self._left:
-            raise self._refusal()
-        return test
+    def name_of(match: re.Match[str]) -> str:
+        name = f"comparison{len(comparisons)}"
+        comparisons[name] = _comparison(match, pattern)
+        return f" {name} "
 
-    def _either(self) -> Test:
-        tests = [self._all()]
-        while self._takes("||"):
-            tests.append(self._all())
-        return lambda document: any(test(document) for test in tests)
-
-    def _all(self) -> Test:
-        tests = [self._one()]
-        while self._takes("&&"):
-            tests.append(self._one())
-        return lambda document: all(test(document) for test in tests)
-
-    def _one(self) -> Test:
-        if self._takes("("):
-            test = self._either()
-            self._must(")")
-            return test
-        select = _selector(self._next("selector"))
-        if self._takes("IS"):
-            wanted = _CONSTANTS.get(self._next("word").upper(), _MISSING)
-            if wanted is _MISSING:
-                raise self._refusal()
-            return lambda document: select(document) is wanted
-        if self._takes("NOT"):
-            self._must("EXISTS")
-            return lambda document: select(document) is _MISSING
-        compares = self._comparison()
-        return lambda document: compares(select(document))
-
-    def _comparison(self) -> Test:
-        mark = self._next("mark")
-        kind, text = self._left.pop(0) if self._left else ("", "")
-        is_number = kind == "word" and bool(_NUMBER.match(text))
-        if mark in _ORDER and is_number:
-            compare, number = _ORDER[mark], float(text)
-            return lambda value: _is_number(value) and compare(value, number)
-        if mark not in ("=", "!=") or kind not in ("word", "quoted", "regex"):
-            raise self._refusal()
-        equals = _number(float(text)) if is_number else _text(kind, text)
-        if mark == "=":
-            return equals
-        return lambda value: value is not _MISSING and not equals(value)
-
-    def _takes(self, wanted: str) -> bool:
-        found = bool(self._left) and self._left[0][0] in ("mark", "word")
-        if found and self._left[0][1].upper() == wanted:
-            self._left.pop(0)
-            return True
-        return False
-
-    def _must(self, wanted: str) -> None:
-        if not self._takes(wanted):
-            raise self._refusal()
-
-    def _next(self, kind: str) -> str:
-        if not self._left or self._left[0][0] != kind:
-            raise self._refusal()
-        return self._left.pop(0)[1]
-
-    def _tokens(self) -> list[tuple[str, str]]:
-        """Kind and text of each."""
-        found, at, text = [], 0, self._text.rstrip()
-        while at < len(text):
-            match = _TOKEN.match(text, at)
-            if match is None:
-                raise self._refusal()
-            kind = str(match.lastgroup)
-            word = match[kind]
-            found.append((kind, re.sub(r"\\(.)", r"\1", word) if kind == "quoted" else word))
-            at = match.end()
-        return found
-
-    def _refusal(self) -> InvalidParameterException:
-        return InvalidParameterException(msg=f"Invalid filter pattern: {self._text}")
+    # What is left is a Boolean expression over names, which Python can parse.
+    text = _COMPARISON.sub(name_of, inner[1]) if inner else ""
+    try:
+        tree = ast.parse(text.replace("&&", " and ").replace("||", " or ").strip(), mode="eval")
+    except SyntaxError:
+        raise _invalid(pattern) from None
+    return _test(tree.body, comparisons, pattern)
 
 
-def _selector(text: str) -> Callable[[Any], Any]:
-    steps = [name or int(index) for name, index in _STEP.findall(text)]
+def _test(node: ast.expr, comparisons: Mapping[str, Test], pattern: str) -> Test:
+    match node:
+        case ast.Name(id=name) if name in comparisons:
+            return comparisons[name]
+        case ast.BoolOp(op=op, values=values):
+            tests = [_test(each, comparisons, pattern) for each in values]
+            combine = all if isinstance(op, ast.And) else any
+            return lambda document: combine(test(document) for test in tests)
+    raise _invalid(pattern)
 
-    def select(value: Any) -> Any:
-        for step in steps:
-            if isinstance(value, dict if isinstance(step, str) else list):
-                try:
-                    value = value[step]
-                except LookupError:
-                    return _MISSING
-            else:
-                return _MISSING
-        return value
 
-    return select
+def _comparison(match: re.Match[str], pattern: str) -> Test:
+    steps, sign = match["path"].split("."), match["sign"]
+    quoted, word = match["quoted"], match["word"] or ""
+    is_number = quoted is None and bool(_NUMBER.match(word))
+    if sign in _ORDER:
+        if not is_number:
+            raise _invalid(pattern)
+        compare, number = _ORDER[sign], float(word)
+        return lambda document: (
+            _is_number(value := _select(document, steps)) and compare(value, number)
+        )
+    text = word if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    equals = _equals_number(float(word)) if is_number else _matches_text(text)
+    if sign == "=":
+        return lambda document: equals(_select(document, steps))
+    return lambda document: (
+        (value := _select(document, steps)) is not _MISSING and not equals(value)
+    )
+
+
+def _select(value: Any, steps: list[str]) -> Any:
+    for step in steps:
+        value = value.get(step, _MISSING) if isinstance(value, dict) else _MISSING
+    return value
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _number(number: float) -> Test:
+def _equals_number(number: float) -> Test:
     return lambda value: _is_number(value) and value == number
 
 
-def _text(kind: str, text: str) -> Test:
-    if kind == "regex":
-        try:
-            fits = re.compile(text).search
-        except re.error as problem:
-            raise InvalidParameterException(msg=f"Invalid expression: {text}") from problem
-    else:
-        fits = re.compile(re.escape(text).replace(r"\*", ".*"), re.DOTALL).fullmatch
+def _matches_text(text: str) -> Test:
+    matches = re.compile(re.escape(text).replace(r"\*", ".*"), re.DOTALL).fullmatch
     return lambda value: (
         value is not _MISSING
-        and fits(value if isinstance(value, str) else json.dumps(value)) is not None
+        and matches(value if isinstance(value, str) else json.dumps(value)) is not None
     )
 
 
-@functools.lru_cache(maxsize=100)
-def compiled(pattern: str) -> Test:
-    """Whether a document fits the pattern. Raises InvalidParameterException."""
-    return _Pattern(pattern).test()
+def _invalid(pattern: str) -> InvalidParameterException:
+    return InvalidParameterException(msg=f"Invalid filter pattern: {pattern}")
 
 
-class _Filter:
-    """A filter pattern for JSON, as moto asks for it."""
+class _JsonFilter:
+    """A filter pattern for JSON with the methods that moto calls."""
 
     def __init__(self, pattern: str) -> None:
-        self._fits = compiled(pattern)
+        self._test = compiled(pattern)
 
     def matches(self, message: str) -> bool:
-        """Whether the line is JSON that fits."""
+        """Return whether the line is JSON that matches."""
         try:
-            return self._fits(json.loads(message))
+            return self._test(json.loads(message))
         except ValueError:
             return False
 
 
 @functools.cache
 def extend() -> None:
-    """Adds all of this to moto, once a process."""
+    """Extend moto with all of this, once a process."""
     original = models.EventMessageFilter
 
-    def made(pattern: str) -> Any:
+    def new_filter(pattern: str) -> Any:
         is_json = (pattern or "").lstrip().startswith("{")
-        return _Filter(pattern) if is_json else original(pattern)
+        return _JsonFilter(pattern) if is_json else original(pattern)
 
-    models.EventMessageFilter = made
+    models.EventMessageFilter = new_filter

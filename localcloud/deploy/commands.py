@@ -1,4 +1,4 @@
-"""Deploy and destroy: what a user of the local cloud runs."""
+"""Deploy the project to a local cloud, and destroy it."""
 
 import secrets
 import shutil
@@ -22,45 +22,52 @@ def deploy(
     *,
     show: bool = True,
 ) -> str:
-    """Starts an account if none runs, applies the project to it; answers the socket's URL.
+    """Start an account if none is running, apply the project to it, and return the socket's URL.
 
-    `options` are for `terraform apply`, `-var …` for instance. Raises CloudError.
+    `options` are passed to `terraform apply`, such as `-var …`.
+
+    Raises:
+        CloudError: Terraform is missing or failed, or the account did not start.
     """
     if shutil.which("terraform") is None:
         raise CloudError("The local cloud needs Terraform 1.7 or newer in the PATH.")
     workspace.folder.mkdir(parents=True, exist_ok=True)
     address = workspace.running()
-    began = address is None
+    is_new = address is None
     if address is None:
         address = start(workspace, port, api_port)
     terraform = Terraform(workspace, address)
-    if began:
-        terraform.forget()
+    if is_new:
+        terraform.delete_state()
         _put_secrets(address, workspace.stage)
-    print(f"The account answers at {address.api_url}; packaging stage {workspace.stage} ...")
+    print(f"The account is running at {address.api_url}; packaging stage {workspace.stage} ...")
     terraform.prepare()
     terraform.run("apply", "-auto-approve", "-compact-warnings", *options, show=show)
     url = terraform.outputs()["websocket_url"]
-    print(_welcome(workspace, address, url))
+    print(_summary(workspace, address, url))
     return url
 
 
 def destroy(workspace: Workspace, options: Sequence[str] = (), *, show: bool = True) -> None:
-    """Destroys what was applied, sees that nothing is left, ends the account. Raises CloudError."""
+    """Destroy what was applied, check that nothing is left, and stop the account.
+
+    Raises:
+        CloudError: Terraform failed, or resources are left.
+    """
     address = workspace.running()
     if address is not None:
         terraform = Terraform(workspace, address)
         terraform.run("destroy", "-auto-approve", "-compact-warnings", *options, show=show)
         left = remaining_resources(address)
         if left:
-            raise CloudError("The destroy left something behind:\n  " + "\n  ".join(left))
+            raise CloudError("These resources are left after the destroy:\n  " + "\n  ".join(left))
         stop(workspace)
     shutil.rmtree(workspace.folder, ignore_errors=True)
-    print("Nothing is left.")
+    print("The local cloud is destroyed; no resources are left.")
 
 
 def _put_secrets(address: Address, stage: str) -> None:
-    """What docs/run/deploy.md has its reader do once an account and stage."""
+    """Store the secrets that docs/run/deploy.md tells its reader to create for each stage."""
     ssm = address.client("ssm")
     for name in SECRETS:
         ssm.put_parameter(
@@ -69,17 +76,17 @@ def _put_secrets(address: Address, stage: str) -> None:
     ssm.close()
 
 
-def _welcome(workspace: Workspace, address: Address, url: str) -> str:
+def _summary(workspace: Workspace, address: Address, url: str) -> str:
     variables = " ".join(f"{k}={v}" for k, v in address.environ().items())
     return "\n".join(
         [
             "",
-            "Lectern is applied to an AWS account on this machine.",
+            "Lectern is deployed to an AWS account on this machine.",
             f"  socket     {url}",
             f"  console    http://127.0.0.1:{address.port}/",
             f"  log        {workspace.log}",
             f"  AWS APIs   export {variables}",
             "  update     make deploy-local",
-            "  end        make destroy-local",
+            "  destroy    make destroy-local",
         ]
     )

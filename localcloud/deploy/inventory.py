@@ -1,4 +1,4 @@
-"""What is in the account, kind by kind: after a destroy there must be nothing."""
+"""The resources in the account; after a destroy there must be none."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ _LISTS = (
 
 
 def remaining_resources(address: Address) -> list[str]:
-    """Every resource that is there, such as `dynamodb lectern-dev-sessions`."""
+    """Return every resource of the account, such as `dynamodb lectern-dev-sessions`."""
     return [f"{service} {name}" for service, name in _resources(address)]
 
 

@@ -1,4 +1,4 @@
-"""Starts the account's process in the background, and ends it."""
+"""Start the account's process in the background, and stop it."""
 
 import os
 import signal
@@ -10,21 +10,21 @@ from pathlib import Path
 from localcloud.deploy.workspace import Address, Workspace
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
-"""Seconds for it to start, and to end."""
-MUCH = 2_000
-"""Characters of the log that are shown when it does not start."""
+TIMEOUT = 60.0
+"""Seconds for the process to start, and to stop."""
+MAX_LOG_CHARACTERS = 2_000
+"""Of the log, shown if the process does not start."""
 
 _STARTED: dict[int, "subprocess.Popen[bytes]"] = {}
-"""Those that this process has started: they go on when it ends."""
+"""Processes that this one has started, by id; they outlive it."""
 
 
 class CloudError(Exception):
-    """Something cannot be done; the text says what, and what to do."""
+    """A command failed; the text says why and what to do."""
 
 
 def start(workspace: Workspace, port: int, api_port: int) -> Address:
-    """Starts an empty account; answers its address. Raises CloudError."""
+    """Start an empty account and return its address. Raises CloudError."""
     workspace.address.unlink(missing_ok=True)
     command = [sys.executable, "-m", "localcloud", "serve", "--folder", str(workspace.folder)]
     command += ["--stage", workspace.stage, "--port", str(port), "--api-port", str(api_port)]
@@ -38,32 +38,34 @@ def start(workspace: Workspace, port: int, api_port: int) -> Address:
             start_new_session=True,
         )
     _STARTED[process.pid] = process
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not workspace.address.exists():
         if process.poll() is not None or time.monotonic() > end:
-            raise CloudError(f"The account does not start:\n{workspace.log.read_text()[-MUCH:]}")
+            raise CloudError(
+                f"The account did not start:\n{workspace.log.read_text()[-MAX_LOG_CHARACTERS:]}"
+            )
         time.sleep(0.05)
     address = workspace.running()
     if address is None:
-        raise CloudError(f"The account has ended; see {workspace.log}")
+        raise CloudError(f"The account has stopped; see {workspace.log}")
     return address
 
 
 def stop(workspace: Workspace) -> None:
-    """Ends the account's process, if it runs; all that was in it is gone."""
+    """Stop the account's process if it is running; everything in the account is lost."""
     address = workspace.running()
     if address is None:
         return
     os.kill(address.pid, signal.SIGTERM)
-    end = time.monotonic() + PATIENCE
-    while _there(address.pid):
+    end = time.monotonic() + TIMEOUT
+    while _exists(address.pid):
         if time.monotonic() > end:
             os.kill(address.pid, signal.SIGKILL)
             return
         time.sleep(0.05)
 
 
-def _there(pid: int) -> bool:
+def _exists(pid: int) -> bool:
     if pid in _STARTED:
         return _STARTED[pid].poll() is None
     try:

@@ -11,10 +11,10 @@ from localcloud.deploy.workspace import Address, Workspace
 
 
 def serve(workspace: Workspace, port: int, api_port: int) -> None:
-    """Runs an empty account until it is told to end (SIGTERM, SIGINT)."""
-    over = threading.Event()
+    """Run an empty account until SIGTERM or SIGINT."""
+    stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda *_: stopping.set())
     sock = socket.create_server(("127.0.0.1", port), backlog=1024)
     account = Account(sock, api_port=api_port, write=_print)
     account.start()
@@ -27,7 +27,7 @@ def serve(workspace: Workspace, port: int, api_port: int) -> None:
             secret_access_key=account.context.secret_access_key,
         )
     )
-    over.wait()
+    stopping.wait()
     workspace.address.unlink(missing_ok=True)
     account.stop()
 

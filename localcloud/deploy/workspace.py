@@ -1,4 +1,4 @@
-"""The folder of one local cloud, and what is known of its process."""
+"""The folder of a local cloud, and the address of its process."""
 
 import json
 import os
@@ -21,27 +21,27 @@ class Workspace:
 
     @property
     def terraform(self) -> Path:
-        """The working directory of Terraform: state is here, and nowhere else."""
+        """The working directory of Terraform, which also has the state."""
         return self.folder / "terraform"
 
     @property
     def log(self) -> Path:
-        """What the account's process prints: every line of every log group."""
+        """The output of the account's process: every line of every log group."""
         return self.folder / "account.log"
 
     @property
     def address(self) -> Path:
-        """Written by the process when it answers."""
+        """The file that the process writes once it accepts requests."""
         return self.folder / "account.json"
 
     def write_address(self, address: "Address") -> None:
-        """All at once: who waits for the file can read it."""
+        """Write the address atomically: as soon as the file exists, it is complete."""
         draft = self.address.with_suffix(".tmp")
         draft.write_text(json.dumps(address.plain()))
         draft.replace(self.address)
 
     def running(self) -> "Address | None":
-        """The account's address; None where its process is not there any more."""
+        """Return the account's address; None if its process is not running."""
         if not self.address.exists():
             return None
         address = Address.of(json.loads(self.address.read_text()))
@@ -50,27 +50,27 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Address:
-    """A running account."""
+    """How to reach a running account."""
 
     pid: int
     api_url: str
-    """Of every AWS API."""
+    """The URL of every AWS API."""
     port: int
-    """Of sockets and `/_sandbox`."""
+    """The port of sockets and `/_sandbox`."""
     access_key_id: str
     secret_access_key: str
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Address":
-        """From what `plain` gave."""
+        """Return the address that `plain` was called on."""
         return cls(**plain)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the address as a JSON object."""
         return dict(self.__dict__)
 
     def client(self, service: Any) -> Any:
-        """A boto3 client of a service; to be closed."""
+        """Return a boto3 client of a service; the caller closes it."""
         return boto3.client(
             service,
             endpoint_url=self.api_url,
@@ -80,7 +80,7 @@ class Address:
         )
 
     def environ(self) -> dict[str, str]:
-        """What every AWS SDK, the AWS CLI and Terraform need to use this account and no other."""
+        """Return the variables with which AWS SDKs, the AWS CLI and Terraform use this account."""
         return {
             "AWS_ENDPOINT_URL": self.api_url,
             "AWS_ACCESS_KEY_ID": self.access_key_id,

@@ -66,15 +66,7 @@ class AsyncInvocations:
         return pending.request_id
 
     def _run(self, pending: _PendingEvent) -> None:
-        self._context.activity.begin()
-
-        def work() -> None:
-            try:
-                self._invoke_event(pending)
-            finally:
-                self._context.activity.end()
-
-        self._context.pool.submit(work)
+        self._context.run_in_background(lambda: self._invoke_event(pending))
 
     def _invoke_event(self, pending: _PendingEvent) -> None:
         try:

@@ -60,7 +60,8 @@ class LambdaIntegrations:
         if not self._throttle.take(stage.arn, call.route, *stage.limits(call.route)):
             return failure(429, "Too Many Requests")
         function = route.function
-        if function is None or not self._may_call(function, f"{stage.arn}/{call.route}"):
+        source, may_invoke = f"{stage.arn}/{call.route}", self._permissions.may_invoke
+        if function is None or not may_invoke(function, PRINCIPAL, source):
             return failure(500, "Internal server error")
         return partial(self._invoke, function)
 
@@ -80,12 +81,6 @@ class LambdaIntegrations:
 
     def _stage(self, handshake: Handshake) -> Stage | None:
         return self._stages.find(handshake.api_id, handshake.stage)
-
-    def _may_call(self, function: str, source: str) -> bool:
-        try:
-            return self._permissions.may_invoke(function, PRINCIPAL, source)
-        except AccountError:
-            return False
 
     def _invoke(self, function: str, event: Event) -> Any:
         try:

@@ -15,13 +15,13 @@ from localcloud.gateway.stages import access_log_of
 
 @dataclass
 class RequestRecord:
-    """What is known about a request so far."""
+    """A request and its progress so far."""
 
     call: RestCall
     began: float = field(default_factory=time.monotonic)
     refusal: RefusedError | None = None
     integration_millis: float | None = None
-    """How long the function took; None if none was called."""
+    """Duration of the function; None if none was called."""
     integration_status: int | None = None
     """The status that the function returned; None if it returned none."""
 

@@ -103,7 +103,9 @@ class RestApis:
         if method.signed:
             caller = self._authenticate(call.request, f"{where}{unquote(call.path)}")
             record.call = replace(record.call, caller=caller)
-        if not method.function or not self._may_call(method.function, f"{where}{method.resource}"):
+        source = f"{where}{method.resource}"
+        may_invoke = self._permissions.may_invoke
+        if not method.function or not may_invoke(method.function, PRINCIPAL, source):
             raise RefusedError(500, "API_CONFIGURATION_ERROR", "Internal server error")
         return self._invoke(method.function, record)
 
@@ -119,12 +121,6 @@ class RestApis:
         except DeniedError as denied:
             raise RefusedError(403, "ACCESS_DENIED", str(denied)) from None
         return key
-
-    def _may_call(self, function: str, source: str) -> bool:
-        try:
-            return self._permissions.may_invoke(function, PRINCIPAL, source)
-        except AccountError:
-            return False
 
     def _invoke(self, function: str, record: RequestRecord) -> web.Response:
         failure = RefusedError(502, "INTEGRATION_FAILURE", "Internal server error")

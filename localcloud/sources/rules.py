@@ -7,6 +7,7 @@ of the rule; on AWS there is no other sign of it.
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.types import Millis
@@ -58,20 +59,9 @@ class RunningRule:
         def fire() -> None:
             self._schedule(following(due), following)
             for target in self.rule.targets:
-                self._begin(target, due)
+                self._context.run_in_background(partial(self._call, target, due))
 
         self._timer = self._context.clock.at(due, fire)
-
-    def _begin(self, target: Target, due: Millis) -> None:
-        self._context.activity.begin()
-
-        def work() -> None:
-            try:
-                self._call(target, due)
-            finally:
-                self._context.activity.end()
-
-        self._context.pool.submit(work)
 
     def _call(self, target: Target, due: Millis) -> None:
         self._measure("Invocations")

@@ -124,15 +124,9 @@ class RunningStream:
             return
         record = self._failure_record(batch, condition, last)
         destination, role = self.mapping.destination, self._role()
-        self._context.activity.begin()
-
-        def work() -> None:
-            try:
-                deliver(self._context, self._permissions, role, destination, record)
-            finally:
-                self._context.activity.end()
-
-        self._context.pool.submit(work)
+        self._context.run_in_background(
+            lambda: deliver(self._context, self._permissions, role, destination, record)
+        )
 
     def _failure_record(self, batch: Batch, condition: str, last: Attempt) -> dict[str, Any]:
         records = batch.records

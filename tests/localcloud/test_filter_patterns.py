@@ -13,9 +13,8 @@ DOCUMENT: dict[str, Any] = {
     "event": "refused",
     "status": 429,
     "took": 1.5,
-    "none": None,
     "yes": True,
-    "who": {"ip": "10.0.0.1", "names": ["ana", "eve"]},
+    "who": {"ip": "10.0.0.1", "name": "a && (b"},
 }
 
 
@@ -28,7 +27,6 @@ DOCUMENT: dict[str, Any] = {
         ("{ $.event = * }", True),
         ("{ $.nothing = * }", False),
         ('{ $.event = "ref*" }', True),
-        ("{ $.event = %^ref.*d$% }", True),
         ('{ $.event != "refused" }', False),
         ('{ $.event != "other" }', True),
         ('{ $.nothing != "other" }', False),
@@ -37,19 +35,13 @@ DOCUMENT: dict[str, Any] = {
         ("{ $.took > 1.5 }", False),
         ("{ $.event > 1 }", False),
         ("{ $.yes = 1 }", False),
-        ("{ $.none IS NULL }", True),
-        ("{ $.yes IS TRUE }", True),
-        ("{ $.yes IS FALSE }", False),
-        ("{ $.nothing IS NULL }", False),
-        ("{ $.nothing NOT EXISTS }", True),
-        ('{ $.who.ip = "10.*" && $.who.names[1] = "eve" }', True),
-        ('{ $.who.names[2] = "eve" }', False),
+        ('{ $.who.ip = "10.*" && $.who.name = "a && (b" }', True),
         ('{ ($.event = "x") || ($.event = "refused") }', True),
         ('{ $.event = "refused" || $.event = "x" && $.status = 1 }', True),
         ('{ ($.event = "refused" || $.event = "x") && $.status = 1 }', False),
     ],
 )
-def test_a_pattern(pattern: str, fits: bool) -> None:
+def test_a_pattern_matches(pattern: str, fits: bool) -> None:
     assert cloudwatch_logs.compiled(pattern)(DOCUMENT) == fits
 
 
@@ -62,11 +54,13 @@ def test_a_pattern(pattern: str, fits: bool) -> None:
         "{ $.a = }",
         "{ a = 1 }",
         "{ $.a > x }",
-        "{ $.a IS BLUE }",
+        "{ $.a IS NULL }",
+        "{ $.a[0] = 1 }",
+        "{ ($.a = 1 }",
         "{ $.a = 1 } x",
     ],
 )
-def test_a_pattern_that_is_none(pattern: str) -> None:
+def test_a_pattern_that_is_malformed_or_not_supported(pattern: str) -> None:
     with pytest.raises(InvalidParameterException):
         cloudwatch_logs.compiled(pattern)
 

@@ -41,7 +41,6 @@ class World:
         self.pool = Pool(16)
         self.context = Context(
             clock=clock,
-            faults=faults,
             activity=activity,
             pool=self.pool,
             cloud=Cloud(clock, faults, account=account),
@@ -49,7 +48,6 @@ class World:
             access_key_id="AKIAOFTHEACCOUNT",
             secret_access_key="secret",
             log=lambda *line: self.streams.append(line),
-            gateway_url="http://127.0.0.1:9",
         )
         self.permissions = Permissions(self.context)
         self.functions = Functions(self.context, self.permissions)
