@@ -1,4 +1,4 @@
-"""What the tests of the account share."""
+"""Fixtures of the account's tests."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.localcloud.world import World
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """An account with nothing applied."""
+    """An empty account."""
     pytest.importorskip("awslambdaric")  # there are wheels for Linux only
     made = World()
     yield made
@@ -19,7 +19,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def sourced() -> Iterator[Sourced]:
-    """An account with nothing applied, in which sources run."""
+    """An empty account in which event sources run."""
     pytest.importorskip("awslambdaric")
     made = Sourced()
     yield made

@@ -1,4 +1,4 @@
-"""A world in which sources run, and helpers that apply them."""
+"""An account for each test in which event sources run."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ SAYS = "import json\ndef handler(event, context):\n    print(json.dumps(event))\
 
 
 class Sourced(World):
-    """A world in which sources run."""
+    """An account in which event sources run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,12 +22,12 @@ class Sourced(World):
         self.sources.start()
 
     def close(self) -> None:
-        """Ends it all."""
+        """Stop everything."""
         self.sources.stop()
         super().close()
 
     def applied(self) -> None:
-        """Tells that the control plane has changed, as its endpoint does."""
+        """Report a change of the control plane, as its endpoint does."""
 
         def tell() -> None:
             for each in self.context.on_apply:
@@ -37,7 +37,7 @@ class Sourced(World):
         self.settle()
 
     def rule(self, name: str, expression: str, function: str, *, allowed: bool = True) -> None:
-        """A rule that calls the function with that ARN."""
+        """Apply a rule that calls the function with that ARN."""
         events = self.context.backend("events")
         rule = events.put_rule(name, scheduled_expression=expression, state="ENABLED")
         events.put_targets(name, "default", [{"Id": "1", "Arn": function}])
@@ -53,14 +53,14 @@ class Sourced(World):
         self.applied()
 
     def mapping(self, function: str, source: str, **options: Any) -> str:
-        """An event source mapping; answers its id."""
+        """Apply an event source mapping; return its id."""
         spec = {"FunctionName": function, "EventSourceArn": source, **options}
         uuid: str = self.context.backend("lambda").create_event_source_mapping(spec).uuid
         self.applied()
         return uuid
 
     def table(self, name: str) -> str:
-        """A table with a stream; answers the stream's ARN."""
+        """Create a table with a stream; return the stream's ARN."""
         request = {
             "TableName": name,
             "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
@@ -78,7 +78,7 @@ class Sourced(World):
         return arn
 
     def put(self, table: str, *items: tuple[str, int]) -> None:
-        """Writes items, each a key and a value."""
+        """Write items, each a key and a value."""
 
         def write() -> None:
             for key, value in items:
@@ -88,10 +88,10 @@ class Sourced(World):
         self.context.cloud.run(write)
 
     def said(self, name: str) -> list[Any]:
-        """What the function printed, as JSON."""
+        """Return the JSON that the function printed."""
         return [json.loads(line) for line in self.log(name) if line.startswith(('{"', '["'))]
 
     def batches(self, name: str) -> list[Any]:
-        """The same, when nothing more is to come."""
+        """Return the JSON that the function printed, once nothing runs."""
         self.settle()
         return self.said(name)

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: tried again, given up, told to a destination."""
+"""Asynchronous invocations: retried, given up, sent to a destination."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ FAILS = "def handler(event, context):\n    print('called')\n    raise ValueError
 WORKS = "def handler(event, context):\n    print('called')\n    return event['a'] + 1\n"
 
 
-def test_what_fails_is_tried_again_after_one_minute_and_two(world: World) -> None:
+def test_a_failed_event_is_retried_after_one_minute_and_two(world: World) -> None:
     world.function("fails", FAILS)
 
     world.functions.invoke_async("fails", {})
@@ -29,7 +29,7 @@ def test_retries_are_as_applied(world: World) -> None:
     assert _calls_after(world, "fails", 0, 600) == [1, 1]
 
 
-def test_what_is_given_up_is_sent_to_its_destination(world: World) -> None:
+def test_an_event_that_is_given_up_goes_to_its_destination(world: World) -> None:
     world.function("fails", FAILS)
     failed = {"OnFailure": {"Destination": world.queue("failed")}}
     _configure(world, "fails", MaximumRetryAttempts=1, DestinationConfig=failed)
@@ -59,7 +59,7 @@ def test_without_the_permission_the_record_is_lost(world: World) -> None:
     assert world.messages("failed") == []
 
 
-def test_what_works_is_told_too(world: World) -> None:
+def test_a_success_goes_to_its_destination(world: World) -> None:
     world.function("works", WORKS)
     _configure(
         world, "works", DestinationConfig={"OnSuccess": {"Destination": world.queue("done")}}
@@ -73,7 +73,7 @@ def test_what_works_is_told_too(world: World) -> None:
     assert record["responsePayload"] == 2
 
 
-def test_what_finds_no_room_waits_until_it_is_too_old(world: World) -> None:
+def test_a_throttled_event_is_retried_until_it_is_too_old(world: World) -> None:
     world.function("works", WORKS)
     failed = {"OnFailure": {"Destination": world.queue("failed")}}
     _configure(world, "works", MaximumEventAgeInSeconds=60, DestinationConfig=failed)
@@ -88,7 +88,7 @@ def test_what_finds_no_room_waits_until_it_is_too_old(world: World) -> None:
     assert world.sums("AWS/Lambda", FunctionName="works")["Throttles"] == 6
 
 
-def test_what_is_refused_at_once(world: World) -> None:
+def test_unknown_functions_and_large_events_are_refused(world: World) -> None:
     world.function("works", WORKS)
 
     with pytest.raises(NoSuchFunctionError):
@@ -98,7 +98,7 @@ def test_what_is_refused_at_once(world: World) -> None:
 
 
 def _calls_after(world: World, name: str, *seconds: float) -> list[int]:
-    """How often the function was called, after each of these waits."""
+    """Return how often the function was called after each of these waits."""
     calls = []
     for wait in seconds:
         world.settle()

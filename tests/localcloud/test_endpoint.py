@@ -1,4 +1,4 @@
-"""The one HTTP endpoint of the account: who is refused, and in which words."""
+"""The HTTP endpoint of the account: refusals, and what moto lacks."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -18,7 +18,7 @@ WORDS = "User: somebody is not authorized to perform: something"
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    """An account in which nobody but the owner may do anything."""
+    """An endpoint that refuses everybody but the owner."""
 
     def guard(_key: str, _service: str, _operation: str, _body: Mapping[str, Any]) -> None:
         raise DeniedError(WORDS)
@@ -54,7 +54,7 @@ def _client(endpoint: Endpoint, service: Any, key: str = "AKIDSOMEBODY") -> Any:
         ("lambda", "invoke", {"FunctionName": "f"}, "AccessDeniedException", 403),
     ],
 )
-def test_a_refusal_is_that_of_the_service(
+def test_a_refusal_has_the_form_of_its_service(
     endpoint: Endpoint,
     service: str,
     operation: str,

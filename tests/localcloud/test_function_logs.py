@@ -1,4 +1,4 @@
-"""What is in a function's log: its own lines, and Lambda's as the applied format has them."""
+"""A function's log: its own lines, and Lambda's in the applied format."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ HELLO = "def handler(event, context):\n    print('hello')"
 QUIET = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
 
 
-def test_the_log_has_what_lambda_and_the_function_say(world: World) -> None:
+def test_the_log_has_the_lines_of_lambda_and_of_the_function(world: World) -> None:
     world.function("says", "def handler(event, context):\n    print('hello')", MemorySize=256)
 
     request_id = world.functions.invoke("says", {}).request_id
@@ -27,7 +27,7 @@ def test_the_log_has_what_lambda_and_the_function_say(world: World) -> None:
     assert float(fields["Init Duration"].removesuffix(" ms")) > 0
 
 
-def test_a_role_that_may_not_write_logs_has_none(world: World) -> None:
+def test_a_role_that_may_not_write_logs_leaves_none(world: World) -> None:
     role = world.role("silent", {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"})
     world.function("says", "def handler(event, context):\n    print('hello')", Role=role)
 
@@ -36,7 +36,7 @@ def test_a_role_that_may_not_write_logs_has_none(world: World) -> None:
     assert world.log("says") == []
 
 
-def test_in_json_at_warn_lambda_says_nothing_of_what_succeeds(world: World) -> None:
+def test_in_json_at_warn_lambda_logs_nothing_about_a_success(world: World) -> None:
     line = json.dumps({"level": "WARNING", "timestamp": 1, "event": "late", "_aws": {"a": [1]}})
     world.function(
         "says", f"def handler(event, context):\n    print({line!r})", LoggingConfig=QUIET
@@ -47,7 +47,7 @@ def test_in_json_at_warn_lambda_says_nothing_of_what_succeeds(world: World) -> N
     assert world.log("says") == [line]
 
 
-def test_in_json_at_warn_what_fails_is_reported(world: World) -> None:
+def test_in_json_at_warn_a_failure_is_reported(world: World) -> None:
     source = "def handler(event, context):\n    raise ValueError('no')"
     world.function("fails", source, LoggingConfig=QUIET, MemorySize=256)
 
@@ -73,7 +73,7 @@ def test_in_json_at_warn_a_time_out_is_reported(world: World) -> None:
     assert [each["record"]["status"] for each in records(world, "slow")] == ["timeout"] * 2
 
 
-def test_in_json_at_info_lambda_says_when_an_event_starts_and_what_it_took(world: World) -> None:
+def test_in_json_at_info_lambda_logs_start_and_report(world: World) -> None:
     world.function("says", HELLO, LoggingConfig={"LogFormat": "JSON"})
 
     world.call("says")
@@ -131,7 +131,7 @@ def test_a_new_logging_config_holds_for_the_next_event(world: World) -> None:
     assert answered == config | {"ApplicationLogLevel": "INFO"}
 
 
-def test_text_is_answered_without_levels(world: World) -> None:
+def test_the_text_format_has_no_levels(world: World) -> None:
     world.function("says", HELLO)
 
     answered = world.context.backend("lambda").get_function("says").get_configuration()
@@ -140,5 +140,5 @@ def test_text_is_answered_without_levels(world: World) -> None:
 
 
 def records(world: World, name: str) -> list[Any]:
-    """The lines of a log in which each is JSON."""
+    """Return the lines of a log in which each is JSON."""
     return [json.loads(line) for line in world.log(name)]

@@ -39,7 +39,7 @@ def test_events_at_once_have_an_instance_each(world: World, tmp_path: Any) -> No
     assert running[0]() != running[1]()
 
 
-def test_a_function_that_nobody_applied(world: World) -> None:
+def test_a_function_that_is_not_applied(world: World) -> None:
     with pytest.raises(NoSuchFunctionError):
         world.functions.invoke("nobody", {})
 
@@ -88,7 +88,7 @@ def test_the_environment_is_the_applied_one_and_lambdas(
     assert "SECRET_OF_THE_SANDBOX" not in given
 
 
-def test_a_package_that_the_zip_lacks_is_missed(world: World) -> None:
+def test_a_package_that_the_zip_lacks_cannot_be_imported(world: World) -> None:
     source = (
         "import importlib.util as u\n"
         "def handler(event, context):\n"
@@ -170,7 +170,7 @@ def test_the_clock_moves_for_functions_too_but_their_time_remains(world: World) 
     assert 0 < after[2] <= 20_000
 
 
-def test_x_ray_is_told_of_every_event(world: World) -> None:
+def test_x_ray_gets_a_trace_of_every_event(world: World) -> None:
     source = "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']"
     world.function("active", source, TracingConfig={"Mode": "Active"})
     world.function("passes", source)

@@ -1,4 +1,4 @@
-"""What a function may not exceed: time, memory, concurrency, size."""
+"""Limits of a function: time, memory, concurrency, size."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from tests.localcloud.world import World
 ECHO = "def handler(event, context):\n    return event\n"
 
 
-def test_what_takes_too_long_is_killed(world: World) -> None:
+def test_an_event_that_takes_too_long_is_killed(world: World) -> None:
     source = 'import time\ndef handler(event, context):\n    time.sleep(event.get("sleep", 0))\n'
     world.function("slow", source, Timeout=3)
 
@@ -28,7 +28,7 @@ def test_what_takes_too_long_is_killed(world: World) -> None:
     assert "Init Duration" in world.log("slow")[-1]
 
 
-def test_what_uses_too_much_memory_is_killed(world: World) -> None:
+def test_an_event_that_uses_too_much_memory_is_killed(world: World) -> None:
     source = (
         "import time\ndef handler(event, context):\n    big = b'x' * 300_000_000\n    time.sleep(9)"
     )
@@ -40,7 +40,7 @@ def test_what_uses_too_much_memory_is_killed(world: World) -> None:
     assert world.log("big")[-1].endswith("Status: error\tError Type: Runtime.OutOfMemory")
 
 
-def test_what_exits_is_answered_for(world: World) -> None:
+def test_a_process_that_exits_is_an_error(world: World) -> None:
     world.function("exits", "import os\ndef handler(event, context):\n    os._exit(3)")
 
     answer = world.functions.invoke("exits", {})
@@ -53,7 +53,7 @@ def test_what_exits_is_answered_for(world: World) -> None:
     }
 
 
-def test_reserved_concurrency_refuses_what_is_more(world: World, tmp_path: Any) -> None:
+def test_events_beyond_the_reserved_concurrency_are_throttled(world: World, tmp_path: Any) -> None:
     world.function("waits", WAITS)
     world.context.backend("lambda").put_function_concurrency("waits", "1")
     running = begun(world, "waits", tmp_path, "first")

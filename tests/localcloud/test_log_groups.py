@@ -1,4 +1,4 @@
-"""Log groups of the control plane: which lines are in them, and for how long."""
+"""Log groups of the control plane: their lines and retention."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ class Clock:
 
 @pytest.fixture
 def backend(world: World) -> Any:
-    """moto's, with a group `g` and nothing in it."""
+    """moto's backend with an empty group `g`."""
     found = world.context.backend("logs")
     found.create_log_group("g", {})
     return found
@@ -57,7 +57,7 @@ def test_lines_are_in_their_streams_by_the_accounts_clock(
     assert [text for _, text in _stream(backend, "b")] == ["two", "four"]
 
 
-def test_each_line_is_handed_on_as_it_comes(clock: Clock) -> None:
+def test_each_line_is_passed_on_as_it_is_written(clock: Clock) -> None:
     told: list[tuple[str, str]] = []
     lines = LogGroups(clock, lambda *line: told.append(line))
 
@@ -66,7 +66,7 @@ def test_each_line_is_handed_on_as_it_comes(clock: Clock) -> None:
     assert told == [("not applied", "one")]
 
 
-def test_what_is_older_than_the_retention_is_gone(
+def test_lines_older_than_the_retention_are_deleted(
     backend: Any, lines: LogGroups, clock: Clock
 ) -> None:
     backend.put_retention_policy("g", 1)
@@ -112,7 +112,7 @@ def test_only_so_many_bytes_are_kept(
     assert [text[0] for _, text in _found(backend)] == ["y", "z"]
 
 
-def test_a_group_that_is_made_anew_is_empty(backend: Any, lines: LogGroups) -> None:
+def test_a_group_that_is_created_again_is_empty(backend: Any, lines: LogGroups) -> None:
     lines.write("g", "a", "one")
     lines.flush(backend)
 

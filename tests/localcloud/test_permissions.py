@@ -1,4 +1,4 @@
-"""What a role allows, as IAM decides it."""
+"""The decisions of IAM."""
 
 import json
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ def test_a_refusal_is_worded_as_iam_words_it(world: World) -> None:
     )
 
 
-def test_sqs_has_its_actions_in_small_letters(world: World) -> None:
+def test_sqs_words_its_actions_in_lower_case(world: World) -> None:
     role = world.role("few", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
     key = world.permissions.assume_role(role, "f").access_key_id
 
@@ -125,7 +125,7 @@ def test_the_accounts_own_key_may_do_everything_and_an_unknown_one_nothing(world
     assert world.permissions.secret_of("AKIASOMEBODY") is None
 
 
-def test_what_calls_need(world: World) -> None:
+def test_the_actions_that_calls_require(world: World) -> None:
     here = f"us-east-1:{world.context.account}"
     table, queue = f"arn:aws:dynamodb:{here}:table/t", f"arn:aws:sqs:{here}:q"
     transaction = [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}]

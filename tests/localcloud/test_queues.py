@@ -14,7 +14,7 @@ def handler(event, context):
 """
 
 
-def test_messages_come_in_batches_and_go_when_they_are_done(sourced: Sourced) -> None:
+def test_messages_are_delivered_in_batches_and_deleted_when_handled(sourced: Sourced) -> None:
     function, queue = sourced.function("jobs", NAMES_FAILURES), sourced.queue("q")
     sourced.send("q", *"abc")
 
@@ -24,7 +24,7 @@ def test_messages_come_in_batches_and_go_when_they_are_done(sourced: Sourced) ->
     assert sourced.messages("q") == []
 
 
-def test_only_what_failed_comes_again_and_at_last_is_a_dead_letter(
+def test_failed_messages_are_retried_and_end_as_dead_letters(
     sourced: Sourced,
 ) -> None:
     redrive = json.dumps({"deadLetterTargetArn": sourced.queue("dead"), "maxReceiveCount": 2})
@@ -45,7 +45,7 @@ def test_only_what_failed_comes_again_and_at_last_is_a_dead_letter(
     assert (sourced.messages("q"), sourced.messages("dead")) == ([], ["bad"])
 
 
-def test_without_partial_responses_nothing_that_is_named_comes_again(sourced: Sourced) -> None:
+def test_without_partial_responses_reported_failures_are_not_retried(sourced: Sourced) -> None:
     sourced.mapping(sourced.function("jobs", NAMES_FAILURES), sourced.queue("q"))
 
     sourced.send("q", "bad")
@@ -54,7 +54,7 @@ def test_without_partial_responses_nothing_that_is_named_comes_again(sourced: So
     assert sourced.messages("q") == []
 
 
-def test_a_batching_window_gathers(sourced: Sourced) -> None:
+def test_a_batching_window_collects_messages(sourced: Sourced) -> None:
     function = sourced.function("jobs", NAMES_FAILURES)
     sourced.mapping(function, sourced.queue("q"), BatchSize=10, MaximumBatchingWindowInSeconds=20)
 
@@ -67,7 +67,7 @@ def test_a_batching_window_gathers(sourced: Sourced) -> None:
     assert sourced.batches("jobs") == [["a", "b"]]
 
 
-def test_a_mapping_that_is_deleted_or_disabled_calls_no_more(sourced: Sourced) -> None:
+def test_a_mapping_that_is_deleted_or_disabled_calls_nothing(sourced: Sourced) -> None:
     function = sourced.function("jobs", NAMES_FAILURES)
     uuid = sourced.mapping(function, sourced.queue("q"))
     backend = sourced.context.backend("lambda")
@@ -85,7 +85,7 @@ def test_a_mapping_that_is_deleted_or_disabled_calls_no_more(sourced: Sourced) -
     assert sourced.batches("jobs") == [["a"]]
 
 
-def test_a_queue_that_the_role_may_not_read_is_left_alone(sourced: Sourced) -> None:
+def test_a_queue_that_the_role_may_not_read_is_not_read(sourced: Sourced) -> None:
     logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
     function = sourced.function("jobs", NAMES_FAILURES, Role=sourced.role("narrow", logs))
     sourced.mapping(function, sourced.queue("q"))

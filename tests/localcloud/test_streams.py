@@ -50,7 +50,7 @@ def test_a_record_has_the_shape_of_a_stream(sourced: Sourced) -> None:
     assert int(first["dynamodb"]["SequenceNumber"]) < int(second["dynamodb"]["SequenceNumber"])
 
 
-def test_what_has_expired_is_deleted_by_dynamodb(sourced: Sourced) -> None:
+def test_expired_items_are_deleted_by_dynamodb(sourced: Sourced) -> None:
     Expiry(sourced.context.cloud, sourced.context.clock).start()
     stream = sourced.table("t")
     ttl = {"TableName": "t", "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "v"}}
@@ -67,7 +67,7 @@ def test_what_has_expired_is_deleted_by_dynamodb(sourced: Sourced) -> None:
     assert record["userIdentity"]["principalId"] == "dynamodb.amazonaws.com"
 
 
-def test_a_filter_lets_through_what_fits(sourced: Sourced) -> None:
+def test_only_records_that_match_a_filter_are_delivered(sourced: Sourced) -> None:
     stream = sourced.table("t")
     pattern = {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"k": {"S": ["a"]}}}}
     criteria = {"Filters": [{"Pattern": json.dumps(pattern)}]}
@@ -117,7 +117,7 @@ def test_partial_responses_go_on_at_the_first_failure(sourced: Sourced) -> None:
     assert sourced.batches("changes") == [["1", "99", "2"], ["99", "2"]]
 
 
-def test_what_is_too_old_is_given_up(sourced: Sourced) -> None:
+def test_a_record_that_is_too_old_is_given_up(sourced: Sourced) -> None:
     stream = sourced.table("t")
     failed = {"OnFailure": {"Destination": sourced.queue("failed")}}
     sourced.mapping(
@@ -137,7 +137,7 @@ def test_what_is_too_old_is_given_up(sourced: Sourced) -> None:
     assert record["requestContext"]["condition"] == "RecordAgeExceeded"
 
 
-def test_lanes_keep_the_order_of_each_key(sourced: Sourced) -> None:
+def test_parallel_batches_keep_the_order_of_each_key(sourced: Sourced) -> None:
     stream = sourced.table("t")
     sourced.mapping(sourced.function("changes", CHANGES), stream, ParallelizationFactor=10)
 
@@ -150,7 +150,7 @@ def test_lanes_keep_the_order_of_each_key(sourced: Sourced) -> None:
     assert sum(map(len, batches)) == 30
 
 
-def test_a_stream_that_the_role_may_not_read_is_left_alone(sourced: Sourced) -> None:
+def test_a_stream_that_the_role_may_not_read_is_not_read(sourced: Sourced) -> None:
     stream = sourced.table("t")
     deny = {"Effect": "Deny", "Action": "dynamodb:GetRecords", "Resource": "*"}
     function = sourced.function("changes", CHANGES, Role=sourced.role("narrow", EVERYTHING, deny))

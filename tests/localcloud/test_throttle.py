@@ -3,7 +3,7 @@
 from localcloud.gateway.throttle import Throttle
 
 
-def test_limits_that_are_changed_begin_with_a_full_bucket() -> None:
+def test_changed_limits_start_with_a_full_bucket() -> None:
     throttle = Throttle(lambda: 0)
     assert not throttle.take("prod", "heartbeat", 0, 0)
 

@@ -1,4 +1,4 @@
-"""A function that works until a test lets it go."""
+"""A function that runs until a test lets it return."""
 
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def handler(event, context):
 
 
 def begun(world: World, name: str, folder: Any, mark: str) -> Callable[[], Any]:
-    """Calls a function that waits, in a thread; answers what waits for its answer."""
+    """Call the waiting function in a thread; return a callable that waits for its result."""
     answers: list[Any] = []
     event = {"begun": str(folder / mark), "go": str(folder / "go")}
     thread = threading.Thread(target=lambda: answers.append(world.call(name, event)))

@@ -1,4 +1,4 @@
-"""An account of its own for each test, with what the test applies to it, and no HTTP before it."""
+"""An account for each test, without the HTTP endpoint."""
 
 import base64
 import io
@@ -37,7 +37,7 @@ class World:
         clock, faults, activity = Clock(lambda: began), FaultPlan(), Activity()
         account = f"{os.getpid() % 1_000_000:06}{next(_NUMBERS):06}"
         self.streams: list[tuple[str, str, str]] = []
-        """Every line of a log: group, stream, text."""
+        """Every log line: group, stream, text."""
         self.pool = Pool(16)
         self.context = Context(
             clock=clock,
@@ -56,14 +56,14 @@ class World:
         clock.start()
 
     def close(self) -> None:
-        """Ends it all."""
+        """Stop everything."""
         self.context.clock.stop()
         self.functions.stop()
         self.pool.stop()
         self.context.cloud.stop()
 
     def role(self, name: str = "everything", *statements: Mapping[str, Any]) -> str:
-        """A role with these statements as an inline policy; answers its ARN."""
+        """Create a role with these statements as an inline policy; return its ARN."""
         iam = self.context.backend("iam")
         arn = f"arn:aws:iam::{self.context.account}:role/{name}"
         if arn not in [each.arn for each in iam.get_roles()]:
@@ -81,7 +81,7 @@ class World:
         return arn
 
     def function(self, name: str, source: str, **options: Any) -> str:
-        """A function whose `app.py` is `source` and whose handler is `handler`; answers its ARN."""
+        """Create a function whose `app.py` is `source` and has `handler`; return its ARN."""
         spec = {
             "FunctionName": name,
             "Runtime": HERE,
@@ -96,33 +96,33 @@ class World:
         return arn
 
     def call(self, name: str, event: Mapping[str, Any] | None = None) -> Any:
-        """What the function answers. Raises AssertionError where it fails."""
+        """Invoke a function and return its result. Raises AssertionError if it fails."""
         answer = self.functions.invoke(name, event or {})
         assert answer.error is None, answer.payload
         return json.loads(answer.payload)
 
     def log(self, name: str) -> list[str]:
-        """The lines of a function's log."""
+        """Return the lines of a function's log."""
         return [line for group, _, line in self.streams if group == f"/aws/lambda/{name}"]
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock, and waits before and at each stop until nothing runs."""
+        """Move the clock, and wait before and at each stop until nothing runs."""
         self.settle()
         self.context.clock.advance(seconds, self.settle)
 
     def settle(self) -> None:
-        """Waits until nothing runs."""
+        """Wait until nothing runs."""
         assert self.context.activity.wait(PATIENCE)
 
     def queue(self, name: str, **attributes: str) -> str:
-        """A queue; answers its ARN."""
+        """Create a queue; return its ARN."""
         cloud = self.context.cloud
         request = {"QueueName": name, "Attributes": attributes}
         cloud.run(lambda: cloud.sqs.call("CreateQueue", request, cloud.endpoint_url))
         return f"arn:aws:sqs:{self.context.region}:{self.context.account}:{name}"
 
     def send(self, name: str, *bodies: str) -> None:
-        """Messages into a queue."""
+        """Send messages to a queue."""
         cloud = self.context.cloud
         url = f"{cloud.endpoint_url}/{self.context.account}/{name}"
 
@@ -136,7 +136,7 @@ class World:
         cloud.run(send)
 
     def sums(self, namespace: str, **dimensions: str) -> dict[str, float]:
-        """The sum of each metric that counts, with these dimensions."""
+        """Return the sum of each counting metric with these dimensions."""
         store = self.context.metrics
         return {
             each.name: sum(store.between(each, 0, sys.maxsize))
@@ -146,21 +146,26 @@ class World:
         }
 
     def messages(self, name: str) -> list[str]:
-        """The bodies of what is in a queue, visible or not."""
+        """Return the bodies of the messages in a queue, visible or not."""
         cloud = self.context.cloud
         return cloud.run(lambda: [str(each.body) for each in cloud.sqs.queue(name)._messages])
 
 
-def zipped(source: str) -> str:
-    """A zip with one `app.py`, as the Lambda API takes it."""
+def zip_file(source: str) -> bytes:
+    """Return a zip with one `app.py`."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("app.py", source)
-    return base64.b64encode(content.getvalue()).decode()
+    return content.getvalue()
+
+
+def zipped(source: str) -> str:
+    """Return a zip with one `app.py`, as moto's backend takes it."""
+    return base64.b64encode(zip_file(source)).decode()
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """Returns when it holds. Raises AssertionError after 20 seconds in which it did not."""
+    """Wait until `holds` returns true. Raises AssertionError after 20 seconds."""
     give_up = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < give_up

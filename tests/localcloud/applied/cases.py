@@ -1,4 +1,4 @@
-"""What is taken out, and which step of `everything_works` misses it."""
+"""Parts to remove from the Terraform, and the step of `everything_works` that misses each."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from tests.localcloud.applied.edits import (
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that is taken out. `always`: in every run, not only in the nightly one."""
+    """A part to remove; with `always` in every run, not only in the nightly one."""
 
     edit: Edit
     missed: str

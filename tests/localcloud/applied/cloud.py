@@ -13,13 +13,13 @@ from localcloud.deploy.workspace import Address, Workspace
 from tests.conformance.stack import Sandbox, Stack
 
 Edit = Callable[[Path], None]
-"""Changes the Terraform in a folder."""
+"""Edits the Terraform in a folder."""
 DEPLOYMENT = "aws_apigatewayv2_deployment.websocket_api_deployment"
 APPLY = ("apply", "-auto-approve", "-compact-warnings", "-refresh=false")
 
 
 class LocalCloud:
-    """What is applied, and where it answers."""
+    """A local cloud that the project is applied to."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(folder, "dev")
@@ -34,17 +34,17 @@ class LocalCloud:
         shutil.copytree(self.workspace.terraform, self._written, ignore=_not_written, symlinks=True)
 
     def stack(self) -> Stack:
-        """The applied stack, for raw clients."""
+        """Return the applied stack for raw clients."""
         return Stack(self.url, Sandbox(f"http://127.0.0.1:{self.address.port}"))
 
     def as_written(self) -> None:
-        """Applies the Terraform as it is in the project, if anything else is applied."""
+        """Apply the project's own Terraform if anything else is applied."""
         if self._edited:
             self._restore()
             self.terraform.run(*APPLY)
 
     def edited(self, edit: Edit, *, redeployed: bool) -> None:
-        """Applies the Terraform with `edit`, and without any edit before it.
+        """Apply the Terraform with `edit`, and without any edit before it.
 
         With `redeployed` the API is deployed once more: what Terraform takes out of an API goes
         only after the deployment that was to do without it, here as on AWS.
@@ -57,18 +57,18 @@ class LocalCloud:
             self.terraform.run(*APPLY, f"-replace={DEPLOYMENT}")
 
     async def apply_settings(self, **settings: int) -> str:
-        """Applies other settings beside running clients; answers what Terraform printed."""
+        """Apply other settings beside running clients; return Terraform's output."""
         self._edited = True
         content = json.dumps({"settings": {**LIMITS, **settings}})
         (self.workspace.terraform / VARIABLES).write_text(content)
         return await asyncio.to_thread(self.terraform.run, *APPLY)
 
     def plan(self) -> str:
-        """What Terraform would change, in its words."""
+        """Return the output of `terraform plan`."""
         return self.terraform.run("plan", "-detailed-exitcode", accepted=(0, 2))
 
     def close(self) -> None:
-        """Destroys it; raises CloudError where something is left."""
+        """Destroy the local cloud; raise CloudError if resources are left."""
         try:
             destroy(self.workspace, ("-refresh=false",), show=False)
         finally:

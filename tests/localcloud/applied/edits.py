@@ -1,4 +1,4 @@
-"""Edits of a copy of the Terraform: each takes one thing out."""
+"""Edits of a copy of the Terraform: each removes one part."""
 
 import json
 import re

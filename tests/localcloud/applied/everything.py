@@ -7,7 +7,7 @@ TOPIC = "questions"
 
 
 async def everything_works(stack: Stack) -> None:
-    """Returns if every route, function, source and index did its part. Raises AssertionError."""
+    """Check that every route, function, source and index does its part. Raises AssertionError."""
     speaker, session_id = await _opened(stack)
     listener = await _joined(stack, session_id)
     await _talks(speaker, listener)

@@ -1,9 +1,7 @@
-"""A WebSocket API of the test's own, beside Lectern's, made by calls of the AWS APIs."""
+"""A WebSocket API of a test, beside Lectern's, created by calls of the AWS APIs."""
 
-import io
 import itertools
 import sys
-import zipfile
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -11,6 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 from localcloud.deploy.workspace import Address
 from sandbox.http.identifiers import ACCOUNT, REGION
+from tests.localcloud.world import zip_file
 
 _NUMBERS = itertools.count(1)
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/lectern-dev-websocket_message"
@@ -21,7 +20,7 @@ def handler(event, context):
 
 
 class SmallApi:
-    """One function that answers the key of its route; routes and stages as the test makes them."""
+    """A function that returns the key of its route; routes and stages are the test's."""
 
     def __init__(self, address: Address) -> None:
         self._port = address.port
@@ -33,7 +32,7 @@ class SmallApi:
             Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
             Role=_ROLE,
             Handler="app.handler",
-            Code={"ZipFile": _zipped()},
+            Code={"ZipFile": zip_file(SOURCE)},
         )["FunctionArn"]
         self.id: str = self.v2.create_api(
             Name=self.stage,
@@ -48,7 +47,7 @@ class SmallApi:
         )["IntegrationId"]
 
     def route(self, key: str, *, replies: bool = True) -> None:
-        """A route to the function; with a route response if it `replies`."""
+        """Create a route to the function, with a route response if it `replies`."""
         target = f"integrations/{self._integration}"
         expression = {"RouteResponseSelectionExpression": "$default"} if replies else {}
         made = self.v2.create_route(ApiId=self.id, RouteKey=key, Target=target, **expression)
@@ -58,7 +57,7 @@ class SmallApi:
             )
 
     def allow(self) -> None:
-        """The function's policy lets this API call it."""
+        """Let the function's policy allow calls by this API."""
         self._lambda.add_permission(
             FunctionName=self.stage,
             StatementId="api",
@@ -68,19 +67,19 @@ class SmallApi:
         )
 
     def make_stage(self, **settings: Any) -> None:
-        """A stage that nothing is deployed to."""
+        """Create a stage that nothing is deployed to."""
         self.v2.create_stage(ApiId=self.id, StageName=self.stage, **settings)
 
     def deploy(self) -> None:
-        """Deploys the routes as they are now."""
+        """Deploy the routes as they are now."""
         self.v2.create_deployment(ApiId=self.id, StageName=self.stage)
 
     async def open(self) -> ClientConnection:
-        """A socket. Raises InvalidStatus."""
+        """Open a socket. Raises InvalidStatus."""
         return await connect(f"ws://127.0.0.1:{self._port}/{self.stage}", compression=None)
 
     async def refusal(self) -> int:
-        """The status of a handshake that is refused."""
+        """Return the status of a handshake: 101 if it is accepted."""
         try:
             await (await self.open()).close()
         except InvalidStatus as refused:
@@ -88,15 +87,8 @@ class SmallApi:
         return 101
 
     def close(self) -> None:
-        """Takes everything away."""
+        """Delete everything."""
         self.v2.delete_api(ApiId=self.id)
         self._lambda.delete_function(FunctionName=self.stage)
         self.v2.close()
         self._lambda.close()
-
-
-def _zipped() -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("app.py", SOURCE)
-    return content.getvalue()

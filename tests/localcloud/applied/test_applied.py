@@ -22,7 +22,7 @@ from tests.localcloud.applied.everything import everything_works
 
 ROOT = Path(__file__).parents[3]
 QUICK = "(test_1_connecting or test_2 or test_3_sessions or test_3_broadcasting) and not sdk"
-"""What the gateway and the roles have a part in; everything passes in the nightly run."""
+"""The tests that depend on the gateway and the roles; the nightly run has all of them."""
 SPEED = 10
 """Times as fast as a person would see the demo."""
 NO_CHANGES = "No changes. Your infrastructure matches the configuration."
@@ -75,7 +75,7 @@ def test_the_whole_conformance_suite_passes_with_both_sdks(as_written: LocalClou
 
 
 def assert_conforms(cloud: LocalCloud, *options: str) -> None:
-    """Runs the suite as a user would against any URL."""
+    """Run the suite as a user would against any URL."""
     command = [sys.executable, "-m", "tests.conformance", cloud.url, "-q", *options]
     done = subprocess.run(
         command, cwd=ROOT, env=_plain(), capture_output=True, text=True, check=False

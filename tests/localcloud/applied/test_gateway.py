@@ -86,7 +86,7 @@ async def test_a_function_that_does_not_let_the_api_call_it_is_an_error(api: Sma
     assert (before, await api.refusal()) == (500, 101)
 
 
-async def test_throttles_of_zero_let_nobody_in(api: SmallApi) -> None:
+async def test_throttles_of_zero_refuse_everybody(api: SmallApi) -> None:
     limits = {"ThrottlingRateLimit": 0.0, "ThrottlingBurstLimit": 0}
     api.allow()
     api.route("$connect")
@@ -148,7 +148,7 @@ async def test_a_deployment_in_use_is_not_deleted(api: SmallApi) -> None:
     assert used not in [each["DeploymentId"] for each in left]
 
 
-def test_the_operator_api_lets_in_whom_iam_does(as_written: LocalCloud) -> None:
+def test_the_operator_api_accepts_the_callers_that_iam_allows(as_written: LocalCloud) -> None:
     unsigned = operator_api(as_written, "/v1/health", signed=False)
     signed = operator_api(as_written, "/v1/health")
     nowhere = operator_api(as_written, "/v2")

@@ -1,4 +1,4 @@
-"""What functions and stages write is where CloudWatch Logs has it, by the API and by the tool."""
+"""The lines of functions and stages, read by the API of CloudWatch Logs and by the tool."""
 
 import asyncio
 import json

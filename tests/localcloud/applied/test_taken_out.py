@@ -1,4 +1,4 @@
-"""Whatever one thing is taken out of the Terraform, the stack that is applied misses it.
+"""The applied stack misses any part that is removed from the Terraform.
 
 Each test edits a copy, applies it to the running account, and sees the pass over everything fail
 where that thing is needed. A few run always, all of them in `make test-nightly`.
@@ -27,7 +27,7 @@ def _parameters() -> list[object]:
 
 
 @pytest.mark.parametrize("case", _parameters())
-async def test_what_is_taken_out_is_missed(
+async def test_a_part_that_is_removed_is_missed(
     cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     await asyncio.to_thread(cloud.edited, case.edit, redeployed=case.redeployed)
