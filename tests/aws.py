@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
-from sandbox.dynamodb.dynamodb import Change, OnChange
+from sandbox.dynamodb.database import Change, OnChange
 from sandbox.dynamodb.tables import Label, create_tables, read_tables, table_environ
 from sandbox.faults import FaultPlan
 from tools import dynoxide

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from localcloud.context import Context
 from localcloud.metrics import Metric
-from sandbox.dynamodb.moto_extensions import sqs_time
+from sandbox.cloud.sqs_time import sqs_time
 
 
 def measure_queues(context: Context, end: int) -> None:

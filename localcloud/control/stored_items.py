@@ -3,7 +3,7 @@
 from typing import Any
 
 from localcloud.context import Context
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 from sandbox.dynamodb.plain import plain_item
 
 
@@ -18,18 +18,16 @@ class StoredItems:
 
         def read() -> dict[str, list[dict[str, Any]]]:
             return {
-                label(table.name): [
-                    plain_item(item.to_json()["Attributes"]) for item in table.every_item()
-                ]
-                for table in self._context.cloud.dynamodb.tables()
+                label(table.name): [plain_item(item) for item in table.items()]
+                for table in self._context.cloud.dynamodb.tables
             }
 
         return self._context.cloud.run(read)
 
     def keys(self) -> dict[str, list[str]]:
         """Return the names of each table's key attributes."""
-        tables = self._context.cloud.dynamodb.tables()
-        return {label(table.name): list(table.table_key_attrs) for table in tables}
+        tables = self._context.cloud.dynamodb.tables
+        return {label(table.name): list(table.key_names) for table in tables}
 
     def change(self, change: Change) -> dict[str, Any]:
         """Return a write as `{"table": label, "key": {…}, "item": {…} or null}`."""

@@ -20,7 +20,7 @@ from localcloud.metrics import Metric
 from localcloud.permissions import Permissions
 from localcloud.sources.desired_state import StreamMapping
 from localcloud.sources.invoker import FunctionInvoker
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 from sandbox.sources.batches import Attempt, Batch
 from sandbox.sources.ordered_batches import OrderedBatches
 from sandbox.sources.records import FIRST_NUMBER, Record, record_of

@@ -1,9 +1,8 @@
 """DynamoDB's time to live: expired items are deleted late, as on AWS."""
 
-import json
-
 from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
+from sandbox.dynamodb.model.values import number
 
 SWEEP_SECONDS = 600.0
 LATE_SECONDS = 600.0
@@ -27,11 +26,11 @@ class Expiry:
 
     def _sweep(self) -> None:
         before = self._clock() / 1000 - LATE_SECONDS
-        for table in self._cloud.dynamodb.tables():
-            attribute = table.ttl.get("AttributeName")
-            for item in list(table.all_items()) if attribute else []:
-                expires_at = item.attrs.get(attribute)
-                if expires_at and expires_at.is_number() and float(expires_at.value) < before:
-                    keys = {name: item.attrs[name].to_json() for name in table.table_key_attrs}
-                    request = {"TableName": table.name, "Key": keys}
-                    self._cloud.dynamodb.expire(json.loads(json.dumps(request)))
+        dynamodb = self._cloud.dynamodb
+        attributes = dynamodb.ttl_attributes()
+        for table in dynamodb.tables:
+            attribute = attributes.get(table.name)
+            for item in table.items() if attribute else []:
+                expires_at = item.get(attribute or "", {})
+                if "N" in expires_at and number(expires_at["N"]) < before:
+                    dynamodb.expire(table.name, {name: item[name] for name in table.key_names})

@@ -10,7 +10,7 @@ from botocore.config import Config
 from sandbox.cloud.queues import queue_attributes
 from sandbox.cloud.server import Cloud
 from sandbox.cloud.stream_poller import StreamPoller
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 from sandbox.dynamodb.plain import plain_item
 from sandbox.dynamodb.tables import Label, create_tables, read_tables, table_environ
 from sandbox.http.identifiers import REGION

@@ -12,11 +12,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp import web
 
 from sandbox.clock import Clock
 from sandbox.cloud.sqs import Sqs, SqsError
-from sandbox.dynamodb.dynamodb import ERROR, Change, DynamoDB, DynamoDBError
+from sandbox.dynamodb.database import Change
+from sandbox.dynamodb.model.errors import PREFIX, DynamoDBError
+from sandbox.dynamodb.service import DynamoDB
 from sandbox.faults import Fault, FaultPlan, Kind, Target
 from sandbox.http.loop import LoopThread, sleep
 from sandbox.http.server import HttpServer, format_response, stop_listening
@@ -118,9 +121,9 @@ class Cloud:
 
     def _carried_out(self, operation: str, body: dict[str, Any]) -> tuple[int, str]:
         try:
-            return 200, self.dynamodb.call(operation, body)
+            return 200, msgspec.json.encode(self.dynamodb.call(operation, body)).decode()
         except DynamoDBError as refusal:
-            return refusal.status, refusal.body
+            return refusal.status, msgspec.json.encode(refusal.to_json()).decode()
 
     async def _faulty(
         self, fault: Fault, request: web.BaseRequest, operation: str, body: dict[str, Any]
@@ -191,4 +194,4 @@ def _lost(request: web.BaseRequest) -> web.Response:
 
 
 def _error(name: str) -> str:
-    return json.dumps({"__type": ERROR + name, "message": "a fault of the sandbox"})
+    return json.dumps({"__type": PREFIX + name, "message": "a fault of the sandbox"})

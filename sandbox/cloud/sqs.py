@@ -10,7 +10,7 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
-from sandbox.dynamodb.moto_extensions import sqs_time
+from sandbox.cloud.sqs_time import sqs_time
 from sandbox.http.identifiers import REGION
 
 

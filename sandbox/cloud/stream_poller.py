@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from sandbox.cloud.expiry import Expiry
 from sandbox.cloud.server import Cloud
 from sandbox.control.event_stream import EventStream
 from sandbox.control.tokens import new_token
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 from sandbox.faults import FaultPlan
 from sandbox.functions.pool import Pool
 from sandbox.gateway.gateway import Gateway

@@ -1,1 +1,17 @@
-"""DynamoDB in memory: tables, expressions, reads, writes, expiry."""
+"""DynamoDB in memory.
+
+| part | its job |
+|---|---|
+| `model/` | values in their canonical form, sizes, keys, and the stored items in order |
+| `expressions/` | conditions, key conditions, updates and projections |
+| `operations/` | one class for each kind of operation: prepared from a request, then carried out |
+| `database.py` | all of it in process: `Database.call("GetItem", request)` |
+| `service.py` | what is served over HTTP: a database, and moto as its control plane |
+| `control_plane.py` | moto: CreateTable, tags, PartiQL and whatever the database does not know |
+| `tables.py`, `expiry.py`, `plain.py` | tables from Terraform; time to live; items as plain JSON |
+
+A value is made canonical when it enters, so values compare as JSON and nothing that is stored is
+ever changed. A write is decided first (`decide`: checks, condition, new item) and then applied
+(`Table.apply`: the items, then each index from its own copy). Both pass through one seam,
+`Database._carry_out`, under one lock; that is the place for latency, conflicts and throttling.
+"""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 
 FIRST_NUMBER = 1100000000017454423009
 """The first sequence number of every stream of a local stack."""

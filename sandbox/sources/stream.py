@@ -7,7 +7,7 @@ fails is retried from its first failed record on; after the retries it is given 
 import itertools
 import logging
 
-from sandbox.dynamodb.dynamodb import Change
+from sandbox.dynamodb.database import Change
 from sandbox.functions.functions import Function, FunctionError
 from sandbox.http.identifiers import ACCOUNT, REGION
 from sandbox.sources.batches import FOREVER, Attempt, Batch, BatchRules

@@ -1,11 +1,12 @@
 """Two DynamoDBs that get the same calls: where they differ, one of them is wrong."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.errors import TransactionCancelled, UpstreamError
 from chalicelib.stores.dynamodb import DynamoDB, Operation
-from tests.invariants.expressions import plain
+from sandbox.dynamodb.model.values import canonical_attributes
 
 _PAGED = {"Query", "Scan"}
 
@@ -47,7 +48,7 @@ class Shadow:
         }
         ours = _all_pages(self._first, operation, whole)
         theirs = _all_pages(self._second, operation, self._renamed(whole))
-        assert sorted(map(repr, ours)) == sorted(map(repr, theirs)), (operation, request)
+        assert sorted(ours) == sorted(theirs), (operation, request)
 
     def _renamed(self, value: Any) -> Any:
         """The same request, or answer, for the other one's tables."""
@@ -80,14 +81,12 @@ def _content(answer: Mapping[str, Any]) -> Any:
     """What counts of an answer: items, with numbers by value."""
     if "Responses" in answer:
         ((_, items),) = answer["Responses"].items() or [("", [])]
-        return sorted(repr(_plain(item)) for item in items)
+        return sorted(map(_plain, items))
     return [_plain(answer.get(name)) for name in ("Item", "Attributes")]
 
 
-def _all_pages(
-    dynamodb: DynamoDB, operation: Operation, request: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _all_pages(dynamodb: DynamoDB, operation: Operation, request: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
     start: dict[str, Any] = {}
     while True:
         answer = dynamodb.call(operation, {**request, **start})
@@ -97,5 +96,6 @@ def _all_pages(
         start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
-def _plain(item: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: plain(value) for name, value in sorted((item or {}).items())}
+def _plain(item: Mapping[str, Any] | None) -> str:
+    """Return an item as text that is the same for equal items."""
+    return json.dumps(canonical_attributes(item or {}), sort_keys=True)

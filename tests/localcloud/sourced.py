@@ -74,7 +74,7 @@ class Sourced(World):
         answer = self.context.cloud.run(
             lambda: self.context.cloud.dynamodb.call("CreateTable", request)
         )
-        arn: str = json.loads(answer)["TableDescription"]["LatestStreamArn"]
+        arn: str = answer["TableDescription"]["LatestStreamArn"]
         return arn
 
     def put(self, table: str, *items: tuple[str, int]) -> None:

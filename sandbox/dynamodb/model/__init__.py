@@ -1,0 +1,1 @@
+"""Values, keys and stored items, without operations."""

@@ -1,0 +1,96 @@
+"""The refusals of DynamoDB (API Reference, "Common Errors" and the errors of each operation)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+PREFIX = "com.amazonaws.dynamodb.v20120810#"
+
+
+class Reason(NamedTuple):
+    """Why one item of a transaction was refused; without a code it was not."""
+
+    code: str = "None"
+    message: str | None = None
+    item: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `CancellationReasons`."""
+        named = {"Code": self.code, "Message": self.message, "Item": self.item}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+class DynamoDBError(Exception):
+    """A refusal: its code, its message, and what else the response says."""
+
+    status = 400
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        item: Mapping[str, Any] | None = None,
+        reasons: Sequence[Reason] = (),
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.item = item
+        self.reasons = tuple(reasons)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of the HTTP response."""
+        body: dict[str, Any] = {"__type": PREFIX + self.code, "message": self.message}
+        if self.item is not None:
+            body["Item"] = self.item
+        if self.reasons:
+            body["CancellationReasons"] = [reason.to_json() for reason in self.reasons]
+        return body
+
+
+class ItemError(DynamoDBError):
+    """An operation that its item refuses; in a transaction it is the reason of a cancellation."""
+
+
+class ConditionFailedError(ItemError):
+    """A condition that is false; `item` is what was there, if the request asked for it."""
+
+    def __init__(self, item: Mapping[str, Any] | None) -> None:
+        text = "The conditional request failed"
+        super().__init__("ConditionalCheckFailedException", text, item=item)
+
+
+def invalid(message: str) -> DynamoDBError:
+    """Return a ValidationException."""
+    return DynamoDBError("ValidationException", message)
+
+
+def invalid_parameter(message: str) -> ItemError:
+    """Return a ValidationException about the value of a parameter."""
+    return invalid_for_item(f"One or more parameter values were invalid: {message}")
+
+
+def invalid_for_item(message: str) -> ItemError:
+    """Return a ValidationException about one item."""
+    return ItemError("ValidationException", message)
+
+
+def malformed(message: str) -> DynamoDBError:
+    """Return the refusal of JSON that has another shape than the API reference."""
+    return DynamoDBError("SerializationException", message)
+
+
+def reason_of(refusal: ItemError) -> Reason:
+    """Return the reason for which `refusal` cancels a transaction."""
+    failed = isinstance(refusal, ConditionFailedError)
+    code = "ConditionalCheckFailed" if failed else "ValidationError"
+    return Reason(code, refusal.message, refusal.item)
+
+
+def cancelled(reasons: Sequence[Reason]) -> DynamoDBError:
+    """Return the refusal of a transaction; `reasons` has one for each of its items, in order."""
+    codes = ", ".join(reason.code for reason in reasons)
+    text = (
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    )
+    return DynamoDBError("TransactionCanceledException", text, reasons=reasons)

@@ -1,0 +1,205 @@
+"""The items of a table and the copies that its indexes have of them, in the order of their keys."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sandbox.dynamodb.model.errors import DynamoDBError, invalid
+from sandbox.dynamodb.model.schema import IndexSchema, Key, KeySchema, TableSchema, index_key
+from sandbox.dynamodb.model.values import Attributes, size_of
+
+
+class Item:
+    """A stored item and its size in bytes. Both are never changed."""
+
+    __slots__ = ("_size", "attributes")
+
+    def __init__(self, attributes: Attributes, size: int | None = None) -> None:
+        self.attributes = attributes
+        self._size = size
+
+    @property
+    def size(self) -> int:
+        """The size, reckoned when it is first asked for."""
+        if self._size is None:
+            self._size = size_of(self.attributes)
+        return self._size
+
+    def updated(self, after: Attributes, written: frozenset[str]) -> "Item":
+        """Return the item whose attributes are `after`; only those in `written` may differ."""
+        before = self.attributes
+        old = {name: before[name] for name in written if name in before}
+        new = {name: after[name] for name in written if name in after}
+        return Item(after, self.size - size_of(old) + size_of(new))
+
+
+class Change(NamedTuple):
+    """What one write comes to: an item of `table` was `old` and is `new` from now on."""
+
+    table: "Table"
+    key: Key
+    old: Item | None
+    new: Item | None
+
+
+class Partition:
+    """The items with one value of the hash key, by what sorts them."""
+
+    __slots__ = ("items", "order")
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[Any, ...], Item] = {}
+        self.order: list[tuple[Any, ...]] = []
+
+    def put(self, sort: tuple[Any, ...], item: Item) -> None:
+        """Add or replace an item."""
+        if sort not in self.items:
+            insort(self.order, sort)
+        self.items[sort] = item
+
+    def remove(self, sort: tuple[Any, ...]) -> None:
+        """Remove an item that is there."""
+        del self.items[sort]
+        del self.order[bisect_left(self.order, sort)]
+
+
+class View:
+    """What a query or scan reads: a table, or an index of one."""
+
+    def __init__(self, keys: KeySchema, key_names: tuple[str, ...]) -> None:
+        self.keys = keys
+        self.key_names = key_names
+        """All attributes of which a LastEvaluatedKey consists."""
+        self.partitions: dict[Any, Partition] = {}
+        self._order: list[Any] = []
+
+    def get(self, key: Key) -> Item | None:
+        """Return one item."""
+        partition = self.partitions.get(key.partition)
+        return None if partition is None else partition.items.get(key.sort)
+
+    def put(self, key: Key, item: Item) -> None:
+        """Add or replace an item."""
+        partition = self.partitions.get(key.partition)
+        if partition is None:
+            partition = self.partitions[key.partition] = Partition()
+            insort(self._order, key.partition)
+        partition.put(key.sort, item)
+
+    def remove(self, key: Key) -> None:
+        """Remove an item that is there."""
+        partition = self.partitions[key.partition]
+        partition.remove(key.sort)
+        if not partition.items:
+            del self.partitions[key.partition]
+            del self._order[bisect_left(self._order, key.partition)]
+
+    def scan(self, after: Key | None = None) -> Iterator[tuple[Any, Item]]:
+        """Yield the hash key and the item of everything behind `after`, in a fixed order."""
+        start = 0 if after is None else bisect_left(self._order, after.partition)
+        for value in self._order[start:]:
+            partition = self.partitions[value]
+            order = partition.order
+            if after is not None and value == after.partition:
+                order = order[bisect_right(order, after.sort) :]
+            for sort in order:
+                yield value, partition.items[sort]
+
+
+class Index(View):
+    """A copy of the items that have the index's keys, with the attributes that are projected."""
+
+    def __init__(self, schema: IndexSchema, table: KeySchema) -> None:
+        names = dict.fromkeys((*schema.keys.names, *table.names))
+        super().__init__(schema.keys, tuple(names))
+        self.schema = schema
+        self._table = table
+
+    def apply(self, change: Change) -> None:
+        """Follow a change of the table."""
+        old, new = change.old, change.new
+        if old and new and self._shows_the_same(old.attributes, new.attributes):
+            return
+        old_key, new_key = self._key(old), self._key(new)
+        if old_key is not None and old_key != new_key:
+            self.remove(old_key)
+        if new_key is not None and new is not None:
+            self.put(new_key, self._projected(new))
+
+    def _key(self, item: Item | None) -> Key | None:
+        return None if item is None else index_key(self._table, self.keys, item.attributes)
+
+    def _shows_the_same(self, old: Attributes, new: Attributes) -> bool:
+        shows = self.schema.shows
+        return shows is not None and all(old.get(name) == new.get(name) for name in shows)
+
+    def _projected(self, item: Item) -> Item:
+        shows = self.schema.shows
+        if shows is None:
+            return item
+        return Item({name: each for name, each in item.attributes.items() if name in shows})
+
+
+class Table(View):
+    """The items of a table, and its indexes."""
+
+    def __init__(self, schema: TableSchema) -> None:
+        super().__init__(schema.keys, schema.keys.names)
+        self.schema = schema
+        self.indexes = {each.name: Index(each, schema.keys) for each in schema.indexes}
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.schema.name
+
+    def view(self, index: str | None) -> View:
+        """Return the table itself or one of its indexes. Raises ValidationException."""
+        if index is None:
+            return self
+        if index not in self.indexes:
+            raise invalid(f"The table does not have the specified index: {index}")
+        return self.indexes[index]
+
+    def items(self) -> list[Attributes]:
+        """Return every item."""
+        return [item.attributes for _, item in self.scan()]
+
+    def apply(self, change: Change) -> None:
+        """Make a change; the indexes follow at once."""
+        if change.new is not None:
+            self.put(change.key, change.new)
+        elif change.old is not None:
+            self.remove(change.key)
+        for index in self.indexes.values():
+            index.apply(change)
+
+    def reshape(self, schema: TableSchema) -> None:
+        """Take over another set of indexes, and fill those that are new."""
+        kept = {each.schema: each for each in self.indexes.values()}
+        self.schema = schema
+        self.indexes = {
+            each.name: kept.get(each) or self._filled(Index(each, schema.keys))
+            for each in schema.indexes
+        }
+
+    def _filled(self, index: Index) -> Index:
+        for _, item in self.scan():
+            index.apply(Change(self, self.schema.key_of(item.attributes), None, item))
+        return index
+
+
+class Tables(dict[str, Table]):
+    """All tables by name."""
+
+    def named(self, name: object) -> Table:
+        """Return a table. Raises ResourceNotFoundException."""
+        if not name:
+            raise invalid(
+                "Value at 'tableName' failed to satisfy constraint: Member must not be null"
+            )
+        table = self.get(name)  # type: ignore[call-overload]
+        if table is None:
+            raise DynamoDBError("ResourceNotFoundException", "Requested resource not found")
+        found: Table = table
+        return found

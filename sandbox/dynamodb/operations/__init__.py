@@ -1,0 +1,1 @@
+"""The operations on items. Each is prepared (the request is checked) and then carried out."""
