@@ -12,15 +12,16 @@ BANDIT := app.py chalicelib localcloud operate sandbox tools clients/python/src 
 AXE := tests/browser/node_modules/.package-lock.json
 DYNOXIDE := tools/dynoxide/node_modules/.package-lock.json
 
-# Where a mirror of Terraform's providers is beside the clone, they come from there, unless the
-# environment names a configuration that exists.
-MIRROR := ../shared/tools/terraform-mirror
-ifneq ($(and $(wildcard $(MIRROR)),$(if $(wildcard $(TF_CLI_CONFIG_FILE)),,yes)),)
-export TF_CLI_CONFIG_FILE := $(shell $(MIRROR) 2>/dev/null)
-endif
+# Terraform fetches its providers from a mirror where Terraform's own configuration names one:
+# TF_CLI_CONFIG_FILE, or ~/.terraformrc.
+
+# Workers and stacks that tests start share what is compiled, whatever the environment says.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
+# Units, rules and contracts: no Terraform, no browser, no npm, no stack in a process of its own.
+QUICK := tests/chalicelib tests/invariants tests/asyncapi tests/security
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-again coverage test-nightly test-dynamodb-local bench bench-load check policies audit docs format \
+.PHONY: help run demo test test-quick test-again coverage test-nightly test-dynamodb-local bench bench-load check policies audit docs format \
   package version clean deploy-local destroy-local alarms-local
 
 help:  ## list the commands
@@ -41,18 +42,22 @@ demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `
 	@PYTHONPATH=clients/python/src $(BIN)/python -m sandbox.demo
 
 test: $(READY)  ## every test that CI runs
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(PYTEST) -n auto --dist loadgroup
+
+test-quick: $(READY)  ## units, rules and contracts, within a minute
+	@$(PYTEST) -n auto --dist loadgroup -m 'not nightly and not slow' $(QUICK)
 
 test-again: $(READY)  ## what failed in the last run of the tests, once more and alone
-	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	@$(PYTEST) --last-failed --last-failed-no-failures none
 
 coverage: $(READY)  ## the same, with the lines that no test reaches
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term
+	@$(PYTEST) -n auto --dist loadgroup --cov --cov-report=term
 
 test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 histories, code broken on purpose
 	@$(BIN)/python -m tests.invariants
-	@LECTERN_EXAMPLES=5000 $(BIN)/python -m pytest --timeout 7200 tests/invariants/test_stateful.py
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m nightly
+	@LECTERN_EXAMPLES=5000 $(PYTEST) --timeout 7200 tests/invariants/test_stateful.py \
+	  tests/chalicelib/actions/test_tenants_apart.py
+	@$(PYTEST) -n auto --dist loadgroup -m nightly
 	@$(BIN)/python -m tests.invariants.break_it
 
 test-dynamodb-local: $(READY)  ## wire, stores and random histories on DynamoDB Local (Java, Maven; Amazon's terms)
@@ -93,7 +98,7 @@ check: $(READY) $(PIP_AUDIT)/.ready  ## format, lint, types, layers, known vulne
 audit: $(READY) $(PIP_AUDIT)/.ready  ## known vulnerabilities in what is pinned; fails where nobody can be asked
 	@$(BIN)/python -m tools.audit --required $(PIP_AUDIT)/bin/pip-audit
 
-$(PIP_AUDIT)/.ready: requirements-audit.txt
+$(PIP_AUDIT)/.ready: tools/requirements-audit.txt
 	@echo "Setting up pip-audit ..."
 	@$(PYTHON) -m venv $(PIP_AUDIT)
 	@$(PIP_AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
@@ -109,7 +114,7 @@ policies: $(READY) $(CHECKOV)/.ready  ## check the Terraform's format and polici
 	@$(CHECKOV)/bin/checkov --config-file terraform/checkov.yaml -f artifacts/plan-prod.json
 	@$(CHECKOV)/bin/checkov --config-file terraform/checkov.yaml -d terraform/modules
 
-$(CHECKOV)/.ready: requirements-checkov.txt
+$(CHECKOV)/.ready: tools/requirements-checkov.txt
 	@echo "Setting up checkov (a minute the first time) ..."
 	@$(PYTHON) -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<

@@ -11,6 +11,7 @@ import msgspec
 from chalicelib.errors import BadRequest, ClientError, Code, PayloadTooLarge
 from chalicelib.protocol import validation
 from chalicelib.protocol.messages import Error, FieldProblem, Message
+from chalicelib.protocol.nesting import MAX_DEPTH, is_nested_deeper
 from chalicelib.protocol.requests import ACTIONS, HANDSHAKE_ACTIONS, MESSAGE_BYTES, Request
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -40,21 +41,27 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 _envelope = msgspec.json.Decoder(Envelope)
+_TOO_DEEP = f"the frame is nested deeper than {MAX_DEPTH}"
+_READABLE_DEPTH = 500
+"""Nesting that every Python reads: a frame that is refused is still looked into for its `id`."""
 
 
 def open_envelope(body: bytes) -> Envelope:
     """Decode only `action` and `id` of a frame, of any type.
 
     Raises:
-        BadRequest: INVALID_JSON, or INVALID_MESSAGE for JSON that is not an object.
+        BadRequest: INVALID_JSON, also for a frame that is nested deeper than 64, or
+            INVALID_MESSAGE for JSON that is not an object.
     """
+    if is_nested_deeper(body):
+        raise BadRequest(Code.INVALID_JSON, _TOO_DEEP)
     try:
         # msgspec does not check strings that it skips, such as those in `data`.
         body.decode()
         return _envelope.decode(body)
     except msgspec.ValidationError:
         raise _not_an_object(body) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(error, body) from None
 
 
@@ -72,9 +79,11 @@ def _decode_leniently(body: bytes) -> object:
     RFC 8259 leaves two things to each parser: half a surrogate pair, as JavaScript writes a string
     that was cut inside an emoji, and numbers out of range. Python accepts them, msgspec does not.
     """
+    if is_nested_deeper(body, than=_READABLE_DEPTH):
+        return None
     try:
         return json.loads(body.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 
@@ -114,7 +123,7 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
         return decode_with_nulls(_decoders[action], body)
     except msgspec.ValidationError as error:
         raise validation.invalid_json(struct, body, error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(error, body) from None
 
 
@@ -205,15 +214,13 @@ def _not_an_object(body: bytes) -> BadRequest:
     """Return the refusal of a frame that is not an object, or not JSON at all."""
     try:
         msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         return _not_json(error, body)
     problem = "a message must be a JSON object with a string `action`"
     return BadRequest(Code.INVALID_MESSAGE, problem, details=[("", problem)])
 
 
 def _not_json(error: Exception, body: bytes) -> BadRequest:
-    if isinstance(error, RecursionError):
-        return BadRequest(Code.INVALID_JSON, "the frame is nested too deeply")
     frame = _decode_leniently(body)
     if frame is not None:
         problem = "has half a surrogate pair in a string, or a number out of range"
@@ -227,7 +234,7 @@ def _is_plain(value: object) -> bool:
     """Return True if msgspec accepts the value."""
     try:
         msgspec.json.decode(json.dumps(value))
-    except (msgspec.DecodeError, RecursionError):
+    except msgspec.DecodeError:
         return False
     return True
 
