@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.aws import Aws, MotoServer
 from tests.running import Lectern
-from tests.scheduling import Scheduling, rank
+from tests.scheduling import SLOW, Scheduling, rank
 from tests.stack import Stack
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +32,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what takes long start first, after pytest-randomly has shuffled everything."""
     items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what the quick suite leaves out, before `-m` chooses."""
+    if item.nodeid.startswith(SLOW):
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""Which tests share a worker under `-n`, and which start first.
+"""Which tests share a worker under `-n`, which start first, which the quick suite leaves out.
 
 Tests of one group run one after the other on one worker, because they share something that takes
 long to make: an apply, a browser, a running stack. Long groups start first, so that no worker is
@@ -33,6 +33,22 @@ LONG = (
     "tests/chalicelib/actions/",
 )
 """Beginnings of ids that start before the rest, after the groups."""
+
+SLOW = (
+    "tests/invariants/test_crash_matrix.py",
+    "tests/invariants/test_memory.py",
+    "tests/invariants/test_stateful.py",
+    "tests/security/test_fuzz",
+    "tests/chalicelib/actions/test_ending.py::test_killed_between_any_two_calls",
+    "tests/chalicelib/actions/test_ending.py::test_more_than_a_handler_posts_to",
+    "tests/chalicelib/actions/test_five_hours.py",
+    "tests/chalicelib/actions/test_many_listeners.py",
+    "tests/chalicelib/actions/test_recovery.py::test_a_refresh_during_constant_broadcasting",
+    "tests/chalicelib/actions/test_sweep.py::test_a_thousand_that_fall_silent",
+    "tests/chalicelib/actions/test_sweep.py::test_thousands_of_connections",
+    "tests/chalicelib/actions/test_tenants_apart.py::test_nothing_crosses",
+)
+"""Beginnings of ids that `make test-quick` leaves to `make test`: seconds each."""
 
 
 def group_of(nodeid: str) -> str | None:

@@ -47,6 +47,7 @@ def test_every_message_has_an_example() -> None:
     assert [name for name, message in messages.items() if "examples" not in message] == []
 
 
+@pytest.mark.nightly
 def test_the_specifications_own_parser_takes_it() -> None:
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")

@@ -62,10 +62,10 @@ def calm(world: World) -> None:
     world.run_changes()
 
 
-def alive(world: World, minutes: int) -> None:
+def alive(world: World, minutes: int, step: int = MINUTE) -> None:
     """Time goes by, and every client sends its heartbeats; nothing scheduled runs."""
-    for _ in range(minutes):
-        world.clock.advance(MINUTE)
+    for _ in range(minutes * MINUTE // step):
+        world.clock.advance(step)
         for client in world.clients:
             if world.is_open(client):
                 client.send("heartbeat")

@@ -29,7 +29,7 @@ def sweep_finds_a_silent_speaker(world: World) -> Scene:
 @scene(SESSION_MAX_DURATION_HOURS="1")
 def sweep_finds_an_expired_session(world: World) -> Scene:
     room(world)
-    alive(world, 60)
+    alive(world, 60, step=90)
     return sweep(world)
 
 
