@@ -97,7 +97,7 @@ def _log(services: Services, name: str, request: Request, status: int) -> None:
     """
     identity = request.context.get("identity") or {}
     services.telemetry.info(
-        "operated",
+        "operatorCall",
         operation=name,
         status=status,
         caller=identity.get("userArn"),

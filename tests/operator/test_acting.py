@@ -127,7 +127,7 @@ def test_what_was_done_is_in_the_log_with_who_did_it(stack: Stack, api: Api) -> 
 
     reply = api.ask("POST", f"/v1/sessions/{session_id}/end")
 
-    (line,) = [each for each in stack.events() if each.get("event") == "operated"]
+    (line,) = [each for each in stack.events() if each.get("event") == "operatorCall"]
     assert line["function"] == "api_handler"
     assert line["correlationId"] == reply.headers["X-Request-Id"]
     assert (line["operation"], line["status"], line["sessionId"]) == (
