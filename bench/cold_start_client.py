@@ -26,7 +26,7 @@ def main() -> None:
     name, handler_name, event_file, *calls = sys.argv[1:]
     told = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # logs go where CloudWatch would take them
-    # msgspec takes it where it is installed, as it is here: neither app's zip has it.
+    # msgspec imports it if it is installed, as it is here; neither app's zip has it.
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
     warm = wall = 0.0
     if name != "nothing":

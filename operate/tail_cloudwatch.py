@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from operate.failures import AccessDenied, Unreachable
 from operate.loglines import Json, Wanted, parsed
 
-if TYPE_CHECKING:  # imported by whoever made the session
+if TYPE_CHECKING:  # imported where the session is created
     import boto3
 
 _LONGEST_PATTERN = 1024

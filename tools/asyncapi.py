@@ -39,7 +39,7 @@ def document() -> Json:
         "info": {
             "title": "Lectern wire protocol",
             "version": "1",
-            "description": "One speaker, many listeners, each in a language of their own.",
+            "description": "One speaker, many listeners, each in their own language.",
             "license": {"name": "Apache-2.0"},
         },
         "servers": {
@@ -165,9 +165,7 @@ def _reply(request: type[Request]) -> type[Message]:
 
 
 def text() -> str:
-    head = (
-        "# Made by `python -m tools.asyncapi` from chalicelib/protocol: edit the code, not this.\n"
-    )
+    head = "# Generated from chalicelib/protocol by `python -m tools.asyncapi`. Do not edit.\n"
     return head + yaml.safe_dump(document(), sort_keys=False, width=100, allow_unicode=True)
 
 

@@ -49,8 +49,10 @@ class Audit:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--required", action="store_true", help="fail if it cannot be made")
-    options.add_argument("program", help="path of pip-audit")
+    options.add_argument(
+        "--required", action="store_true", help="fail if the audit is not possible"
+    )
+    options.add_argument("program", help="path to pip-audit")
     chosen = options.parse_args()
     try:
         audit = Audit.parse(_asked(chosen.program))
@@ -65,7 +67,7 @@ def main() -> int:
 
 def _asked(program: str) -> str:
     files = [argument for name in PINNED for argument in ("-r", str(ROOT / name))]
-    # Without pip: every line is a pin, and nothing has to be installed to be asked for.
+    # --no-deps: every line is a pin, and nothing needs to be installed.
     command = [program, "--disable-pip", "--no-deps", "--progress-spinner=off", "-f=json", *files]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     return done.stdout

@@ -37,9 +37,9 @@ def main() -> int:
     java = ["java", "-Xmx1g", f"-Dsqlite4java.library.path={HOME}/lib", "-cp", f"{HOME}/lib/*"]
     with subprocess.Popen(
         [*java, _LAUNCHER],
-        cwd=HOME,  # it leaves a file where it runs
+        cwd=HOME,  # it writes a file to its directory
         env=os.environ | {"DDB_LOCAL_TELEMETRY": "0"},
-        stdin=subprocess.PIPE,  # at whose end it stops
+        stdin=subprocess.PIPE,  # it stops when stdin closes
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -52,7 +52,7 @@ def _port(server: subprocess.Popen[str]) -> int:
     for line in server.stdout or ():
         if line.startswith("port "):
             return int(line.removeprefix("port "))
-    raise SystemExit("DynamoDB Local has not started")
+    raise SystemExit("DynamoDB Local did not start")
 
 
 def _fetch() -> None:

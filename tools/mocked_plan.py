@@ -71,7 +71,7 @@ def terraform(folder: Path, *arguments: str) -> str:
 
     Raises RuntimeError with the output if it fails.
     """
-    # Errors as they are, no colours, no look for updates, no question to anybody.
+    # Plain errors, no colours, no check for updates, no prompts.
     settings = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
     command = ["terraform", *arguments]
     environment = {**os.environ, **settings, "AWS_REGION": "eu-central-1"}

@@ -24,19 +24,19 @@ TARGET = Path(__file__).parent.parent / "docs" / "run" / "openapi.yaml"
 _SCHEMAS = "#/components/schemas/{name}"
 _ALWAYS = (403, 429, 500, 503)
 _REASONS = {
-    400: "a parameter or the body is not as it should be: `errors` names the field",
+    400: "a parameter or the body is invalid: `errors` names the field",
     403: "on AWS: no signature, or no permission (API Gateway's own)",
-    404: "there is no such session, or (for what needs an active one) it has ended",
+    404: "there is no such session, or it has ended (for operations that need an active one)",
     409: "the speaker has paused the broadcast",
-    413: "it would pass 128 KB on its way to a connection",
+    413: "the message would exceed 128 KB on its way to a connection",
     415: "the body is not `application/json`",
     429: "on AWS: too many calls (API Gateway's own)",
-    500: "a defect: the log has it by `correlationId`",
+    500: "a bug: find it in the log by `correlationId`",
     503: "a service that Lectern depends on did not respond: try again in a moment",
 }
 _HEADERS: Json = {
     "X-Request-Id": {
-        "description": "what every log line of the request carries",
+        "description": "the id in every log line of the request",
         "schema": {"type": "string"},
     }
 }
@@ -52,11 +52,11 @@ def document() -> Json:
         "info": {
             "title": "Lectern operator API",
             "version": "1",
-            "description": "What operators, and services of theirs, ask of the stack.",
+            "description": "Sessions, broadcasts, removals, health: for operators and services.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [
-            {"url": "http://127.0.0.1:8000", "description": "`make run`: open to everybody there"},
+            {"url": "http://127.0.0.1:8000", "description": "`make run`: without access control"},
             {
                 "url": "https://{api}.execute-api.{region}.amazonaws.com/{stage}",
                 "description": "Terraform's output `operator_api_url`",
@@ -177,7 +177,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def text() -> str:
-    head = "# Made by `python -m tools.openapi` from chalicelib/api: edit the code, not this.\n"
+    head = "# Generated from chalicelib/api by `python -m tools.openapi`. Do not edit.\n"
     body: str = yaml.dump(
         document(), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True
     )

@@ -30,7 +30,7 @@ def main() -> None:
     """Package the stage named on the command line, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stage", default="dev")
-    parser.add_argument("--project", type=Path, default=ROOT, help="folder with app.py")
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder of app.py")
     arguments = parser.parse_args()
     target = arguments.project / "terraform"
     package(arguments.project, arguments.stage, target)
@@ -45,7 +45,7 @@ def package(project: Path, stage: str, target: Path) -> None:
     Raises subprocess.CalledProcessError if Chalice fails; it has printed why.
     """
     chalice = Path(sys.executable).with_name("chalice")
-    # Chalice asks for a region, though nothing that it writes for Terraform depends on it.
+    # Chalice needs a region, although its Terraform output does not depend on it.
     environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ}
     command = [str(chalice), "package", "--stage", stage, "--pkg-format", "terraform", str(target)]
     subprocess.run(command, cwd=project, env=environment, check=True)
@@ -99,8 +99,8 @@ def rebuild(archive: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    # unchecked-hash: Python takes the file as it is, without a look at the source's time, which a
-    # zip does not keep. A fixed hash seed, because the order of sets gets into the bytes.
+    # unchecked-hash: Python does not compare the source's time, which a zip does not keep. The
+    # hash seed is fixed, because the order of sets affects the bytes.
     command = [sys.executable, "-m", "compileall", "-q", "-f", "-j", "1"]
     command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", LAMBDA_ROOT]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}

@@ -30,17 +30,17 @@ def page() -> str:
         _tag("h1", spec["info"]["title"]),
         _tag("p", spec["info"]["description"]),
         "<nav>" + "".join(_link(name) for name in spec["operations"]) + "</nav>",
-        _tag("h2", "What a client sends, and what it is answered"),
+        _tag("h2", "Requests of a client, and their replies"),
     ]
     pushes: list[str] = []
     for name, operation in spec["operations"].items():
         section = _operation(name, operation, components)
         (parts if operation["action"] == "receive" else pushes).append(section)
-    parts += [_tag("h2", "What the stack says on its own"), *pushes]
-    parts += [_tag("h2", "An error"), _message("error", components)]
+    parts += [_tag("h2", "Messages without a request"), *pushes]
+    parts += [_tag("h2", "Errors"), _message("error", components)]
     body = "\n".join(parts)
     return (
-        "<!doctype html>\n<!-- Made by `python -m tools.protocol_page` from the code. -->\n"
+        "<!doctype html>\n<!-- Generated from the code by `python -m tools.protocol_page`. -->\n"
         '<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>Lectern wire protocol</title><style>{_STYLE}</style></head>"
@@ -53,7 +53,7 @@ def _operation(name: str, operation: Json, components: Json) -> str:
     section = f'<section id="{name}">{_tag("h3", name)}{_message(own, components)}'
     if "reply" in operation:
         reply = operation["reply"]["messages"][0]["$ref"].rsplit("/", 1)[1]
-        section += f"<p>It is answered with <code>{reply}</code>:</p>{_message(reply, components)}"
+        section += f"<p>The reply is <code>{reply}</code>:</p>{_message(reply, components)}"
     return section + "</section>"
 
 

@@ -9,20 +9,20 @@ TARGET = Path(__file__).parent.parent / "docs" / "run" / "settings.md"
 _INTRODUCTION = """\
 # Settings
 
-Every setting is an environment variable. Terraform sets those of a deployed stack
-(`var.settings`, and the names and addresses of what it creates); `make run` sets those of the
-stack on one machine, where the rate limits are raised. A value that is missing or malformed stops
-the process as it starts, and the message names each of them.
+Every setting is an environment variable. For a deployed stack Terraform sets them (`var.settings`,
+and the names and URLs of the resources that it creates). On one machine `make run` sets them, with
+higher rate limits. If a value is missing or malformed, the process stops at start, and the error
+names each such setting.
 
-This page is made from `chalicelib/settings.py` by `python -m tools.settings_page`.
+`python -m tools.settings_page` generates this page from `chalicelib/settings.py`.
 
 | variable | default | at least | meaning |
 |---|---|---|---|
 """
 
 _NOTES = """
-`RESUME_TOKEN_SECRET` is required, and so is one of `JWT_SECRET` and `JWT_JWKS_URL`. Secrets have
-32 characters or more; on AWS they come from Secrets Manager or SSM, never from the zip.
+`RESUME_TOKEN_SECRET` is required, and one of `JWT_SECRET` and `JWT_JWKS_URL`. Secrets have at least
+32 characters; on AWS they come from Secrets Manager or SSM, never from the zip.
 """
 
 

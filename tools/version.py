@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         (new,) = arguments
         if not _VERSION.fullmatch(new):
-            print(f"{new!r} is no version: three numbers, such as 0.2.0", file=sys.stderr)
+            print(f"{new!r} is not a version: use three numbers, such as 0.2.0", file=sys.stderr)
             return 2
         SOURCE.write_text(_OF_PROJECT.sub(rf'\1"{new}"', SOURCE.read_text()))
     for path, text in copies().items():

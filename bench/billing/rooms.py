@@ -128,7 +128,7 @@ def _count(design: Design) -> Counted:
     few |= {name: _least(getattr(design, name)) for name in changing}
     for _ in range(_MORE - _FEW):
         design.listener_arrives()
-    design.status()  # of so many new ones the speaker is told at once
+    design.status()  # so many joins send the speaker an extra status
     many = {name: _least(getattr(design, name)) for name in ("broadcast", "status", "sweep")}
     few |= {"refresh": design.refresh(), "listener_leaves": design.listener_leaves()}
     design.listener_arrives()

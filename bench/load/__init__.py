@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-# The SDK as it is in this clone, where none is installed.
+# Use the SDK of this clone if none is installed.
 sys.path.append(str(Path(__file__).parents[2] / "clients" / "python" / "src"))

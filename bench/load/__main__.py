@@ -67,21 +67,26 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--url", help="the stack's address")
-    where.add_argument("--here", action="store_true", help="start one on this machine")
+    where.add_argument("--url", help="WebSocket URL of the stack")
+    where.add_argument("--here", action="store_true", help="start a stack on this machine")
     add = parser.add_argument
-    add("--speakers", type=int, default=1, help="each has a session of its own (1)")
-    add("--listeners", type=int, default=100, help="of all sessions together (100)")
-    add("--minutes", type=float, default=1, help="of talking, when everybody is there (1)")
-    add("--drops", type=float, default=0, help="percent of the listeners that drop a minute")
-    add("--refreshes", type=float, default=0, help="percent that refresh a minute")
+    add("--speakers", type=int, default=1, help="number of speakers, each with its own session (1)")
+    add("--listeners", type=int, default=100, help="number of listeners, over all sessions (100)")
+    add("--minutes", type=float, default=1, help="minutes of talking, once all have joined (1)")
+    add("--drops", type=float, default=0, help="percent of the listeners that drop, each minute")
+    add(
+        "--refreshes",
+        type=float,
+        default=0,
+        help="percent of the listeners that refresh, each minute",
+    )
     add("--faults", type=float, default=0, help="with --here: percent of calls that fail")
     add("--every", type=float, default=5, help="seconds between a speaker's broadcasts (5)")
     add("--size", type=int, default=200, help="characters of a broadcast (200)")
     add("--ramp", type=float, default=50, help="joins a second (50)")
-    add("--settle", type=float, default=150, help="seconds in which all may be recovered (150)")
-    add("--plot", type=Path, default=Path("artifacts/load.png"), help="where the picture goes")
-    add("--save", action="store_true", help="put the figures into bench/results.md and .json")
+    add("--settle", type=float, default=150, help="seconds to wait for recovery at the end (150)")
+    add("--plot", type=Path, default=Path("artifacts/load.png"), help="file of the picture")
+    add("--save", action="store_true", help="write the figures to bench/results.md and .json")
     return parser.parse_args()
 
 

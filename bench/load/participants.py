@@ -58,7 +58,7 @@ class Speaker:
         try:
             reply = await self.session.broadcast(data, target_language=language)
         except LecternError as error:
-            if not error.status:  # else its message was noted
+            if not error.status:  # otherwise its message was recorded
                 self.score.record_error(None, error.code)
             return
         self.score.record_latency("reply", began)

@@ -78,13 +78,13 @@ def test_a_write_pays_for_the_larger_image_and_for_index_entries(
     assert updated(bill({"id": "1"} | old), {"id": "1"} | old, {"id": "1"} | new) == units
 
 
-def test_a_transaction_costs_double_also_for_what_it_only_checks() -> None:
+def test_a_transaction_costs_double_for_checks_too() -> None:
     check = {"ConditionCheck": {"TableName": "t", "Key": KEY}}
 
     assert bill().units("TransactWriteItems", {"TransactItems": [check, check]}, {}) == (0, 4)
 
 
-def test_another_dynamodb_consumes_as_much() -> None:
+def test_another_dynamodb_consumes_the_same_units() -> None:
     with another_dynamodb() as aws:
         table = aws.tables["connections"]
         made = Bill({table: read_tables()["connections"].request})

@@ -51,7 +51,9 @@ def test_statuses_do_not_read_connections(designs: dict[str, Counted]) -> None:
     assert designs["naive"].for_listener["status"].read_units > 0
 
 
-def test_a_stage_stays_near_what_the_gateway_alone_takes(designs: dict[str, Counted]) -> None:
+def test_the_cost_of_a_stage_stays_near_that_of_the_gateway_alone(
+    designs: dict[str, Counted],
+) -> None:
     room = Room(100, sessions=100)
     lectern, naive = (
         replace(designs[name].stage(room), lambda_ms=0).total for name in ("Lectern", "naive")

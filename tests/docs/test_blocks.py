@@ -70,12 +70,12 @@ def test_python_of_the_guide_is_a_test_that_passes_or_part_of_the_example(
 
 
 @of("hcl")
-def test_terraforms_language_can_be_read(block: Block) -> None:
+def test_hcl_can_be_parsed(block: Block) -> None:
     assert hcl2.loads(block.text + "\n")
 
 
 @of("query")
-def test_a_query_asks_for_events_that_the_code_logs(block: Block) -> None:
+def test_a_query_names_events_that_the_code_logs(block: Block) -> None:
     code = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     events = re.findall(r'event (?:=|in) (\[[^\]]*\]|"\w+")', block.text)
 
@@ -84,7 +84,7 @@ def test_a_query_asks_for_events_that_the_code_logs(block: Block) -> None:
     assert [name for name in named if f'"{name}"' not in code] == []
 
 
-def test_every_page_is_led_to_from_the_readme_or_from_one_that_is() -> None:
+def test_every_page_can_be_reached_from_the_readme() -> None:
     reached: set[Path] = set()
     pending = [ROOT / "README.md"]
     while pending:

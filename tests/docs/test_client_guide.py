@@ -20,7 +20,7 @@ def rows(header: str) -> dict[int, str]:
     }
 
 
-def test_every_code_is_there_with_its_status() -> None:
+def test_the_guide_has_every_code_with_its_status() -> None:
     said = {
         code: status
         for status, text in rows("| status | `code` |").items()
@@ -31,7 +31,7 @@ def test_every_code_is_there_with_its_status() -> None:
     assert said.keys() == {code.value for code in Code}
 
 
-def test_every_status_of_a_refused_handshake_is_there() -> None:
+def test_the_guide_has_every_status_of_a_refused_handshake() -> None:
     ours = {
         each.status
         for each in vars(errors).values()
@@ -42,6 +42,6 @@ def test_every_status_of_a_refused_handshake_is_there() -> None:
     assert rows("| status | when |").keys() == {101} | ours - in_messages_only
 
 
-def test_every_reason_of_an_end_is_there() -> None:
+def test_the_guide_has_every_reason_of_an_end() -> None:
     end = PAGE.partition("`sessionEnded` has a `reason`")[2].partition(". ")[0]
     assert set(re.findall(r"`(\w+)`", end)) == set(get_args(EndReason))

@@ -8,7 +8,7 @@ PAGE = (ROOT / "docs" / "use" / "comparison.md").read_text()
 TABLE, _, SOURCES = PAGE.partition("## Sources")
 
 
-def test_every_cell_about_another_names_a_source() -> None:
+def test_every_cell_about_another_product_names_a_source() -> None:
     rows = [line.strip("| ").split(" | ") for line in TABLE.splitlines() if line.startswith("| ")]
     header, *facts = rows
 
@@ -22,7 +22,7 @@ def test_every_cell_about_another_names_a_source() -> None:
     assert without == []
 
 
-def test_every_source_is_there_and_used() -> None:
+def test_every_source_exists_and_is_used() -> None:
     named = set(re.findall(r"\[(\d+|\*)\]", TABLE))
     given = set(re.findall(r"^- (\d+|\\\*)", SOURCES, re.MULTILINE))
 

@@ -45,7 +45,7 @@ def test_it_takes_one_new_file_and_three_edits_by_hand() -> None:
     assert len(changed) == 4
 
 
-def test_what_the_guide_shows_is_what_the_example_has() -> None:
+def test_the_guide_shows_the_lines_of_the_example() -> None:
     patch = PATCH.read_text().splitlines()
     written = [line[1:] for line in patch if line.startswith("+") and not line.startswith("+++")]
     guide = (ROOT / "CONTRIBUTING.md").read_text()

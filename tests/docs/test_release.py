@@ -29,13 +29,13 @@ def test_the_clients_have_the_version_of_the_project() -> None:
     assert package("package-lock.json")["packages"][""]["version"] == version
 
 
-def test_the_licence_is_there_and_named_alike() -> None:
+def test_every_package_names_the_licence() -> None:
     assert "Apache License" in (ROOT / "LICENSE").read_text()
     assert project("pyproject.toml")["license"] == "Apache-2.0"
     assert package("package.json")["license"] == "Apache-2.0"
 
 
-def test_the_changelog_begins_with_what_is_not_released_or_with_this_version() -> None:
+def test_the_changelog_begins_with_unreleased_changes_or_this_version() -> None:
     version = project("pyproject.toml")["version"]
     newest = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
 

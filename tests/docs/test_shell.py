@@ -91,7 +91,7 @@ def test_make_knows_its_targets(block: Block) -> None:
 
 
 @SHELL
-def test_terraform_is_asked_for_outputs_that_there_are(block: Block) -> None:
+def test_terraform_has_the_outputs_that_a_block_reads(block: Block) -> None:
     outputs = (ROOT / "terraform" / "outputs.tf").read_text()
     for each in re.findall(r"output -raw (\w+)", block.text):
         assert f'output "{each}"' in outputs, each
@@ -148,7 +148,7 @@ def test_the_operators_policy(tmp_path: Path) -> None:
     assert statement == {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn}
 
 
-def test_the_load_on_a_stack_of_yours(running: Running, tmp_path: Path) -> None:
+def test_the_load_test(running: Running, tmp_path: Path) -> None:
     few = f"--url {running.url} --speakers 1 --listeners 6"
     few += f" --minutes 0.05 --settle 20 --plot {tmp_path / 'load.png'}"
     command = said("bench/README.md", "bench.load").text

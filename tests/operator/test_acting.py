@@ -29,7 +29,7 @@ def test_a_services_broadcast_takes_the_next_seq_of_its_stream(stack: Stack, api
     assert spanish.send("recover", lastSeq={"es": 1, "*": 0})["gap"] is False
 
 
-def test_many_listeners_are_told_in_the_background(aws: Aws, api: Api) -> None:
+def test_many_listeners_receive_a_broadcast_in_the_background(aws: Aws, api: Api) -> None:
     stack = Stack(aws, INLINE_FANOUT_LIMIT="1")
     _, session_id = stack.session()
     listeners = [stack.listener(session_id) for _ in range(3)]
@@ -42,7 +42,7 @@ def test_many_listeners_are_told_in_the_background(aws: Aws, api: Api) -> None:
     assert [len(each.of_type("broadcast")) for each in listeners] == [1, 1, 1]
 
 
-def test_a_service_does_not_speak_while_the_speaker_has_paused(stack: Stack, api: Api) -> None:
+def test_a_service_cannot_broadcast_while_the_speaker_has_paused(stack: Stack, api: Api) -> None:
     speaker, session_id = stack.session()
     speaker.send("pauseBroadcast")
 
@@ -52,7 +52,7 @@ def test_a_service_does_not_speak_while_the_speaker_has_paused(stack: Stack, api
     assert stack.session_item(session_id)["streamPositions"] == {}
 
 
-def test_what_no_gateway_carries_is_refused_and_takes_no_seq(stack: Stack, api: Api) -> None:
+def test_an_oversized_broadcast_is_refused_and_takes_no_seq(stack: Stack, api: Api) -> None:
     _, session_id = stack.session()
     body = {"data": "x" * 131_072}
 
@@ -65,7 +65,7 @@ def test_what_no_gateway_carries_is_refused_and_takes_no_seq(stack: Stack, api: 
     assert stack.session_item(session_id)["streamPositions"] == {}
 
 
-def test_ending_a_session_tells_everybody_why(stack: Stack, api: Api) -> None:
+def test_ending_a_session_tells_its_participants_the_reason(stack: Stack, api: Api) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)
 
@@ -113,7 +113,7 @@ def test_a_message_to_a_tenant_reaches_its_connections_only(stack: Stack, api: A
         ("POST", "/end", None),
     ],
 )
-def test_a_session_that_never_was_is_404(
+def test_a_session_that_does_not_exist_is_404(
     stack: Stack, api: Api, method: str, path: str, body: object
 ) -> None:
     reply = api.ask(method, f"/v1/sessions/golden-eagle-427{path}", body)
@@ -122,7 +122,7 @@ def test_a_session_that_never_was_is_404(
     assert stack.items("sessions") == []
 
 
-def test_what_was_done_is_in_the_log_with_who_did_it(stack: Stack, api: Api) -> None:
+def test_every_change_is_logged_with_its_caller(stack: Stack, api: Api) -> None:
     _, session_id = stack.session()
 
     reply = api.ask("POST", f"/v1/sessions/{session_id}/end")

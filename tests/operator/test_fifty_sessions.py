@@ -105,7 +105,7 @@ async def everybody(lectern: Lectern, sessions: int) -> AsyncIterator[tuple[Crow
     async with aiohttp.ClientSession(connector=connector) as http:
         crowd = Crowd(lectern, http)
         yield crowd, list(await asyncio.gather(*map(crowd.talk, range(sessions))))
-    await asyncio.to_thread(lectern.settle)  # a thousand clean-ups need their tables
+    await asyncio.to_thread(lectern.settle)  # a thousand clean-ups still use the tables
 
 
 async def speak(talks: list[Talk]) -> None:
@@ -120,7 +120,7 @@ async def speak(talks: list[Talk]) -> None:
 async def test_the_tool_keeps_up_with_sessions_of_twenty_listeners(
     run_lectern: Callable[..., Lectern], api: Api, sessions: int
 ) -> None:
-    # Nobody here sends heartbeats, and on a busy machine it takes more than two minutes.
+    # No socket here sends heartbeats, and a busy machine takes more than two minutes.
     lectern = run_lectern(CONNECTION_IDLE_TIMEOUT_SECONDS="3600")
     async with everybody(lectern, sessions) as (crowd, talks):
         await watch_keeps_up(api, talks)
@@ -138,7 +138,7 @@ async def watch_keeps_up(api: Api, talks: list[Talk]) -> None:
 
     looks = [json.loads(line) for line in said.splitlines()]
     assert (code, len(looks)) == (0, 2), said
-    # Whatever is going on, a look is one request. How long one takes says more about the machine.
+    # A snapshot is one request, however many sessions. Its duration depends on the machine.
     assert api.asked[before:] == ["GET /v1/sessions"] * 2
     each = Counter(LANGUAGES[seat % len(LANGUAGES)] for seat in range(LISTENERS))
     for look in looks:

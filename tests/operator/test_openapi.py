@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = 12
 
 
-def test_the_document_is_what_the_code_says() -> None:
+def test_the_document_matches_the_code() -> None:
     assert TARGET.read_text() == text(), "run: make docs"
 
 

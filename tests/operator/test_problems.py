@@ -38,7 +38,7 @@ def check(reply: Reply, status: int, code: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("stack")
-def test_a_field_that_is_wrong_is_named(
+def test_an_invalid_field_is_named(
     api: Api, method: str, path: str, body: object, field: str
 ) -> None:
     reply = api.ask(method, path, body)
@@ -52,12 +52,12 @@ def test_a_field_that_is_wrong_is_named(
     "body", [b"{", b"", b"\xff", b'{"data": "\xff"}', b'{"data":' + b"[" * 100_000]
 )
 @pytest.mark.usefixtures("stack")
-def test_a_body_that_is_no_json_is_refused(api: Api, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(api: Api, body: bytes) -> None:
     check(api.ask("POST", f"{SESSION}/broadcasts", body), 400, "INVALID_JSON")
 
 
 @pytest.mark.usefixtures("stack")
-def test_a_body_of_another_kind_is_415(api: Api) -> None:
+def test_a_body_of_another_media_type_is_415(api: Api) -> None:
     reply = api.ask("POST", f"{SESSION}/broadcasts", b"<data/>", Content_Type="text/xml")
 
     check(reply, 415, "UNSUPPORTED_MEDIA_TYPE")
@@ -74,7 +74,7 @@ def test_a_method_that_a_path_does_not_have_is_405(api: Api) -> None:
 @pytest.mark.parametrize("headers", [{}, {"Authorization": 'Bearer "quoted"'}], ids=str)
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/v1/nowhere?limit=1")])
 @pytest.mark.usefixtures("stack")
-def test_a_path_that_there_is_not_is_refused_as_api_gateway_does(
+def test_an_unknown_path_is_refused_as_by_api_gateway(
     api: Api, method: str, path: str, headers: dict[str, str]
 ) -> None:
     reply = api.ask(method, path, **headers)
@@ -90,7 +90,7 @@ def test_a_path_that_there_is_not_is_refused_as_api_gateway_does(
     }
 
 
-def test_a_table_that_is_gone_is_500_with_an_id_for_the_log(stack: Stack, api: Api) -> None:
+def test_a_missing_table_is_500_with_an_id_for_the_log(stack: Stack, api: Api) -> None:
     broken = Stack(stack.aws, SESSIONS_TABLE_NAME="no-such-table")
 
     reply = api.ask("GET", SESSION)
@@ -101,7 +101,7 @@ def test_a_table_that_is_gone_is_500_with_an_id_for_the_log(stack: Stack, api: A
     assert "no-such-table" not in str(reply.body)
 
 
-def test_a_service_that_is_down_is_503_and_says_when_to_try_again(stack: Stack, api: Api) -> None:
+def test_a_service_that_is_down_is_503_with_retry_after(stack: Stack, api: Api) -> None:
     stack.jobs.broken = True
 
     reply = api.ask("DELETE", "/v1/tenants/default/users/carl/connections")

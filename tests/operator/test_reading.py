@@ -64,9 +64,7 @@ def test_active_sessions_of_all_tenants_come_in_pages(stack: Stack, api: Api) ->
     assert len(pages) <= 5
 
 
-def test_a_tenants_sessions_include_those_that_ended_unless_told_otherwise(
-    stack: Stack, api: Api
-) -> None:
+def test_a_tenants_sessions_include_ended_ones_by_default(stack: Stack, api: Api) -> None:
     over, over_id = stack.session("anna", "a/b c|ü")
     over.send("endSession")
     stack.clock.advance(1)
@@ -83,9 +81,7 @@ def test_a_tenants_sessions_include_those_that_ended_unless_told_otherwise(
     assert [each["sessionId"] for each in active] == [active_id]
 
 
-def test_the_connections_of_a_session_are_its_speakers_and_its_listeners_by_hash(
-    stack: Stack, api: Api
-) -> None:
+def test_connections_of_a_session_are_named_by_their_hash(stack: Stack, api: Api) -> None:
     speaker, session_id = stack.session("anna")
     named = stack.connect(f"token={stack.token('carl')}")
     named.send("joinSession", sessionId=session_id, targetLanguage="fr")
@@ -131,9 +127,7 @@ def test_the_connections_of_a_session_are_its_speakers_and_its_listeners_by_hash
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 100])
-def test_connections_come_in_pages_none_twice_and_none_left_out(
-    stack: Stack, api: Api, limit: int
-) -> None:
+def test_pages_of_connections_have_each_exactly_once(stack: Stack, api: Api, limit: int) -> None:
     speaker, session_id = stack.session("anna")
     clients = crowd(stack, session_id, 12, ("es", "fr"))
     path = f"/v1/sessions/{session_id}/connections?limit={limit}"
@@ -173,7 +167,7 @@ def test_a_cursor_of_another_list_is_refused(stack: Stack, api: Api) -> None:
 
 
 @pytest.mark.usefixtures("stack")
-def test_health_tries_everything_the_stack_stands_on(api: Api) -> None:
+def test_health_checks_every_dependency(api: Api) -> None:
     health = api.get("/v1/health")
 
     assert health["ok"] is True
@@ -190,7 +184,7 @@ def test_health_tries_everything_the_stack_stands_on(api: Api) -> None:
     assert all(each["ok"] and each["latency"] >= 0 for each in health["checks"])
 
 
-def test_health_says_what_is_out_of_reach_with_503(aws: Aws, api: Api) -> None:
+def test_health_is_503_and_names_what_cannot_be_reached(aws: Aws, api: Api) -> None:
     stack = Stack(aws, HISTORY_TABLE_NAME="no-such-table")
     stack.jobs.broken = True
 

@@ -37,7 +37,7 @@ def assert_withdrawn(refused: Refused) -> None:
     assert "withdrawn" in refused.body["message"]
 
 
-def test_a_removed_users_sockets_are_closed_and_counted_out(stack: Stack, api: Api) -> None:
+def test_a_removed_users_sockets_are_closed_and_no_longer_counted(stack: Stack, api: Api) -> None:
     _, session_id = stack.session()
     carl, _ = joined(stack, session_id, token(stack))
     bare = stack.connect(f"token={token(stack)}")
@@ -59,9 +59,7 @@ def test_a_removed_users_sockets_are_closed_and_counted_out(stack: Stack, api: A
     assert stack.counts(session_id) == (1, {"es": 1})
 
 
-def test_a_removed_user_cannot_come_back_with_any_token_issued_before(
-    stack: Stack, api: Api
-) -> None:
+def test_a_removed_user_cannot_return_with_any_earlier_token(stack: Stack, api: Api) -> None:
     _, session_id = stack.session()
     text, spare = token(stack), token(stack, ttl=7200)
     _, resume_token = joined(stack, session_id, text)
@@ -86,7 +84,7 @@ def test_a_removed_user_cannot_come_back_with_any_token_issued_before(
     assert stack.counts(session_id) == (0, {})
 
 
-def test_a_removed_user_comes_back_with_a_new_token(stack: Stack, api: Api) -> None:
+def test_a_removed_user_returns_with_a_new_token(stack: Stack, api: Api) -> None:
     _, session_id = stack.session()
     remove(api)
     stack.clock.advance(1)
@@ -100,7 +98,7 @@ def test_a_removed_user_comes_back_with_a_new_token(stack: Stack, api: Api) -> N
 
 
 @pytest.mark.parametrize("issued", [None, "yesterday"])
-def test_a_token_that_does_not_say_when_it_was_issued_is_refused_as_long_as_one_may_live(
+def test_a_token_without_iat_is_refused_for_the_longest_lifetime(
     stack: Stack, api: Api, issued: object
 ) -> None:
     remove(api)
@@ -113,7 +111,7 @@ def test_a_token_that_does_not_say_when_it_was_issued_is_refused_as_long_as_one_
     stack.connect(f"token={token(stack, iat=issued)}")
 
 
-def test_a_token_known_to_live_longer_than_the_settings_say_is_refused_for_as_long(
+def test_a_token_with_a_longer_lifetime_than_the_setting_is_refused_until_it_expires(
     aws: Aws, api: Api
 ) -> None:
     stack = Stack(aws, JWT_MAX_LIFETIME_HOURS="1")
@@ -129,7 +127,7 @@ def test_a_token_known_to_live_longer_than_the_settings_say_is_refused_for_as_lo
     assert_withdrawn(refused.value)
 
 
-def test_an_open_socket_cannot_be_kept_with_an_old_token(stack: Stack, api: Api) -> None:
+def test_an_open_socket_cannot_be_renewed_with_an_earlier_token(stack: Stack, api: Api) -> None:
     """It connected with a token issued after the removal, and presents one from before."""
     old = token(stack, ttl=7200)
     remove(api)
@@ -141,7 +139,7 @@ def test_an_open_socket_cannot_be_kept_with_an_old_token(stack: Stack, api: Api)
     assert (reply["status"], reply["code"]) == (401, "TOKEN_INVALID")
 
 
-def test_another_tenants_user_of_that_name_is_left_alone(stack: Stack, api: Api) -> None:
+def test_a_user_of_the_same_name_in_another_tenant_is_unaffected(stack: Stack, api: Api) -> None:
     namesake = stack.connect(f"token={token(stack, tenantId='acme')}")
 
     remove(api)
@@ -161,14 +159,14 @@ def test_a_removed_speakers_session_ends_at_once(stack: Stack, api: Api) -> None
     assert speaker.connection_id in stack.sockets.closed
 
 
-def test_a_handshake_that_had_looked_before_the_removal_is_found_later(
+def test_a_handshake_that_passed_the_check_before_the_removal_is_closed_later(
     stack: Stack, api: Api
 ) -> None:
     text = token(stack)
     services = stack.services
     user = services.hasher.user("default", "carl")
     remove(api)
-    # As if the read of the refusal had been a moment earlier.
+    # As if the refusal had been read a moment earlier.
     key = {"bucket": {"S": f"removal:user:{user}:0"}}
     table = stack.aws.tables["rate_limits"]
     item = stack.database.call("GetItem", {"TableName": table, "Key": key})["Item"]
@@ -183,7 +181,7 @@ def test_a_handshake_that_had_looked_before_the_removal_is_found_later(
     assert late.connection_id in stack.sockets.closed
 
 
-def test_too_many_connections_to_look_at_in_time_are_left_to_a_job(
+def test_a_job_removes_the_rest_when_time_runs_out(
     stack: Stack,
 ) -> None:
     _, session_id = stack.session()
@@ -199,7 +197,7 @@ def test_too_many_connections_to_look_at_in_time_are_left_to_a_job(
     assert [each.item for each in carls] == [None] * 3
 
 
-def test_a_socket_that_is_gone_already_is_cleaned_up_all_the_same(stack: Stack, api: Api) -> None:
+def test_a_socket_that_is_already_closed_is_cleaned_up_too(stack: Stack, api: Api) -> None:
     client = stack.connect(f"token={token(stack)}")
     client.close(lost=True)
 

@@ -58,7 +58,7 @@ def test_a_request_to_aws_is_signed(
     assert (code, said) == (0, "no sessions\n"), complaints
 
 
-def test_who_may_not_is_told_what_they_lack(
+def test_a_caller_without_permission_is_told_which_one_is_missing(
     gateway: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-key")

@@ -111,7 +111,7 @@ def test_cloudwatch_filters_what_fits_its_pattern() -> None:
         "[1]",
     ],
 )
-def test_lines_of_lambda_and_metrics_are_not_ours(line: str) -> None:
+def test_lines_of_lambda_and_of_metrics_are_not_shown(line: str) -> None:
     assert parsed(line) is None
 
 

@@ -11,7 +11,7 @@ from tests.running import Lectern
 from tests.stack import Stack
 
 
-def test_sessions_are_listed_for_people_and_for_scripts(stack: Stack, run: Run) -> None:
+def test_sessions_are_listed_as_a_table_and_as_json(stack: Stack, run: Run) -> None:
     _, session_id = stack.session("anna", "acme")
     stack.listener(session_id, "es")
     over, over_id = stack.session("berta", "acme")
@@ -45,7 +45,7 @@ def test_a_session_is_shown_with_its_connections(stack: Stack, run: Run) -> None
     assert [each["role"] for each in json.loads(line)["connections"]] == ["speaker", "listener"]
 
 
-def test_a_session_that_has_ended_says_why(stack: Stack, run: Run) -> None:
+def test_an_ended_session_shows_its_reason(stack: Stack, run: Run) -> None:
     _, session_id = stack.session()
     run("end", session_id, "--yes")
 
@@ -96,7 +96,7 @@ def test_ending_several_continues_after_one_that_does_not_exist(stack: Stack, ru
     assert "there is no session golden-eagle-427" in complaints
 
 
-def test_a_user_is_kicked(stack: Stack, run: Run) -> None:
+def test_a_user_is_removed(stack: Stack, run: Run) -> None:
     client = stack.connect(f"token={stack.token('a/b|c')}")
 
     code, said, _ = run("kick", "a/b|c", "--yes")

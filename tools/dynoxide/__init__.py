@@ -51,4 +51,4 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
             time.sleep(0.005)
         else:
             return
-    raise OSError(f"{BINARY} does not start")
+    raise OSError(f"{BINARY} did not start")
