@@ -22,8 +22,8 @@ def main(rounds: int = 3) -> list[Report]:
     report = Report(
         "CPU and time of each action",
         "Plain HTTP to DynamoDB, warm. With Lectern's jobs and stream: a status is two runs of the "
-        "schedule, an arrival a handshake and its welcome. ms include the answers of DynamoDB as "
-        "the sandbox has it, in the same process.",
+        "schedule, an arrival a handshake and its first reply. ms include the response times of "
+        "the in-memory DynamoDB, in the same process.",
     )
     runs = [_used() for _ in range(min(rounds, _MOST_ROUNDS))]
     for action in ACTIONS:
@@ -34,7 +34,7 @@ def main(rounds: int = 3) -> list[Report]:
                 figures[f"{name}, {what}"] = (statistics.median(values), min(values), max(values))
         report.rows.append(Row(action.replace("_", " "), figures))
     ours, theirs = (report.median("heartbeat", f"{name}, CPU ms") for name in _NAMES.values())
-    report.require_at_most("a heartbeat's CPU, Lectern by boto3", ours / theirs, 0.5)
+    report.require_at_most("a heartbeat's CPU, ratio of Lectern to boto3", ours / theirs, 0.5)
     return [report]
 
 

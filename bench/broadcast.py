@@ -17,8 +17,8 @@ def main(rounds: int = 5) -> list[Report]:
     """Return one table; a few seconds a round."""
     report = Report(
         "A broadcast to a room",
-        "Warm; 300 bytes of data. A message is one listener's; the speaker sends its next broadcast"
-        " when it has the acknowledgement of the last.",
+        "Warm; 300 bytes of data. A message is one delivery; the speaker sends its next broadcast"
+        " when the previous one is acknowledged.",
     )
     with stub(0, tls=False) as server:
         report.rows = interleaved(

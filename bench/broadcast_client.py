@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bench.cold_start_client import Context
 from chalicelib import handlers, wiring
 from chalicelib.domain.session import Broadcasting, Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
@@ -99,15 +100,6 @@ def _session() -> Session:
         is_active=True,
         broadcasting=Broadcasting(last_state_change=_NOW),
     )
-
-
-class Context:
-    """An invocation with enough time."""
-
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 30_000
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def main(rounds: int = 5) -> list[Report]:
 
 def _cold(stage: _Stage, rounds: int) -> Report:
     report = Report(
-        "Cold start to the first answered `$connect`",
+        "Cold start up to the reply to the first `$connect`",
         "CPU from the process's start, bare Python's included.",
     )
     candidates: dict[str, Callable[[], Figures]] = {"bare Python": _run(stage.lectern, "nothing")}
@@ -53,7 +53,7 @@ def _cold(stage: _Stage, rounds: int) -> Report:
     for who, most in (("listener", 0.4), ("speaker, RS256", 0.6)):
         ours = report.median(f"Lectern, {who}", "CPU ms")
         theirs = report.median(f"Chalice and boto3, {who}", "CPU ms")
-        report.require_at_most(f"Lectern's CPU by the peer's, {who}", ours / theirs, most)
+        report.require_at_most(f"ratio of Lectern's CPU to the peer's, {who}", ours / theirs, most)
     return report
 
 

@@ -10,7 +10,7 @@ from dataclasses import fields
 from bench.billing.picture import draw
 from bench.billing.prices import Usage
 from bench.billing.rooms import ACTIONS, Counted, Room, counted, floor
-from bench.harness import Report, Row
+from bench.harness import Report, Row, exact
 
 SIZES = (1, 3, 10, 30, 100, 300, 500)
 STAGES = (1, 3, 10, 30, 100, 300)
@@ -35,8 +35,9 @@ def main(rounds: int = 1) -> list[Report]:
 
 def _actions(name: str, design: Counted) -> Report:
     report = Report(
-        f"What each thing uses, {name}",
-        "In a room of two listeners. Units of DynamoDB, indexes and transactions included; Lambda "
+        f"Usage of each action, {name}",
+        "In a session with two listeners. Units of DynamoDB, indexes and transactions included; "
+        "Lambda "
         "at 256 MB; a job of the queue is three requests. µ$ is a millionth of a dollar.",
     )
     for action in ACTIONS:
@@ -47,36 +48,38 @@ def _actions(name: str, design: Counted) -> Report:
         for not_billed in ("connection minutes", "cpu ms", "wall ms"):
             del figures[not_billed]
         figures["µ$"] = used.total * _MICRO
-        report.rows.append(Row(action.replace("_", " "), _exact(figures)))
+        report.rows.append(Row(action.replace("_", " "), exact(figures)))
     return report
 
 
 def _rooms(designs: dict[str, Counted]) -> Report:
     report = Report(
         "USD for 1,000 listener-hours",
-        "Sessions of two hours, one alone in its stage or several at a time; without what a stage "
-        "costs idle. One broadcast of 300 bytes a minute, unless it says otherwise.",
+        "Sessions of two hours, one alone in its stage or several at a time; without the cost of "
+        "an idle stage. One broadcast of 300 bytes a minute, unless stated otherwise.",
     )
     rooms = {f"{room.listeners} listeners": room for room in _BY_SIZE}
     rooms |= {f"{room.sessions} sessions of 100": room for room in _BY_STAGE[1:]}
     rooms["100 sessions of 100, nothing said"] = Room(100, 100, broadcasts_a_minute=0)
     rooms["100 sessions of 100, captions: 20 a minute"] = Room(100, 100, broadcasts_a_minute=20)
     for name, room in rooms.items():
-        report.rows.append(Row(name, _exact(_dollars(designs, room))))
+        report.rows.append(Row(name, exact(_dollars(designs, room))))
     ours, theirs, least = _dollars(designs, _STANDARD).values()
-    report.require_at_most("Lectern by the floor, 100 sessions of 100", ours / least, 1.5)
-    report.require_at_most("Lectern by the naive design, 100 sessions of 100", ours / theirs, 1 / 3)
+    report.require_at_most("ratio of Lectern to the floor, 100 sessions of 100", ours / least, 1.5)
+    report.require_at_most(
+        "ratio of Lectern to the naive design, 100 sessions of 100", ours / theirs, 1 / 3
+    )
     return report
 
 
 def _bill(designs: dict[str, Counted]) -> Report:
-    report = Report("1,000 listener-hours of 100 sessions of 100, in USD", "By what is billed.")
+    report = Report("1,000 listener-hours of 100 sessions of 100, in USD", "By billed quantity.")
     scale = 1000 / (_STANDARD.sessions * _STANDARD.listeners * _STANDARD.hours)
     used = {name: design.stage(_STANDARD) for name, design in designs.items()}
     used["floor"] = floor(_STANDARD)
     for billed in Usage().dollars():
         figures = {name: each.dollars()[billed] * scale for name, each in used.items()}
-        report.rows.append(Row(billed.replace("_", " "), _exact(figures)))
+        report.rows.append(Row(billed.replace("_", " "), exact(figures)))
     return report
 
 
@@ -88,7 +91,3 @@ def _dollars(designs: dict[str, Counted], room: Room) -> dict[str, float]:
 def _curves(designs: dict[str, Counted], rooms: list[Room]) -> dict[str, list[float]]:
     points = [_dollars(designs, room) for room in rooms]
     return {name: [each[name] for each in points] for name in points[0]}
-
-
-def _exact(figures: dict[str, float]) -> dict[str, tuple[float, float, float]]:
-    return {name: (value, value, value) for name, value in figures.items()}

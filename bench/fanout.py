@@ -40,25 +40,23 @@ def main(rounds: int = 5) -> list[Report]:
 def _cpu(rounds: int, *, tls: bool) -> Report:
     how = "with TLS" if tls else "plain"
     report = Report(
-        f"Fan-out of 1,000, {how}", "Warm: imports, connections and one fan-out are paid for."
+        f"Fan-out of 1,000, {how}", "Warm: imports, connections and one fan-out are not counted."
     )
     with stub(0, tls) as server:
         report.rows = interleaved(_candidates(server, _PEERS, 1000, "warm"), rounds)
     cpu = partial(report.median, figure="CPU µs a post")
     ours = cpu("Lectern")
     report.require_at_most(
-        "Lectern's CPU by the floor's", ours / cpu("floor: sockets and epoll"), 2
+        "ratio of Lectern's CPU to the floor's", ours / cpu("floor: sockets and epoll"), 2
     )
     if tls:
         best = min(cpu(name) for name in _BOTO3)
-        report.require_at_most("Lectern's CPU by boto3's best", ours / best, 1 / 25)
+        report.require_at_most("ratio of Lectern's CPU to boto3's best", ours / best, 1 / 25)
     return report
 
 
 def _latency(rounds: int) -> Report:
-    report = Report(
-        "Fan-out of 100, TLS, 10 ms of latency", "Warm, as above; the time is what counts."
-    )
+    report = Report("Fan-out of 100, TLS, 10 ms of latency", "Warm, as above; the time matters.")
     with stub(_LATENCY_MS, tls=True) as server:
         report.rows = interleaved(_candidates(server, _PEERS, 100, "warm"), rounds)
     report.require_at_most("Lectern's ms", report.median("Lectern", "wall ms"), 50)
@@ -92,7 +90,9 @@ def _cold(rounds: int) -> Report:
     time = partial(report.median, figure="wall ms")
     best = min(time(f"{name}, 100 posts") for name in _BOTO3)
     ours = time("Lectern, 100 posts")
-    report.require_at_most("Lectern's time for 100 by boto3's best", ours / best, 300 / 1240)
+    report.require_at_most(
+        "ratio of Lectern's time for 100 to boto3's best", ours / best, 300 / 1240
+    )
     return report
 
 

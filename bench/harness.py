@@ -5,6 +5,7 @@ writes `bench/results.md` and `bench/results.json`.
 """
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -78,6 +79,11 @@ def interleaved(
                 print(f"  {number + 1}/{rounds} {name}", file=sys.stderr)
             seen[name].append(run())
     return [Row(name, _summary(runs)) for name, runs in seen.items()]
+
+
+def exact(figures: Figures) -> dict[str, tuple[float, float, float]]:
+    """Return figures that do not vary, for a row; infinite ones are left out."""
+    return {name: (value,) * 3 for name, value in figures.items() if math.isfinite(value)}
 
 
 def python(

@@ -30,7 +30,7 @@ def main(rounds: int = 3) -> list[Report]:
         return []
     report = Report(
         "Memory sizes",
-        "ms are of a call in a warm process; µ$ what Lambda takes for it, a millionth of a dollar.",
+        "ms of a call in a warm process; µ$ is Lambda's price for it, in millionths of a dollar.",
     )
     with (
         tempfile.TemporaryDirectory() as directory,

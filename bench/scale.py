@@ -4,12 +4,11 @@ Arithmetic on rates, with a small simulation of a broadcast; docs/run/scale.md e
 are per second, in one account and region. Nothing was run on AWS.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.billing.picture import save_lines
-from bench.harness import Report, Row
+from bench.harness import Report, Row, exact
 
 CONNECTS, CALLS = 500, 10_000
 """API Gateway's default quotas: new connections, and calls of clients and posts together."""
@@ -88,12 +87,12 @@ def main(rounds: int = 1) -> list[Report]:
     """Return two tables: the load of each limit, and the duration of a broadcast."""
     del rounds  # nothing here varies
     used = Report(
-        "Load by the limit",
-        "1 is full. Everybody arrives within an hour, in the last column within five minutes; one "
+        "Load divided by limit",
+        "1 is full. All clients join within an hour, in the last column within five minutes; one "
         "broadcast a minute, in the last column twenty.",
     )
     for name, (load, limit) in LIMITS.items():
-        used.rows.append(Row(name, _exact({s: load(each) / limit for s, each in SCENES.items()})))
+        used.rows.append(Row(name, exact({s: load(each) / limit for s, each in SCENES.items()})))
     return [used, _broadcasts()]
 
 
@@ -117,13 +116,13 @@ def seconds_of_a_broadcast(listeners: int, quota: float) -> float:
 def _broadcasts() -> Report:
     report = Report(
         "Seconds of a broadcast, by the quota of calls a second",
-        f"Jobs of {JOB_RECIPIENTS} posts, while everybody sends heartbeats. No figure: those alone "
-        "take the quota.",
+        f"Jobs of {JOB_RECIPIENTS} posts, while all clients send heartbeats. No figure: "
+        "heartbeats alone take the quota.",
     )
     sizes = (500, 10_000, 100_000, 400_000, 1_000_000)
     for size in sizes:
         seconds = {f"{quota:,}": seconds_of_a_broadcast(size, quota) for quota in QUOTAS}
-        report.rows.append(Row(f"{size:,} listeners", _exact(seconds)))
+        report.rows.append(Row(f"{size:,} listeners", exact(seconds)))
     points = [10**power * step for power in (2, 3, 4, 5) for step in (1, 2, 5)] + [1_000_000]
     curves = {
         f"{quota:,} calls/s": [seconds_of_a_broadcast(size, quota) for size in points]
@@ -131,8 +130,3 @@ def _broadcasts() -> Report:
     }
     save_lines("scale.png", points, curves, ("listeners", "seconds of a broadcast"))
     return report
-
-
-def _exact(figures: dict[str, float]) -> dict[str, tuple[float, float, float]]:
-    finite = {name: value for name, value in figures.items() if math.isfinite(value)}
-    return {name: (value, value, value) for name, value in finite.items()}

@@ -25,5 +25,5 @@ def main(rounds: int = 5) -> list[Report]:
     }
     report.rows = interleaved(candidates, rounds)
     least, most = (report.median(f"{room:,} listeners", _FIGURE) for room in (10, 50_000))
-    report.require_at_most("the latency of 50,000 by that of 10", most / least, 1.25)
+    report.require_at_most("ratio of the latency of 50,000 to that of 10", most / least, 1.25)
     return [report]

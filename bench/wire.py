@@ -46,6 +46,6 @@ def _calls(rounds: int, *, tls: bool) -> Report:
         report.rows = interleaved(candidates, rounds)
     cpu = partial(report.median, figure="CPU µs a call")
     report.require_at_most(
-        "Lectern's CPU by boto3's client", cpu("Lectern") / cpu("boto3 client"), 0.2
+        "ratio of Lectern's CPU to boto3's client", cpu("Lectern") / cpu("boto3 client"), 0.2
     )
     return report

@@ -32,7 +32,8 @@ import jwt
 from rich.console import Console
 
 from bench.harness import save
-from bench.load import here, plot
+from bench.load import plot
+from bench.load.faulty_stack import FaultyStack, faulty_stack
 from bench.load.run import Plan, Run, Token
 from bench.load.score import Score
 from bench.load.screen import show
@@ -96,15 +97,15 @@ def _plan(options: argparse.Namespace, url: str) -> Plan:
 
 
 @contextmanager
-def _stack(options: argparse.Namespace) -> Iterator[here.Here | None]:
+def _stack(options: argparse.Namespace) -> Iterator[FaultyStack | None]:
     if not options.here:
         yield None
         return
-    with here.stack(-(-options.listeners // options.speakers) + 10) as own:
+    with faulty_stack(-(-options.listeners // options.speakers) + 10) as own:
         yield own
 
 
-async def _play(run: Run, own: here.Here | None, faults: float) -> None:
+async def _play(run: Run, own: FaultyStack | None, faults: float) -> None:
     console = Console()
     watching = [asyncio.create_task(show(run, console))]
     if own:
@@ -119,7 +120,7 @@ async def _play(run: Run, own: here.Here | None, faults: float) -> None:
                 await task
 
 
-async def _watch(run: Run, own: here.Here, faults: float) -> None:
+async def _watch(run: Run, own: FaultyStack, faults: float) -> None:
     """Inject faults while speakers talk, none while the run settles; record the stack's memory."""
     armed = False
     while True:

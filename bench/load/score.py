@@ -110,7 +110,7 @@ class Score:
 
     def reports(self, title: str) -> list[Report]:
         """Return the result for `bench/results.md`: latencies, and figures that must be 0."""
-        times = Report(title, "Milliseconds, as the clients saw them.")
+        times = Report(title, "Milliseconds, measured by the clients.")
         for kind, values in self.latencies.items():
             figures = {f"p{each:g}": percentile(values, each) for each in PERCENTILES}
             row = {name: (value,) * 3 for name, value in figures.items()}
@@ -123,16 +123,16 @@ class Score:
             "twice on the wire": max(self.arrived - self.delivered, 0),
             "errors under 500": sum(self.errors.values()) - self._failures(),
         }
-        what = Report("What came of it", f"Errors: {self._wrong()}.")
+        what = Report("Result", f"Errors: {self._wrong()}.")
         what.rows = [Row("in all", {name: (float(each),) * 3 for name, each in counted.items()})]
         what.require_at_most("lost", self.lost, 0)
-        what.require_at_most("handed on twice", self.duplicates, 0)
+        what.require_at_most("delivered twice", self.duplicates, 0)
         what.require_at_most("sessions with a wrong count", len(self.miscounted), 0)
         what.require_at_most("5xx", self._failures(), 0)
         if self.server_mb:
             middle, last = self._thirds()
             what.require_at_most(
-                "the stack's memory, its last third by its middle", last / middle, FLAT
+                "the stack's memory, ratio of its last third to its middle", last / middle, FLAT
             )
         return [times, what]
 

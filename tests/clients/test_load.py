@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.load import here, plot
+from bench.load import plot
+from bench.load.faulty_stack import FaultyStack
 from bench.load.run import Plan, Run
 from bench.load.score import Score, percentile
 from bench.load.screen import show
@@ -43,7 +44,7 @@ async def play(lectern: Lectern, score: Score) -> Run:
 async def test_a_run_with_drops_refreshes_and_faults_loses_nothing(
     lectern: Lectern, tmp_path: Path
 ) -> None:
-    here.Here(lectern.sandbox.port, process=0).faults(1)
+    FaultyStack(lectern.sandbox.port, process=0).faults(1)
     score = Score()
 
     run = await play(lectern, score)
@@ -102,9 +103,9 @@ def test_the_result_names_what_must_not_happen() -> None:
     assert [row.name for row in times.rows] == ["join", "reply", "delivery"]
     assert dict(what.requirements) == {
         "lost: 2, at most 0": False,
-        "handed on twice: 0, at most 0": True,
+        "delivered twice: 0, at most 0": True,
         "sessions with a wrong count: 0, at most 0": True,
         "5xx: 1, at most 0": False,
-        "the stack's memory, its last third by its middle: 1, at most 1.1": True,
+        "the stack's memory, ratio of its last third to its middle: 1, at most 1.1": True,
     }
     assert "403 FORBIDDEN: 1" in what.markdown()

@@ -25,7 +25,7 @@ arrives twice."""
 
 
 @dataclass(frozen=True)
-class Here:
+class FaultyStack:
     """A running stack."""
 
     port: int
@@ -58,7 +58,7 @@ class Here:
 
 
 @contextmanager
-def stack(listeners_per_session: int) -> Iterator[Here]:
+def faulty_stack(listeners_per_session: int) -> Iterator[FaultyStack]:
     """Start a stack on free ports, and stop it afterwards."""
     environ = {
         "LOG_LEVEL": "ERROR",
@@ -67,4 +67,4 @@ def stack(listeners_per_session: int) -> Iterator[Here]:
     if url := os.environ.get("DYNAMODB_URL"):
         environ["AWS_ENDPOINT_URL_DYNAMODB"] = url
     with local_stack(**environ) as started:
-        yield Here(started.port, started.process)
+        yield FaultyStack(started.port, started.process)
