@@ -112,29 +112,29 @@ class BotoConnections:
 
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
         scheduler = PostScheduler(posts, remaining, self._slow)
-        air: dict[Future[int], Post] = {}
+        in_flight: dict[Future[int], Post] = {}
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="fan-out")
         try:
             while not scheduler.is_finished and not scheduler.is_time_up:
-                self._fill(pool, air, scheduler)
-                patience = scheduler.wait_seconds(time.monotonic())
-                if not air:
-                    time.sleep(patience)
+                self._fill(pool, in_flight, scheduler)
+                wait_seconds = scheduler.wait_seconds(time.monotonic())
+                if not in_flight:
+                    time.sleep(wait_seconds)
                     continue
-                for future in wait(air, patience, FIRST_COMPLETED).done:
-                    scheduler.report(air.pop(future), future.result(), time.monotonic())
+                for future in wait(in_flight, wait_seconds, FIRST_COMPLETED).done:
+                    scheduler.report(in_flight.pop(future), future.result(), time.monotonic())
             return scheduler.give_up()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _fill(
-        self, pool: ThreadPoolExecutor, air: dict[Future[int], Post], scheduler: PostScheduler
+        self, pool: ThreadPoolExecutor, in_flight: dict[Future[int], Post], scheduler: PostScheduler
     ) -> None:
-        while len(air) < self._concurrency:
+        while len(in_flight) < self._concurrency:
             post = scheduler.take(time.monotonic())
             if post is None:
                 return
-            air[pool.submit(self._status, post)] = post
+            in_flight[pool.submit(self._status, post)] = post
 
     def _status(self, post: Post) -> int:
         try:

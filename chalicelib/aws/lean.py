@@ -17,7 +17,7 @@ from chalicelib.aws.http.client import HttpClient
 from chalicelib.aws.http.endpoints import Endpoint
 from chalicelib.aws.http.json_protocol import MAX_RESPONSE_BYTES, JsonService
 from chalicelib.aws.http.responses import HttpResponse
-from chalicelib.aws.http.signed import SignedClient, Target, request, signed_too_early_or_late
+from chalicelib.aws.http.signed import SignedClient, Target, refused_for_clock, request
 from chalicelib.aws.http.sigv4 import Signer, Signing, canonical_path, hashed
 from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.wire import Posts
@@ -52,7 +52,7 @@ class LeanConnections:
         self._client = SignedClient(http, self._signer)
         self._limits = Limits(concurrency, min(timeout, POST_TIMEOUT))
         self._slow = slow
-        self._kept = ConnectionPool(concurrency)
+        self._pool = ConnectionPool(concurrency)
 
     def post(self, connection_id: ConnectionId, data: bytes) -> None:
         self._send("POST", connection_id, data)
@@ -63,8 +63,10 @@ class LeanConnections:
     def fan_out(self, posts: Posts, remaining: Callable[[], float]) -> FanOutResult:
         requests = PostRequests(self._endpoint, self._signer)
         scheduler = PostScheduler(posts, remaining, self._slow)
-        run = FanOut(scheduler, self._endpoint, requests, requests.outdated, self._limits)
-        return run.run(self._kept)
+        run = FanOut(
+            scheduler, self._endpoint, requests, requests.needs_new_signature, self._limits
+        )
+        return run.run(self._pool)
 
     def _send(self, method: str, connection_id: ConnectionId, data: bytes) -> None:
         path = f"{self._endpoint.path}/@connections/{encoded(connection_id)}"
@@ -102,12 +104,12 @@ class PostRequests:
         target = Target(self._path + name, self._canonical + name.replace("%", "%25"))
         return request(self._signing, "POST", target, self._hash, post.data)
 
-    def outdated(self, post: Post, response: HttpResponse) -> bool:
+    def needs_new_signature(self, post: Post, response: HttpResponse) -> bool:
         """Return True if a post was refused because our clock was wrong.
 
         The clock is corrected then, and the post can be sent again.
         """
-        if not signed_too_early_or_late(response, self._signer, post.clock_offset):
+        if not refused_for_clock(response, self._signer, post.clock_offset):
             return False
         self._signing = None
         return True

@@ -10,7 +10,7 @@ _MAX_FRAMES = 20
 _MAX_CAUSES = 3
 
 
-def described(
+def describe(
     error: BaseException, clean: Callable[[str], str], causes: int = _MAX_CAUSES
 ) -> dict[str, Any]:
     """Return type, text without quoted input, frames (innermost last) and causes of an error.
@@ -25,7 +25,7 @@ def described(
     }
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause and causes:
-        description["cause"] = described(cause, clean, causes - 1)
+        description["cause"] = describe(cause, clean, causes - 1)
     return description
 
 

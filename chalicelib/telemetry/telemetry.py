@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
-from chalicelib.telemetry.exceptions import described
+from chalicelib.telemetry.exceptions import describe
 from chalicelib.telemetry.lines import json_line, write_line
 from chalicelib.telemetry.metrics import (
     METRICS,
@@ -140,9 +140,9 @@ class Telemetry:
             line.add(name, value, unit, clean)
             self._write_metrics(line, invocation)
         else:
-            self._gather(invocation, values, (name, value, unit, clean))
+            self._collect(invocation, values, (name, value, unit, clean))
 
-    def _gather(
+    def _collect(
         self,
         invocation: _Invocation,
         dimensions: dict[str, str],
@@ -177,7 +177,7 @@ class Telemetry:
             **invocation.common,
         }
         if exception is not None:
-            line["exception"] = described(
+            line["exception"] = describe(
                 exception, lambda text: self._redactor.text(text, known_id)
             )
         for name, value in self._redactor.fields(fields, known_id).items():

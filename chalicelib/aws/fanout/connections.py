@@ -12,13 +12,13 @@ from chalicelib.aws.fanout.scheduler import Post
 from chalicelib.aws.http.endpoints import Endpoint
 from chalicelib.aws.http.responses import HttpResponse, ResponseReader, whole_response
 
-_PIECE = 16 * 1024
+_READ_BYTES = 16 * 1024
 _MAX_BODY_BYTES = 64 * 1024
 
 
 class _State(Enum):
     CONNECTING = auto()
-    SHAKING_HANDS = auto()
+    TLS_HANDSHAKE = auto()
     OPEN = auto()
 
 
@@ -27,15 +27,15 @@ class FanOutConnection:
 
     __slots__ = (
         "_endpoint",
-        "_heard",
         "_reader",
+        "_response_begun",
         "_socket",
         "_state",
         "_unsent",
         "address",
         "deadline",
-        "kept",
         "post",
+        "reused",
         "wants",
     )
 
@@ -46,10 +46,10 @@ class FanOutConnection:
         self._state = _State.CONNECTING
         self._unsent: bytes | memoryview = b""
         self._reader: ResponseReader | None = None
-        self._heard = False
+        self._response_begun = False
         self.post: Post | None = None
         self.deadline = 0.0
-        self.kept = False
+        self.reused = False
         """True once it has carried a response: then the server may have closed it since."""
         self.wants = select.POLLOUT
         """The events to poll for."""
@@ -70,7 +70,7 @@ class FanOutConnection:
     @property
     def died_idle(self) -> bool:
         """Return True if it was closed while idle, so that its post cannot have had any effect."""
-        return self.kept and not self._heard
+        return self.reused and not self._response_begun
 
     def send(self, post: Post, request: bytes, deadline: float) -> None:
         """Start to send a post. The caller watches the `deadline`."""
@@ -78,7 +78,7 @@ class FanOutConnection:
         self.deadline = deadline
         self._unsent = request
         self._reader = None
-        self._heard = False
+        self._response_begun = False
         if self._state is _State.OPEN:
             self._flush()
 
@@ -91,9 +91,9 @@ class FanOutConnection:
         response = self._read()
         if response is None:
             return None
-        if not self.kept:
+        if not self.reused:
             self._endpoint.keep_session(self._socket)
-            self.kept = True
+            self.reused = True
         # A server that responds before it has read the whole request will close.
         return response._replace(reusable=False) if self._unsent else response
 
@@ -105,11 +105,11 @@ class FanOutConnection:
             error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
                 raise OSError(error, os.strerror(error))
-            self._state = _State.SHAKING_HANDS
+            self._state = _State.TLS_HANDSHAKE
             if self._endpoint.tls:
                 self._socket = self._endpoint.tls.wrap(self._socket)
         if self._endpoint.tls:
-            wanted = self._endpoint.tls.shake_hands(self._socket)
+            wanted = self._endpoint.tls.continue_handshake(self._socket)
             if wanted:
                 self.wants = wanted
                 return False
@@ -135,7 +135,7 @@ class FanOutConnection:
         response = None
         while response is None:
             try:
-                data = self._socket.recv(_PIECE)
+                data = self._socket.recv(_READ_BYTES)
             except self._endpoint.blocked:
                 return None
             if self._reader is None:
@@ -144,6 +144,6 @@ class FanOutConnection:
                 self._reader = ResponseReader(_MAX_BODY_BYTES)
             if not data:
                 return self._reader.end()
-            self._heard = True
+            self._response_begun = True
             response = self._reader.feed(data)
         return response

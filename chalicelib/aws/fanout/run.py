@@ -19,7 +19,7 @@ from chalicelib.aws.http.responses import HttpResponse, Malformed
 from chalicelib.aws.refusals import NO_RESPONSE
 from chalicelib.domain.posts import FanOutResult
 
-_OPENING_AT_FIRST = 4
+_FIRST_CONNECTIONS = 4
 
 
 class ConnectionPool:
@@ -60,30 +60,30 @@ class FanOut:
         scheduler: PostScheduler,
         endpoint: Endpoint,
         request: Callable[[Post], bytes],
-        outdated: Callable[[Post, HttpResponse], bool],
+        needs_new_signature: Callable[[Post, HttpResponse], bool],
         limits: Limits,
     ) -> None:
         """`request` makes the bytes of a post.
 
-        `outdated` is true for one that must be signed anew.
+        `needs_new_signature` is true for one that must be signed anew.
         """
         self._scheduler = scheduler
         self._endpoint = endpoint
         self._request = request
-        self._outdated = outdated
+        self._needs_new_signature = needs_new_signature
         self._limits = limits
         self._connections: dict[int, FanOutConnection] = {}
         self._idle: list[FanOutConnection] = []
         self._opened = 0
         self._poll = select.poll()
-        self._look_at = 0.0
+        self._next_check = 0.0
 
-    def run(self, kept: ConnectionPool) -> FanOutResult:
-        for connection in kept.take():
+    def run(self, pool: ConnectionPool) -> FanOutResult:
+        for connection in pool.take():
             self._watch(connection)
             self._idle.append(connection)
         try:
-            while not self._scheduler.is_finished and not self._time_is_up():
+            while not self._scheduler.is_finished and not self._check_deadlines():
                 for connection in self._ready():
                     self._proceed(connection)
             return self._scheduler.give_up()
@@ -91,7 +91,7 @@ class FanOut:
             for connection in self._connections.values():
                 if connection.post is not None:
                     connection.close()
-            kept.give_back(self._idle)  # last: from here on another thread may use them
+            pool.give_back(self._idle)  # last: from here on another thread may use them
 
     def _ready(self) -> list[FanOutConnection]:
         """Keep the connections busy, and return those that can proceed."""
@@ -101,7 +101,7 @@ class FanOut:
         if not events:
             while self._may_open() and (post := self._scheduler.take(time.monotonic())) is not None:
                 self._start(post, None)
-            events = self._poll.poll(self._patience())
+            events = self._poll.poll(self._poll_millis())
         return [self._connections[descriptor] for descriptor, _ in events]
 
     def _may_open(self) -> bool:
@@ -113,7 +113,7 @@ class FanOut:
         if len(self._connections) >= self._limits.connections:
             return False
         opened = sum(connection.is_open for connection in self._connections.values())
-        return len(self._connections) - opened < max(_OPENING_AT_FIRST, opened)
+        return len(self._connections) - opened < max(_FIRST_CONNECTIONS, opened)
 
     def _start(self, post: Post, connection: FanOutConnection | None) -> None:
         try:
@@ -153,7 +153,7 @@ class FanOut:
         connection.post = None
         if not response.reusable:
             self._drop(connection)
-        if response.status == 403 and self._outdated(post, response):
+        if response.status == 403 and self._needs_new_signature(post, response):
             self._start(post, connection if response.reusable else None)
             return
         self._scheduler.report(post, response.status, time.monotonic())
@@ -169,9 +169,9 @@ class FanOut:
             self._drop(connection)
             again = connection.died_idle and not isinstance(problem, TimeoutError)
             if connection.is_connecting:
-                again = self._endpoint.unreachable(connection.address)
+                again = self._endpoint.skip_address(connection.address)
         if isinstance(problem, OSError):
-            again = self._endpoint.widen(problem) or again
+            again = self._endpoint.trust_all_roots(problem) or again
         if post is None:
             return
         if again:
@@ -191,12 +191,12 @@ class FanOut:
             self._idle.remove(connection)
         connection.close()
 
-    def _time_is_up(self) -> bool:
+    def _check_deadlines(self) -> bool:
         """Check the deadlines of each post and of the fan-out, every `CHECK_SECONDS`."""
         now = time.monotonic()
-        if now < self._look_at:
+        if now < self._next_check:
             return False
-        self._look_at = now + CHECK_SECONDS
+        self._next_check = now + CHECK_SECONDS
         late = [
             connection
             for connection in self._connections.values()
@@ -206,6 +206,6 @@ class FanOut:
             self._on_failure(connection, connection.post, TimeoutError("no response in time"))
         return self._scheduler.is_time_up
 
-    def _patience(self) -> int:
+    def _poll_millis(self) -> int:
         """Return the poll's timeout in milliseconds, rounded up so that it is never 0."""
         return int(self._scheduler.wait_seconds(time.monotonic()) * 1000) + 1

@@ -76,7 +76,7 @@ class PostScheduler:
         self._remaining = remaining
         self._slow = slow
         self._random = random
-        self._in_work: dict[ConnectionId, Post] = {}
+        self._in_progress: dict[ConnectionId, Post] = {}
         self._retries: list[tuple[float, int, Post]] = []
         self._order = 0
         self._next: Post | None = None
@@ -88,14 +88,14 @@ class PostScheduler:
             return None
         if self._retries and self._retries[0][0] <= now:
             return heapq.heappop(self._retries)[2]
-        while (post := self._upcoming()) is not None:
-            if post.connection_id in self._in_work:
+        while (post := self._peek()) is not None:
+            if post.connection_id in self._in_progress:
                 return None
             self._next = None
             if post.connection_id in self._slow:
                 self.result.slow.append(post.connection_id)
                 continue
-            self._in_work[post.connection_id] = post
+            self._in_progress[post.connection_id] = post
             return post
         return None
 
@@ -114,18 +114,18 @@ class PostScheduler:
         else:
             self.result.slow.append(post.connection_id)
             self._slow.add(post.connection_id)
-        del self._in_work[post.connection_id]
+        del self._in_progress[post.connection_id]
 
     @property
     def is_finished(self) -> bool:
         """Return True once every post has an outcome."""
-        return not self._in_work and self._upcoming() is None
+        return not self._in_progress and self._peek() is None
 
     @property
     def is_time_up(self) -> bool:
         """Return True once posts in flight must be given up."""
-        air = len(self._in_work) - len(self._retries)
-        return self._remaining() < (GIVE_UP_SECONDS if air else RESERVE)
+        in_flight = len(self._in_progress) - len(self._retries)
+        return self._remaining() < (GIVE_UP_SECONDS if in_flight else RESERVE)
 
     def wait_seconds(self, now: float) -> float:
         """Return the seconds until a retry is due, or until the deadline must be checked again."""
@@ -135,13 +135,13 @@ class PostScheduler:
 
     def give_up(self) -> FanOutResult:
         """Return the result, with every post that has no outcome as unsent."""
-        self.result.unsent.extend(self._in_work)
-        while (post := self._upcoming()) is not None:
+        self.result.unsent.extend(self._in_progress)
+        while (post := self._peek()) is not None:
             self._next = None
             self.result.unsent.append(post.connection_id)
         return self.result
 
-    def _upcoming(self) -> Post | None:
+    def _peek(self) -> Post | None:
         if self._next is None and not self._exhausted:
             item = next(self._posts, None)
             self._exhausted = item is None

@@ -16,7 +16,7 @@ from chalicelib.aws.http.endpoints import Endpoint
 from chalicelib.aws.http.responses import HttpResponse, Malformed, ResponseReader
 from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 
-_PIECE = 64 * 1024
+_READ_BYTES = 64 * 1024
 _MAX_IDLE = 16
 
 
@@ -40,14 +40,14 @@ class HttpClient:
         """Return the response to a request. Raises Refusal(NO_RESPONSE) within the timeout."""
         end = time.monotonic() + self._timeout
         try:
-            kept = self._kept()
-            if kept is not None:
+            reused = self._take_idle()
+            if reused is not None:
                 with contextlib.suppress(_Died):
-                    return self._exchange(kept, request, end, kept=True)
+                    return self._exchange(reused, request, end, reused=True)
                 # If one was closed while the process was frozen, the others were too.
                 close_all(self._idle)
-            opened = self.endpoint.connect(_left(end))
-            return self._exchange(opened, request, end, kept=False)
+            opened = self.endpoint.connect(_seconds_left(end))
+            return self._exchange(opened, request, end, reused=False)
         except (OSError, Malformed) as problem:
             raise Refusal(NO_RESPONSE, type(problem).__name__, str(problem)) from problem
 
@@ -56,15 +56,15 @@ class HttpClient:
         self._keep(self.endpoint.connect(self._timeout))
 
     def _exchange(
-        self, connection: socket.socket, request: bytes, end: float, *, kept: bool
+        self, connection: socket.socket, request: bytes, end: float, *, reused: bool
     ) -> HttpResponse:
         try:
-            first = _ask(connection, request, end, kept=kept)
+            first = _send_and_receive(connection, request, end, reused=reused)
             response = self._response(connection, first, end)
         except BaseException:
             connection.close()
             raise
-        if not kept:
+        if not reused:
             self.endpoint.keep_session(connection)
         if response.reusable:
             self._keep(connection)
@@ -82,7 +82,7 @@ class HttpClient:
             data = _receive(connection, end)
         return reader.end()
 
-    def _kept(self) -> socket.socket | None:
+    def _take_idle(self) -> socket.socket | None:
         while True:
             with self._lock:
                 if not self._idle:
@@ -121,7 +121,9 @@ def close_all(connections: list[Any]) -> None:
             connections.pop().close()
 
 
-def _ask(connection: socket.socket, request: bytes, end: float, *, kept: bool) -> bytes:
+def _send_and_receive(
+    connection: socket.socket, request: bytes, end: float, *, reused: bool
+) -> bytes:
     """Send a request and return the first bytes of the response; none if the peer closed."""
     try:
         # A server that refuses a large body may respond, and close, before it has read it all.
@@ -131,10 +133,10 @@ def _ask(connection: socket.socket, request: bytes, end: float, *, kept: bool) -
     except TimeoutError:
         raise
     except OSError as problem:
-        if kept:
+        if reused:
             raise _Died from problem
         raise
-    if kept and not first:
+    if reused and not first:
         raise _Died
     return first
 
@@ -142,16 +144,16 @@ def _ask(connection: socket.socket, request: bytes, end: float, *, kept: bool) -
 def _send(connection: socket.socket, request: bytes, end: float) -> None:
     left = memoryview(request)
     while left:
-        connection.settimeout(_left(end))
+        connection.settimeout(_seconds_left(end))
         left = left[connection.send(left) :]
 
 
 def _receive(connection: socket.socket, end: float) -> bytes:
-    connection.settimeout(_left(end))
-    return connection.recv(_PIECE)
+    connection.settimeout(_seconds_left(end))
+    return connection.recv(_READ_BYTES)
 
 
-def _left(end: float) -> float:
+def _seconds_left(end: float) -> float:
     left = end - time.monotonic()
     if left <= 0:
         raise TimeoutError("timed out")

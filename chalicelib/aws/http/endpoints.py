@@ -67,7 +67,7 @@ class Endpoint:
         try:
             return self._secured(self._connected(end), end)
         except OSError as problem:
-            if not self.widen(problem):
+            if not self.trust_all_roots(problem):
                 raise
         return self._secured(self._connected(end), end)
 
@@ -80,12 +80,12 @@ class Endpoint:
             addresses = self._resolve()
             address = addresses[turn % len(addresses)]
             try:
-                return _begun(address), address
+                return _begin_to_connect(address), address
             except OSError:
-                if not self.unreachable(address):
+                if not self.skip_address(address):
                     raise
 
-    def unreachable(self, address: Address) -> bool:
+    def skip_address(self, address: Address) -> bool:
         """Skip an address until the next look-up. Return True if there are others."""
         with self._lock:
             self._addresses = [other for other in self._addresses if other != address]
@@ -96,12 +96,12 @@ class Endpoint:
         if self.tls:
             self.tls.keep_session(connection)
 
-    def widen(self, problem: OSError) -> bool:
+    def trust_all_roots(self, problem: OSError) -> bool:
         """Trust more roots, if `problem` may be due to that.
 
         Return True if so: connect again then.
         """
-        return self.tls is not None and self.tls.widen(problem)
+        return self.tls is not None and self.tls.trust_all_roots(problem)
 
     def _resolve(self) -> list[Address]:
         with self._lock:
@@ -115,11 +115,11 @@ class Endpoint:
             address = self._resolve()[0]
             connection = _socket(address)
             try:
-                connection.settimeout(_left(end))
+                connection.settimeout(_seconds_left(end))
                 connection.connect(address[4])
             except OSError:
                 connection.close()
-                if not self.unreachable(address) or time.monotonic() >= end:
+                if not self.skip_address(address) or time.monotonic() >= end:
                     raise
             else:
                 return connection
@@ -129,7 +129,7 @@ class Endpoint:
             return connection
         secured = self.tls.wrap(connection)
         try:
-            secured.settimeout(_left(end))
+            secured.settimeout(_seconds_left(end))
             secured.do_handshake()
         except BaseException:
             secured.close()
@@ -144,7 +144,7 @@ def _socket(address: Address) -> socket.socket:
     return connection
 
 
-def _begun(address: Address) -> socket.socket:
+def _begin_to_connect(address: Address) -> socket.socket:
     connection = _socket(address)
     try:
         connection.setblocking(False)
@@ -157,5 +157,5 @@ def _begun(address: Address) -> socket.socket:
     return connection
 
 
-def _left(end: float) -> float:
+def _seconds_left(end: float) -> float:
     return max(0.001, end - time.monotonic())

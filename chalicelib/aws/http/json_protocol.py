@@ -36,7 +36,7 @@ class JsonService:
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"{self._target}.{operation}",
         }
-        return _judged(self._client.send("POST", "/", fields, body))
+        return _result(self._client.send("POST", "/", fields, body))
 
     def warm(self) -> None:
         """Open the connection that the first call will use, if possible."""
@@ -44,26 +44,26 @@ class JsonService:
             self._client.warm()
 
 
-def _judged(response: HttpResponse) -> dict[str, Any]:
+def _result(response: HttpResponse) -> dict[str, Any]:
     if response.status == 200:
         return _object(response)
     try:
-        told = _object(response)
+        document = _object(response)
     except Refusal:
         # A proxy or a load balancer responds with 5xx in HTML; the status says enough.
         raise Refusal(response.status, "", "") from None
     raise Refusal(
         response.status,
-        str(told.get("__type", "")).rpartition("#")[2],
-        str(told.get("message") or told.get("Message") or ""),
-        _reasons(told.get("CancellationReasons")),
+        str(document.get("__type", "")).rpartition("#")[2],
+        str(document.get("message") or document.get("Message") or ""),
+        _reasons(document.get("CancellationReasons")),
     )
 
 
-def _reasons(told: object) -> list[str]:
-    if not isinstance(told, list):
+def _reasons(document: object) -> list[str]:
+    if not isinstance(document, list):
         return []
-    return [str(reason.get("Code", "")) for reason in told if isinstance(reason, dict)]
+    return [str(reason.get("Code", "")) for reason in document if isinstance(reason, dict)]
 
 
 def _object(response: HttpResponse) -> dict[str, Any]:
@@ -72,9 +72,9 @@ def _object(response: HttpResponse) -> dict[str, Any]:
     if checksum and checksum != str(zlib.crc32(response.body)):
         raise Refusal(NO_RESPONSE, "Corrupt", "the checksum of the response is wrong")
     try:
-        told = json.loads(response.body)
+        document = json.loads(response.body)
     except (ValueError, RecursionError) as problem:
         raise Refusal(NO_RESPONSE, "Malformed", "the response is not JSON") from problem
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise Refusal(NO_RESPONSE, "Malformed", "the response is not a JSON object")
-    return told
+    return document

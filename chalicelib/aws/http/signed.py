@@ -35,7 +35,7 @@ class SignedClient:
         target = Target(path, canonical_path(path))
         offset = self._signer.offset
         response = self._send(method, target, fields, body)
-        if signed_too_early_or_late(response, self._signer, offset):
+        if refused_for_clock(response, self._signer, offset):
             response = self._send(method, target, fields, body)
         return response
 
@@ -60,7 +60,7 @@ def request(signing: Signing, method: str, target: Target, payload_hash: str, bo
     return head.encode("latin-1") + body
 
 
-def signed_too_early_or_late(response: HttpResponse, signer: Signer, offset: float) -> bool:
+def refused_for_clock(response: HttpResponse, signer: Signer, offset: float) -> bool:
     """Return True if a request signed with `offset` was refused because our clock was wrong.
 
     The clock is corrected then.

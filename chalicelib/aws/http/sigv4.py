@@ -71,8 +71,8 @@ class Signer:
         credentials: Callable[[], Credentials],
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._place = f"{region}/{service}/aws4_request"
-        self._parts = (region, service, "aws4_request")
+        self._scope = f"{region}/{service}/aws4_request"
+        self._scope_parts = (region, service, "aws4_request")
         self._credentials = credentials
         self._now = now
         self.offset = 0.0
@@ -85,7 +85,7 @@ class Signer:
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
         day = date[:8]
         key = self._key(credentials.secret_key, day)
-        return Signing(date, f"{day}/{self._place}", key, credentials, fields)
+        return Signing(date, f"{day}/{self._scope}", key, credentials, fields)
 
     def now(self) -> float:
         """Return the service's time, in seconds."""
@@ -103,7 +103,7 @@ class Signer:
         cached_secret, cached_day, key = self._cached
         if (cached_secret, cached_day) != (secret, day):
             key = hmac.digest(f"AWS4{secret}".encode(), day.encode(), "sha256")
-            for part in self._parts:
+            for part in self._scope_parts:
                 key = hmac.digest(key, part.encode(), "sha256")
             self._cached = (secret, day, key)
         return key

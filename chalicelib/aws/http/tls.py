@@ -43,7 +43,7 @@ class Tls:
                 session=self._session,
             )
 
-    def shake_hands(self, connection: socket.socket) -> int:
+    def continue_handshake(self, connection: socket.socket) -> int:
         """Continue a non-blocking handshake.
 
         Return the event that it waits for, 0 once it is done.
@@ -71,7 +71,7 @@ class Tls:
             ):
                 self._session = connection.session
 
-    def widen(self, problem: OSError) -> bool:
+    def trust_all_roots(self, problem: OSError) -> bool:
         """Trust the whole CA bundle, if `problem` may be due to Amazon's roots alone.
 
         Return True if it may: connect again then.

@@ -31,10 +31,10 @@ def posts(count: int) -> list[tuple[ConnectionId, bytes]]:
 
 
 def fan_out(
-    endpoint: Endpoint, count: int, post_seconds: float = 5, kept: ConnectionPool | None = None
+    endpoint: Endpoint, count: int, post_seconds: float = 5, pool: ConnectionPool | None = None
 ) -> FanOutResult:
     """Send `REQUEST` for each of `count` posts, over at most eight connections."""
     scheduler = PostScheduler(posts(count), lambda: 60.0, SlowConnections(lambda: Millis(0)))
     limits = Limits(8, post_seconds)
     run = FanOut(scheduler, endpoint, lambda _: REQUEST, lambda *_: False, limits)
-    return run.run(kept or ConnectionPool(8))
+    return run.run(pool or ConnectionPool(8))

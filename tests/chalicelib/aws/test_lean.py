@@ -166,9 +166,9 @@ def test_connections_that_close_between_and_within_fan_outs_are_dropped(
     server: ScriptedServer,
 ) -> None:
     """An idle connection may close while the others work."""
-    kept = ConnectionPool(8)
+    pool = ConnectionPool(8)
     endpoint = Endpoint(server.url, {})
-    assert fan_out(endpoint, 8, kept=kept).delivered == 8
+    assert fan_out(endpoint, 8, pool=pool).delivered == 8
 
     def drops_the_others(request: Request) -> Answer:
         if request is server.requests[8]:
@@ -176,17 +176,17 @@ def test_connections_that_close_between_and_within_fan_outs_are_dropped(
         return 200
 
     server.script = drops_the_others
-    assert fan_out(endpoint, 1, kept=kept).delivered == 1
-    assert fan_out(endpoint, 8, kept=kept).delivered == 8
+    assert fan_out(endpoint, 1, pool=pool).delivered == 1
+    assert fan_out(endpoint, 8, pool=pool).delivered == 8
 
 
 def test_more_connections_than_are_kept_are_closed(server: ScriptedServer) -> None:
-    kept = ConnectionPool(2)
+    pool = ConnectionPool(2)
     endpoint = Endpoint(server.url, {})
-    assert fan_out(endpoint, 30, kept=kept).delivered == 30
-    lanes = kept.take()
-    assert 1 <= len(lanes) <= 2
-    kept.give_back(lanes)
+    assert fan_out(endpoint, 30, pool=pool).delivered == 30
+    connections = pool.take()
+    assert 1 <= len(connections) <= 2
+    pool.give_back(connections)
 
 
 class TakenAtOnce(ConnectionPool):
@@ -196,21 +196,21 @@ class TakenAtOnce(ConnectionPool):
         super().__init__(most)
         self.in_use: list[FanOutConnection] = []
 
-    def give_back(self, lanes: list[FanOutConnection]) -> None:
-        super().give_back(lanes)
-        for lane in self.take():
-            lane.send(Post(ConnectionId("c"), b"{}"), REQUEST, deadline=0.0)
-            self.in_use.append(lane)
+    def give_back(self, connections: list[FanOutConnection]) -> None:
+        super().give_back(connections)
+        for connection in self.take():
+            connection.send(Post(ConnectionId("c"), b"{}"), REQUEST, deadline=0.0)
+            self.in_use.append(connection)
 
 
 def test_returned_connections_are_not_used_by_their_fan_out_any_more(
     server: ScriptedServer,
 ) -> None:
-    kept = TakenAtOnce(8)
-    assert fan_out(Endpoint(server.url, {}), 8, kept=kept).delivered == 8
-    assert kept.in_use
-    assert all(lane.fileno() >= 0 for lane in kept.in_use)
-    close_all(kept.in_use)
+    pool = TakenAtOnce(8)
+    assert fan_out(Endpoint(server.url, {}), 8, pool=pool).delivered == 8
+    assert pool.in_use
+    assert all(connection.fileno() >= 0 for connection in pool.in_use)
+    close_all(pool.in_use)
 
 
 def test_connection_close_in_a_response_ends_the_connection(server: ScriptedServer) -> None:
