@@ -69,13 +69,21 @@ class Twins:
     ) -> None:
         self._table = table
         self._key_names = [key["AttributeName"] for key in table["KeySchema"]]
-        database = Database(lambda: 0)
-        database.create(TableSchema.of(table["TableName"], table))
-        self.ours = InProcess(database)
+        self.ours = self.alone(table, [])
         self.reference = reference
         self._empty()
         for item in items:
             self.both("PutItem", {"TableName": table["TableName"], "Item": item})
+
+    @staticmethod
+    def alone(table: Mapping[str, Any], items: list[dict[str, Any]]) -> InProcess:
+        """Return only ours, with these items."""
+        database = Database(lambda: 0)
+        database.create(TableSchema.of(table["TableName"], table))
+        ours = InProcess(database)
+        for item in items:
+            ours("PutItem", {"TableName": table["TableName"], "Item": item})
+        return ours
 
     def same(self, operation: str, request: Request) -> None:
         """Carry it out on both; what they return and what they hold is equal.
