@@ -18,7 +18,7 @@ DYNOXIDE := tools/dynoxide/node_modules/.package-lock.json
 # Workers and stacks that tests start share what is compiled, whatever the environment says.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 # Units, rules and contracts: no Terraform, no browser, no npm, no stack in a process of its own.
-QUICK := tests/chalicelib tests/invariants tests/asyncapi tests/security
+QUICK := tests/chalicelib tests/invariants tests/asyncapi
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-quick test-again coverage test-nightly test-dynamodb-local bench bench-load check policies audit docs format \
