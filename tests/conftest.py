@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.aws import Aws, MotoServer
 from tests.running import Lectern
-from tests.scheduling import SLOW, Scheduling, rank
+from tests.scheduling import Scheduling, is_slow, rank
 from tests.stack import Stack
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what the quick suite leaves out, before `-m` chooses."""
-    if item.nodeid.startswith(SLOW):
+    if is_slow(item.nodeid):
         item.add_marker(pytest.mark.slow)
 
 

@@ -37,6 +37,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (shared / f"{name}.done").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed to make it
                 folder.mkdir()
                 make(folder)
                 (shared / f"{name}.done").touch()
