@@ -1,4 +1,4 @@
-"""Which tests share a worker under `-n`, which start first, which the quick suite leaves out.
+"""Which tests share a worker under `-n`, which start first, and which are slow.
 
 Tests of one group run one after the other on one worker, because they share something that takes
 long to make: an apply, a browser, a running stack. Long groups start first, so that no worker is
@@ -38,23 +38,22 @@ SLOW = (
     "test_crash_matrix.py",
     "test_memory.py",
     "test_stateful.py",
-    "test_fuzz",
-    "test_ending.py::test_killed_between_any_two_calls",
-    "test_ending.py::test_more_than_a_handler_posts_to",
+    "test_fuzz.py",
     "test_five_hours.py",
     "test_many_listeners.py",
-    "test_recovery.py::test_a_refresh_during_constant_broadcasting",
-    "test_sweep.py::test_a_thousand_that_fall_silent",
-    "test_sweep.py::test_thousands_of_connections",
-    "test_tenants_apart.py::test_nothing_crosses",
+    "test_a_refresh_during_constant_broadcasting_loses_nothing",
+    "test_a_thousand_that_fall_silent_together_are_closed_by_jobs_of_a_hundred",
+    "test_killed_between_any_two_calls_an_end_is_an_end",
+    "test_nothing_crosses_between_two_tenants",
+    "test_thousands_of_connections_are_read_once_and_the_idle_closed",
 )
-"""Beginnings of ids, without folders, that `make test-quick` leaves to `make test`: seconds each."""
+"""Files and tests that `make test-quick` leaves to `make test`: seconds each."""
 
 
 def is_slow(nodeid: str) -> bool:
     """Return True if the quick suite leaves a test out."""
     path, _, test = nodeid.partition("::")
-    return f"{path.rpartition('/')[2]}::{test}".startswith(SLOW)
+    return path.rpartition("/")[2] in SLOW or test.partition("[")[0] in SLOW
 
 
 def group_of(nodeid: str) -> str | None:
