@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from chalicelib.actions.background import report
-from chalicelib.domain.types import SessionId
+from chalicelib.domain.types import Millis, SessionId
+from chalicelib.stores.history import HistoryEntry
 from tests.stack import Stack
 
 
@@ -63,3 +64,19 @@ def test_the_report_of_a_long_session_fits_in_a_message(stack: Stack) -> None:
     assert times[-1] == stack.clock.now
     assert times == sorted(times)
     assert 50 < len(times) < 300
+
+
+def test_a_report_reads_the_samples_that_an_earlier_version_has_kept(stack: Stack) -> None:
+    _, session_id = stack.session()
+    session = stack.services.sessions.get(SessionId(session_id))
+    assert session is not None
+    recorded = (
+        '{"at": 1700000000000, "listeners": 1, "peak": 3, "joins": 3, "languages": {"es": 1}}'
+    )
+    entry = HistoryEntry(stack.clock.now, recorded, Millis(stack.clock.now + 60_000))
+    stack.services.history.keep(session.session_id, "@samples", entry)
+
+    built = report.build(stack.services, session)
+
+    assert built["peak"] == 3
+    assert built["languagesOverTime"] == [{"at": 1700000000000, "languages": {"es": 1}}]
