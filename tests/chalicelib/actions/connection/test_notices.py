@@ -140,6 +140,11 @@ def test_an_invalid_token_is_refused_and_changes_nothing(stack: Stack, token: st
     assert speaker.item == before
 
 
+def test_a_token_of_another_tenants_namesake_is_refused(stack: Stack) -> None:
+    speaker = stack.speaker("anna", "acme")
+    assert speaker.send("authenticate", token=stack.token("anna", "globex"))["code"] == "FORBIDDEN"
+
+
 def test_an_anonymous_listener_has_nothing_to_authenticate(stack: Stack) -> None:
     assert stack.connect().send("authenticate", token=stack.token())["code"] == "FORBIDDEN"
 
