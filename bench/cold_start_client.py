@@ -24,7 +24,7 @@ class Context:
 
 def main() -> None:
     name, handler_name, event_file, *calls = sys.argv[1:]
-    told = os.fdopen(os.dup(1), "w")
+    result = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # logs go where CloudWatch would take them
     # msgspec imports it if it is installed, as it is here; neither app's zip has it.
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
@@ -54,8 +54,8 @@ def main() -> None:
     if calls:
         figures["CPU ms of a further call"] = warm * 1000
         figures["ms of a further call"] = wall * 1000
-    told.write(json.dumps(figures))
-    told.close()
+    result.write(json.dumps(figures))
+    result.close()
 
 
 if __name__ == "__main__":

@@ -111,13 +111,13 @@ def _refusal(status: int, found: Json | None, target: Target) -> Failure:
     """Return the failure that explains an error response to the operator."""
     problem = found or {}
     if status == 403:
-        said = problem.get("detail") or problem.get("message") or problem.get("Message")
+        reason = problem.get("detail") or problem.get("message") or problem.get("Message")
         if target.is_local:
             return Unreachable(
-                f"{target.url} is not the operator API ({said})", "check the port in --url"
+                f"{target.url} is not the operator API ({reason})", "check the port in --url"
             )
         return AccessDenied(
-            f"AWS denied access: {said}",
+            f"AWS denied access: {reason}",
             "you need execute-api:Invoke on the API (docs/run/deploy.md); check --profile",
         )
     if "detail" not in problem:

@@ -15,14 +15,14 @@ _IN_FRONT = ("level", "timestamp", "event", "function", "correlationId")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LineFilter:
     """A filter by level, and by session: lines that name it or one of its connections."""
 
     level: str = "DEBUG"
     session: str | None = None
     connections: frozenset[str] = frozenset()
 
-    def takes(self, line: Json) -> bool:
+    def matches(self, line: Json) -> bool:
         """Return whether a line passes the filter. Lines with metrics have no level, and never
         pass."""
         level = line.get("level")
@@ -47,7 +47,7 @@ def parsed(text: str) -> Json | None:
     return line if ours else None
 
 
-def shown(line: Json) -> Text:
+def format_line(line: Json) -> Text:
     """Format a line for the terminal: time, origin, event, and the other fields by name."""
     when = datetime.fromtimestamp(line["timestamp"] / 1000, UTC)
     rest = {name: value for name, value in line.items() if name not in _IN_FRONT}

@@ -59,11 +59,11 @@ def _row(session: Json, at: float, before: Snapshot | None) -> Row:
     known = before._known.get(session["sessionId"])
     minutes = (at - before.at) / 60
     joins = session["joins"] - (known["joins"] if known else 0)
-    said = _said(session) - (_said(known) if known else 0)
-    return Row(session, joins / minutes, said / minutes)
+    broadcasts = _broadcasts(session) - (_broadcasts(known) if known else 0)
+    return Row(session, joins / minutes, broadcasts / minutes)
 
 
-def _said(session: Json) -> int:
+def _broadcasts(session: Json) -> int:
     return sum(session["streams"].values())
 
 

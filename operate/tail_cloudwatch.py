@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from operate.failures import AccessDenied, Unreachable
-from operate.loglines import Json, Wanted, parsed
+from operate.loglines import Json, LineFilter, parsed
 
 if TYPE_CHECKING:  # imported where the session is created
     import boto3
@@ -38,7 +38,7 @@ class CloudWatchLog:
 
     def lines(
         self,
-        wanted: Wanted,
+        line_filter: LineFilter,
         since: float,
         *,
         follow: bool,
@@ -59,7 +59,7 @@ class CloudWatchLog:
                 found = [
                     event
                     for group in groups
-                    for event in self._events(group, wanted, start, on_group)
+                    for event in self._events(group, line_filter, start, on_group)
                     if event["eventId"] not in seen
                 ]
                 found.sort(key=lambda event: event["timestamp"])
@@ -76,22 +76,22 @@ class CloudWatchLog:
             ) from None
 
     def _events(
-        self, group: str, wanted: Wanted, start: int, on_group: Callable[[str], None]
+        self, group: str, line_filter: LineFilter, start: int, on_group: Callable[[str], None]
     ) -> Iterator[dict[str, Any]]:
         on_group(group.removeprefix(self._prefix))
         pages = self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=start, filterPattern=pattern(wanted)
+            logGroupName=group, startTime=start, filterPattern=pattern(line_filter)
         )
         for page in pages:
             yield from page["events"]
 
 
-def pattern(wanted: Wanted) -> str:
-    """Return CloudWatch's filter pattern; `Wanted.takes` does the part that a pattern cannot."""
-    if wanted.session is None:
+def pattern(line_filter: LineFilter) -> str:
+    """Return CloudWatch's filter pattern; `LineFilter.matches` does what a pattern cannot."""
+    if line_filter.session is None:
         return "{ $.event = * }"
-    names = [f'($.sessionId = "{wanted.session}")']
-    names += [f'($.connection = "{each}")' for each in sorted(wanted.connections)]
+    names = [f'($.sessionId = "{line_filter.session}")']
+    names += [f'($.connection = "{each}")' for each in sorted(line_filter.connections)]
     text = "{ " + " || ".join(names) + " }"
     return text if len(text) <= _LONGEST_PATTERN else "{ $.event = * }"
 

@@ -30,10 +30,10 @@ def document() -> Json:
     sent = {name: _message(f"{name}Request", titles[struct]) for name, struct in ACTIONS.items()}
     for name, example in REQUESTS.items():
         sent[name]["examples"] = [{"payload": {"action": name, "id": "1", **example}}]
-    said = {_type(struct): _message(_type(struct), titles[struct]) for struct in every_kind()}
+    received = {_type(struct): _message(_type(struct), titles[struct]) for struct in every_kind()}
     for message in MESSAGES:
         payload = json.loads(msgspec.json.encode(message))
-        said[payload["type"]]["examples"] = [{"payload": payload}]
+        received[payload["type"]]["examples"] = [{"payload": payload}]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -50,10 +50,10 @@ def document() -> Json:
                 "variables": {"api": {}, "region": {"default": "us-east-1"}},
             },
         },
-        "channels": {"socket": _channel(sent, said)},
-        "operations": _operations(sent, said),
+        "channels": {"socket": _channel(sent, received)},
+        "operations": _operations(sent, received),
         "components": {
-            "messages": {f"{name}Request": each for name, each in sent.items()} | said,
+            "messages": {f"{name}Request": each for name, each in sent.items()} | received,
             "schemas": schemas,
         },
     }
@@ -109,8 +109,8 @@ def _message(name: str, schema: str) -> Json:
     return {"name": name, "payload": {"$ref": _SCHEMAS.format(name=schema)}}
 
 
-def _channel(sent: Json, said: Json) -> Json:
-    names = [f"{name}Request" for name in sent] + list(said)
+def _channel(sent: Json, received: Json) -> Json:
+    names = [f"{name}Request" for name in sent] + list(received)
     return {
         "address": "/{stage}",
         "parameters": {"stage": {"description": "`local` on one machine"}},
@@ -118,7 +118,7 @@ def _channel(sent: Json, said: Json) -> Json:
     }
 
 
-def _operations(sent: Json, said: Json) -> Json:
+def _operations(sent: Json, received: Json) -> Json:
     """Return one operation for each action, with its reply, and one for each push."""
     operations: Json = {}
     replies: set[str] = set()
@@ -136,7 +136,7 @@ def _operations(sent: Json, said: Json) -> Json:
                 ],
             },
         }
-    for name in said:
+    for name in received:
         if name not in replies - _ALSO_PUSHED and name != _type(Error):
             operations[f"on{name[0].upper()}{name[1:]}"] = {
                 "action": "send",

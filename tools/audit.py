@@ -26,7 +26,7 @@ class Audit:
 
     vulnerable: tuple[str, ...]
     unknown: tuple[str, ...]
-    asked: int
+    checked: int
 
     @classmethod
     def parse(cls, answer: str) -> "Audit":
@@ -41,8 +41,8 @@ class Audit:
     def lines(self) -> Iterable[str]:
         """Return the lines to print."""
         yield from (f"VULNERABLE {line}" for line in self.vulnerable)
-        known = self.asked - len(self.unknown)
-        yield f"{known} of {self.asked} packages audited, {len(self.vulnerable)} vulnerabilities."
+        known = self.checked - len(self.unknown)
+        yield f"{known} of {self.checked} packages audited, {len(self.vulnerable)} vulnerabilities."
         if self.unknown:
             yield f"NOT AUDITED: the service does not know {', '.join(self.unknown)}."
 

@@ -122,13 +122,13 @@ class Naive:
         return self._meter.take()
 
     def _watch(self, client: Any) -> None:
-        asked: dict[str, Any] = {}
+        current: dict[str, Any] = {}
 
         def before(model: Any, params: dict[str, Any], **_: Any) -> None:
-            asked["call"] = model.name, json.loads(params["body"])
+            current["call"] = model.name, json.loads(params["body"])
 
         def after(http_response: Any, **_: Any) -> None:
-            operation, request = asked["call"]
+            operation, request = current["call"]
             self._meter.database(operation, request, json.loads(http_response.content))
 
         client.meta.events.register("before-call.dynamodb", before)

@@ -150,15 +150,15 @@ def _token(url: str) -> Token:
             return jwt.encode(claims, secret, "HS256")
         query = urlencode({"sub": user})
         address = f"{scheme}://{parts.netloc}/_sandbox/token?{query}"
-        return str((await asyncio.to_thread(_asked, address))["token"])
+        return str((await asyncio.to_thread(_sandbox_token, address))["token"])
 
     return token
 
 
-def _asked(address: str) -> dict[str, str]:
-    with urlopen(address, timeout=30) as answer:  # noqa: S310 - http or https, as of the stack
-        asked: dict[str, str] = json.load(answer)
-        return asked
+def _sandbox_token(address: str) -> dict[str, str]:
+    with urlopen(address, timeout=30) as response:  # noqa: S310 - http or https, as of the stack
+        token: dict[str, str] = json.load(response)
+        return token
 
 
 def _as_many_sockets_as_allowed() -> None:

@@ -115,10 +115,10 @@ class Listener:
         self._score.arrived += len(message.get("missed", ()))
 
     def _on_broadcast(self, message: Any) -> None:
-        heard = self._received[message["stream"]]
-        if message["seq"] in heard:
+        received = self._received[message["stream"]]
+        if message["seq"] in received:
             self._score.duplicates += 1
-        heard.add(message["seq"])
+        received.add(message["seq"])
         self._score.record_latency("delivery", message["data"]["at"])
 
     def _on_gap(self, gap: Any) -> None:

@@ -10,7 +10,7 @@ from operate import screen, tail_local
 from operate.api import Api
 from operate.commands.app import AsJson, api_of, app
 from operate.failures import Refused, WrongUsage
-from operate.loglines import LEVELS, Wanted, shown
+from operate.loglines import LEVELS, LineFilter, format_line
 from operate.tail_cloudwatch import CloudWatchLog
 
 
@@ -37,36 +37,36 @@ def tail(
     if level.upper() not in LEVELS:
         raise WrongUsage(f"{level} is not a level", f"one of {', '.join(LEVELS)}")
     api = api_of(context)
-    wanted = _wanted(api, level.upper(), session_id)
+    line_filter = _line_filter(api, level.upper(), session_id)
     if api.target.is_local:
         found = tail_local.lines(sandbox)
     else:
-        found = _cloudwatch(api, wanted, stack, since, follow=follow)
-    for line in filter(wanted.takes, found):
+        found = _cloudwatch(api, line_filter, stack, since, follow=follow)
+    for line in filter(line_filter.matches, found):
         if as_json:
             screen.print_json(line)
         else:
-            screen.out.print(shown(line), soft_wrap=True)
+            screen.out.print(format_line(line), soft_wrap=True)
 
 
-def _wanted(api: Api, level: str, session_id: str | None) -> Wanted:
+def _line_filter(api: Api, level: str, session_id: str | None) -> LineFilter:
     """Return the filter, with the hashes of a session's connections: most lines have only those."""
     if session_id is None:
-        return Wanted(level)
+        return LineFilter(level)
     try:
         connected = frozenset(each["connection"] for each in api.connections(session_id))
     except Refused:
         connected = frozenset()
-    return Wanted(level, session_id, connected)
+    return LineFilter(level, session_id, connected)
 
 
 def _cloudwatch(
-    api: Api, wanted: Wanted, stack: str | None, minutes: int, *, follow: bool
+    api: Api, line_filter: LineFilter, stack: str | None, minutes: int, *, follow: bool
 ) -> Iterator[Any]:
     log = CloudWatchLog(api.target.session, stack or f"lectern-{api.target.stage}")
     with screen.err.status("Reading logs") as status:
         lines = log.lines(
-            wanted,
+            line_filter,
             time.time() - minutes * 60,
             follow=follow,
             on_group=lambda group: status.update(f"Reading the log of {group}"),

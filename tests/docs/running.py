@@ -44,7 +44,7 @@ class Running:
         """Return the URL that sockets connect to."""
         return f"ws://127.0.0.1:{self.stack.port}/local"
 
-    def here(self, text: str, session_id: str = "golden-eagle-427") -> str:
+    def localized(self, text: str, session_id: str = "golden-eagle-427") -> str:
         """Return a page's text with the addresses of this stack, this session and this Python."""
         return (
             text.replace("127.0.0.1:8001", f"127.0.0.1:{self.stack.port}")
@@ -67,14 +67,14 @@ class Running:
             return json.load(answer)
 
     @contextmanager
-    def speaking(self, token: str = "") -> Iterator[str]:
+    def speaker(self, token: str = "") -> Iterator[str]:
         """Create a session with its speaker's socket open; yield its id."""
         query = {"role": "speaker", "action": "createSession", "sourceLanguage": "en"}
         with self._open(token=token or signed("anna"), **query) as socket:
             yield json.loads(socket.recv(PATIENCE))["sessionId"]
 
     @contextmanager
-    def listening(self, session_id: str, language: str, user: str | None) -> Iterator[None]:
+    def listener(self, session_id: str, language: str, user: str | None) -> Iterator[None]:
         """Join a session as a listener, anonymous if there is no user."""
         query = {"action": "joinSession", "sessionId": session_id, "targetLanguage": language}
         with self._open(**query, **({"token": signed(user)} if user else {})) as socket:
@@ -121,13 +121,13 @@ class Wscat:
         self._process.terminate()
         self._process.communicate(timeout=_SECONDS)
 
-    def say(self, frame: str) -> None:
+    def send(self, frame: str) -> None:
         """Type a line."""
         assert self._process.stdin
         self._process.stdin.write(f"{frame}\n")
         self._process.stdin.flush()
 
-    def heard(self) -> Any:
+    def receive(self) -> Any:
         """Return the next message that it shows."""
         assert self._process.stdout
         for line in self._process.stdout:

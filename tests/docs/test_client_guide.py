@@ -21,14 +21,14 @@ def rows(header: str) -> dict[int, str]:
 
 
 def test_the_guide_has_every_code_with_its_status() -> None:
-    said = {
+    documented = {
         code: status
         for status, text in rows("| status | `code` |").items()
         for code in re.findall(r"`([A-Z_]+)`", text)
     }
 
-    assert said == STATUS_OF_CODE
-    assert said.keys() == {code.value for code in Code}
+    assert documented == STATUS_OF_CODE
+    assert documented.keys() == {code.value for code in Code}
 
 
 def test_the_guide_has_every_status_of_a_refused_handshake() -> None:

@@ -28,7 +28,7 @@ def code(page: str, number: int, lectern: Lectern, session_id: str = "") -> str:
     return text.replace("'lectern-client'", f"'{library}'")
 
 
-async def speaking(lectern: Lectern) -> SpeakerSession:
+async def create_speaker(lectern: Lectern) -> SpeakerSession:
     return await create_session(lectern.url, source_language="en", token=lectern.token())
 
 
@@ -39,18 +39,18 @@ async def python(source: str, **names: Any) -> None:
 
 
 async def test_the_python_listener(lectern: Lectern) -> None:
-    speaker = await speaking(lectern)
-    said: list[str] = []
+    speaker = await create_speaker(lectern)
+    printed: list[str] = []
     page = code("clients/python/README.md", 0, lectern, speaker.session_id)
-    listening = asyncio.create_task(python(page, print=said.append))
+    listening = asyncio.create_task(python(page, print=printed.append))
 
-    while not said:
+    while not printed:
         await speaker.broadcast(_SPANISH)
         await asyncio.sleep(0.05)
     await speaker.end_session()
     await listening
 
-    assert said[0] == "Hola a todos"
+    assert printed[0] == "Hola a todos"
 
 
 async def test_the_python_speaker(lectern: Lectern) -> None:
@@ -65,21 +65,21 @@ async def test_the_python_speaker(lectern: Lectern) -> None:
 
 @_NODE
 async def test_the_javascript_listener(lectern: Lectern, tmp_path: Path) -> None:
-    speaker = await speaking(lectern)
+    speaker = await create_speaker(lectern)
     page = code("clients/js/README.md", 0, lectern, speaker.session_id)
     script = tmp_path / "listener.mjs"
     script.write_text(page)
 
     process = await asyncio.create_subprocess_exec(*_RUN, str(script), stdout=PIPE)
     assert process.stdout is not None
-    heard = asyncio.create_task(process.stdout.readline())
-    while not heard.done():
+    line = asyncio.create_task(process.stdout.readline())
+    while not line.done():
         await speaker.broadcast(_SPANISH)
         await asyncio.sleep(0.05)
     await speaker.end_session()
     rest, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
 
-    assert heard.result() == b"Hola a todos\n"
+    assert line.result() == b"Hola a todos\n"
     assert rest.splitlines()[-1] == b"endedBySpeaker"
 
 

@@ -20,9 +20,9 @@ def test_mermaid_draws_every_diagram() -> None:
 
 
 def test_mermaid_finds_what_is_wrong() -> None:
-    (said,) = _drawn([DIAGRAMS[0].text.replace("-->", "-->>>", 1)])
+    (result,) = _drawn([DIAGRAMS[0].text.replace("-->", "-->>>", 1)])
 
-    assert "wrong" in said
+    assert "wrong" in result
 
 
 def test_the_diagram_of_the_parts_has_every_function() -> None:

@@ -16,7 +16,7 @@ _ENVIRON = os.environ | {"PYTHONPATH": str(ROOT / "clients" / "python" / "src")}
 
 
 async def test_the_quick_start_prints_what_the_page_says(lectern: Lectern, tmp_path: Path) -> None:
-    code, said, *_ = _code()
+    code, expected, *_ = _code()
     script = tmp_path / "quick_start.py"
     script.write_text(code.text.replace("127.0.0.1:8001", f"127.0.0.1:{lectern.sandbox.port}"))
 
@@ -26,7 +26,7 @@ async def test_the_quick_start_prints_what_the_page_says(lectern: Lectern, tmp_p
     output, _ = await process.communicate()
 
     assert process.returncode == 0
-    assert output.decode().strip() == said.text
+    assert output.decode().strip() == expected.text
 
 
 def test_the_fixture_and_its_tests_work(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ def test_the_page_has_every_metric_with_its_dimensions() -> None:
     section = page.partition("## Metrics")[2].partition("\n## ")[0]
     rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
 
-    said = {
+    documented = {
         metric: tuple(re.findall(r"`(\w+)`", dimensions))
         for metrics, dimensions in rows
         for metric in re.findall(r"`(\w+)`", metrics)
     }
 
-    assert said == dict(METRICS)
+    assert documented == dict(METRICS)

@@ -31,7 +31,7 @@ NOT_RUN = {
     "aws": "needs an AWS account; its words are compared with AWS's own model of the API",
     "terraform": "needs an AWS account; tests/terraform plans it, tests/localcloud applies it",
     "git": "changes the clone",
-    "make": "runs all of this, or takes minutes; make itself is asked what it would do",
+    "make": "runs all of this, or takes minutes; `make --dry-run` checks the targets",
     "python -m tests.conformance": "is tests/conformance, which runs by itself",
 }
 """Commands that do not run, each with the reason."""
@@ -55,7 +55,7 @@ def name(command: str) -> str:
     return f"python -m {what[1]}" if what[1] else "python -c"
 
 
-def said(page: str, word: str) -> Block:
+def block_with(page: str, word: str) -> Block:
     """Return the one shell block of a page that has this word."""
     (found,) = [each for each in ALL if each.page == page and word in each.text]
     return found
@@ -85,8 +85,10 @@ def test_a_shell_block_is_one(block: Block) -> None:
 def test_make_knows_its_targets(block: Block) -> None:
     for command in commands(block.text):
         if name(command) == "make":
-            asked = command.replace("make ", "make --dry-run ", 1)
-            done = subprocess.run(["bash", "-c", asked], cwd=ROOT, capture_output=True, check=False)
+            dry_run = command.replace("make ", "make --dry-run ", 1)
+            done = subprocess.run(
+                ["bash", "-c", dry_run], cwd=ROOT, capture_output=True, check=False
+            )
             assert done.returncode == 0, done.stderr
 
 
@@ -106,39 +108,39 @@ def test_aws_knows_its_commands(page: Path) -> None:
 
 def test_the_readmes_first_session(running: Running) -> None:
     npm = npm_packages()
-    speak = running.here(said("README.md", "createSession").text)
-    listen = said("README.md", "joinSession").text
+    speak = running.localized(block_with("README.md", "createSession").text)
+    listen = block_with("README.md", "joinSession").text
     (frame,) = [each.text for each in ALL if kind(each) == "frame" and each.page == "README.md"]
 
     with Wscat(speak, npm) as speaker:
-        session_id = speaker.heard()["sessionId"]
-        with Wscat(running.here(listen, session_id), npm) as listener:
-            assert listener.heard()["type"] == "sessionJoined"
-            speaker.say(frame)
-            assert listener.heard()["data"] == json.loads(frame)["data"]
+        session_id = speaker.receive()["sessionId"]
+        with Wscat(running.localized(listen, session_id), npm) as listener:
+            assert listener.receive()["type"] == "sessionJoined"
+            speaker.send(frame)
+            assert listener.receive()["data"] == json.loads(frame)["data"]
 
 
 def test_the_operator_apis_call(running: Running, tmp_path: Path) -> None:
-    call = said("docs/run/operator-api.md", "curl").text
+    call = block_with("docs/run/operator-api.md", "curl").text
 
-    with running.speaking() as session_id:
-        answer = json.loads(shell(running.here(call, session_id), tmp_path))
+    with running.speaker() as session_id:
+        answer = json.loads(shell(running.localized(call, session_id), tmp_path))
 
     assert (answer["stream"], answer["seq"]) == ("es", 1)
 
 
 def test_the_token_of_the_deployment_guide(running: Running) -> None:
-    block = said("docs/run/deploy.md", "jwt.encode").text
+    block = block_with("docs/run/deploy.md", "jwt.encode").text
     (make,) = [each for each in commands(block) if name(each) == "python -c"]
 
-    token = shell(f'{running.here(make)}; echo "$TOKEN"', JWT_SECRET=SECRET).strip()
+    token = shell(f'{running.localized(make)}; echo "$TOKEN"', JWT_SECRET=SECRET).strip()
 
-    with running.speaking(token) as session_id:
+    with running.speaker(token) as session_id:
         assert session_id
 
 
 def test_the_operators_policy(tmp_path: Path) -> None:
-    block = said("docs/run/deploy.md", "operator.json").text
+    block = block_with("docs/run/deploy.md", "operator.json").text
     write = block[block.index("cat >") : block.rindex("aws iam")]
     arn = "arn:aws:execute-api:eu-central-1:123456789012:abc/dev/*"
 
@@ -151,9 +153,9 @@ def test_the_operators_policy(tmp_path: Path) -> None:
 def test_the_load_test(running: Running, tmp_path: Path) -> None:
     few = f"--url {running.url} --speakers 1 --listeners 6"
     few += f" --minutes 0.05 --settle 20 --plot {tmp_path / 'load.png'}"
-    command = said("bench/README.md", "bench.load").text
+    command = block_with("bench/README.md", "bench.load").text
 
-    shell(f"{running.here(command)} {few}", JWT_SECRET=SECRET)
+    shell(f"{running.localized(command)} {few}", JWT_SECRET=SECRET)
 
     assert (tmp_path / "load.png").is_file()
 
@@ -167,18 +169,18 @@ def test_the_transcript(running: Running, block: Block, tmp_path: Path) -> None:
 
     running.settle()
     with ExitStack() as sockets:
-        ours = [sockets.enter_context(running.speaking()) for _ in rooms]
+        ours = [sockets.enter_context(running.speaker()) for _ in rooms]
         for session_id, languages in zip(ours, rooms, strict=True):
             for language, count in languages.items():
                 for number in range(count):
                     is_dora = (session_id, number) == (ours[0], 0) and language != "de"
                     user = "dora" if is_dora else None
-                    sockets.enter_context(running.listening(session_id, language, user))
+                    sockets.enter_context(running.listener(session_id, language, user))
         for shown in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
             command, _, output = shown.strip().partition("\n")
             for theirs, mine in zip(names, ours, strict=True):
                 command, output = command.replace(theirs, mine), output.replace(theirs, mine)
-            command = running.here(command.replace("watch", "watch --times 1"))
+            command = running.localized(command.replace("watch", "watch --times 1"))
             errors = tmp_path / "errors"  # progress goes there too, and vanishes from a terminal
             printed = shell(f"{command} 2>{errors} || cat {errors}", ROOT, **environ)
             assert _timeless(printed) == _timeless(output), command

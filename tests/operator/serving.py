@@ -34,7 +34,7 @@ class Api:
 
     def __init__(self) -> None:
         config = Config.create(lambda_timeout=_TIMEOUT_SECONDS)
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         """The requests so far, such as `GET /v1/sessions`."""
         ChaliceRequestHandler.log_message = self._note
         correct_local_server()  # as `sandbox.startup.launch` does
@@ -69,4 +69,4 @@ class Api:
 
     def _note(self, _form: str, line: object, *_: object) -> None:
         """Replace the handler's own log, which writes a line for each request."""
-        self.asked.append(str(line).removesuffix(" HTTP/1.1"))
+        self.requests.append(str(line).removesuffix(" HTTP/1.1"))

@@ -20,12 +20,16 @@ def test_a_services_broadcast_takes_the_next_seq_of_its_stream(stack: Stack, api
     assert to_one.body.pop("requestId") == to_one.headers["X-Request-Id"]
     assert to_one.body == {"sessionId": session_id, "stream": "es", "seq": 2, "recipients": 1}
     assert (to_all.body["stream"], to_all.body["seq"], to_all.body["recipients"]) == ("*", 1, 2)
-    heard = [
+    received = [
         [(each["stream"], each["seq"], each["data"]) for each in client.of_type("broadcast")]
         for client in (spanish, french)
     ]
-    assert heard[0] == [("es", 1, "first"), ("es", 2, {"text": "hola"}), ("*", 1, [1, 2.5, None])]
-    assert heard[1] == [("*", 1, [1, 2.5, None])]
+    assert received[0] == [
+        ("es", 1, "first"),
+        ("es", 2, {"text": "hola"}),
+        ("*", 1, [1, 2.5, None]),
+    ]
+    assert received[1] == [("*", 1, [1, 2.5, None])]
     assert spanish.send("recover", lastSeq={"es": 1, "*": 0})["gap"] is False
 
 
@@ -97,11 +101,11 @@ def test_a_message_to_a_tenant_reaches_its_connections_only(stack: Stack, api: A
     reply = api.ask("POST", "/v1/tenants/acme/messages", {"data": "maintenance at noon"})
 
     assert (reply.status, reply.body["recipients"]) == (200, 2)
-    told = [
+    received = [
         [each["data"] for each in client.of_type("tenantMessage")]
         for client in (speaker, listener, stranger)
     ]
-    assert told == [["maintenance at noon"], ["maintenance at noon"], []]
+    assert received == [["maintenance at noon"], ["maintenance at noon"], []]
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ async def operate(api: Api, *arguments: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
 
 
 @asynccontextmanager
@@ -129,22 +129,22 @@ async def test_the_tool_keeps_up_with_sessions_of_twenty_listeners(
 
 
 async def watch_keeps_up(api: Api, talks: list[Talk]) -> None:
-    before, sessions = len(api.asked), len(talks)
+    before, sessions = len(api.requests), len(talks)
     watching = asyncio.create_task(
         operate(api, "watch", "--json", "--times", "2", "--interval", str(INTERVAL))
     )
     await speak(talks)
-    code, said = await watching
+    code, output = await watching
 
-    looks = [json.loads(line) for line in said.splitlines()]
-    assert (code, len(looks)) == (0, 2), said
+    snapshots = [json.loads(line) for line in output.splitlines()]
+    assert (code, len(snapshots)) == (0, 2), output
     # A snapshot is one request, however many sessions. Its duration depends on the machine.
-    assert api.asked[before:] == ["GET /v1/sessions"] * 2
+    assert api.requests[before:] == ["GET /v1/sessions"] * 2
     each = Counter(LANGUAGES[seat % len(LANGUAGES)] for seat in range(LISTENERS))
-    for look in looks:
-        assert (look["sessions"], look["listeners"]) == (sessions, sessions * LISTENERS)
-        assert look["languages"] == {name: sessions * count for name, count in each.items()}
-    assert looks[1]["joinsPerMinute"] == 0
+    for snapshot in snapshots:
+        assert (snapshot["sessions"], snapshot["listeners"]) == (sessions, sessions * LISTENERS)
+        assert snapshot["languages"] == {name: sessions * count for name, count in each.items()}
+    assert snapshots[1]["joinsPerMinute"] == 0
 
     code, table = await operate(api, "watch", "--times", "1")
     assert (code, f"{sessions} sessions" in table) == (0, True), table
@@ -153,8 +153,8 @@ async def watch_keeps_up(api: Api, talks: list[Talk]) -> None:
 
 async def ending_one_tells_its_listeners(api: Api, talks: list[Talk]) -> None:
     ended, *others = talks
-    code, said = await operate(api, "end", ended.session_id, "--yes")
-    assert (code, said) == (0, f"{ended.session_id} has ended: endedByOperator\n")
+    code, output = await operate(api, "end", ended.session_id, "--yes")
+    assert (code, output) == (0, f"{ended.session_id} has ended: endedByOperator\n")
 
     for socket in (ended.speaker, *ended.listeners):
         assert (await until(socket, "sessionEnded"))["reason"] == "endedByOperator"
@@ -171,9 +171,9 @@ async def a_kicked_user_stays_away(
     wish = {"action": "joinSession", "sessionId": session_id, "targetLanguage": "es"}
     carl, _ = await crowd.enter("sessionJoined", token=token, **wish)
 
-    code, said = await operate(api, "kick", "carl", "--tenant", "acme", "--yes", "--json")
+    code, output = await operate(api, "kick", "carl", "--tenant", "acme", "--yes", "--json")
 
-    assert (code, json.loads(said)["connections"]) == (0, 1), said
+    assert (code, json.loads(output)["connections"]) == (0, 1), output
     async with asyncio.timeout(PATIENCE):
         while (await carl.receive()).type is aiohttp.WSMsgType.TEXT:
             pass

@@ -53,9 +53,9 @@ def test_a_request_to_aws_is_signed(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS.secret_access_key)
     where = ("--url", gateway, "--region", "eu-central-1")
 
-    code, said, complaints = run(*where, "sessions", "--tenant", "a/b |ü")
+    code, output, errors = run(*where, "sessions", "--tenant", "a/b |ü")
 
-    assert (code, said) == (0, "no sessions\n"), complaints
+    assert (code, output) == (0, "no sessions\n"), errors
 
 
 def test_a_caller_without_permission_is_told_which_one_is_missing(
@@ -63,10 +63,10 @@ def test_a_caller_without_permission_is_told_which_one_is_missing(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-key")
 
-    code, _, complaints = run("--url", gateway, "--region", "eu-central-1", "sessions")
+    code, _, errors = run("--url", gateway, "--region", "eu-central-1", "sessions")
 
     assert code == 4
-    assert "execute-api:Invoke" in complaints
+    assert "execute-api:Invoke" in errors
 
 
 def test_without_credentials_nothing_is_sent(
@@ -79,7 +79,7 @@ def test_without_credentials_nothing_is_sent(
         monkeypatch.setenv(variable, str(tmp_path / "none"))
     url = "https://abc.execute-api.eu-central-1.amazonaws.com/dev"
 
-    code, _, complaints = run("--url", url, "health")
+    code, _, errors = run("--url", url, "health")
 
     assert code == 4
-    assert "aws sso login" in complaints
+    assert "aws sso login" in errors

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from operate.loglines import Wanted, parsed
+from operate.loglines import LineFilter, parsed
 from operate.tail_cloudwatch import CloudWatchLog, pattern
 from tests.operator.serving import Api
 from tests.running import PATIENCE, Lectern
@@ -42,12 +42,12 @@ def test_the_log_of_a_deployed_stack_is_read_from_every_functions_group(
     write(session, "lectern-dev-run_jobs", now - 900, {"event": "long ago", "sessionId": "s"})
     write(session, "other-dev-run_jobs", now, {"event": "not ours", "sessionId": "s"})
     log = CloudWatchLog(session, "lectern-dev")
-    wanted = Wanted("INFO", "s", frozenset({"c0ffee"}))
+    line_filter = LineFilter("INFO", "s", frozenset({"c0ffee"}))
     read: list[str] = []
 
-    lines = log.lines(wanted, now - 60, follow=False, on_group=read.append)
+    lines = log.lines(line_filter, now - 60, follow=False, on_group=read.append)
 
-    assert [line["event"] for line in lines if wanted.takes(line)] == ["early", "late"]
+    assert [line["event"] for line in lines if line_filter.matches(line)] == ["early", "late"]
     assert sorted(read) == ["run_jobs", "websocket_message"]
 
 
@@ -63,7 +63,7 @@ def test_following_shows_each_line_once(cloudwatch: str, monkeypatch: pytest.Mon
 
     seen: list[str] = []
     lines = CloudWatchLog(session, "lectern-dev").lines(
-        Wanted(), now - 60, follow=True, pause=meanwhile
+        LineFilter(), now - 60, follow=True, pause=meanwhile
     )
     for line in lines:
         seen.append(line["event"])
@@ -93,12 +93,12 @@ def write(session: boto3.Session, name: str, at: float, line: dict[str, str]) ->
 
 
 def test_cloudwatch_filters_what_fits_its_pattern() -> None:
-    assert pattern(Wanted()) == "{ $.event = * }"
-    assert pattern(Wanted("INFO", "s", frozenset("cd"))) == (
+    assert pattern(LineFilter()) == "{ $.event = * }"
+    assert pattern(LineFilter("INFO", "s", frozenset("cd"))) == (
         '{ ($.sessionId = "s") || ($.connection = "c") || ($.connection = "d") }'
     )
     many = frozenset(f"{number:012x}" for number in range(500))
-    assert pattern(Wanted("INFO", "s", many)) == "{ $.event = * }"
+    assert pattern(LineFilter("INFO", "s", many)) == "{ $.event = * }"
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,9 @@ def test_a_broadcast_reaches_the_listeners_of_its_language(
     _, session_id = stack.session()
     spanish, french = stack.listener(session_id, "es"), stack.listener(session_id, "fr")
 
-    code, said, _ = run("broadcast", session_id, *arguments, "--language", "es")
+    code, output, _ = run("broadcast", session_id, *arguments, "--language", "es")
 
-    assert (code, said) == (0, "sent as number 1 of stream es to 1 listeners\n")
+    assert (code, output) == (0, "sent as number 1 of stream es to 1 listeners\n")
     assert [each["data"] for each in spanish.of_type("broadcast")] == [data]
     assert french.of_type("broadcast") == []
 
@@ -77,9 +77,9 @@ def test_a_broadcast_reaches_the_listeners_of_its_language(
 def test_a_message_reaches_a_tenant(stack: Stack, run: Run) -> None:
     speaker, _ = stack.session("anna", "acme")
 
-    code, said, _ = run("tell", "acme", "maintenance at noon")
+    code, output, _ = run("tell", "acme", "maintenance at noon")
 
-    assert (code, said) == (0, "sent to 1 connections of acme\n")
+    assert (code, output) == (0, "sent to 1 connections of acme\n")
     assert [each["data"] for each in speaker.of_type("tenantMessage")] == [
         {"text": "maintenance at noon"}
     ]
@@ -89,19 +89,19 @@ def test_ending_several_continues_after_one_that_does_not_exist(stack: Stack, ru
     _, first = stack.session("anna")
     _, second = stack.session("berta")
 
-    code, said, complaints = run("end", first, "golden-eagle-427", second, "--yes")
+    code, output, errors = run("end", first, "golden-eagle-427", second, "--yes")
 
     assert code == 1
-    assert said.count("endedByOperator") == 2
-    assert "there is no session golden-eagle-427" in complaints
+    assert output.count("endedByOperator") == 2
+    assert "there is no session golden-eagle-427" in errors
 
 
 def test_a_user_is_removed(stack: Stack, run: Run) -> None:
     client = stack.connect(f"token={stack.token('a/b|c')}")
 
-    code, said, _ = run("kick", "a/b|c", "--yes")
+    code, output, _ = run("kick", "a/b|c", "--yes")
 
-    assert (code, said.startswith("closed 1 connections of a/b|c; ")) == (0, True)
+    assert (code, output.startswith("closed 1 connections of a/b|c; ")) == (0, True)
     assert client.item is None
 
 
@@ -117,7 +117,7 @@ def test_health_exits_with_1_if_something_is_down(stack: Stack, run: Run) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["session", "golden-eagle-427"], 1, "operate sessions"),
         (["session", "nobody"], 1, "sessionId"),
@@ -135,30 +135,30 @@ def test_health_exits_with_1_if_something_is_down(stack: Stack, run: Run) -> Non
 )
 @pytest.mark.usefixtures("stack")
 def test_a_failure_prints_advice_and_has_an_exit_code(
-    run: Run, arguments: list[str], code: int, said: str
+    run: Run, arguments: list[str], code: int, message: str
 ) -> None:
-    ended, out, complaints = run(*arguments)
+    ended, out, errors = run(*arguments)
 
     assert (ended, out) == (code, "")
-    assert said in complaints
-    assert "Traceback" not in complaints
+    assert message in errors
+    assert "Traceback" not in errors
 
 
 def test_another_server_is_not_mistaken_for_the_operator_api(lectern: Lectern, run: Run) -> None:
-    code, _, complaints = run("--url", f"http://127.0.0.1:{lectern.sandbox.port}", "health")
+    code, _, errors = run("--url", f"http://127.0.0.1:{lectern.sandbox.port}", "health")
 
     assert code == 3
-    assert "not in the form of the operator API" in complaints
+    assert "not in the form of the operator API" in errors
 
 
 def test_rates_are_a_minute_and_count_new_sessions_from_their_start() -> None:
-    def session(name: str, joins: int, said: int) -> dict[str, Any]:
+    def session(name: str, joins: int, broadcasts: int) -> dict[str, Any]:
         return {
             "sessionId": name,
             "listenerCount": joins,
             "joins": joins,
             "languages": {"es": joins},
-            "streams": {"*": said},
+            "streams": {"*": broadcasts},
         }
 
     first = snapshot([session("a", 10, 100)], 50.0, None)
