@@ -1,4 +1,4 @@
-"""The schemas of `docs/asyncapi.yaml`, which every message in a test is checked against."""
+"""The schemas of `docs/use/asyncapi.yaml`, which every message in a test is checked against."""
 
 import functools
 from typing import Any

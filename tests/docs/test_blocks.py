@@ -100,3 +100,18 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
                 pending.append(linked)
     pages = {path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".html")}
     assert {str(path.relative_to(ROOT)) for path in pages - reached} == set()
+
+
+def test_every_page_that_the_code_names_exists() -> None:
+    folders = ("chalicelib", "localcloud", "operate", "sandbox", "tests", "tools", "bench")
+    files = [path for folder in folders for path in (ROOT / folder).glob("**/*.py")]
+    files += (ROOT / "terraform").glob("*.tf")
+    named = {
+        page
+        for path in files
+        if "node_modules" not in path.parts
+        for page in re.findall(r"docs/[\w/-]+\.(?:md|html|yaml|patch)", path.read_text())
+    }
+
+    assert len(named) > 5
+    assert {page for page in named if not (ROOT / page).is_file()} == set()
