@@ -8,7 +8,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from tests.docs.blocks import ROOT, Block, blocks
+from tests.docs.blocks import ROOT, Block, blocks, pages
 from tests.schemas import check_sent
 from tests.stack import Stack
 
@@ -93,13 +93,15 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
             continue
         reached.add(page)
         if page.suffix == ".md":
-            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            text = page.read_text()
+            images = re.findall(r'src="([^":]+)"', text)
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + images:
                 linked = (page.parent / target).resolve()
                 linked = linked / "README.md" if linked.is_dir() else linked
                 assert linked.exists(), f"{page.name} leads to {target}"
                 pending.append(linked)
-    pages = {path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".html")}
-    assert {str(path.relative_to(ROOT)) for path in pages - reached} == set()
+    every = {path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".html")}
+    assert {str(path.relative_to(ROOT)) for path in every - reached} == set()
 
 
 def test_every_page_that_the_code_names_exists() -> None:
@@ -115,3 +117,12 @@ def test_every_page_that_the_code_names_exists() -> None:
 
     assert len(named) > 5
     assert {page for page in named if not (ROOT / page).is_file()} == set()
+
+
+def test_every_heading_that_a_link_names_exists() -> None:
+    for page in pages():
+        for target, heading in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+            text = ((page.parent / target) if target else page).read_text()
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+            assert heading in anchors, f"{page.name} leads to {target}#{heading}"
