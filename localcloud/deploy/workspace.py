@@ -50,7 +50,7 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Address:
-    """How to reach a running account."""
+    """The addresses and the key of a running account."""
 
     pid: int
     api_url: str

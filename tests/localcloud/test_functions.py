@@ -188,7 +188,7 @@ def _lives(pid: int) -> bool:
 
 
 def _state(pid: int) -> str:
-    """Of a process: R, S, T (stopped), Z; `""` for one that is gone."""
+    """Return the state of a process: R, S, T (stopped), Z; `""` if it is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             return file.read().rsplit(") ", 1)[1][0]

@@ -11,7 +11,7 @@ GENERATED = "chalice.tf.json"
 
 
 def without_resource(kind: str, name: str) -> Edit:
-    """The Terraform without one resource, its override, and what depends on it by name only."""
+    """Remove one resource, its override, and references to it by name only."""
 
     def edit(folder: Path) -> None:
         generated = folder / GENERATED
@@ -26,7 +26,7 @@ def without_resource(kind: str, name: str) -> Edit:
 
 
 def without_text(file: str, text: str, instead: str = "") -> Edit:
-    """A file of the Terraform without a piece of its text."""
+    """Remove a piece of text from a file, or replace it."""
 
     def edit(folder: Path) -> None:
         content = (folder / file).read_text()
@@ -37,7 +37,7 @@ def without_text(file: str, text: str, instead: str = "") -> Edit:
 
 
 def without_variable(function: str, variable: str) -> Edit:
-    """A function without one variable of its environment."""
+    """Remove one variable from the environment of a function."""
 
     def edit(folder: Path) -> None:
         generated = folder / GENERATED
@@ -50,7 +50,7 @@ def without_variable(function: str, variable: str) -> Edit:
 
 
 def without_block(file: str, start: str) -> Edit:
-    """A file of the Terraform without the block that starts with the line `start`."""
+    """Remove the block that starts with the line `start` from a file."""
 
     def edit(folder: Path) -> None:
         assert _cut_block(folder / file, start), f"{file} has no block {start!r}"
@@ -59,7 +59,7 @@ def without_block(file: str, start: str) -> Edit:
 
 
 def all_of(*edits: Edit) -> Edit:
-    """Several edits, in this order."""
+    """Make several edits, in this order."""
 
     def edit(folder: Path) -> None:
         for each in edits:
@@ -77,7 +77,7 @@ def _cut_block(file: Path, start: str) -> bool:
 
 
 def _scrubbed(value: Any, address: str) -> Any:
-    """Without `address` in any list, such as `depends_on`."""
+    """Return `value` without `address` in any list, such as `depends_on`."""
     if isinstance(value, dict):
         return {name: _scrubbed(each, address) for name, each in value.items()}
     if isinstance(value, list):

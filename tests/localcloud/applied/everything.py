@@ -18,7 +18,7 @@ async def everything_works(stack: Stack) -> None:
 
 
 async def _opened(stack: Stack) -> tuple[RawClient, str]:
-    """A session made in the handshake: its reply is a job of the queue."""
+    """Create a session in the handshake: its reply is a job of the queue."""
     token = await stack.token()
     speaker = await stack.connect(
         token, role="speaker", action="createSession", sourceLanguage="en"
@@ -51,7 +51,7 @@ async def _works_in_the_background(speaker: RawClient) -> None:
 
 
 async def _is_told_by_the_clock(stack: Stack, speaker: RawClient) -> None:
-    """Rules: a periodic status, a silent client that is told and closed. The stream: a language."""
+    """Check the rules (periodic status, idle client) and the stream (a new language)."""
     await stack.advance(61)
     await speaker.next("sessionStatus", updateReason="periodic")
     french = await stack.listener((await speaker.done("getSessionStatus"))["sessionId"], "fr")
@@ -66,7 +66,7 @@ async def _is_told_by_the_clock(stack: Stack, speaker: RawClient) -> None:
 
 
 async def _leaves(stack: Stack, speaker: RawClient, listener: RawClient, session_id: str) -> None:
-    """A socket that closes is gone from every table."""
+    """Check that a closed socket is removed from every table."""
     again = await stack.listener(session_id, "de")
     await again.done("subscribe", topic=TOPIC)
     await again.close()

@@ -29,7 +29,7 @@ def api(cloud: LocalCloud) -> Iterator[SmallApi]:
 
 
 async def answer_to(client: ClientConnection, action: str) -> str:
-    """The text that comes back."""
+    """Send an action and return the text of the reply."""
     await client.send(json.dumps({"action": action}))
     async with asyncio.timeout(PATIENCE):
         return str(await client.recv())
@@ -199,7 +199,7 @@ def test_the_operator_api_is_throttled_as_applied_and_each_request_is_in_its_log
 
 
 def operator_api(cloud: LocalCloud, path: str, *, signed: bool = True) -> urllib3.BaseHTTPResponse:
-    """The answer to a GET, signed with the account's own key."""
+    """Return the response to a GET, signed with the account's own key unless told otherwise."""
     url = cloud.operator_url + path
     request = AWSRequest("GET", url)
     if signed:

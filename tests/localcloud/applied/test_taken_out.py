@@ -39,7 +39,7 @@ async def test_a_part_that_is_removed_is_missed(
 
 
 async def first_failure(cloud: LocalCloud) -> str | None:
-    """The step of the pass over everything that fails; None if none does."""
+    """Return the step of `everything_works` that fails; None if none does."""
     stack = cloud.stack()
     try:
         await everything_works(stack)
