@@ -34,12 +34,12 @@ class PlainMoto:
     def __init__(self) -> None:
         self._backend = DynamoDBBackend("us-east-1", "123456789012")
 
-    def __call__(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, operation: str, request: Request) -> dict[str, Any]:
         backend = self._backend
 
         class Handler(DynamoHandler):  # type: ignore[misc]
             dynamodb_backend = backend
-            body = request
+            body = copy.deepcopy(dict(request))
 
         try:
             answer: dict[str, Any] = getattr(
@@ -51,6 +51,9 @@ class PlainMoto:
             code = body["__type"].rpartition("#")[2]
             raise Refusal(400, code, body.get("message", ""), reasons) from refusal
         return answer
+
+    def warm(self) -> None:
+        """There is nothing to connect to."""
 
 
 @contextmanager
