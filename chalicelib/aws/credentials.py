@@ -5,12 +5,13 @@ guide, "Credentials". boto3 is imported only where the environment has no keys.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from chalicelib.errors import RequestRejected
 
 
-class Credentials(NamedTuple):
+class Credentials(Struct, frozen=True):
     """`token` is `""` for keys that do not expire."""
 
     access_key: str

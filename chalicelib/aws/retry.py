@@ -10,7 +10,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 
@@ -51,7 +53,7 @@ class RetryTokens:
             self._tokens = min(self._maximum, self._tokens + max(cost, 1))
 
 
-class Policy(NamedTuple):
+class Policy(Struct, frozen=True):
     """The limits of a client's retries."""
 
     tries: int

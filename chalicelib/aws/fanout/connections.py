@@ -8,6 +8,8 @@ import select
 import socket
 from enum import Enum, auto
 
+from msgspec.structs import replace
+
 from chalicelib.aws.fanout.scheduler import Post
 from chalicelib.aws.http.endpoints import Endpoint
 from chalicelib.aws.http.responses import HttpResponse, ResponseReader, whole_response
@@ -95,7 +97,7 @@ class FanOutConnection:
             self._endpoint.keep_session(self._socket)
             self.reused = True
         # A server that responds before it has read the whole request will close.
-        return response._replace(reusable=False) if self._unsent else response
+        return replace(response, reusable=False) if self._unsent else response
 
     def close(self) -> None:
         self._socket.close()

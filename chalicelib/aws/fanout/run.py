@@ -9,7 +9,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from chalicelib.aws.fanout.connections import FanOutConnection
 from chalicelib.aws.fanout.scheduler import CHECK_SECONDS, Post, PostScheduler
@@ -45,7 +46,7 @@ class ConnectionPool:
         close_all(connections[room:])
 
 
-class Limits(NamedTuple):
+class Limits(Struct, frozen=True):
     """The maximum number of connections of a fan-out, and the timeout of a post in seconds."""
 
     connections: int

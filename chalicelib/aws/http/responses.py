@@ -4,7 +4,7 @@ Described in RFC 9112 (message framing, chunked coding) and RFC 9110 (status cod
 Whatever a peer sends, the outcome is a response or `Malformed`, and memory stays limited.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
 
 MAX_HEAD_BYTES = 32 * 1024
 """The maximum size of status line and header fields, or of chunk trailers."""
@@ -16,7 +16,7 @@ class Malformed(Exception):  # noqa: N818 - it becomes a Refusal
     """A response that is not HTTP/1.1, or too large."""
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(Struct, frozen=True):
     """`head` is in lower case. `reusable` is true if the connection can be used again."""
 
     status: int

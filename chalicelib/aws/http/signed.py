@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from chalicelib.aws.http.client import HttpClient
 from chalicelib.aws.http.responses import HttpResponse
@@ -11,7 +12,7 @@ from chalicelib.aws.http.sigv4 import Signer, Signing, canonical_path, hashed
 _SKEW = (b"InvalidSignature", b"RequestExpired", b"RequestTimeTooSkewed", b"Signature expired")
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """The path of a request line (encoded once), and the form of it that is signed."""
 
     path: str

@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.aws.credentials import Credentials
 from chalicelib.aws.http.signed import Target, request
@@ -79,7 +80,7 @@ def test_the_published_vector_with_a_session_token() -> None:
         "DYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+s"
         "cqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="
     )
-    signer = Signer("service", "us-east-1", lambda: EXAMPLE._replace(token=token), lambda: THEN)
+    signer = Signer("service", "us-east-1", lambda: replace(EXAMPLE, token=token), lambda: THEN)
     value = signer.prepare({"Host": "example.amazonaws.com"}).authorization(
         "POST", "/", "", hashed(b"")
     )
@@ -145,7 +146,7 @@ def test_the_key_follows_the_day_and_the_credentials() -> None:
     now[0] += 86_400
     assert signature() != first
     now[0] = THEN
-    who[0] = EXAMPLE._replace(secret_key="another")
+    who[0] = replace(EXAMPLE, secret_key="another")
     assert signature() != first
     who[0] = EXAMPLE
     assert signature() == first
