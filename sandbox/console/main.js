@@ -1,6 +1,6 @@
-/** Builds the models and the views, and connects them. Every other file is told what it needs. */
+/** Builds the models and the views, and connects them. */
 
-import { News } from './lib/news.js';
+import { EventBus } from './lib/events.js';
 import { Journal } from './people/journal.js';
 import { People } from './people/people.js';
 import { Stack } from './stack/stack.js';
@@ -15,12 +15,12 @@ import { sessionCard } from './views/session.js';
 import { tablesCard } from './views/tables.js';
 import { worldCard } from './views/world.js';
 
-const news = new News();
-const stack = new Stack(news);
-const journal = new Journal(news, () => stack.now);
+const events = new EventBus();
+const stack = new Stack(events);
+const journal = new Journal(events, () => stack.now);
 const people = new People(stack, journal);
 
-/** An event handler out of something that may fail: the failure is told, in words. */
+/** Return an event handler that calls `act` and shows the message of an error that it throws. */
 const attempt = (act) => async (event) => {
   event?.preventDefault();
   try {
@@ -30,17 +30,17 @@ const attempt = (act) => async (event) => {
   }
 };
 
-const parts = { news, stack, journal, people, attempt };
-bar(parts);
-sessionCard(parts);
-const { select } = listenersCard(parts);
-roomCard({ ...parts, select });
-dialCard(parts);
-crowdCard(parts);
-latencyCard(parts);
-logCard(parts);
-tablesCard(parts);
-worldCard(parts);
+const context = { events, stack, journal, people, attempt };
+bar(context);
+sessionCard(context);
+const { select } = listenersCard(context);
+roomCard({ ...context, select });
+dialCard(context);
+crowdCard(context);
+latencyCard(context);
+logCard(context);
+tablesCard(context);
+worldCard(context);
 
 document.querySelector('#show').addEventListener('click', attempt(async () => {
   await people.start('en');
@@ -48,7 +48,7 @@ document.querySelector('#show').addEventListener('click', attempt(async () => {
   people.talk.start('talk');
 }));
 
-news.on('line', (line) => journal.line(line));
-const asked = new URLSearchParams(location.search).get('session');
-if (asked) people.look(asked);
+events.on('line', (line) => journal.line(line));
+const requested = new URLSearchParams(location.search).get('session');
+if (requested) people.look(requested);
 stack.follow();

@@ -1,6 +1,6 @@
 /** Elements, and drawing at most once a frame. */
 
-/** `h('button.primary', {type: 'button', onclick}, 'Text')`. Attributes that are null stay away. */
+/** Create an element: `h('button.primary', {type: 'button', onclick}, 'Text')`. Null attributes are left out. */
 export function h(spec, attributes = {}, ...children) {
   const [tag, ...classes] = spec.split('.');
   const element = document.createElement(tag || 'div');
@@ -24,20 +24,20 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A function that has `draw` called in the next frame, once, however often it is asked. */
+/** Return a function that schedules one call of `draw` for the next frame. */
 export function onceAFrame(draw) {
-  let asked = false;
+  let scheduled = false;
   return () => {
-    if (asked) return;
-    asked = true;
+    if (scheduled) return;
+    scheduled = true;
     requestAnimationFrame((time) => {
-      asked = false;
+      scheduled = false;
       draw(time);
     });
   };
 }
 
-/** The same, at most every `seconds`: for what needs no more. */
+/** The same, with at most one call every `seconds`. */
 export function atMostEvery(seconds, draw) {
   const soon = onceAFrame(draw);
   let timer = null;
@@ -53,12 +53,12 @@ export function atMostEvery(seconds, draw) {
   };
 }
 
-/** Replaces the text only where it differs: screen readers and layout are left in peace. */
-export function say(element, text) {
+/** Set the text only if it differs, which spares screen readers and layout. */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A canvas as sharp as the screen; returns its context, in CSS pixels, and its size. */
+/** Size a canvas for the screen's resolution; return its context in CSS pixels, and its size. */
 export function sharp(canvas) {
   const { width, height } = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio || 1;
@@ -70,5 +70,5 @@ export function sharp(canvas) {
   return { context, width, height };
 }
 
-/** A colour of the theme in force. */
+/** Return a colour of the current theme. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

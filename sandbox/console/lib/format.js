@@ -1,4 +1,4 @@
-/** Times, ages and amounts as people read them. */
+/** Times, durations and numbers as text. */
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
@@ -21,7 +21,7 @@ export function latency(millis) {
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
-/** The value below which a share of the sorted numbers lies; null of none. */
+/** Return the value below which a share of the sorted numbers lies; null if there are none. */
 export function quantile(sorted, share) {
   if (!sorted.length) return null;
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

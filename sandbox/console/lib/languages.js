@@ -1,7 +1,7 @@
-/** Languages: their names in English, and a colour each for as long as the page lives. */
+/** Languages: their English names, and a colour for each. */
 
 export const OFFERED = ['es', 'fr', 'de', 'pt', 'it', 'pl', 'nl', 'sv', 'ja', 'ar', 'hi', 'zh-Hans'];
-/** The six of "Fill the room", with the share of the listeners that each has. */
+/** The languages of "Fill the room", each with its share of the listeners. */
 export const SIX = { es: 8, fr: 7, de: 5, pt: 4, it: 3, pl: 3 };
 const COLOURS = 8;
 
@@ -16,7 +16,7 @@ export function languageName(code) {
   }
 }
 
-/** The name of the language's colour, `--hue-0` and so on. */
+/** Return the CSS variable of the language's colour, `--hue-0` and so on. */
 export function hueOf(code) {
   if (!hues.has(code)) hues.set(code, hues.size % COLOURS);
   return `--hue-${hues.get(code)}`;

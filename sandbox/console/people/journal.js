@@ -1,33 +1,33 @@
-/** The message log: what the sockets of this page sent and received, and what the stack logged. */
+/** The message log: messages of this page's sockets, and lines of the stack's log. */
 
-const KEPT = 4000;
-/** What fills the log without saying much; shown when asked for. */
+const MAX_ENTRIES = 4000;
+/** Frequent messages of little interest; hidden by default. */
 const ROUTINE = new Set(['heartbeat', 'heartbeatAck', 'broadcastAccepted']);
 
 export class Journal {
   #count = 0;
 
-  /** `now` is the stack's time. Tells `journal` of each entry. */
-  constructor(news, now) {
-    this.news = news;
+  /** `now` returns the stack's time. Emits `journal` with each entry. */
+  constructor(events, now) {
+    this.events = events;
     this.now = now;
     this.entries = [];
   }
 
-  /** One line: `kind` is `story`, `sent`, `received`, `socket` or `stack`. */
+  /** Add one entry: `kind` is `story`, `sent`, `received`, `socket` or `stack`. */
   add(kind, who, text, { type = '', detail = null, wrong = false } = {}) {
     this.#count += 1;
     const routine = ROUTINE.has(type);
     const entry = { id: this.#count, at: this.now(), kind, who, text, type, detail, wrong, routine };
     this.entries.push(entry);
-    if (this.entries.length > KEPT * 1.25) this.entries.splice(0, this.entries.length - KEPT);
-    this.news.tell('journal', entry);
+    if (this.entries.length > MAX_ENTRIES * 1.25) this.entries.splice(0, this.entries.length - MAX_ENTRIES);
+    this.events.emit('journal', entry);
   }
 
-  /** What a person should hear about, in a sentence. */
+  /** Add a sentence that the page also shows for a moment. */
   story(text, wrong = false) {
     this.add('story', '', text, { wrong });
-    this.news.tell('story', text);
+    this.events.emit('story', text);
   }
 
   message(kind, who, text) {
@@ -36,7 +36,7 @@ export class Journal {
     this.add(kind, who, summary(detail, text), { type, detail, wrong: type === 'error' });
   }
 
-  /** A line of the stack's own log; metrics are lines, too, and left out. */
+  /** Add a line of the stack's own log, unless it is a metric. */
   line(written) {
     const line = parsed(written) ?? { message: written };
     const { level, event, function: name, message } = line;
@@ -51,7 +51,7 @@ export class Journal {
 
   clear() {
     this.entries = [];
-    this.news.tell('journal');
+    this.events.emit('journal');
   }
 }
 

@@ -1,13 +1,13 @@
-/** One listener: a session of the SDK on a socket of this page, and what it received when. */
+/** One listener: an SDK session on a socket of this page, and the messages it received. */
 
 import { joinSession } from '/clients/js/lectern.js';
 import { languageName } from '../lib/languages.js';
 import { socketUrl } from '../stack/api.js';
 import { Person } from './person.js';
 
-const KEPT = 200;
+const MAX_HISTORY = 200;
 
-/** The time in milliseconds that pages of one machine share. */
+/** Return the time in milliseconds; pages on one machine share it. */
 export const wallNow = () => performance.timeOrigin + performance.now();
 
 export class Listener extends Person {
@@ -30,14 +30,14 @@ export class Listener extends Person {
     session.on('gap', ({ from, to }) => {
       this.gaps += to - from + 1;
     });
-    this.news.tell('people', this);
+    this.events.emit('people', this);
   }
 
   async speak(language) {
     await this.session.changeLanguage(language);
     this.language = language;
     this.name = `${languageName(language)} ${this.number}`;
-    this.news.tell('people', this);
+    this.events.emit('people', this);
   }
 
   leave() {
@@ -49,15 +49,15 @@ export class Listener extends Person {
   }
 
   #hear({ data, stream, seq }) {
-    const late = this.state === 'reconnecting'; // it came with the reply to the return
+    const late = this.state === 'reconnecting'; // it came with the reply to the resumed join
     const latency = typeof data?.sentAt === 'number' ? wallNow() - data.sentAt : null;
     const text = data?.text ?? JSON.stringify(data);
     const heard = { at: this.stack.now, text, stream, seq, latency, late };
     this.received += 1;
     this.waiting += late ? 1 : 0;
     this.history.push(heard);
-    if (this.history.length > KEPT) this.history.shift();
-    this.news.tell('heard', { listener: this, heard });
+    if (this.history.length > MAX_HISTORY) this.history.shift();
+    this.events.emit('heard', { listener: this, heard });
   }
 
   returned(millis) {

@@ -1,4 +1,4 @@
-/** Everybody on this page: at most one speaker, and as many listeners as a browser has sockets for. */
+/** The people on this page: at most one speaker, and as many listeners as a browser has sockets for. */
 
 import { SIX } from '../lib/languages.js';
 import { Listener } from './listener.js';
@@ -6,30 +6,30 @@ import { Speaker } from './speaker.js';
 import { Talk } from './talk.js';
 
 /** Chromium opens no more than 255 WebSockets to a host; refreshes need room for a second one. */
-export const MOST = 240;
-const AT_ONCE = 12;
-const FAR = 20_000; // a jump of the clock, in milliseconds, after which all send a heartbeat
+export const MAX_LISTENERS = 240;
+const MAX_JOINING = 12;
+const JUMP = 20_000; // milliseconds; after a longer jump of the clock all send a heartbeat
 
 export class People {
   #parts;
   #number = 0;
   #beating = null;
-  #coming = 0;
+  #waiting = 0;
   #joining = 0;
-  #queue = []; // what lets the next one join
+  #queue = []; // resolvers of those who wait to join
 
   constructor(stack, journal) {
     this.stack = stack;
-    this.news = stack.news;
+    this.events = stack.events;
     this.journal = journal;
-    this.#parts = { stack, journal, news: stack.news };
+    this.#parts = { stack, journal, events: stack.events };
     this.speaker = null;
-    this.sessionId = null; // the session that this page looks at
+    this.sessionId = null; // the session that this page shows
     this.listeners = new Map(); // number → Listener
     this.talk = new Talk(this);
-    this.news.on('clock', ({ by }) => by > FAR && this.heartbeat());
-    this.news.on('tables', () => this.#lookedAtEnds());
-    this.news.on('people', (person) => person?.state === 'closed' && this.#gone(person));
+    this.events.on('clock', ({ by }) => by > JUMP && this.heartbeat());
+    this.events.on('tables', () => this.#checkSession());
+    this.events.on('people', (person) => person?.state === 'closed' && this.#gone(person));
   }
 
   async start(sourceLanguage) {
@@ -42,18 +42,18 @@ export class People {
 
   look(sessionId) {
     this.sessionId = sessionId;
-    this.news.tell('people');
+    this.events.emit('people');
   }
 
-  /** Adds listeners of one language, as many as a browser has sockets for; a dozen join at once. */
+  /** Add listeners of one language, as many as a browser has sockets for; a dozen join at a time. */
   async add(language, count) {
-    const room = MOST - this.listeners.size - this.#coming;
-    if (count > room) this.journal.story(`A page has sockets for ${MOST} listeners: ${Math.max(0, room)} join.`);
-    const joining = Array.from({ length: Math.max(0, Math.min(count, room)) }, () => this.#turn(language));
+    const room = MAX_LISTENERS - this.listeners.size - this.#waiting;
+    if (count > room) this.journal.story(`A page has sockets for ${MAX_LISTENERS} listeners: ${Math.max(0, room)} join.`);
+    const joining = Array.from({ length: Math.max(0, Math.min(count, room)) }, () => this.#joinInTurn(language));
     await Promise.all(joining);
   }
 
-  /** Six languages, so many listeners in all. */
+  /** Add `count` listeners in six languages. */
   async fill(count) {
     const weight = Object.values(SIX).reduce((sum, share) => sum + share);
     let left = count;
@@ -68,7 +68,7 @@ export class People {
     return this.speaker ? [...this.listeners.values(), this.speaker] : [...this.listeners.values()];
   }
 
-  /** Resolves when everybody has been heard; whoever asks meanwhile waits for the same. */
+  /** Send everybody's heartbeat; concurrent calls share one round. */
   heartbeat() {
     this.#beating ??= Promise.all(this.#everybody.map((person) => person.heartbeat())).finally(() => {
       this.#beating = null;
@@ -76,10 +76,10 @@ export class People {
     return this.#beating;
   }
 
-  /** Resolves when everybody has been heard, and nobody is on the way from one socket to the next. */
+  /** Send heartbeats, and wait until nobody is changing sockets. */
   async settle() {
     await this.heartbeat();
-    while (this.#everybody.some(({ moving }) => moving)) await this.news.next('people');
+    while (this.#everybody.some(({ moving }) => moving)) await this.events.next('people');
   }
 
   anyListener() {
@@ -87,11 +87,11 @@ export class People {
     return open[Math.floor(Math.random() * open.length)];
   }
 
-  /** Joins when it is its turn. */
-  async #turn(language) {
-    this.#coming += 1;
-    if (this.#joining >= AT_ONCE) await new Promise((resolve) => this.#queue.push(resolve));
-    this.#coming -= 1;
+  /** Join once fewer than `MAX_JOINING` others are joining. */
+  async #joinInTurn(language) {
+    this.#waiting += 1;
+    if (this.#joining >= MAX_JOINING) await new Promise((resolve) => this.#queue.push(resolve));
+    this.#waiting -= 1;
     this.#joining += 1;
     await this.#join(language);
     this.#joining -= 1;
@@ -107,12 +107,12 @@ export class People {
     } catch (error) {
       this.listeners.delete(listener.number);
       this.journal.story(`${listener.name} could not join: ${error.message}`, true);
-      this.news.tell('people');
+      this.events.emit('people');
     }
   }
 
-  /** Somebody else's session that this page looked at is over, or the stack began anew. */
-  #lookedAtEnds() {
+  /** Leave a session of another page that has ended, or that a restart of the stack has removed. */
+  #checkSession() {
     if (this.speaker || !this.sessionId || this.stack.state !== 'live') return;
     if (!this.stack.session(this.sessionId)?.isActive) this.look(null);
   }
@@ -125,6 +125,6 @@ export class People {
     } else {
       this.listeners.delete(person.number);
     }
-    this.news.tell('people');
+    this.events.emit('people');
   }
 }

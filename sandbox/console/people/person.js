@@ -1,15 +1,15 @@
-/** Somebody on this page with sockets of their own: what a speaker and a listener have in common. */
+/** A person on this page with sockets of their own: the base of speaker and listener. */
 
 import { cut } from '../stack/api.js';
 import { tapped } from './tap.js';
 
 export class Person {
-  constructor(name, { journal, news, stack }) {
-    Object.assign(this, { name, journal, news, stack });
+  constructor(name, { journal, events, stack }) {
+    Object.assign(this, { name, journal, events, stack });
     this.session = null; // the SDK's
     this.state = 'connecting';
     this.sockets = [];
-    this.openedAt = null; // the stack's time at which the socket in use was opened
+    this.openedAt = null; // the stack's time at which the current socket was opened
     this.refreshes = 0;
     this.returns = 0;
     this.lostAt = null;
@@ -20,7 +20,7 @@ export class Person {
     return { WebSocket: tapped(this, this.journal), connectTimeout: 30, backoffCap: 4 };
   }
 
-  /** Seconds that the socket in use is old, by the stack's clock. */
+  /** The age of the current socket in seconds, by the stack's clock. */
   get age() {
     return this.openedAt === null ? 0 : (this.stack.now - this.openedAt) / 1000;
   }
@@ -33,20 +33,20 @@ export class Person {
     this.openedAt = this.stack.now;
   }
 
-  /** Takes the SDK's session, and follows its state. */
+  /** Take the SDK's session, and follow its state. */
   take(session) {
     this.session = session;
     this.state = session.state;
     session.on('state', (change) => this.#enter(change));
     session.on('error', (error) => this.journal.add('socket', this.name, error.message, { wrong: true }));
-    session.on('tokenExpiring', () => this.journal.story(`${this.name} shows a new token.`));
+    session.on('tokenExpiring', () => this.journal.story(`${this.name} sends a new token.`));
   }
 
   async heartbeat() {
     if (this.session && this.state !== 'closed') await this.session.heartbeat().catch(() => {});
   }
 
-  /** Cuts the socket in use, as a tunnel or a dead battery would: no close frame. */
+  /** Cut the current socket without a close frame, as a tunnel or a dead battery does. */
   async cut() {
     const socket = this.sockets.at(-1);
     if (socket) await cut({ client: socket.client });
@@ -61,10 +61,10 @@ export class Person {
       this.returned(performance.now() - this.lostAt);
     }
     if (state === 'closed') this.left(reason);
-    this.news.tell('people', this);
+    this.events.emit('people', this);
   }
 
-  /** For those who know more: back after so many milliseconds; gone for good. */
+  /** Called after a reconnection, with the milliseconds it took. Subclasses override it. */
   returned() {}
 
   left() {}

@@ -1,4 +1,4 @@
-/** A short talk, and what an interpreter would make of it. */
+/** A short talk, with its translations. */
 export const SENTENCES = [
   {
     en: 'Good morning, and welcome, wherever you are.',

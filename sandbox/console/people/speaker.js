@@ -1,4 +1,4 @@
-/** The speaker: creates the session, broadcasts, steers. */
+/** The speaker: creates the session, broadcasts and sends controls. */
 
 import { createSession } from '/clients/js/lectern.js';
 import { socketUrl, token } from '../stack/api.js';
@@ -20,7 +20,7 @@ export class Speaker extends Person {
     this.take(session);
     session.on('sessionStatus', (status) => {
       this.status = status;
-      this.news.tell('people', this);
+      this.events.emit('people', this);
     });
   }
 
@@ -32,17 +32,17 @@ export class Speaker extends Person {
     return this.session?.broadcastState;
   }
 
-  /** To everybody, or to the listeners of one language; `original` is what they hear translated. */
+  /** Broadcast to everybody or to one language; `original` is the text before its translation. */
   async say(text, targetLanguage, original = text) {
     this.said = original;
-    this.news.tell('people', this);
+    this.events.emit('people', this);
     return this.session.broadcast({ text, sentAt: wallNow() }, targetLanguage ? { targetLanguage } : {});
   }
 
-  /** One of the SDK's controls by name: `pauseBroadcast`, `setVolume`, … */
+  /** Send one of the SDK's controls by name: `pauseBroadcast`, `setVolume`, … */
   async steer(control, ...values) {
     await this.session[control](...values);
-    this.news.tell('people', this);
+    this.events.emit('people', this);
   }
 
   async end() {
@@ -51,10 +51,10 @@ export class Speaker extends Person {
 
   returned(millis) {
     const back = Math.round(millis);
-    this.journal.story(`The speaker is back after ${back} ms, within the grace: the session goes on.`);
+    this.journal.story(`The speaker is back after ${back} ms, within the grace period. The session continues.`);
   }
 
   left(reason) {
-    this.journal.story(reason === 'endedBySpeaker' ? 'The session has ended: everybody was told.' : `The session has ended: ${reason}.`);
+    this.journal.story(reason === 'endedBySpeaker' ? 'The session has ended, and every listener was notified.' : `The session has ended: ${reason}.`);
   }
 }

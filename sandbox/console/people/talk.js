@@ -1,4 +1,4 @@
-/** What the speaker says by itself: a talk in every language, or a counter that ticks. */
+/** Automatic speech: a talk in every language, or a counter. */
 
 import { SENTENCES } from './sentences.js';
 
@@ -20,13 +20,13 @@ export class Talk {
     const seconds = mode === 'talk' ? SENTENCE_SECONDS : TICK_SECONDS;
     this.#next();
     this.#timer = setInterval(() => this.#next(), seconds * 1000);
-    this.people.news.tell('people');
+    this.people.events.emit('people');
   }
 
   stop() {
     clearInterval(this.#timer);
     this.mode = null;
-    this.people.news.tell('people');
+    this.people.events.emit('people');
   }
 
   #next() {
@@ -37,7 +37,7 @@ export class Talk {
     else this.#sentence(speaker, SENTENCES[(this.#place - 1) % SENTENCES.length]);
   }
 
-  /** Each language has its own broadcast; those that nobody has translated get the original. */
+  /** Broadcast a sentence to each language; a language without a translation gets the original. */
   #sentence(speaker, { en, ...translations }) {
     const { languageCounts = {} } = this.people.stack.session(speaker.sessionId) ?? {};
     for (const [language, count] of Object.entries(languageCounts)) {

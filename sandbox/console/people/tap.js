@@ -1,11 +1,11 @@
-/** A WebSocket that keeps a journal, and can be found again by the sandbox: its URL names it. */
+/** A WebSocket that logs its messages, with a name in its URL by which the sandbox can cut it. */
 
 const PAGE = Math.random().toString(36).slice(2, 8);
 let count = 0;
 
 /**
- * The WebSocket class of one person. `journal` notes every message; `sockets` is the list of the
- * person's open sockets, the newest last.
+ * Return the WebSocket class of one person. Every message goes into `journal`; open sockets are in
+ * the person's `sockets`, the newest last.
  */
 export function tapped(person, journal) {
   return class extends WebSocket {

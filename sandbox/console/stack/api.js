@@ -1,21 +1,21 @@
-/** The sandbox's own endpoints (PROTOCOL 7). */
+/** The sandbox's endpoints (PROTOCOL 7). */
 
-async function ask(method, path, body) {
+async function call(method, path, body) {
   const response = await fetch(`/_sandbox/${path}`, {
     method,
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message ?? `the stack answered ${response.status}`);
-  return answer;
+  const result = await response.json();
+  if (!response.ok) throw new Error(result.message ?? `The stack responded with ${response.status}.`);
+  return result;
 }
 
-export const advance = (seconds) => ask('POST', 'clock', { advance: seconds });
-export const runSchedule = (name) => ask('POST', `schedules/${name}`);
-export const addFault = (fault) => ask('POST', 'faults', fault);
-export const endFaults = () => ask('DELETE', 'faults');
-/** Cuts sockets without a close frame: `{client}` as its URL said, or `{connectionId}`. */
-export const cut = (which) => ask('POST', 'cut', which);
-export const token = async (sub) => (await ask('GET', `token?sub=${encodeURIComponent(sub)}`)).token;
+export const advance = (seconds) => call('POST', 'clock', { advance: seconds });
+export const runSchedule = (name) => call('POST', `schedules/${name}`);
+export const addFault = (fault) => call('POST', 'faults', fault);
+export const endFaults = () => call('DELETE', 'faults');
+/** Cut the sockets whose URL has `client`, without a close frame. */
+export const cut = ({ client }) => call('POST', 'cut', { client });
+export const token = async (sub) => (await call('GET', `token?sub=${encodeURIComponent(sub)}`)).token;
 
 export const socketUrl = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/local`;

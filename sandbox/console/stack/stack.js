@@ -1,17 +1,17 @@
-/** The stack as this page knows it: its tables, clock, faults and log, kept up to date by events. */
+/** A copy of the stack's tables, clock, faults and log, kept up to date by server-sent events. */
 
 const LABELS = ['sessions', 'connections', 'subscriptions', 'requests', 'history', 'rate_limits'];
 
 export class Stack {
-  /** `news`: told `link`, `tables`, `clock`, `faults` and `line`, one of the log. */
-  constructor(news) {
-    this.news = news;
+  /** Emits `link`, `tables`, `clock`, `faults`, and `line` with a line of the log. */
+  constructor(events) {
+    this.events = events;
     this.state = 'connecting';
     this.tables = Object.fromEntries(LABELS.map((label) => [label, new Map()]));
     this.faults = [];
     this.schedules = [];
     this.ahead = 0; // milliseconds that the stack's clock is ahead of this machine's
-    this.moved = 0; // the part of it that was moved since the page looked first
+    this.moved = 0; // the part of it since the page was loaded
     this.keys = {};
   }
 
@@ -21,13 +21,13 @@ export class Stack {
   }
 
   follow() {
-    const events = new EventSource('/_sandbox/events');
-    events.addEventListener('snapshot', ({ data }) => this.#restore(JSON.parse(data)));
-    events.addEventListener('changes', ({ data }) => this.#change(JSON.parse(data)));
-    events.onerror = () => this.#enter('lost');
+    const source = new EventSource('/_sandbox/events');
+    source.addEventListener('snapshot', ({ data }) => this.#restore(JSON.parse(data)));
+    source.addEventListener('changes', ({ data }) => this.#change(JSON.parse(data)));
+    source.onerror = () => this.#enter('lost');
   }
 
-  /** Sessions that go on, the newest first. */
+  /** Active sessions, the newest first. */
   get running() {
     return [...this.tables.sessions.values()]
       .filter((session) => session.isActive)
@@ -47,19 +47,19 @@ export class Stack {
     Object.assign(this, { faults, schedules });
     this.learn(now);
     this.#enter('live');
-    for (const topic of ['tables', 'faults']) this.news.tell(topic);
+    for (const topic of ['tables', 'faults']) this.events.emit(topic);
   }
 
   #change(changes) {
     let tables = false;
-    for (const [kind, what] of changes) {
-      if (kind === 'item') tables = this.#item(what);
-      else if (kind === 'clock') this.learn(what.now);
-      else if (kind === 'faults') this.faults = what;
-      if (kind === 'faults') this.news.tell('faults');
-      if (kind === 'line') this.news.tell('line', what);
+    for (const [kind, data] of changes) {
+      if (kind === 'item') tables = this.#item(data);
+      else if (kind === 'clock') this.learn(data.now);
+      else if (kind === 'faults') this.faults = data;
+      if (kind === 'faults') this.events.emit('faults');
+      if (kind === 'line') this.events.emit('line', data);
     }
-    if (tables) this.news.tell('tables');
+    if (tables) this.events.emit('tables');
   }
 
   #item({ table, key, item }) {
@@ -73,18 +73,18 @@ export class Stack {
     return this.keys[label].map((name) => item[name]).join(' · ');
   }
 
-  /** The stack says what time it is. */
+  /** Take the stack's time. */
   learn(now) {
     const ahead = now - Date.now();
     const by = this.state === 'connecting' ? 0 : ahead - this.ahead;
     this.ahead = ahead;
     this.moved += Math.max(0, by);
-    this.news.tell('clock', { by });
+    this.events.emit('clock', { by });
   }
 
   #enter(state) {
     if (state === this.state) return;
     this.state = state;
-    this.news.tell('link');
+    this.events.emit('link');
   }
 }

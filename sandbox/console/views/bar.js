@@ -1,35 +1,35 @@
-/** The bar: whether the stack is there, its clock, the theme. */
+/** The bar: the connection to the stack, its clock, the theme. */
 
-import { atMostEvery, h, say } from '../lib/dom.js';
+import { atMostEvery, h, setText } from '../lib/dom.js';
 import { duration, timeOfDay } from '../lib/format.js';
 
 const LINK = {
   connecting: 'Connecting to the stack …',
   live: 'Stack connected',
-  lost: 'The stack is gone; waiting for it …',
+  lost: 'Stack disconnected, reconnecting …',
 };
 const THEME = 'lectern-theme';
 
-export function bar({ stack, news }) {
+export function bar({ stack, events }) {
   const link = document.querySelector('#link');
   const now = document.querySelector('#now');
   const showLink = () => {
     link.dataset.state = stack.state;
-    say(link, LINK[stack.state]);
+    setText(link, LINK[stack.state]);
   };
   const time = h('b');
   const moved = h('em');
   now.append(h('span.sr', {}, 'The stack’s clock: '), time, ' ', moved);
   const showClock = atMostEvery(0.1, () => {
-    say(time, timeOfDay(stack.now));
-    if (stack.moved > 1000) say(moved, `+${duration(stack.moved / 1000)}`);
+    setText(time, timeOfDay(stack.now));
+    if (stack.moved > 1000) setText(moved, `+${duration(stack.moved / 1000)}`);
   });
-  news.on('link', showLink);
-  news.on('clock', showClock);
+  events.on('link', showLink);
+  events.on('clock', showClock);
   setInterval(showClock, 1000);
   showLink();
   theme();
-  story(news);
+  story(events);
 }
 
 function theme() {
@@ -40,7 +40,7 @@ function theme() {
     root.dataset.theme = dark ? 'dark' : 'light';
     root.style.colorScheme = root.dataset.theme;
     button.setAttribute('aria-pressed', String(dark));
-    window.dispatchEvent(new Event('resize')); // whatever is drawn takes its colours anew
+    window.dispatchEvent(new Event('resize')); // redraws everything in the new colours
   };
   const kept = localStorage.getItem(THEME);
   set(kept ? kept === 'dark' : system.matches);
@@ -52,12 +52,12 @@ function theme() {
   });
 }
 
-/** What just happened, in a sentence that stays for a moment. */
-function story(news) {
+/** Show the latest sentence for a moment. */
+function story(events) {
   const line = document.querySelector('#story');
   let timer;
-  news.on('story', (text) => {
-    say(line, text);
+  events.on('story', (text) => {
+    setText(line, text);
     line.classList.add('shown');
     clearTimeout(timer);
     timer = setTimeout(() => line.classList.remove('shown'), 5000);

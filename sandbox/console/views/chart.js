@@ -1,4 +1,4 @@
-/** What the charts share: an SVG with axes that fits its box, and a crosshair that reads values. */
+/** The base of the charts: an SVG with axes that fits its box, and a crosshair that shows values. */
 
 import { h, svg } from '../lib/dom.js';
 
@@ -11,7 +11,7 @@ export function chart(height) {
   return { element, tip, box, height };
 }
 
-/** The plot's rectangle at this moment; sets the drawing's coordinates to pixels. */
+/** Return the plot's current rectangle; set the SVG's coordinates to pixels. */
 export function plot({ element, height }) {
   const width = Math.max(120, element.clientWidth);
   element.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -19,7 +19,7 @@ export function plot({ element, height }) {
   return { left, top, right: width - right, bottom: height - bottom, width: width - left - right, height: height - top - bottom };
 }
 
-/** A round number at or above the greatest value, and the steps up to it. */
+/** Return a round number at or above the greatest value, and the steps up to it. */
 export function scale(greatest) {
   const rough = Math.max(greatest, 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -44,7 +44,7 @@ export function footer(area, first, last) {
     svg('text', { class: 'axis', x: area.right, y, 'text-anchor': 'end' }, last));
 }
 
-/** Calls `read(share of the width)` under the pointer; it returns `{x, text}` or nothing. */
+/** Show `{x, text}` that `read` returns for the pointer's share of the width, if anything. */
 export function reading({ element, tip, box }, read) {
   const line = svg('line', { class: 'crosshair', visibility: 'hidden' });
   box.addEventListener('pointermove', (event) => {

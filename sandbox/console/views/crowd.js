@@ -1,4 +1,4 @@
-/** Listeners by language over the last minutes, one area on the other. */
+/** Listeners by language over the last three minutes, as stacked areas. */
 
 import { h, onceAFrame, svg } from '../lib/dom.js';
 import { duration, plural, timeOfDay } from '../lib/format.js';
@@ -7,9 +7,9 @@ import { axes, chart, footer, plot, reading, scale } from './chart.js';
 
 const SECONDS = 180; // shown; one sample a second
 const JUMP = 30_000; // milliseconds by which the clock is moved
-const PAUSE = 12; // samples between two moves that are still one journey
+const PAUSE = 12; // samples between two moves that still count as one
 
-export function crowdCard({ people, stack, news }) {
+export function crowdCard({ people, stack, events }) {
   const card = document.querySelector('.crowd');
   const picture = chart(190);
   const key = h('ul.key');
@@ -24,7 +24,7 @@ export function crowdCard({ people, stack, news }) {
     picture.element.setAttribute('aria-label', summary(samples.at(-1)));
     drawKey(key, drawn.languages, samples.at(-1)?.counts ?? {});
   });
-  news.on('clock', ({ by }) => {
+  events.on('clock', ({ by }) => {
     moved += by > JUMP ? by : 0;
   });
   const sample = () => {
@@ -43,7 +43,7 @@ const total = (counts) => Object.values(counts).reduce((sum, count) => sum + cou
 
 function summary(sample) {
   const parts = Object.entries(sample?.counts ?? {}).filter(([, count]) => count > 0);
-  if (!parts.length) return 'Nobody listens';
+  if (!parts.length) return 'No listeners';
   return `${plural(total(sample.counts), 'listener')}: ${parts.map(([code, count]) => `${languageName(code)} ${count}`).join(', ')}`;
 }
 
@@ -70,11 +70,11 @@ function paint({ element, height }, samples) {
 function layer(upper, lower, x, y, fill) {
   const there = upper.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`);
   const back = lower.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).reverse();
-  // The line in the card's colour keeps neighbours apart for who does not see their hues.
+  // A line in the card's colour separates neighbours, for readers who cannot tell their hues apart.
   return svg('path', { d: `M${[...there, ...back].join('L')}Z`, fill, stroke: 'var(--card)', 'stroke-width': 1 });
 }
 
-/** The stretches in which the clock was moved: from which sample to which, and by how much. */
+/** Return the intervals in which the clock was moved: first and last sample, and milliseconds. */
 function journeys(samples) {
   const found = [];
   samples.forEach(({ moved }, index) => {

@@ -1,6 +1,6 @@
-/** Every connection on a dial of two hours, the life that API Gateway gives a socket. */
+/** Every connection on a dial of two hours, API Gateway's limit for a socket. */
 
-import { atMostEvery, colour, h, onceAFrame, say, sharp } from '../lib/dom.js';
+import { atMostEvery, colour, h, onceAFrame, setText, sharp } from '../lib/dom.js';
 import { duration, plural } from '../lib/format.js';
 import { hueOf } from '../lib/languages.js';
 
@@ -8,7 +8,7 @@ const LIFE = 120; // minutes
 const TOP = -Math.PI / 2;
 const angle = (minutes) => TOP + (Math.min(minutes, LIFE) / LIFE) * Math.PI * 2;
 
-export function dialCard({ people, stack, news }) {
+export function dialCard({ people, stack, events }) {
   const card = document.querySelector('.dial');
   const canvas = h('canvas', { role: 'img', style: 'aspect-ratio: 1' });
   const note = h('p.small.muted');
@@ -16,7 +16,7 @@ export function dialCard({ people, stack, news }) {
     h('div.head', {}, h('h2', { id: 'dial-title' }, 'A socket lives two hours')),
     h('div.picture', {}, canvas),
     h('ul.key', {},
-      h('li', { style: '--hue: var(--accent)' }, h('i'), 'asked to move'),
+      h('li', { style: '--hue: var(--accent)' }, h('i'), 'asked to refresh'),
       h('li', { style: '--hue: var(--warn)' }, h('i'), 'warned'),
       h('li', { style: '--hue: var(--bad)' }, h('i'), 'closed')),
     note,
@@ -29,9 +29,9 @@ export function dialCard({ people, stack, news }) {
       ? `${plural(marks.length, 'connection')}, the oldest ${duration(oldest * 60)} old`
       : 'No connection';
     canvas.setAttribute('aria-label', text);
-    say(note, moved(people));
+    setText(note, moved(people));
   });
-  news.on('tables clock', draw);
+  events.on('tables clock', draw);
   const slowly = atMostEvery(1, draw);
   setInterval(slowly, 5000);
   window.addEventListener('resize', draw);
@@ -42,11 +42,11 @@ export function dialCard({ people, stack, news }) {
 function moved(people) {
   const everybody = [...people.listeners.values(), ...(people.speaker ? [people.speaker] : [])];
   const refreshes = everybody.reduce((sum, { refreshes: some }) => sum + some, 0);
-  if (!refreshes) return 'At 100 minutes each client is asked to move to a new socket. Move the clock, and watch.';
-  return `Moved to a new socket ${plural(refreshes, 'time')} in all, without a pause.`;
+  if (!refreshes) return 'At 100 minutes the stack asks each client to move to a new socket. Move the clock and watch.';
+  return `Clients moved to a new socket ${plural(refreshes, 'time')}, without a gap.`;
 }
 
-/** The connections of the session that is looked at, or of all. */
+/** Return the connections of the shown session, or all of them. */
 function connections({ sessionId }, { tables, now }) {
   return [...tables.connections.values()]
     .filter((each) => (sessionId ? each.sessionId === sessionId : true) && !each.supersededBy)
@@ -92,7 +92,7 @@ function numerals(context, radius) {
   }
 }
 
-/** Marks of the same minute stand behind each other, towards the centre, as long as there is room. */
+/** Marks of the same minute are stacked towards the centre, as far as there is room. */
 function stacked(context, marks, radius) {
   const depth = new Map();
   const most = Math.max(1, ...count(marks).values());

@@ -1,12 +1,12 @@
-/** How long each broadcast took from the speaker's call to the listeners of this page. */
+/** The delay of each broadcast from the speaker's call to the listeners of this page. */
 
-import { h, onceAFrame, say, svg } from '../lib/dom.js';
+import { h, onceAFrame, setText, svg } from '../lib/dom.js';
 import { latency, plural, quantile } from '../lib/format.js';
 import { axes, chart, footer, plot, reading, scale } from './chart.js';
 
 const SHOWN = 60; // broadcasts
 
-export function latencyCard({ news }) {
+export function latencyCard({ events }) {
   const card = document.querySelector('.latency');
   const picture = chart(150);
   const figures = {
@@ -18,7 +18,7 @@ export function latencyCard({ news }) {
     h('div.head', {}, h('h2', { id: 'latency-title' }, 'From the speaker to a listener'), h('p', {}, `last ${SHOWN} broadcasts`)),
     h('dl.figures', {},
       h('div', {}, h('dt', {}, 'median'), figures.median),
-      h('div', {}, h('dt', {}, '95 of 100 within'), figures.most),
+      h('div', {}, h('dt', {}, '95th percentile'), figures.most),
       h('div', {}, h('dt', {}, 'received on this page'), figures.received)),
     picture.box,
     h('p.small.muted', {}, 'The line is the median of each broadcast, the band goes from its fastest to its slowest delivery.'),
@@ -31,12 +31,12 @@ export function latencyCard({ news }) {
     const shown = [...broadcasts.values()].map(({ name, all }) => spread(name, all));
     drawn = { shown, ...paint(picture, shown) };
     const all = [...broadcasts.values()].flatMap((each) => each.all).sort((a, b) => a - b);
-    say(figures.median, latency(quantile(all, 0.5)));
-    say(figures.most, latency(quantile(all, 0.95)));
-    say(figures.received, received.toLocaleString('en'));
+    setText(figures.median, latency(quantile(all, 0.5)));
+    setText(figures.most, latency(quantile(all, 0.95)));
+    setText(figures.received, received.toLocaleString('en'));
     picture.element.setAttribute('aria-label', `Median delivery ${latency(quantile(all, 0.5))}`);
   });
-  news.on('heard', ({ heard }) => {
+  events.on('heard', ({ heard }) => {
     received += 1;
     if (heard.latency !== null && !heard.late) note(broadcasts, heard);
     draw();

@@ -1,6 +1,6 @@
-/** Every listener of this page: what it received and when, and what can be done to it. */
+/** Every listener of this page, with its messages and its controls. */
 
-import { atMostEvery, h, onceAFrame, say } from '../lib/dom.js';
+import { atMostEvery, h, onceAFrame, setText } from '../lib/dom.js';
 import { duration, latency, plural, timeOfDay } from '../lib/format.js';
 import { hueOf, languageName, OFFERED } from '../lib/languages.js';
 import { cells, VirtualList } from './virtual.js';
@@ -8,13 +8,13 @@ import { cells, VirtualList } from './virtual.js';
 const STATES = {
   connecting: ['joining', 'wait'],
   open: ['listening', 'live'],
-  refreshing: ['moving', 'wait'],
-  reconnecting: ['coming back', 'bad'],
+  refreshing: ['refreshing', 'wait'],
+  reconnecting: ['reconnecting', 'bad'],
   closed: ['gone', ''],
 };
 const SHOWN = 60;
 
-export function listenersCard({ people, news, attempt }) {
+export function listenersCard({ people, events, attempt }) {
   const card = document.querySelector('.listeners');
   const count = h('p.number');
   let chosen = null;
@@ -38,11 +38,11 @@ export function listenersCard({ people, news, attempt }) {
   const draw = atMostEvery(0.12, () => {
     const all = [...people.listeners.values()];
     list.show(all);
-    say(count, all.length ? `${plural(all.length, 'socket')} on this page` : '');
+    setText(count, all.length ? `${plural(all.length, 'socket')} on this page` : '');
     if (chosen && chosen.state === 'closed') chosen = null;
     inspect();
   });
-  news.on('people heard clock', draw);
+  events.on('people heard clock', draw);
   draw();
   return { select: (listener) => list.choose(listener, true) };
 }
@@ -50,23 +50,23 @@ export function listenersCard({ people, news, attempt }) {
 function fill(row, listener) {
   const [swatch, name, text, state, took, received] = cells(row, 'swatch', 'name-of', 'text', 'state', 'end.number', 'end.number');
   swatch.style.setProperty('--hue', `var(${hueOf(listener.language)})`);
-  say(name, listener.name);
-  say(text, listener.last?.text ?? 'nothing yet');
+  setText(name, listener.name);
+  setText(text, listener.last?.text ?? 'nothing yet');
   const [label, kind] = STATES[listener.state];
   if (!state.children.length) state.append(h('span.chip'));
-  say(state.firstChild, label);
+  setText(state.firstChild, label);
   state.firstChild.className = `chip ${kind}`;
-  say(took, latency(listener.last?.latency));
-  say(received, String(listener.received));
+  setText(took, latency(listener.last?.latency));
+  setText(received, String(listener.received));
 }
 
 function inspectorParts(chosen, attempt) {
   const name = h('b');
   const facts = h('span.muted');
-  const history = h('ol', { tabindex: '0', 'aria-label': 'What it received, the newest first' });
+  const history = h('ol', { tabindex: '0', 'aria-label': 'Messages received, newest first' });
   const language = h('select', { 'aria-label': 'Language' }, ...OFFERED.map((code) => h('option', { value: code }, languageName(code))));
   language.addEventListener('change', () => attempt(() => chosen().speak(language.value))());
-  const cut = h('button', { type: 'button', onclick: attempt(() => chosen().cut()) }, 'Cut its socket');
+  const cut = h('button', { type: 'button', onclick: attempt(() => chosen().cut()) }, 'Cut the socket');
   const leave = h('button', { type: 'button', onclick: attempt(() => chosen().leave()) }, 'Leave');
   return {
     elements: [
@@ -75,15 +75,15 @@ function inspectorParts(chosen, attempt) {
       history,
     ],
     draw: (listener) => {
-      say(name, listener.name);
+      setText(name, listener.name);
       const ages = `socket ${duration(listener.age)} old`;
-      const moves = `moved ${plural(listener.refreshes, 'time')}, came back ${plural(listener.returns, 'time')}`;
-      say(facts, `${ages} · ${moves} · ${listener.gaps ? `${listener.gaps} lost` : 'nothing lost'}`);
+      const moves = `refreshed ${plural(listener.refreshes, 'time')}, reconnected ${plural(listener.returns, 'time')}`;
+      setText(facts, `${ages} · ${moves} · ${listener.gaps ? `${listener.gaps} lost` : 'nothing lost'}`);
       if (document.activeElement !== language) language.value = listener.language;
       const newest = listener.history.slice(-SHOWN).reverse();
       history.replaceChildren(...newest.map(({ at, text, stream, seq, latency: took, late }) =>
         h('li', {}, h('span', {}, timeOfDay(at)), h('span.muted', {}, `${stream} #${seq}`), h('span', {}, text),
-          h('span', {}, late ? 'on return' : latency(took)))));
+          h('span', {}, late ? 'recovered' : latency(took)))));
     },
   };
 }

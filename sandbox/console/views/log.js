@@ -1,19 +1,19 @@
-/** The message log: what was sent, received and logged, with a filter. */
+/** The message log, with a filter. */
 
-import { atMostEvery, h, onceAFrame, say } from '../lib/dom.js';
+import { atMostEvery, h, onceAFrame, setText } from '../lib/dom.js';
 import { timeOfDay } from '../lib/format.js';
 import { cells, VirtualList } from './virtual.js';
 
 const KINDS = {
   '': 'Everything',
-  story: 'In short',
+  story: 'Summary',
   sent: 'Sent',
   received: 'Received',
   socket: 'Sockets',
   stack: 'The stack’s log',
 };
 
-export function logCard({ journal, news }) {
+export function logCard({ journal, events }) {
   const card = document.querySelector('.log');
   const words = h('input', { type: 'search', id: 'filter', placeholder: 'Filter …', 'aria-label': 'Filter the log by text', oninput: () => draw() });
   const kind = h('select', { id: 'kind', 'aria-label': 'Kind of entry', onchange: () => draw() },
@@ -21,13 +21,13 @@ export function logCard({ journal, news }) {
   const routine = h('input', { type: 'checkbox', style: 'width: auto; min-height: 0', onchange: () => draw() });
   const hold = h('button.quiet', { type: 'button', 'aria-pressed': 'false', onclick: () => toggle() }, 'Hold');
   const clear = h('button.quiet', { type: 'button', onclick: () => journal.clear() }, 'Clear');
-  const detail = h('pre', { tabindex: '0', 'aria-label': 'The chosen message' });
+  const detail = h('pre', { tabindex: '0', 'aria-label': 'The selected message' });
   const inspector = h('div.inspector', { hidden: true }, detail);
   const list = new VirtualList({
     label: 'Log', height: 28, fill, key: ({ id }) => id, stick: true,
     select: (entry) => {
       inspector.hidden = false;
-      say(detail, entry.detail ? JSON.stringify(entry.detail, null, 2) : entry.text);
+      setText(detail, entry.detail ? JSON.stringify(entry.detail, null, 2) : entry.text);
     },
     empty: 'Nothing yet.',
   });
@@ -49,7 +49,7 @@ export function logCard({ journal, news }) {
   });
   const draw = () => now();
   const grow = atMostEvery(0.15, () => held || now());
-  news.on('journal', grow);
+  events.on('journal', grow);
   draw();
 }
 
@@ -64,7 +64,7 @@ const ARROWS = { sent: '→ ', received: '← ', socket: '', stack: '', story: '
 function fill(row, entry) {
   const [at, who, text] = cells(row, 'number muted', 'who', 'text');
   row.className = `item${entry.kind === 'story' ? ' story-line' : ''}${entry.wrong ? ' wrong' : ''}`;
-  say(at, timeOfDay(entry.at));
-  say(who, entry.kind === 'stack' ? `λ ${entry.who}` : entry.who);
-  say(text, `${ARROWS[entry.kind]}${entry.text}`);
+  setText(at, timeOfDay(entry.at));
+  setText(who, entry.kind === 'stack' ? `λ ${entry.who}` : entry.who);
+  setText(text, `${ARROWS[entry.kind]}${entry.text}`);
 }

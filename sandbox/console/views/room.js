@@ -1,16 +1,16 @@
-/** The room: who sits where, and each message on its way from the lectern to a seat. */
+/** The room: a seat for each listener, and each message on its way to a seat. */
 
-import { atMostEvery, h, onceAFrame, say, sharp } from '../lib/dom.js';
+import { atMostEvery, h, onceAFrame, setText, sharp } from '../lib/dom.js';
 import { duration, latency, plural } from '../lib/format.js';
 import { hueOf, languageName } from '../lib/languages.js';
 import { arrange } from './seats.js';
 import { paintRoom } from './roompaint.js';
 
-const FLIGHT = 380; // milliseconds that a message is seen flying; it takes far fewer
+const FLIGHT = 380; // milliseconds of the animation of a message; its delivery takes far fewer
 const GLOW = 1500;
 const MOST_FLYING = 160;
 
-export function roomCard({ people, stack, news, select }) {
+export function roomCard({ people, stack, events, select }) {
   const card = document.querySelector('.room');
   const canvas = h('canvas', { role: 'img' });
   const tip = h('div.tip', { hidden: true });
@@ -43,16 +43,16 @@ export function roomCard({ people, stack, news, select }) {
     scene = arrange(groups, width, height);
     const total = groups.reduce((sum, group) => sum + group.seats.length, 0);
     const languages = plural(groups.length, 'language');
-    say(count, total ? `${plural(total, 'listener')} in ${languages}` : '');
+    setText(count, total ? `${plural(total, 'listener')} in ${languages}` : '');
     canvas.setAttribute('aria-label', `A speaker and ${plural(total, 'listener')} in ${languages}`);
     drawCaptions(captions, groups, heard);
-    say(said, people.speaker?.said ? `“${people.speaker.said}”` : '');
+    setText(said, people.speaker?.said ? `“${people.speaker.said}”` : '');
     frame();
   });
 
-  news.on('people tables', seat);
-  news.on('people', (person) => person?.state === 'closed' && lit.delete(person));
-  news.on('heard', ({ listener, heard: { text } }) => {
+  events.on('people tables', seat);
+  events.on('people', (person) => person?.state === 'closed' && lit.delete(person));
+  events.on('heard', ({ listener, heard: { text } }) => {
     const since = performance.now();
     lit.set(listener, since);
     if (flying.length < MOST_FLYING) flying.push({ listener, since });
@@ -66,7 +66,7 @@ export function roomCard({ people, stack, news, select }) {
   seat();
 }
 
-/** This page's listeners, and an anonymous seat for each of the session's others. */
+/** Return this page's listeners, and an anonymous seat for each other listener of the session. */
 function seated(people, stack) {
   const groups = new Map();
   const group = (language) => {
@@ -87,14 +87,14 @@ function drawCaptions(list, groups, heard) {
   if (list.dataset.people !== people) {
     list.dataset.people = people;
     list.replaceChildren(...groups.map(() => h('li', {}, h('span.swatch'), h('b'), h('span.count'), h('q'))));
-    if (!groups.length) list.append(h('li.empty', {}, 'Nobody is here yet. Add listeners, each in a language of their own.'));
+    if (!groups.length) list.append(h('li.empty', {}, 'No listeners yet. Add some, each in their own language.'));
   }
   groups.forEach(({ language, seats }, index) => {
     const [swatch, name, count, text] = list.children[index].children;
     swatch.style.setProperty('--hue', `var(${hueOf(language)})`);
-    say(name, languageName(language));
-    say(count, String(seats.length));
-    say(text, heard.get(language) ?? '');
+    setText(name, languageName(language));
+    setText(count, String(seats.length));
+    setText(text, heard.get(language) ?? '');
     text.lang = language;
   });
 }

@@ -33,7 +33,7 @@ export function paintRoom({ context }, scene, { time, flying, lit, people, fligh
   if (people.sessionId) lectern(context, scene.lectern, people.speaker?.state === 'reconnecting' ? line : ink);
 }
 
-/** Faint steps, so that an empty room is a room. */
+/** Faint rows, so that an empty room looks like a room. */
 function rows(context, { lectern: { x, y }, reach, wide }, stroke) {
   context.strokeStyle = stroke;
   context.lineWidth = 1;
@@ -59,7 +59,7 @@ function paintSeat(context, { x, y, seat }, pitch, { hue, line, time, light }) {
   } else context.fill();
   context.globalAlpha = 1;
   if (pitch < 16 || seat.other) return;
-  // Around the seat: how much of its two hours the socket has lived.
+  // A ring around the seat: the share of two hours that its socket has lived.
   context.lineWidth = 2;
   context.strokeStyle = line;
   ring(context, x, y, size + 4, 1, 0.4);

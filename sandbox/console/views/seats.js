@@ -1,4 +1,4 @@
-/** Where everybody sits: an amphitheatre in front of the lectern, a wedge for each language. */
+/** The seats: an amphitheatre in front of the lectern, with a wedge for each language. */
 
 const WIDEST = 44; // pixels between two seats, where there is room
 const NARROWEST = 5;
@@ -8,9 +8,9 @@ const LEAST = 0.06; // the share of the fan that even a single listener's langua
 const WIDE = 1.5; // how much wider than deep the room may be
 
 /**
- * `groups`: `[{language, seats: [anything]}]`. Returns `lectern`, its place; `reach`, how far the
- * rows go back, and `wide`, how much further to the sides; `pitch`, the distance between two seats;
- * and `places`, `{x, y, language, seat}` for each.
+ * `groups`: `[{language, seats: [anything]}]`. Returns `lectern`, its position; `reach`, the depth of
+ * the rows, and `wide`, the factor of their width; `pitch`, the distance between two seats; and
+ * `places`, `{x, y, language, seat}` for each.
  */
 export function arrange(groups, width, height) {
   const lectern = { x: width / 2, y: height - 34 };
@@ -23,7 +23,7 @@ export function arrange(groups, width, height) {
   }
 }
 
-/** Everybody at this distance from each other; null if they do not fit. */
+/** Place all seats with this pitch; return null if they do not fit. */
 function seated(groups, { lectern, reach, wide }, pitch) {
   const total = groups.reduce((sum, { seats }) => sum + seats.length, 0);
   const weights = groups.map(({ seats }) => Math.max(seats.length, total * LEAST));
@@ -44,9 +44,9 @@ function seated(groups, { lectern, reach, wide }, pitch) {
   return places;
 }
 
-/** Row by row from the front, all rows filled alike; null if the seats do not fit. */
+/** Place the seats of a wedge row by row from the front; return null if they do not fit. */
 function wedge(count, { from, angle, reach, pitch }) {
-  const least = pitch <= NARROWEST ? 1 : 0; // in the end, rather too close than not at all
+  const least = pitch <= NARROWEST ? 1 : 0; // as a last resort, seats overlap
   const rows = [];
   let room = 0;
   for (let radius = Math.max(46, reach * 0.3); radius <= reach; radius += pitch) {

@@ -1,6 +1,6 @@
-/** Starting a session, adding listeners, and all that a speaker can do. */
+/** The start of a session, its listeners, and the speaker's controls. */
 
-import { h, onceAFrame, say } from '../lib/dom.js';
+import { h, onceAFrame, setText } from '../lib/dom.js';
 import { languageName, OFFERED } from '../lib/languages.js';
 import { duration, plural } from '../lib/format.js';
 
@@ -10,7 +10,7 @@ const option = (code, text = languageName(code)) => h('option', { value: code },
 const button = (text, onclick, kind = '') => h(`button${kind}`, { type: 'button', onclick }, text);
 const field = (text, input) => h('label', {}, text, input);
 
-export function sessionCard({ people, stack, news, attempt }) {
+export function sessionCard({ people, stack, events, attempt }) {
   const card = document.querySelector('.session');
   const title = h('h2', { id: 'session-title' }, 'Session');
   const chip = h('span.chip.end', { hidden: true });
@@ -32,18 +32,18 @@ export function sessionCard({ people, stack, news, attempt }) {
     steer.element.hidden = !speaker;
     chip.hidden = !sessionId;
     if (sessionId) {
-      say(name, sessionId);
+      setText(name, sessionId);
       const from = languageName(speaker?.session.sourceLanguage ?? session?.sourceLanguage ?? 'en');
       const age = session ? `, open for ${duration((stack.now - session.createdAt) / 1000)}` : '';
-      say(facts, `${speaker ? 'You speak' : 'The speaker speaks'} ${from}${age}`);
+      setText(facts, `${speaker ? 'You speak' : 'The speaker speaks'} ${from}${age}`);
       const [text, kind] = standing(speaker, session);
-      say(chip, text);
+      setText(chip, text);
       chip.className = `chip end ${kind}`;
     }
     steer.draw();
     drawOthers(others, sessionId ? [] : stack.running, people);
   });
-  news.on('people tables', draw);
+  events.on('people tables', draw);
   setInterval(draw, 1000);
   draw();
 }
@@ -53,13 +53,13 @@ function startForm(people, attempt) {
   return h(
     'form',
     { onsubmit: attempt(() => people.start(language.value)) },
-    h('p.muted', {}, 'A session has one speaker. Its name is all that listeners need.'),
+    h('p.muted', {}, 'A session has one speaker. Listeners join with the session’s name.'),
     field('The speaker’s language', language),
     h('button.primary', { type: 'submit', id: 'start' }, 'Start a session'),
   );
 }
 
-/** Made anew only where something has changed, so that nobody's focus is taken away. */
+/** Rebuild the list only if something has changed, which keeps the focus. */
 function drawOthers(list, sessions, people) {
   const now = sessions.map(({ sessionId, listenerCount }) => `${sessionId} ${listenerCount}`).join();
   if (list.dataset.now === now) return;
@@ -99,7 +99,7 @@ function adding(people, attempt) {
 function speakerControls(people, attempt) {
   const steer = (...control) => attempt(() => people.speaker.steer(...control));
   const text = h('input', { id: 'words', placeholder: 'Say something …', autocomplete: 'off', 'aria-label': 'What to say' });
-  const to = h('select', { id: 'to', 'aria-label': 'To whom' }, option('', 'Everybody'));
+  const to = h('select', { id: 'to', 'aria-label': 'Recipients' }, option('', 'Everybody'));
   const speak = async () => {
     const said = text.value.trim();
     if (!said) return;
@@ -114,7 +114,7 @@ function speakerControls(people, attempt) {
   const shown = h('output.number.small');
   const volume = h('input', {
     type: 'range', id: 'volume', min: 0, max: 100, value: '100',
-    oninput: () => say(shown, `${volume.value} %`),
+    oninput: () => setText(shown, `${volume.value} %`),
     onchange: () => steer('setVolume', volume.valueAsNumber / 100)(),
   });
   const element = h('div.stack', {},
@@ -136,7 +136,7 @@ function drawControls(people, { talk, count, pause, mute, volume, shown, to }) {
   press(pause, state.isPaused);
   press(mute, state.isMuted);
   if (document.activeElement !== volume) volume.value = String(Math.round(state.volume * 100));
-  say(shown, `${volume.value} %`);
+  setText(shown, `${volume.value} %`);
   const spoken = [...new Set([...people.listeners.values()].map(({ language }) => language))].sort();
   if (to.dataset.languages !== spoken.join()) {
     const { value } = to;

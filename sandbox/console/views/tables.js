@@ -1,6 +1,6 @@
-/** The six tables of the stack as they are at this moment. */
+/** The current content of the stack's tables. */
 
-import { atMostEvery, h, say } from '../lib/dom.js';
+import { atMostEvery, h, setText } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
 import { cells, VirtualList } from './virtual.js';
 
@@ -13,10 +13,10 @@ const TABLES = {
   rate_limits: 'Rate limits and seats',
 };
 
-export function tablesCard({ stack, news }) {
+export function tablesCard({ stack, events }) {
   const card = document.querySelector('.tables');
   let label = 'sessions';
-  const detail = h('pre', { tabindex: '0', 'aria-label': 'The chosen item' });
+  const detail = h('pre', { tabindex: '0', 'aria-label': 'The selected item' });
   const inspector = h('div.inspector', { hidden: true }, detail);
   let chosen = null;
   const list = new VirtualList({
@@ -31,12 +31,12 @@ export function tablesCard({ stack, news }) {
     h('button', { type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'items', onclick: () => open(name) },
       text, ' ', h('span.number'))));
   const panel = h('div', { id: 'items', role: 'tabpanel', 'aria-labelledby': 'tab-sessions' }, list.element);
-  card.append(h('div.head', {}, h('h2', { id: 'tables-title' }, 'Tables'), h('p', {}, 'all that the stack remembers')), tabs, panel, inspector);
+  card.append(h('div.head', {}, h('h2', { id: 'tables-title' }, 'Tables'), h('p', {}, 'everything that the stack stores')), tabs, panel, inspector);
 
   const show = atMostEvery(0.2, () => {
     for (const tab of tabs.children) {
       const name = tab.id.slice(4);
-      say(tab.querySelector('span'), String(stack.tables[name].size));
+      setText(tab.querySelector('span'), String(stack.tables[name].size));
       tab.setAttribute('aria-selected', String(name === label));
       tab.tabIndex = name === label ? 0 : -1;
     }
@@ -44,7 +44,7 @@ export function tablesCard({ stack, news }) {
     list.show([...stack.tables[label]]);
     const item = stack.tables[label].get(chosen);
     inspector.hidden = !item;
-    if (item) say(detail, JSON.stringify(item, null, 2));
+    if (item) setText(detail, JSON.stringify(item, null, 2));
   });
   const open = (name) => {
     label = name;
@@ -60,12 +60,12 @@ export function tablesCard({ stack, news }) {
     open(next.id.slice(4));
     next.focus();
   });
-  news.on('tables', show);
+  events.on('tables', show);
   show();
 }
 
 function fill(row, [key, item]) {
   const [name, text] = cells(row, 'name-of', 'text');
-  say(name, key);
-  say(text, JSON.stringify(item));
+  setText(name, key);
+  setText(text, JSON.stringify(item));
 }

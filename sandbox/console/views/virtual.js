@@ -1,4 +1,4 @@
-/** A list of any length of which only the visible rows exist, with the keyboard of a listbox. */
+/** A list of any length that renders only the visible rows, with the keyboard control of a listbox. */
 
 import { h, onceAFrame } from '../lib/dom.js';
 
@@ -12,8 +12,8 @@ export class VirtualList {
   #selected = null;
 
   /**
-   * `fill(row, item)` writes an item into its row; `key(item)` tells items apart; `select(item)` is
-   * called with the one that the user chooses. `stick` keeps the end in view while it grows.
+   * `fill(row, item)` writes an item into its row; `key(item)` identifies an item; `select(item)` is
+   * called with the user's choice. `stick` keeps the end in view while the list grows.
    */
   constructor({ label, height, fill, key, select = () => {}, stick = false, empty = '' }) {
     Object.assign(this, { height, fill, key, select, stick });
@@ -67,7 +67,7 @@ export class VirtualList {
     if (step === undefined || !this.#items.length) return;
     event.preventDefault();
     const at = this.#index();
-    const to = Math.min(this.#items.length - 1, Math.max(0, at + step)); // at is -1 before any choice
+    const to = Math.min(this.#items.length - 1, Math.max(0, at + step)); // `at` is -1 before the first choice
     this.choose(this.#items[to], true);
   }
 
@@ -107,7 +107,7 @@ export class VirtualList {
   }
 }
 
-/** The cells of a row, made once and then only written to. */
+/** Return the cells of a row, which are created once. */
 export function cells(row, ...classes) {
   if (!row.children.length) row.append(...classes.map((name) => h(`span${name ? `.${name}` : ''}`)));
   return [...row.children];

@@ -1,6 +1,6 @@
-/** Time and trouble: the clock, cut sockets, faults, schedules. */
+/** Clock and faults: moves of the clock, cut sockets, faults, schedules. */
 
-import { h, onceAFrame, say } from '../lib/dom.js';
+import { h, onceAFrame, setText } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
 import { addFault, endFaults, runSchedule } from '../stack/api.js';
 import { travel } from '../stack/time.js';
@@ -19,17 +19,17 @@ const FAULTS = {
   'gateway delay': 'Events come late',
 };
 
-export function worldCard({ people, stack, journal, news, attempt }) {
+export function worldCard({ people, stack, journal, events, attempt }) {
   const card = document.querySelector('.world');
   card.append(
-    h('div.head', {}, h('h2', { id: 'world-title' }, 'Time and trouble')),
+    h('div.head', {}, h('h2', { id: 'world-title' }, 'Clock and faults')),
     clock(people, stack, journal, attempt),
     h('hr'),
     trouble(people, journal, attempt),
     h('hr'),
-    faults(stack, news, attempt),
+    faults(stack, events, attempt),
     h('hr'),
-    schedules(stack, news, journal, attempt),
+    schedules(stack, events, journal, attempt),
   );
 }
 
@@ -44,7 +44,7 @@ function clock(people, stack, journal, attempt) {
     try {
       await travel(stack, seconds, {
         beat: () => people.settle(),
-        told: (share) => {
+        onProgress: (share) => {
           bar.value = share;
         },
         until,
@@ -58,8 +58,8 @@ function clock(people, stack, journal, attempt) {
     const lost = before.people - people.listeners.size;
     journal.story([
       moved ? `The clock was moved; ${plural(moved, 'socket')} were replaced.` : 'The clock was moved.',
-      returns ? `${returns} were cut off and came back.` : '',
-      lost > 0 ? `${plural(lost, 'listener')} did not stay.` : 'Nobody was lost.',
+      returns ? `${returns} were disconnected and reconnected.` : '',
+      lost > 0 ? `${plural(lost, 'listener')} left.` : 'Nobody was lost.',
     ].filter(Boolean).join(' '), lost > 0);
   });
   const row = h('div.row.even', { id: 'moves' },
@@ -77,7 +77,7 @@ function trouble(people, journal, attempt) {
   const cutOne = async () => {
     const listener = people.anyListener();
     if (!listener) throw new Error('Nobody is listening on this page.');
-    journal.story(`${listener.name}: the socket was cut, without a word.`);
+    journal.story(`${listener.name}: the socket was cut without a close frame.`);
     await listener.cut();
   };
   const cutSpeaker = async () => {
@@ -88,19 +88,19 @@ function trouble(people, journal, attempt) {
   const lose = async () => {
     await addFault({ target: 'gateway', fault: 'drop', times: 1, operation: '$disconnect' });
     await cutOne();
-    journal.story('The stack was not told: the old connection stays in its tables until the sweep finds it silent.');
+    journal.story('The $disconnect event was lost: the old connection stays in the tables until the sweep finds it silent.');
   };
-  return h('div.stack', {}, h('h3', {}, 'Cut somebody off'),
+  return h('div.stack', {}, h('h3', {}, 'Cut a connection'),
     h('div.row.wrap', {},
       h('button', { type: 'button', id: 'cut', onclick: attempt(cutOne) }, 'A listener'),
       h('button', { type: 'button', onclick: attempt(cutSpeaker) }, 'The speaker'),
       h('button', { type: 'button', id: 'lose', onclick: attempt(lose) }, 'A listener, unnoticed')),
-    h('p.small.muted', {}, 'Unnoticed: the disconnect event is lost, as on AWS it may be. The sweep finds the silence.'));
+    h('p.small.muted', {}, 'Unnoticed: the $disconnect event is lost, as can happen on AWS. The sweep finds the silent connection.'));
 }
 
-function faults(stack, news, attempt) {
+function faults(stack, events, attempt) {
   const which = h('select', { 'aria-label': 'Fault' }, ...Object.entries(FAULTS).map(([value, text]) => h('option', { value }, text)));
-  const share = h('select', { 'aria-label': 'How often' },
+  const share = h('select', { 'aria-label': 'Rate' },
     ...[['0.1', '1 in 10'], ['0.3', '3 in 10'], ['1', 'always']].map(([value, text]) => h('option', { value }, text)));
   const inject = async () => {
     const [target, fault] = which.value.split(' ');
@@ -112,7 +112,7 @@ function faults(stack, news, attempt) {
     end.hidden = !stack.faults.length;
     list.replaceChildren(...stack.faults.map((fault) => h('li', {}, h('span.chip.bad', {}, 'on'), describe(fault))));
   });
-  news.on('faults', draw);
+  events.on('faults', draw);
   draw();
   return h('div.stack', {}, h('h3', {}, 'Inject a fault'),
     which,
@@ -126,15 +126,15 @@ function describe({ target, fault, rate, times, operation }) {
   return [text, operation, often].filter(Boolean).join(', ');
 }
 
-function schedules(stack, news, journal, attempt) {
+function schedules(stack, events, journal, attempt) {
   const row = h('div.row.wrap');
   const answer = h('p.small.mono', { role: 'status' });
   const run = (name) => attempt(async () => {
     const result = JSON.stringify(await runSchedule(name));
-    say(answer, `${name}: ${result}`);
-    journal.add('stack', name, `run by hand: ${result}`);
+    setText(answer, `${name}: ${result}`);
+    journal.add('stack', name, `run manually: ${result}`);
   });
-  news.on('link', () => {
+  events.on('link', () => {
     row.replaceChildren(...stack.schedules.map((name) =>
       h('button', { type: 'button', onclick: run(name) }, name.replaceAll('_', ' '))));
   });

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { News } from '../../../sandbox/console/lib/news.js';
+import { EventBus } from '../../../sandbox/console/lib/events.js';
 import { travel } from '../../../sandbox/console/stack/time.js';
 
 /** A stack that answers `POST clock`; `hear` decides what comes of a connection when the clock was moved. */
 function stackWith(connections, hear) {
   const tables = { connections: new Map(Object.entries(connections)) };
-  const stack = { news: new News(), now: 0, steps: [], tables };
+  const stack = { events: new EventBus(), now: 0, steps: [], tables };
   stack.learn = () => {};
   globalThis.fetch = async (_, { body }) => {
     const { advance } = JSON.parse(body);
@@ -17,7 +17,7 @@ function stackWith(connections, hear) {
     stack.now += advance * 1000;
     setTimeout(() => {
       for (const connection of stack.tables.connections.values()) hear(connection, stack.now);
-      stack.news.tell('tables');
+      stack.events.emit('tables');
     });
     return { ok: true, json: async () => ({ now: stack.now }) };
   };
