@@ -4,6 +4,7 @@
 |---|---|
 | `server.py` | the HTTP endpoint: operations, faults, callbacks for changes and messages |
 | `sqs.py` | SQS's JSON protocol, on moto |
+| `sqs_time.py` | moto's SQS by the stack's clock |
 | `expiry.py` | DynamoDB's time to live |
 | `resources.py` | the tables and queues that `make run` creates, and their content |
 | `queues.py` | the attributes of those queues, read from Terraform's module |

@@ -1,4 +1,4 @@
-"""The time that moto's SQS goes by."""
+"""moto's SQS by the stack's clock."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""Fixtures of the sandbox's tests."""
+"""The fixtures of the sandbox's tests."""
 
 import socket
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from tests.sandbox.stack_app import StackApp
 
 @pytest.fixture
 def plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
-    """A running data plane with a recording app."""
+    """Run a data plane with a recording app."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")  # Chalice asks for it at every event
     with running_plane() as running:
         yield running
 
 
-class RunningStack:
-    """A whole sandbox on free ports, with a recording app."""
+class RecordingStack:
+    """A whole sandbox on free ports with a recording app, and clients for its APIs."""
 
     def __init__(self, **environ: str) -> None:
         self.app = StackApp()
@@ -40,22 +40,22 @@ class RunningStack:
         self.sqs, self.dynamodb = self._client("sqs"), self._client("dynamodb")
 
     def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
-        """Status and JSON of an HTTP request to the sandbox."""
+        """Send an HTTP request to the sandbox; return the status and the JSON body."""
         answer = self.page(path, method, **options)
         return answer.status, answer.json()
 
     def page(self, path: str, method: str = "GET", **options: Any) -> urllib3.BaseHTTPResponse:
-        """Any HTTP request to the sandbox."""
+        """Send an HTTP request to the sandbox; return the response."""
         url = f"http://127.0.0.1:{self.sandbox.port}{path}"
         return self._http.request(method, url, timeout=PATIENCE, **options)
 
     def send(self, body: str, delay: int = 0) -> None:
-        """Sends one job."""
+        """Send one job."""
         url = self.environ["JOBS_QUEUE_URL"]
         self.sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay)
 
     def put_session(self, session_id: str, **attributes: Any) -> None:
-        """Writes a session's item."""
+        """Write a session's item."""
         item = {"sessionId": {"S": session_id}, **attributes}
         self.dynamodb.put_item(TableName=self.environ["SESSIONS_TABLE_NAME"], Item=item)
 
@@ -76,9 +76,9 @@ class RunningStack:
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningStack]:
-    """A running sandbox with an app that records what its functions are called with."""
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingStack]:
+    """Run a sandbox with an app that records the events of its functions."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    running = RunningStack()
+    running = RecordingStack()
     yield running
     running.close()

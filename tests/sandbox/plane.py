@@ -1,4 +1,4 @@
-"""A data plane with an app of its own: what happens on the socket, and what the handlers saw."""
+"""A data plane with an app that records the events of its handlers, and clients for it."""
 
 import contextlib
 import queue
@@ -28,7 +28,7 @@ from sandbox.startup.app_integrations import AppIntegrations, check_signature_of
 
 CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
 PATIENCE = 30.0
-"""Seconds after which something that must happen counts as not happening."""
+"""Seconds to wait for an event before a test fails."""
 HANDSHAKE = (
     b"GET /local HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -40,7 +40,7 @@ Handler = Callable[[dict[str, Any]], Any]
 
 
 class RecordingApp:
-    """An app whose three handlers record their events; what they answer is the test's to say."""
+    """An app whose three handlers record their events; a test sets their responses."""
 
     def __init__(self) -> None:
         self.events: dict[str, queue.Queue[dict[str, Any]]] = {
@@ -56,11 +56,11 @@ class RecordingApp:
             self._register(route)
 
     def saw(self, route: str) -> dict[str, Any]:
-        """The next event that the handler had; waits for it."""
+        """Wait for the handler's next event and return it."""
         return self.events[route].get(timeout=PATIENCE)
 
     def saw_nothing(self, route: str) -> bool:
-        """Whether the handler had no (further) event so far."""
+        """Return True if the handler has had no further event so far."""
         return self.events[route].empty()
 
     def _register(self, route: str) -> None:
@@ -74,7 +74,7 @@ class RecordingApp:
 
 @dataclass
 class Plane:
-    """A running data plane."""
+    """A running data plane and its clients."""
 
     port: int
     app: RecordingApp
@@ -89,12 +89,12 @@ class Plane:
 
     @contextlib.contextmanager
     def open(self, query: str = "", **options: Any) -> Iterator[ClientConnection]:
-        """An open socket of a real client; closed with 1000 at the end."""
+        """Open a socket of a real client; it is closed with 1000 at the end."""
         with connect(self.url + query, compression=None, **options) as client:
             yield client
 
     def raw(self, handshake: bool = True) -> socket.socket:
-        """A TCP connection, after a minimal handshake if asked for."""
+        """Open a TCP connection; with `handshake`, after a minimal opening handshake."""
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
         if handshake:
             sock.sendall(HANDSHAKE)
@@ -112,7 +112,7 @@ class Plane:
         *,
         credentials: Credentials | None = CREDENTIALS,
     ) -> urllib3.BaseHTTPResponse:
-        """A signed call of the management API, signed by botocore."""
+        """Call the management API; botocore signs the request."""
         path = f"/local/@connections/{quote(connection_id)}"
         url = f"http://127.0.0.1:{self.port}{path}"
         request = AWSRequest(method=method, url=url, data=body)
@@ -124,24 +124,24 @@ class Plane:
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> urllib3.BaseHTTPResponse:
-        """Any HTTP request."""
+        """Send an HTTP request and return the response."""
         url = f"http://127.0.0.1:{self.port}{path}"
         return self.http.request(
             method, url, body=body, headers=dict(headers or {}), timeout=PATIENCE
         )
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock and waits until all that fell due is done."""
+        """Move the clock and wait until all that fell due is done."""
         self.clock.advance(seconds, self.settle)
 
     def settle(self) -> None:
-        """Waits until no handler runs."""
+        """Wait until no handler runs."""
         assert self.activity.wait(PATIENCE)
 
 
 @contextlib.contextmanager
 def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
-    """A data plane on a free port, ended afterwards; as AWS is, if `strict`."""
+    """Run a data plane on a free port; with `strict` it follows AWS where PROTOCOL is kinder."""
 
     async def other(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=404)

@@ -1,4 +1,4 @@
-"""An app with one function of every kind that the stack has; what they do is the test's to say."""
+"""An app with one function of every kind that the stack has; a test sets their responses."""
 
 import queue
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Answer = Callable[[dict[str, Any]], Any]
 
 
 class StackApp:
-    """Records every event by the name of the function that had it."""
+    """Records every event by the name of its function."""
 
     def __init__(self) -> None:
         self.chalice = Chalice("stack", env={})
@@ -32,15 +32,15 @@ class StackApp:
         )
 
     def saw(self, function: str) -> dict[str, Any]:
-        """The next event that the function had; waits for it."""
+        """Wait for the function's next event and return it."""
         return self.events[function].get(timeout=PATIENCE)
 
     def saw_nothing(self, function: str) -> bool:
-        """Whether the function had no (further) event so far."""
+        """Return True if the function has had no further event so far."""
         return self.events[function].empty()
 
     def bodies(self, function: str = "jobs") -> list[str]:
-        """The bodies of the next batch of jobs."""
+        """Return the bodies of the next batch of jobs."""
         return [record["body"] for record in self.saw(function)["Records"]]
 
     def _add(self, name: str, decorate: Callable[[Callable[..., Any]], Any]) -> None:

@@ -1,4 +1,4 @@
-"""The clock runs at real speed, is moved forward, and leaves nothing out on the way."""
+"""The clock runs at real speed, can be moved forward, and skips no timer on the way."""
 
 import sys
 import threading
@@ -9,10 +9,10 @@ from tests.sandbox.plane import PATIENCE
 
 
 def _settle() -> None:
-    """Nothing was set off."""
+    """Do nothing: the test's timers start no work."""
 
 
-def test_it_tells_real_time_plus_what_it_was_moved() -> None:
+def test_the_time_is_real_time_plus_all_moves() -> None:
     clock = Clock(real=lambda: 1000.0)
 
     assert clock() == 1_000_000
@@ -20,7 +20,7 @@ def test_it_tells_real_time_plus_what_it_was_moved() -> None:
     assert clock() == 1_060_000
 
 
-def test_moving_stops_at_every_timer_in_order_of_time() -> None:
+def test_a_move_stops_at_every_timer_in_order_of_time() -> None:
     clock = Clock(real=lambda: 0.0)
     seen: list[tuple[str, int]] = []
     clock.after(20, lambda: seen.append(("second", clock())))
@@ -32,7 +32,7 @@ def test_moving_stops_at_every_timer_in_order_of_time() -> None:
     assert seen == [("first", 10_000), ("second", 20_000)]
 
 
-def test_a_timer_set_on_the_way_falls_due_on_the_same_move() -> None:
+def test_a_timer_set_during_a_move_falls_due_in_the_same_move() -> None:
     clock = Clock(real=lambda: 0.0)
     seen: list[int] = []
 
@@ -67,7 +67,7 @@ def test_a_cancelled_timer_does_nothing() -> None:
     assert not seen
 
 
-def test_a_timer_that_fails_stops_no_other() -> None:
+def test_a_timer_that_raises_stops_no_other() -> None:
     clock = Clock(real=lambda: 0.0)
     seen: list[str] = []
 
@@ -82,7 +82,7 @@ def test_a_timer_that_fails_stops_no_other() -> None:
     assert seen == ["next"]
 
 
-def test_a_timer_that_a_move_brought_near_falls_due_in_real_time() -> None:
+def test_a_timer_that_a_move_brought_closer_falls_due_in_real_time() -> None:
     clock = Clock()
     rang = threading.Event()
     clock.after(60, rang.set)
@@ -108,7 +108,7 @@ def test_timers_fall_due_in_real_time_too() -> None:
 
 
 def _sleeps(clock: Clock) -> bool:
-    """Whether the clock's own thread waits for the next timer."""
+    """Return True while the clock's own thread waits for the next timer."""
     return any(
         frame.f_code is threading.Condition.wait.__code__
         and frame.f_back is not None

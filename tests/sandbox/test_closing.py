@@ -1,4 +1,4 @@
-"""How a socket ends, and what `$disconnect` says about it."""
+"""The ends of a socket, and the `$disconnect` events for them."""
 
 import contextlib
 import gc
@@ -36,7 +36,7 @@ def test_a_close_frame_without_code_is_1005(plane: Plane) -> None:
     sock.close()
 
 
-def test_a_client_gone_without_close_frame_is_1006(plane: Plane) -> None:
+def test_a_lost_connection_without_a_close_frame_is_1006(plane: Plane) -> None:
     plane.raw().close()
 
     assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 1006
@@ -65,7 +65,7 @@ def test_ten_idle_minutes_close_with_1001(plane: Plane) -> None:
     assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 1001
 
 
-def test_two_hours_close_with_1001_however_busy(plane: Plane) -> None:
+def test_two_hours_close_even_a_busy_socket_with_1001(plane: Plane) -> None:
     with plane.open() as client:
         for _ in range(15):
             client.send("x")
@@ -78,7 +78,7 @@ def test_two_hours_close_with_1001_however_busy(plane: Plane) -> None:
         assert _closed_with(client) == 1001
 
 
-def test_the_end_of_the_service_closes_with_1001(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_of_the_gateway_closes_with_1001(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     with contextlib.ExitStack() as clients:
         with running_plane() as plane:
@@ -86,7 +86,7 @@ def test_the_end_of_the_service_closes_with_1001(monkeypatch: pytest.MonkeyPatch
         assert _closed_with(client) == 1001
 
 
-def test_what_still_runs_at_the_end_finds_nobody_and_complains_of_nothing(
+def test_a_handler_that_ends_after_the_gateway_has_stopped_logs_no_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
@@ -116,7 +116,7 @@ def _closed_with(client: ClientConnection) -> int | None:
 
 
 @pytest.mark.parametrize("many", range(8))
-def test_who_connects_in_the_moment_of_the_end_leaves_nothing_open(many: int) -> None:
+def test_a_client_that_connects_during_the_stop_leaves_no_socket_open(many: int) -> None:
     with contextlib.ExitStack() as sockets, running_plane() as plane:
         address = ("127.0.0.1", plane.port)
         for _ in range(many):

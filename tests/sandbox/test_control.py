@@ -1,14 +1,14 @@
-"""The sandbox's own endpoints, PROTOCOL 7."""
+"""The sandbox's endpoints (PROTOCOL 7)."""
 
 import json
 from typing import Any
 
 import jwt
 
-from tests.sandbox.conftest import RunningStack
+from tests.sandbox.conftest import RecordingStack
 
 
-def test_a_token_has_the_claims_asked_for(stack: RunningStack) -> None:
+def test_a_token_has_the_requested_claims(stack: RecordingStack) -> None:
     status, answer = stack.call("GET", "/_sandbox/token?sub=anna&tenant=acme&ttl=60")
 
     claims = jwt.decode(
@@ -22,7 +22,7 @@ def test_a_token_has_the_claims_asked_for(stack: RunningStack) -> None:
     assert claims["exp"] - claims["iat"] == 60
 
 
-def test_a_token_without_tenant_has_no_such_claim_and_lasts_a_day(stack: RunningStack) -> None:
+def test_a_token_without_tenant_has_no_such_claim_and_lasts_a_day(stack: RecordingStack) -> None:
     _, answer = stack.call("GET", "/_sandbox/token?sub=anna")
 
     claims = jwt.decode(answer["token"], stack.environ["JWT_SECRET"], algorithms=["HS256"])
@@ -30,7 +30,7 @@ def test_a_token_without_tenant_has_no_such_claim_and_lasts_a_day(stack: Running
     assert claims["exp"] - claims["iat"] == 86_400
 
 
-def test_a_token_is_dated_by_the_stacks_clock(stack: RunningStack) -> None:
+def test_a_tokens_times_are_those_of_the_stacks_clock(stack: RecordingStack) -> None:
     stack.call("POST", "/_sandbox/clock", json={"advance": 86_400})
     _, answer = stack.call("GET", "/_sandbox/token?sub=anna&ttl=60")
 
@@ -38,7 +38,7 @@ def test_a_token_is_dated_by_the_stacks_clock(stack: RunningStack) -> None:
     assert abs(payload["iat"] - stack.sandbox.clock() / 1000) < 60
 
 
-def test_the_clock_moves_and_says_where_it_is(stack: RunningStack) -> None:
+def test_the_clock_moves_and_returns_the_new_time(stack: RecordingStack) -> None:
     before = stack.sandbox.clock()
 
     status, answer = stack.call("POST", "/_sandbox/clock", json={"advance": 90})
@@ -48,7 +48,7 @@ def test_the_clock_moves_and_says_where_it_is(stack: RunningStack) -> None:
     assert stack.app.saw("every_minute")
 
 
-def test_a_scheduled_function_runs_on_request(stack: RunningStack) -> None:
+def test_a_scheduled_function_runs_on_request(stack: RecordingStack) -> None:
     stack.app.answers["every_minute"] = lambda _: {"checked": 3}
 
     status, answer = stack.call("POST", "/_sandbox/schedules/every_minute")
@@ -57,7 +57,7 @@ def test_a_scheduled_function_runs_on_request(stack: RunningStack) -> None:
     assert stack.app.saw("every_minute")["source"] == "aws.events"
 
 
-def test_a_scheduled_function_that_raises_is_500(stack: RunningStack) -> None:
+def test_a_scheduled_function_that_raises_is_500(stack: RecordingStack) -> None:
     def fail(_: dict[str, Any]) -> None:
         raise RuntimeError("on purpose")
 
@@ -66,7 +66,7 @@ def test_a_scheduled_function_that_raises_is_500(stack: RunningStack) -> None:
     assert stack.call("POST", "/_sandbox/schedules/every_minute")[0] == 500
 
 
-def test_the_state_is_every_item_as_plain_json(stack: RunningStack) -> None:
+def test_the_state_is_every_item_as_plain_json(stack: RecordingStack) -> None:
     stack.put_session(
         "golden-eagle-427",
         listenerCount={"N": "2"},
@@ -95,7 +95,7 @@ def test_the_state_is_every_item_as_plain_json(stack: RunningStack) -> None:
     assert state["connections"] == []
 
 
-def test_metrics_are_kept_and_other_lines_are_written(stack: RunningStack) -> None:
+def test_metrics_are_kept_and_other_lines_are_written(stack: RecordingStack) -> None:
     metric = {"_aws": {"CloudWatchMetrics": []}, "ActiveSessions": 1}
     stack.sandbox.take_line(json.dumps(metric))
     stack.sandbox.take_line('{"message":"hello"}')
@@ -104,7 +104,7 @@ def test_metrics_are_kept_and_other_lines_are_written(stack: RunningStack) -> No
     assert stack.lines == ['{"message":"hello"}']
 
 
-def test_faults_are_added_shown_and_ended(stack: RunningStack) -> None:
+def test_faults_are_added_shown_and_ended(stack: RecordingStack) -> None:
     fault = {"target": "management", "fault": "error", "rate": 0.5, "seed": 7}
 
     status, active = stack.call("POST", "/_sandbox/faults", json=fault)
@@ -116,7 +116,7 @@ def test_faults_are_added_shown_and_ended(stack: RunningStack) -> None:
     assert not stack.sandbox.faults.active
 
 
-def test_the_console_or_a_page_that_says_what_this_is(stack: RunningStack) -> None:
+def test_the_console_is_served_at_the_root(stack: RecordingStack) -> None:
     answer = stack.page("/")
 
     assert answer.status == 200
@@ -152,7 +152,7 @@ BAD: list[tuple[str, str, str | None, int]] = [
 ]
 
 
-def test_bad_input_is_answered_with_a_reason(stack: RunningStack) -> None:
+def test_bad_input_is_refused_with_a_reason(stack: RecordingStack) -> None:
     for method, path, body, status in BAD:
         answer = stack.call(method, path, body=body)
 

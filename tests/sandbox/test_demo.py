@@ -13,14 +13,14 @@ from tests.running import Lectern
 
 
 async def _no_rest(_: float) -> None:
-    """The scenes follow each other at once."""
+    """Do not wait between the scenes."""
 
 
 async def _played(lectern: Lectern, show: Screen) -> None:
     await demo.play(demo.Stack(lectern.sandbox.port), show, _no_rest)
 
 
-async def test_without_a_terminal_each_thing_that_happens_is_a_line(lectern: Lectern) -> None:
+async def test_without_a_terminal_each_event_is_a_line(lectern: Lectern) -> None:
     written = io.StringIO()
 
     await _played(lectern, Screen(Console(file=written, width=80)))
@@ -36,7 +36,7 @@ async def test_without_a_terminal_each_thing_that_happens_is_a_line(lectern: Lec
     assert "15 deliveries" in text
 
 
-async def test_in_a_terminal_it_is_a_picture_that_changes(lectern: Lectern) -> None:
+async def test_in_a_terminal_it_is_a_live_picture(lectern: Lectern) -> None:
     written = io.StringIO()
 
     await _played(
@@ -49,7 +49,7 @@ async def test_in_a_terminal_it_is_a_picture_that_changes(lectern: Lectern) -> N
     assert "15 deliveries" in text
 
 
-async def test_nothing_is_left_when_it_is_over(lectern: Lectern) -> None:
+async def test_nothing_is_left_when_the_demo_ends(lectern: Lectern) -> None:
     await _played(lectern, Screen(Console(file=io.StringIO())))
     await asyncio.to_thread(lectern.settle)
 

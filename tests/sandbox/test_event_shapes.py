@@ -1,4 +1,4 @@
-"""The sandbox's events against AWS's: every field, and its type, as in `tests/events`."""
+"""The sandbox's events have every field of AWS's, and its type, as recorded in `tests/events`."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import RunningStack
+from tests.sandbox.conftest import RecordingStack
 from tests.sandbox.plane import PATIENCE, Plane
 
 EVENTS = Path(__file__).parents[1] / "events"
 FREE = {"headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"}
-"""Objects whose keys are the client's."""
+"""Objects whose keys come from the client."""
 
 
 def _shape(value: Any) -> Any:
@@ -37,19 +37,19 @@ def test_events_of_the_socket_have_aws_fields(plane: Plane) -> None:
         assert _shape(plane.app.saw(name)) == _recorded(name)
 
 
-def test_a_scheduled_event_has_aws_fields(stack: RunningStack) -> None:
+def test_a_scheduled_event_has_aws_fields(stack: RecordingStack) -> None:
     stack.sandbox.run_schedule("every_minute")
 
     assert _shape(stack.app.saw("every_minute")) == _recorded("schedule")
 
 
-def test_a_batch_of_jobs_has_aws_fields(stack: RunningStack) -> None:
+def test_a_batch_of_jobs_has_aws_fields(stack: RecordingStack) -> None:
     stack.send("x")
 
     assert _shape(stack.app.saw("jobs")) == _recorded("jobs")
 
 
-def test_a_batch_of_the_stream_has_aws_fields(stack: RunningStack) -> None:
+def test_a_batch_of_the_stream_has_aws_fields(stack: RecordingStack) -> None:
     for count in ("1", "2"):
         stack.put_session("s", listenerCount={"N": count}, isActive={"BOOL": True})
     stack.sandbox.advance(1)

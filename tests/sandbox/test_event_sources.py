@@ -1,4 +1,4 @@
-"""Schedules, jobs and the stream reach their functions, and follow the clock."""
+"""Schedules, jobs and the stream call their functions, by the stack's clock."""
 
 import json
 import threading
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from sandbox.sources.schedule_expressions import ExpressionError, parse
-from tests.sandbox.conftest import RunningStack
+from tests.sandbox.conftest import RecordingStack
 from tests.sandbox.plane import PATIENCE
 
 MINUTE = 60_000
 
 
-def test_a_job_runs_at_once_with_the_shape_of_sqs(stack: RunningStack) -> None:
+def test_a_job_runs_at_once_in_an_event_of_sqs(stack: RecordingStack) -> None:
     stack.send('{"kind":"welcome"}')
 
     (record,) = stack.app.saw("jobs")["Records"]
@@ -24,7 +24,7 @@ def test_a_job_runs_at_once_with_the_shape_of_sqs(stack: RunningStack) -> None:
     assert {"messageId", "receiptHandle", "md5OfBody", "eventSourceARN"} <= record.keys()
 
 
-def test_a_delayed_job_runs_when_the_clock_says(stack: RunningStack) -> None:
+def test_a_delayed_job_runs_when_the_clock_reaches_its_time(stack: RecordingStack) -> None:
     stack.send("late", delay=900)
     stack.send("soon", delay=30)
 
@@ -36,7 +36,7 @@ def test_a_delayed_job_runs_when_the_clock_says(stack: RunningStack) -> None:
     assert stack.app.bodies() == ["late"]
 
 
-def test_jobs_run_side_by_side(stack: RunningStack) -> None:
+def test_jobs_run_side_by_side(stack: RecordingStack) -> None:
     both = threading.Barrier(2, timeout=PATIENCE)
     stack.app.answers["jobs"] = lambda _: both.wait() and None
 
@@ -46,7 +46,7 @@ def test_jobs_run_side_by_side(stack: RunningStack) -> None:
     assert {stack.app.bodies()[0], stack.app.bodies()[0]} == {"1", "2"}
 
 
-def test_only_the_failed_message_of_a_batch_comes_again(stack: RunningStack) -> None:
+def test_only_the_failed_message_of_a_batch_is_retried(stack: RecordingStack) -> None:
     def fail_bad(event: dict[str, Any]) -> dict[str, Any]:
         bad = [each["messageId"] for each in event["Records"] if each["body"] == "bad"]
         return {"batchItemFailures": [{"itemIdentifier": each} for each in bad]}
@@ -65,7 +65,7 @@ def test_only_the_failed_message_of_a_batch_comes_again(stack: RunningStack) -> 
     assert again[0]["attributes"]["ApproximateReceiveCount"] == "2"
 
 
-def test_after_five_tries_a_job_goes_to_the_dead_letters(stack: RunningStack) -> None:
+def test_after_five_attempts_a_job_goes_to_the_dead_letter_queue(stack: RecordingStack) -> None:
     def fail(_: dict[str, Any]) -> None:
         raise RuntimeError("on purpose")
 
@@ -81,7 +81,7 @@ def test_after_five_tries_a_job_goes_to_the_dead_letters(stack: RunningStack) ->
     assert dead["Body"] == "poison"
 
 
-def test_schedules_fire_by_the_clock_in_order(stack: RunningStack) -> None:
+def test_schedules_fire_by_the_clock_in_order(stack: RecordingStack) -> None:
     stack.sandbox.advance(180)
 
     times = [stack.app.saw("every_minute")["time"] for _ in range(3)]
@@ -90,14 +90,16 @@ def test_schedules_fire_by_the_clock_in_order(stack: RunningStack) -> None:
     assert stack.app.saw_nothing("every_minute")
 
 
-def test_a_day_has_one_six_o_clock(stack: RunningStack) -> None:
+def test_a_day_has_one_six_o_clock(stack: RecordingStack) -> None:
     stack.sandbox.advance(86_400)
 
     assert stack.app.saw("at_six")["time"].endswith("T06:00:00Z")
     assert stack.app.saw_nothing("at_six")
 
 
-def test_what_a_schedule_sets_off_has_run_when_the_clock_answers(stack: RunningStack) -> None:
+def test_a_move_of_the_clock_runs_the_jobs_of_a_schedule(
+    stack: RecordingStack,
+) -> None:
     def enqueue(_: dict[str, Any]) -> None:
         stack.send("from the schedule", delay=10)
 
@@ -107,7 +109,7 @@ def test_what_a_schedule_sets_off_has_run_when_the_clock_answers(stack: RunningS
     assert stack.app.bodies() == ["from the schedule"]
 
 
-def test_a_changed_session_reaches_the_function_after_the_window(stack: RunningStack) -> None:
+def test_a_changed_session_reaches_the_function_after_the_window(stack: RecordingStack) -> None:
     stack.put_session("golden-eagle-427", listenerCount={"N": "1"})
     stack.put_session("golden-eagle-427", listenerCount={"N": "2"})
     stack.put_session("golden-eagle-427", listenerCount={"N": "3"})
@@ -123,7 +125,7 @@ def test_a_changed_session_reaches_the_function_after_the_window(stack: RunningS
     assert numbers == sorted(numbers)
 
 
-def test_a_new_or_deleted_session_is_filtered_out(stack: RunningStack) -> None:
+def test_a_new_or_deleted_session_is_filtered_out(stack: RecordingStack) -> None:
     stack.put_session("golden-eagle-427")
     stack.dynamodb.delete_item(
         TableName=stack.environ["SESSIONS_TABLE_NAME"],
@@ -134,7 +136,7 @@ def test_a_new_or_deleted_session_is_filtered_out(stack: RunningStack) -> None:
     assert stack.app.saw_nothing("changes")
 
 
-def test_a_failed_record_comes_again_and_so_do_those_after_it(stack: RunningStack) -> None:
+def test_a_batch_is_retried_from_its_first_failed_record_on(stack: RecordingStack) -> None:
     seen: list[list[str]] = []
 
     def fail_second_once(event: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +153,7 @@ def test_a_failed_record_comes_again_and_so_do_those_after_it(stack: RunningStac
     assert seen == [["1", "2", "3"], ["2", "3"]]
 
 
-def test_a_batch_that_always_fails_is_given_up_and_blocks_nothing(stack: RunningStack) -> None:
+def test_a_batch_that_always_fails_is_given_up_and_blocks_nothing(stack: RecordingStack) -> None:
     seen: list[list[str]] = []
 
     def fail_one(event: dict[str, Any]) -> None:
@@ -170,7 +172,7 @@ def test_a_batch_that_always_fails_is_given_up_and_blocks_nothing(stack: Running
     assert seen == [["1"]] * 6 + [["2"]]
 
 
-def test_expired_items_go_some_time_after(stack: RunningStack) -> None:
+def test_expired_items_are_deleted_some_time_later(stack: RecordingStack) -> None:
     expires_at = stack.sandbox.clock() // 1000 + 60
     stack.put_session("golden-eagle-427", expiresAt={"N": str(expires_at)})
     stack.put_session("silver-heron-100", expiresAt={"N": str(expires_at + 86_400)})
@@ -194,7 +196,7 @@ def test_expired_items_go_some_time_after(stack: RunningStack) -> None:
         ("cron(0 0 1 FEB ? *)", 31 * 24 * 60 * MINUTE),
     ],
 )
-def test_expressions_say_when(expression: str, expected: int) -> None:
+def test_a_schedule_expression_gives_the_next_time(expression: str, expected: int) -> None:
     thursday_at_midnight = 0
 
     assert parse(expression)(thursday_at_midnight) == expected  # type: ignore[arg-type]
@@ -203,12 +205,12 @@ def test_expressions_say_when(expression: str, expected: int) -> None:
 @pytest.mark.parametrize(
     "expression", ["", "rate(0 minutes)", "rate(1 fortnight)", "cron(1 2)", "cron(61 * * * ? *)"]
 )
-def test_an_expression_that_makes_no_sense_is_named(expression: str) -> None:
+def test_an_invalid_schedule_expression_is_quoted_in_the_error(expression: str) -> None:
     with pytest.raises(ExpressionError, match="cannot understand"):
         parse(expression)
 
 
-def test_a_job_is_json_as_it_was_sent(stack: RunningStack) -> None:
+def test_a_jobs_body_is_unchanged(stack: RecordingStack) -> None:
     body = json.dumps({"text": 'äö"\\', "n": 1.5})
     stack.send(body)
 

@@ -1,4 +1,4 @@
-"""`GET /_sandbox/events` and `POST /_sandbox/cut`: what the console looks through."""
+"""`GET /_sandbox/events` and `POST /_sandbox/cut`, which the console uses."""
 
 import asyncio
 import json
@@ -9,14 +9,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.sandbox.conftest import RunningStack
+from tests.sandbox.conftest import RecordingStack
 from tests.sandbox.plane import PATIENCE
 
 Event = tuple[str, Any]
 
 
 class Follower:
-    """One who follows the events; keeps the snapshot and reads changes as they are asked for."""
+    """A subscriber: keeps the snapshot, and reads changes when a test waits for them."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -28,7 +28,7 @@ class Follower:
         return dict(data)
 
     async def until(self, kind: str, matches: Callable[[Any], bool] = lambda _: True) -> Any:
-        """What the first change of that kind tells that `matches`."""
+        """Return the data of the first change of that kind that `matches`."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 for told, what in self.changes:
@@ -50,14 +50,14 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(stack: RunningStack) -> AsyncIterator[Follower]:
+async def following(stack: RecordingStack) -> AsyncIterator[Follower]:
     url = f"http://127.0.0.1:{stack.sandbox.port}/_sandbox/events"
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         assert response.content_type == "text/event-stream"
         yield Follower(response)
 
 
-async def test_a_follower_is_first_told_how_everything_stands(stack: RunningStack) -> None:
+async def test_a_subscriber_first_gets_a_snapshot(stack: RecordingStack) -> None:
     stack.put_session("golden-eagle-427", listenerCount={"N": "3"})
 
     async with following(stack) as follower:
@@ -69,7 +69,7 @@ async def test_a_follower_is_first_told_how_everything_stands(stack: RunningStac
     assert snapshot["faults"] == []
 
 
-async def test_each_write_is_told_with_its_key(stack: RunningStack) -> None:
+async def test_each_write_is_published_with_its_key(stack: RecordingStack) -> None:
     async with following(stack) as follower:
         await follower.snapshot()
         await asyncio.to_thread(stack.put_session, "golden-eagle-427")
@@ -80,7 +80,7 @@ async def test_each_write_is_told_with_its_key(stack: RunningStack) -> None:
     assert told == {"table": "sessions", "key": key, "item": key}
 
 
-async def test_a_deleted_item_is_told_as_none(stack: RunningStack) -> None:
+async def test_a_deleted_item_is_published_as_null(stack: RecordingStack) -> None:
     stack.put_session("golden-eagle-427")
     key = {"sessionId": {"S": "golden-eagle-427"}}
 
@@ -94,7 +94,7 @@ async def test_a_deleted_item_is_told_as_none(stack: RunningStack) -> None:
     assert told["item"] is None
 
 
-async def test_a_move_of_the_clock_is_told(stack: RunningStack) -> None:
+async def test_a_move_of_the_clock_is_published(stack: RecordingStack) -> None:
     async with following(stack) as follower:
         before = (await follower.snapshot())["now"]
         await asyncio.to_thread(stack.call, "POST", "/_sandbox/clock", json={"advance": 90})
@@ -104,7 +104,7 @@ async def test_a_move_of_the_clock_is_told(stack: RunningStack) -> None:
     assert told["now"] >= before + 90_000
 
 
-async def test_lines_of_the_log_are_told(stack: RunningStack) -> None:
+async def test_lines_of_the_log_are_published(stack: RecordingStack) -> None:
     async with following(stack) as follower:
         await follower.snapshot()
         stack.sandbox.take_line('{"event":"connected"}')
@@ -112,7 +112,9 @@ async def test_lines_of_the_log_are_told(stack: RunningStack) -> None:
         assert await follower.until("line") == '{"event":"connected"}'
 
 
-async def test_a_fault_is_told_and_gone_when_it_is_used_up(stack: RunningStack) -> None:
+async def test_a_fault_is_published_when_added_and_when_used_up(
+    stack: RecordingStack,
+) -> None:
     fault = {"target": "dynamodb", "fault": "throttle", "times": 1}
 
     async with following(stack) as follower:
@@ -125,7 +127,7 @@ async def test_a_fault_is_told_and_gone_when_it_is_used_up(stack: RunningStack) 
     assert told == [{**fault, "seed": 0, "seconds": 1.0}]
 
 
-async def test_a_follower_that_goes_is_forgotten(stack: RunningStack) -> None:
+async def test_a_subscriber_that_disconnects_is_removed(stack: RecordingStack) -> None:
     async with following(stack) as follower:
         await follower.snapshot()
         assert stack.sandbox.event_stream.has_subscribers
@@ -136,8 +138,8 @@ async def test_a_follower_that_goes_is_forgotten(stack: RunningStack) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_socket_is_cut_by_the_name_in_its_url_without_a_close_frame(
-    stack: RunningStack,
+async def test_a_socket_is_cut_by_the_client_in_its_url_without_a_close_frame(
+    stack: RecordingStack,
 ) -> None:
     url = f"ws://127.0.0.1:{stack.sandbox.port}/local?client="
     async with aiohttp.ClientSession() as session:
@@ -158,13 +160,13 @@ async def test_a_socket_is_cut_by_the_name_in_its_url_without_a_close_frame(
 
 
 @pytest.mark.parametrize("body", [{}, {"client": ""}, {"client": 1}, []])
-async def test_a_cut_must_say_whom(stack: RunningStack, body: Any) -> None:
+async def test_a_cut_without_a_client_is_refused(stack: RecordingStack, body: Any) -> None:
     status, _ = await asyncio.to_thread(stack.call, "POST", "/_sandbox/cut", json=body)
 
     assert status == 400
 
 
-async def test_the_client_is_served_beside_the_console(stack: RunningStack) -> None:
+async def test_the_client_is_served_beside_the_console(stack: RecordingStack) -> None:
     page = await asyncio.to_thread(stack.page, "/clients/js/lectern.js")
 
     assert page.status == 200

@@ -1,4 +1,4 @@
-"""Faults meet the calls that they were made for, and the same ones with the same seed."""
+"""A fault meets the calls that it names, and the same ones again with the same seed."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ def test_a_fault_by_rate_is_repeatable(seed: int, rate: float) -> None:
     assert _drawn(first, 50) == _drawn(second, 50)
 
 
-def test_a_rate_is_about_what_it_says() -> None:
+def test_a_rate_is_met_approximately() -> None:
     plan = FaultPlan()
     plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, rate=0.2, seed=7))
 
@@ -50,7 +50,7 @@ def test_a_fault_meets_its_target_and_operation_only() -> None:
     assert plan.draw(Target.MANAGEMENT, "DELETE")
 
 
-def test_clearing_ends_all() -> None:
+def test_clear_ends_all_faults() -> None:
     plan = FaultPlan()
     plan.add(Fault(target=Target.MANAGEMENT, kind=Kind.ERROR, rate=1))
 
@@ -77,7 +77,7 @@ def test_clearing_ends_all() -> None:
         ({"target": "dynamodb", "fault": "error", "times": 1, "sed": 1}, "unknown field 'sed'"),
     ],
 )
-def test_a_fault_that_makes_no_sense_says_why(body: Any, problem: str) -> None:
+def test_an_invalid_fault_is_refused_with_a_reason(body: Any, problem: str) -> None:
     with pytest.raises(FaultError, match=problem):
         Fault.parse(body)
 
@@ -85,7 +85,7 @@ def test_a_fault_that_makes_no_sense_says_why(body: Any, problem: str) -> None:
 @pytest.mark.parametrize(
     ("target", "kind"), [(target, kind) for target in Target for kind in ALLOWED[target]]
 )
-def test_every_allowed_fault_can_be_asked_for(target: Target, kind: Kind) -> None:
+def test_every_allowed_fault_can_be_parsed(target: Target, kind: Kind) -> None:
     fault = Fault.parse({"target": str(target), "fault": str(kind), "times": 1})
 
     assert (fault.target, fault.kind, fault.times) == (target, kind, 1)
@@ -112,7 +112,9 @@ def test_a_post_is_refused_once_and_nothing_is_sent(plane: Plane, kind: Kind, st
     ("kind", "received"),
     [(Kind.DROP, ["2"]), (Kind.DUPLICATE, ["1", "1", "2"]), (Kind.REORDER, ["2", "1"])],
 )
-def test_a_post_is_lost_doubled_or_late(plane: Plane, kind: Kind, received: list[str]) -> None:
+def test_a_post_is_lost_duplicated_or_reordered(
+    plane: Plane, kind: Kind, received: list[str]
+) -> None:
     with plane.open() as client:
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
         _arm(plane, Target.MANAGEMENT, kind)
@@ -142,7 +144,7 @@ def test_a_disconnect_arrives_twice(plane: Plane) -> None:
     assert first["requestContext"]["connectionId"] == second["requestContext"]["connectionId"]
 
 
-def test_a_delayed_disconnect_comes_when_the_clock_says(plane: Plane) -> None:
+def test_a_delayed_disconnect_arrives_when_the_clock_reaches_its_time(plane: Plane) -> None:
     _arm(plane, Target.GATEWAY, Kind.DELAY, operation="$disconnect", seconds=300)
     with plane.open() as late:
         late.close(4000)
@@ -155,7 +157,7 @@ def test_a_delayed_disconnect_comes_when_the_clock_says(plane: Plane) -> None:
     assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 4000
 
 
-def test_messages_change_places(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_reordered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     with running_plane(threads=1) as plane, plane.open() as client:
         _arm(plane, Target.GATEWAY, Kind.REORDER, operation="$default")
@@ -184,7 +186,7 @@ def test_a_handshake_is_refused_without_its_handler(plane: Plane, kind: Kind, st
     ("kind", "message"),
     [(Kind.ERROR, "Internal server error"), (Kind.THROTTLE, "Too Many Requests")],
 )
-def test_a_message_is_answered_without_its_handler(plane: Plane, kind: Kind, message: str) -> None:
+def test_a_message_is_refused_without_its_handler(plane: Plane, kind: Kind, message: str) -> None:
     _arm(plane, Target.GATEWAY, kind, operation="$default")
     with plane.open() as client:
         client.send("1")
@@ -194,7 +196,7 @@ def test_a_message_is_answered_without_its_handler(plane: Plane, kind: Kind, mes
         assert client.recv(PATIENCE) == "2"
 
 
-def test_a_call_that_hangs_is_never_answered(plane: Plane) -> None:
+def test_a_call_that_hangs_gets_no_response(plane: Plane) -> None:
     with plane.open() as client:
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
         _arm(plane, Target.MANAGEMENT, Kind.HANG, seconds=0.05)
@@ -205,7 +207,7 @@ def test_a_call_that_hangs_is_never_answered(plane: Plane) -> None:
         assert client.recv(PATIENCE) == "2"
 
 
-def test_a_late_post_waits_for_the_clock(plane: Plane) -> None:
+def test_a_delayed_post_waits_for_the_clock(plane: Plane) -> None:
     with plane.open() as client, ThreadPoolExecutor(1) as thread:
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
         _arm(plane, Target.MANAGEMENT, Kind.DELAY, seconds=60)

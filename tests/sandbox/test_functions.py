@@ -1,4 +1,4 @@
-"""Handlers are called with the time that they will have on AWS."""
+"""Handlers are called with the timeout that they have on AWS."""
 
 import json
 from pathlib import Path
@@ -24,11 +24,11 @@ def test_timeouts_are_those_of_chalices_configuration(tmp_path: Path) -> None:
     assert read_timeouts(tmp_path, "local") == {"sweep": 5.0, "connect": 30.0}
 
 
-def test_without_configuration_there_are_none(tmp_path: Path) -> None:
+def test_without_a_configuration_there_are_no_timeouts(tmp_path: Path) -> None:
     assert read_timeouts(tmp_path, "local") == {}
 
 
-def test_a_handler_sees_its_context() -> None:
+def test_a_handler_gets_its_context() -> None:
     seen: list[LambdaContext] = []
     app = Chalice("app", env={})
 
@@ -45,7 +45,7 @@ def test_a_handler_sees_its_context() -> None:
     assert seen[0].aws_request_id in seen[0].log_stream_name
 
 
-def test_a_handler_that_raises_is_logged_and_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_handler_that_raises_is_logged_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
     app = Chalice("app", env={})
 
     @app.lambda_function(name="work")  # type: ignore[untyped-decorator]

@@ -1,4 +1,4 @@
-"""The opening handshake keeps API Gateway's rules."""
+"""The opening handshake follows API Gateway's rules."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def test_connect_event_has_the_query_the_headers_and_a_context(plane: Plane) -> 
     assert {"apiId", "requestId", "extendedRequestId", "requestTime"} <= context.keys()
 
 
-def test_no_query_means_no_query_fields(plane: Plane) -> None:
+def test_without_a_query_the_event_has_no_query_fields(plane: Plane) -> None:
     with plane.open():
         event = plane.app.saw("connect")
 
@@ -143,6 +143,6 @@ def test_a_client_that_leaves_during_connect_is_disconnected(plane: Plane) -> No
         },
     ],
 )
-def test_what_is_no_handshake_reaches_no_handler(plane: Plane, headers: dict[str, str]) -> None:
+def test_an_invalid_handshake_reaches_no_handler(plane: Plane, headers: dict[str, str]) -> None:
     assert plane.request("GET", "/local", headers=headers).status == 426
     assert plane.app.saw_nothing("connect")

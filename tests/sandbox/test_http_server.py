@@ -1,4 +1,4 @@
-"""The shorter way for posts: the same answers as by aiohttp's own, whatever arrives how."""
+"""The fast path for posts gives the same responses as aiohttp, however a request arrives."""
 
 import http.client
 from io import BufferedReader
@@ -11,7 +11,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from tests.sandbox.plane import CREDENTIALS, PATIENCE, Plane
 
 Answer = tuple[int, str, str | None, bytes]
-"""Status, type of content, type of error, body."""
+"""Status, content type, error type, body."""
 
 UNKNOWN = "AAAAAAAAAAAAAAA="
 
@@ -35,7 +35,7 @@ def _bytes(request: AWSRequest, *more: str) -> bytes:
 
 
 def _exchange(plane: Plane, *pieces: bytes, answers: int = 1) -> list[Answer]:
-    """Sends the pieces one after the other on one connection, and reads the answers."""
+    """Send the pieces one after the other on one connection, and read the responses."""
     with plane.raw(handshake=False) as sock, sock.makefile("rb") as stream:
         for piece in pieces:
             sock.sendall(piece)
@@ -53,7 +53,7 @@ def _answer(stream: BufferedReader) -> Answer:
 @pytest.mark.parametrize(
     ("case", "status"), [("good", 200), ("gone", 410), ("malformed", 400), ("unsigned", 403)]
 )
-def test_both_ways_give_the_same_answer(plane: Plane, case: str, status: int) -> None:
+def test_both_paths_give_the_same_response(plane: Plane, case: str, status: int) -> None:
     with plane.open() as client:
         own = plane.app.saw("connect")["requestContext"]["connectionId"]
         connection_id = {"gone": UNKNOWN, "malformed": "no-id"}.get(case, own)
@@ -68,7 +68,7 @@ def test_both_ways_give_the_same_answer(plane: Plane, case: str, status: int) ->
 
 
 @pytest.mark.parametrize("manner", ["in pieces", "two at once", "after something else"])
-def test_posts_that_are_not_plain_arrive_all_the_same(plane: Plane, manner: str) -> None:
+def test_posts_that_are_not_plain_arrive_too(plane: Plane, manner: str) -> None:
     with plane.open() as client:
         own = plane.app.saw("connect")["requestContext"]["connectionId"]
         first, second, third = (_bytes(_request(plane, own, text)) for text in (b"1", b"2", b"3"))
@@ -84,10 +84,10 @@ def test_posts_that_are_not_plain_arrive_all_the_same(plane: Plane, manner: str)
         assert [client.recv(PATIENCE) for _ in range(3)] == ["1", "2", "3"]
 
 
-def test_a_connection_that_is_kept_and_idle_is_closed_without_a_word(
+def test_an_idle_kept_alive_connection_is_closed_without_a_response(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its client may be sending a request right then, and would take the words for its answer."""
+    """The client could take a 408 for the response to a request that it is just sending."""
     monkeypatch.setattr("sandbox.http.server.KEEP_ALIVE_SECONDS", 0.1)
     monkeypatch.setattr("sandbox.http.server.HEADERS_SECONDS", 0.1)
     post = _bytes(_request(plane, UNKNOWN, b"hello"))

@@ -29,16 +29,16 @@ def test_only_chalice_local_starts_it(command: str, local: bool) -> None:
     assert is_local(command.split()) is local
 
 
-def test_elsewhere_it_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_chalice_local_start_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["chalice", "package", "--stage", "local", "out"])
 
     sandbox.start(Chalice("app", env={}))  # it would need SANDBOX_PORT
 
 
-def test_files_that_a_start_leaves_do_not_begin_it_anew(
+def test_files_that_a_start_writes_cause_no_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chalice's own look at all files is under way when the app is loaded: hcl2 leaves a cache."""
+    """Chalice's first pass over all files runs while the app is loaded, and hcl2 writes a cache."""
     under_way = StatFileWatcher._single_pass_poll
     for name in ("_single_pass_poll", "_is_changed_file"):
         monkeypatch.setattr(StatFileWatcher, name, getattr(StatFileWatcher, name))

@@ -14,20 +14,20 @@ from tests.running import PATIENCE, Lectern
 
 
 class Client:
-    """A client that speaks the protocol."""
+    """A client of the protocol."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
 
     def recv(self, kind: str) -> dict[str, Any]:
-        """The next message of that type; others are left out."""
+        """Return the next message of that type, skipping others."""
         while True:
             message: dict[str, Any] = json.loads(self.socket.recv(PATIENCE))
             if message["type"] == kind:
                 return message
 
     def failed(self) -> None:
-        """Waits for API Gateway's own answer where a handler came to nothing."""
+        """Wait for API Gateway's own error for a handler that failed."""
         while json.loads(self.socket.recv(PATIENCE)) != {"message": "Internal server error"}:
             pass
 
@@ -98,7 +98,7 @@ def test_counts_are_exact_after_half_of_the_listeners_are_cut(lectern: Lectern) 
         assert session["languageCounts"] == {"es": 5, "fr": 5}
 
 
-def test_an_hour_of_silence_closes_a_socket_long_before(lectern: Lectern) -> None:
+def test_a_silent_socket_is_closed_long_before_an_hour(lectern: Lectern) -> None:
     with _session(lectern) as (speaker, _):
         lectern.sandbox.advance(3600)
 
@@ -115,7 +115,7 @@ def test_metrics_are_shown(lectern: Lectern) -> None:
     assert not any("_aws" in line for line in lectern.lines)
 
 
-def test_settings_of_the_user_win(run_lectern: Callable[..., Lectern]) -> None:
+def test_the_users_settings_take_precedence(run_lectern: Callable[..., Lectern]) -> None:
     lectern = run_lectern(MAX_LISTENERS_PER_SESSION="1")
     with _session(lectern) as (_, session_id), _client(lectern, _join(session_id, "es")) as first:
         first.recv("sessionJoined")
@@ -132,7 +132,7 @@ def _arm(lectern: Lectern, kind: Kind, **options: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.ERROR, Kind.THROTTLE, Kind.DROP])
-def test_a_call_that_fails_once_is_made_again(lectern: Lectern, kind: Kind) -> None:
+def test_a_call_that_fails_once_is_retried(lectern: Lectern, kind: Kind) -> None:
     _arm(lectern, kind)
 
     with _session(lectern) as (_, session_id):
@@ -149,7 +149,7 @@ def test_a_call_carried_out_twice_counts_once(lectern: Lectern) -> None:
     assert session["listenerCount"] == 1
 
 
-def test_the_state_is_that_after_what_clients_have_sent(lectern: Lectern) -> None:
+def test_the_state_includes_what_clients_have_sent(lectern: Lectern) -> None:
     with _session(lectern) as (_, session_id):
         with _client(lectern, _join(session_id, "es")) as listener:
             listener.recv("sessionJoined")
@@ -160,7 +160,7 @@ def test_the_state_is_that_after_what_clients_have_sent(lectern: Lectern) -> Non
     assert session["listenerCount"] == 0
 
 
-def test_a_database_that_is_down_refuses_with_503(lectern: Lectern) -> None:
+def test_requests_are_refused_with_503_while_the_database_is_down(lectern: Lectern) -> None:
     _arm(lectern, Kind.ERROR, times=None, rate=1.0)
     query = f"role=speaker&action=createSession&sourceLanguage=en&token={lectern.token()}"
 
@@ -173,7 +173,7 @@ def test_a_database_that_is_down_refuses_with_503(lectern: Lectern) -> None:
         assert session_id
 
 
-def test_what_a_killed_handler_left_is_finished_by_the_stream(lectern: Lectern) -> None:
+def test_the_stream_completes_the_work_of_a_killed_handler(lectern: Lectern) -> None:
     with _listening(lectern) as (speaker, listener):
         _arm(lectern, Kind.KILL, operation="UpdateItem")
         speaker.send("endSession")
@@ -186,7 +186,7 @@ def test_what_a_killed_handler_left_is_finished_by_the_stream(lectern: Lectern) 
     assert lectern.call("GET", "/_sandbox/state")["connections"] == []
 
 
-def test_a_handler_dies_between_its_posts(lectern: Lectern) -> None:
+def test_a_handler_is_killed_between_its_posts(lectern: Lectern) -> None:
     with _listening(lectern) as (speaker, listener):
         _arm(lectern, Kind.KILL, target=Target.MANAGEMENT, operation="POST")
         speaker.send("broadcast", data={"text": "hello"})

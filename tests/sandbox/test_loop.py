@@ -1,4 +1,4 @@
-"""The way into a loop from other threads."""
+"""Calls from other threads into a loop."""
 
 import threading
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from tests.running import PATIENCE
 
 @pytest.fixture
 def thread() -> Iterator[LoopThread]:
-    """A running loop."""
+    """Run a loop."""
     running = LoopThread("test-loop")
     running.start()
     yield running
     running.stop()
 
 
-def test_a_call_that_fails_does_not_hold_up_the_one_that_came_with_it(
+def test_a_call_that_raises_does_not_delay_the_next_one(
     thread: LoopThread, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy, both_are_there, done = threading.Event(), threading.Event(), threading.Event()

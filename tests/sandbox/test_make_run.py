@@ -1,4 +1,4 @@
-"""`chalice local --stage local`, as `make run` starts it: it starts, reloads and ends well."""
+"""`chalice local --stage local`, as `make run` starts it: start, reload and stop."""
 
 import contextlib
 import os
@@ -43,24 +43,24 @@ class Run:
         )
 
     def ports(self) -> list[int]:
-        """The port of every start so far."""
+        """The ports of all starts so far."""
         return [
             int(each) for each in re.findall(r"console +http://.*:(\d+)/", self.log.read_text())
         ]
 
     def ready(self, starts: int = 1) -> int:
-        """Waits for the so-manieth start; answers its port."""
+        """Wait for the start of that number and return its port."""
         _until(lambda: len(self.ports()) >= starts or self.process.poll() is not None)
         assert len(self.ports()) >= starts, self.log.read_text()
         return self.ports()[-1]
 
     def worker(self) -> int:
-        """The process that the reloader started."""
+        """Return the id of the process that the reloader started."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return int(children.read_text().split()[0])
 
     def end(self) -> None:
-        """Ends it and everything that it started."""
+        """End the process and everything that it started."""
         with contextlib.suppress(OSError, IndexError, ProcessLookupError):
             os.kill(self.worker(), signal.SIGKILL)
         self.process.kill()
@@ -83,7 +83,7 @@ def _answers(port: int) -> bool:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what the stack is made of."""
+    """Copy the files that the stack is made of."""
     shutil.copy2(PROJECT / "app.py", tmp_path)
     for name in ("chalicelib", "sandbox", ".chalice", "terraform/modules"):
         shutil.copytree(PROJECT / name, tmp_path / name)
@@ -92,7 +92,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(project: Path) -> Iterator[Callable[..., Run]]:
-    """Starts the stack with options and environment."""
+    """Start the stack with options and environment."""
     runs: list[Run] = []
 
     def start(*options: str, **environ: str) -> Run:
@@ -104,7 +104,7 @@ def run(project: Path) -> Iterator[Callable[..., Run]]:
         each.end()
 
 
-def test_it_says_where_it_is_and_how_to_try_it(run: Callable[..., Run]) -> None:
+def test_a_start_prints_the_addresses_and_a_command_to_try(run: Callable[..., Run]) -> None:
     running = run()
     port = running.ready()
 
@@ -114,7 +114,7 @@ def test_it_says_where_it_is_and_how_to_try_it(run: Callable[..., Run]) -> None:
     assert _answers(port)
 
 
-def test_an_edit_begins_anew_and_a_compiled_file_does_not(
+def test_an_edit_restarts_the_stack_and_a_compiled_file_does_not(
     run: Callable[..., Run], project: Path
 ) -> None:
     running = run()
@@ -155,7 +155,7 @@ def test_a_signal_stops_it_quickly(
 
 
 @pytest.mark.parametrize("which", ["LECTERN_PORT", "--port"])
-def test_a_port_that_is_taken_is_said_in_one_line(run: Callable[..., Run], which: str) -> None:
+def test_a_port_that_is_taken_is_reported_in_one_line(run: Callable[..., Run], which: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         running = run("--port", port) if which == "--port" else run(LECTERN_PORT=port)
@@ -167,14 +167,14 @@ def test_a_port_that_is_taken_is_said_in_one_line(run: Callable[..., Run], which
     assert which in lines[0]
 
 
-def test_a_setting_that_is_wrong_is_named(run: Callable[..., Run]) -> None:
+def test_an_invalid_setting_is_named(run: Callable[..., Run]) -> None:
     running = run(MAX_LISTENERS_PER_SESSION="many")
     running.process.wait(timeout=PATIENCE)
 
     assert "MAX_LISTENERS_PER_SESSION must be a whole number" in running.log.read_text()
 
 
-def test_an_idle_stack_uses_no_cpu_to_speak_of(run: Callable[..., Run]) -> None:
+def test_an_idle_stack_uses_hardly_any_cpu(run: Callable[..., Run]) -> None:
     running = run()
     running.ready()
     stat = Path(f"/proc/{running.worker()}/stat")

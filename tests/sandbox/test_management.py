@@ -38,7 +38,7 @@ def test_boto3_posts_describes_and_closes(plane: Plane) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
-def test_who_is_gone_is_410(plane: Plane, method: str) -> None:
+def test_a_closed_connection_is_410(plane: Plane, method: str) -> None:
     answer = plane.manage(method, UNKNOWN)
 
     assert answer.status == 410
@@ -60,7 +60,9 @@ def test_a_malformed_id_is_400(plane: Plane, malformed: str) -> None:
     ],
     ids=["unsigned", "another key", "another secret"],
 )
-def test_who_did_not_sign_gets_403(plane: Plane, credentials: Credentials | None) -> None:
+def test_a_request_without_a_valid_signature_is_403(
+    plane: Plane, credentials: Credentials | None
+) -> None:
     with plane.open() as client:
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
         for method in ("POST", "GET", "DELETE"):
@@ -80,7 +82,7 @@ def test_more_than_128_kb_is_413(plane: Plane) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
-def test_a_message_of_any_size_arrives_as_it_is(plane: Plane, size: int) -> None:
+def test_a_message_of_any_size_arrives_unchanged(plane: Plane, size: int) -> None:
     with plane.open() as client:
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
 
@@ -88,14 +90,14 @@ def test_a_message_of_any_size_arrives_as_it_is(plane: Plane, size: int) -> None
         assert client.recv(PATIENCE) == "x" * size
 
 
-def test_what_is_not_text_is_400(plane: Plane) -> None:
+def test_bytes_that_are_not_text_are_400(plane: Plane) -> None:
     with plane.open():
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
 
         assert plane.manage("POST", connection_id, b"\xff\xfe").status == 400
 
 
-def test_a_slow_client_gets_429_and_holds_up_nobody(plane: Plane) -> None:
+def test_a_slow_client_gets_429_and_delays_no_other(plane: Plane) -> None:
     slow = plane.raw()  # never reads
     slow_id = plane.app.saw("connect")["requestContext"]["connectionId"]
     with plane.open() as quick:

@@ -1,4 +1,4 @@
-"""Messages reach the handler, and its answers the client, as through API Gateway."""
+"""Messages reach the handler, and its responses the client, as through API Gateway."""
 
 import contextlib
 import itertools
@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection
 from tests.sandbox.plane import HANDSHAKE, PATIENCE, Plane, running_plane
 
 
-def test_the_handlers_body_comes_back_on_the_socket(plane: Plane) -> None:
+def test_the_handlers_body_is_sent_on_the_socket(plane: Plane) -> None:
     with plane.open() as client:
         connected = plane.app.saw("connect")["requestContext"]
         client.send('{"action":"heartbeat"}')
@@ -32,7 +32,7 @@ def test_the_handlers_body_comes_back_on_the_socket(plane: Plane) -> None:
     assert "headers" not in event
 
 
-def test_an_answer_without_body_sends_nothing(plane: Plane) -> None:
+def test_a_response_without_a_body_sends_nothing(plane: Plane) -> None:
     plane.app.answers["message"] = lambda event: (
         {"statusCode": 200, "body": "second"} if event["body"] == "2" else {"statusCode": 200}
     )
@@ -43,7 +43,7 @@ def test_an_answer_without_body_sends_nothing(plane: Plane) -> None:
         assert client.recv(PATIENCE) == "second"
 
 
-def test_a_handler_that_raises_answers_an_error_without_ids(plane: Plane) -> None:
+def test_a_handler_that_raises_causes_an_error_without_ids(plane: Plane) -> None:
     def fail(_: dict[str, Any]) -> None:
         raise RuntimeError("on purpose")
 
@@ -53,7 +53,7 @@ def test_a_handler_that_raises_answers_an_error_without_ids(plane: Plane) -> Non
         assert json.loads(client.recv(PATIENCE)) == {"message": "Internal server error"}
 
 
-def test_a_handler_that_takes_too_long_is_not_waited_for(
+def test_a_handler_that_takes_too_long_times_out(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.gateway.routes.INTEGRATION_TIMEOUT", 0.05)
@@ -119,7 +119,7 @@ def test_a_message_of_128_kb_in_frames_of_32_kb_passes(plane: Plane) -> None:
     ],
     ids=["a frame over 32 KB", "a message over 128 KB", "a binary frame"],
 )
-def test_what_api_gateway_does_not_take_closes_the_socket(
+def test_messages_that_api_gateway_does_not_accept_close_the_socket(
     plane: Plane, sent: Any, code: int
 ) -> None:
     with plane.open() as client:
@@ -156,7 +156,7 @@ def test_broken_frames_close_the_socket(plane: Plane, frame: bytes, code: int) -
     sock.close()
 
 
-def test_frames_cut_anywhere_are_one_message(plane: Plane) -> None:
+def test_frames_split_anywhere_are_one_message(plane: Plane) -> None:
     sock = plane.raw()
     frame = b"\x81\x85\0\0\0\0hello"
 
@@ -167,7 +167,7 @@ def test_frames_cut_anywhere_are_one_message(plane: Plane) -> None:
     sock.close()
 
 
-def test_a_message_right_behind_the_handshake_is_not_lost(plane: Plane) -> None:
+def test_a_message_right_after_the_handshake_is_not_lost(plane: Plane) -> None:
     connecting = threading.Event()
     plane.app.answers["connect"] = lambda _: connecting.wait(PATIENCE) and {"statusCode": 200}
     sock = plane.raw(handshake=False)

@@ -1,4 +1,4 @@
-"""What each user sees while something that the stack depends on is down, and that it heals.
+"""Outages: the effect on each user while a service is down, and the recovery afterwards.
 
 The table in `docs/run/operations.md` says the same in words.
 """
@@ -20,12 +20,12 @@ from tests.security.watched import Watched
 from tests.stack import Refused
 
 PATIENCE = 29.0
-"""Seconds after which API Gateway gives up: whatever happens must be said before."""
+"""Seconds after which API Gateway gives up: an error must reach the client before."""
 Json = dict[str, Any]
 
 
 def ask(socket: ClientConnection, action: str, **fields: Any) -> Json:
-    """The reply to a message; what else comes before it is let pass."""
+    """Send a message and return its reply, skipping other messages."""
     socket.send(json.dumps({"action": action, "id": action, **fields}))
     while True:
         message: Json = json.loads(socket.recv(PATIENCE))
@@ -34,7 +34,7 @@ def ask(socket: ClientConnection, action: str, **fields: Any) -> Json:
 
 
 class Room:
-    """A session on a running stack: its speaker, a listener, and somebody who has not joined."""
+    """A session on a running stack: a speaker, a listener, and a client that has not joined."""
 
     def __init__(self, lectern: Lectern, sockets: ExitStack) -> None:
         self.lectern = lectern
@@ -51,7 +51,7 @@ class Room:
         return ask(socket, "joinSession", sessionId=self.session_id, targetLanguage="es")
 
     def state(self) -> Json:
-        """Every table but the counters of rate limits, which count attempts."""
+        """Return every table except the counters of rate limits, which count attempts."""
         state: Json = self.lectern.call("GET", "/_sandbox/state")
         return {label: items for label, items in state.items() if label != "rate_limits"}
 
@@ -73,7 +73,7 @@ def room(run_lectern: Callable[..., Lectern]) -> Iterator[Room]:
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
-def test_while_the_tables_are_down_everybody_is_told_to_try_again_and_nothing_changes(
+def test_while_the_tables_are_down_every_request_is_refused_with_a_retry_and_changes_nothing(
     room: Room, kind: str
 ) -> None:
     before = room.state()
@@ -103,19 +103,19 @@ def test_while_the_tables_are_down_everybody_is_told_to_try_again_and_nothing_ch
     assert ask(room.speaker, "getSessionStatus")["listenerCount"] == 2
 
 
-def test_a_table_that_hangs_is_given_up_before_api_gateway_gives_up(room: Room) -> None:
+def test_a_table_that_hangs_times_out_before_api_gateway_does(room: Room) -> None:
     with room.fault("dynamodb", "hang", rate=1.0, seconds=5.0):
         assert ask(room.listener, "heartbeat")["code"] == "SERVICE_UNAVAILABLE"
 
 
 @pytest.mark.parametrize("kind", ["throttle", "error", "drop"])
-def test_a_short_failure_of_the_tables_is_noticed_by_nobody(room: Room, kind: str) -> None:
+def test_no_client_notices_a_short_failure_of_the_tables(room: Room, kind: str) -> None:
     with room.fault("dynamodb", kind, times=3):
         assert ask(room.speaker, "broadcast", data={"n": 1})["type"] == "broadcastAccepted"
 
 
 @pytest.mark.parametrize("kind", ["error", "throttle"])
-def test_while_nothing_can_be_posted_replies_still_come_and_nothing_said_is_lost(
+def test_while_posts_fail_replies_still_arrive_and_no_broadcast_is_lost(
     room: Room, kind: str
 ) -> None:
     with room.fault("management", kind):
@@ -132,14 +132,14 @@ def test_while_nothing_can_be_posted_replies_still_come_and_nothing_said_is_lost
     assert [each["data"] for each in missed] == [{"n": 1}]
 
 
-def test_a_gateway_that_does_not_answer_posts_holds_a_broadcast_up_for_seconds_only(
+def test_posts_that_hang_delay_a_broadcast_by_seconds_only(
     room: Room,
 ) -> None:
     with room.fault("management", "hang", rate=1.0, seconds=5.0):
         assert ask(room.speaker, "broadcast", data={"n": 1})["type"] == "broadcastAccepted"
 
 
-def test_without_a_queue_what_needs_one_is_refused_and_all_else_goes_on() -> None:
+def test_without_a_queue_only_actions_that_need_it_are_refused() -> None:
     stack = Watched(INLINE_FANOUT_LIMIT="1", SPEAKER_GRACE_SECONDS="15")
     speaker, session_id = stack.session()
     listeners = [stack.listener(session_id) for _ in range(3)]
@@ -173,7 +173,7 @@ def test_without_a_queue_what_needs_one_is_refused_and_all_else_goes_on() -> Non
 
 
 class Without:
-    """The stores' port, where one table is down."""
+    """The stores' port to DynamoDB, where one table is down."""
 
     def __init__(self, real: DynamoDB, table: str) -> None:
         self._real = real
@@ -187,14 +187,14 @@ class Without:
 
 
 class WithoutLimits(Watched):
-    """A stack whose table of rate limits can be down."""
+    """A stack whose table of rate limits can be taken down."""
 
     def wire(self) -> DynamoDB:
         self.limits = Without(super().wire(), self.aws.tables["rate_limits"])
         return self.limits
 
 
-def test_without_the_table_of_rate_limits_who_is_there_goes_on() -> None:
+def test_without_the_table_of_rate_limits_joined_clients_continue() -> None:
     stack = WithoutLimits()
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)

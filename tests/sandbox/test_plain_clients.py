@@ -1,4 +1,4 @@
-"""What a client that knows only the protocol page is spared, unless the sandbox is strict."""
+"""The rules of API Gateway that the sandbox relaxes for clients, unless it is strict."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ OTHERS = Credentials("AKIDOTHEROTHEROTHERO", "a secret that the sandbox cannot k
 
 @pytest.fixture
 def plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
-    """A running data plane that is not strict."""
+    """Run a data plane that is not strict."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     with running_plane(strict=False) as running:
         yield running
@@ -66,7 +66,7 @@ def test_handlers_of_one_connection_run_one_after_the_other(plane: Plane) -> Non
     assert most == 1
 
 
-def test_a_close_waits_for_the_messages_before_it(plane: Plane) -> None:
+def test_a_close_is_handled_after_the_messages_before_it(plane: Plane) -> None:
     go_on, order = threading.Event(), []
 
     def handle(event: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_one_connection_does_not_wait_for_another(plane: Plane) -> None:
         (Kind.HANG, 503, "SERVICE_UNAVAILABLE"),
     ],
 )
-def test_the_gateways_own_errors_are_worded_as_the_protocol_says(
+def test_the_gateways_own_errors_have_the_form_of_the_protocol(
     plane: Plane, kind: Kind, status: int, code: str
 ) -> None:
     with plane.open() as client:
@@ -143,7 +143,7 @@ def test_the_gateways_own_errors_are_worded_as_the_protocol_says(
         ("[7]", {}),
     ],
 )
-def test_the_gateways_own_errors_find_the_request_that_waits_for_them(
+def test_the_gateways_own_errors_have_the_action_and_id_of_their_request(
     plane: Plane, kind: Kind, text: str, told: dict[str, str]
 ) -> None:
     with plane.open() as client:
@@ -169,7 +169,7 @@ def test_a_handshake_is_refused_with_a_status_of_the_protocol(
     assert ("Retry-After" in refused.value.response.headers) == (status == 429)
 
 
-def test_what_the_gateway_drops_is_a_disconnect(plane: Plane) -> None:
+def test_the_gateway_drops_a_disconnect_by_default(plane: Plane) -> None:
     plane.faults.add(Fault.parse({"target": "gateway", "fault": "drop", "rate": 1}))
 
     with plane.open() as client:
@@ -180,7 +180,7 @@ def test_what_the_gateway_drops_is_a_disconnect(plane: Plane) -> None:
     assert plane.app.saw_nothing("disconnect")
 
 
-def test_a_call_signed_by_somebody_else_is_carried_out(plane: Plane) -> None:
+def test_a_call_signed_with_another_key_is_carried_out(plane: Plane) -> None:
     with plane.open() as client:
         connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
 

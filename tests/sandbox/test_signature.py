@@ -1,4 +1,4 @@
-"""Signatures are checked for real: any change to what was signed is refused."""
+"""Signatures are verified: any change to a signed request is refused."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def _signed(
     segment=st.text("abcXYZ019-_.~=@+!*'()", min_size=1, max_size=20),
     body=st.binary(max_size=200),
 )
-def test_what_botocore_signs_is_accepted(method: str, segment: str, body: bytes) -> None:
+def test_a_request_signed_by_botocore_is_accepted(method: str, segment: str, body: bytes) -> None:
     verify(_signed(method, f"/local/{segment}x", body=body), OURS, "execute-api")
 
 
@@ -79,7 +79,7 @@ def test_a_signature_for_another_service_is_refused() -> None:
         verify(_signed(), OURS, "dynamodb")
 
 
-def test_the_parts_of_a_signature_may_stand_in_any_order() -> None:
+def test_the_parts_of_a_signature_may_be_in_any_order() -> None:
     request = _signed()
     algorithm, _, parts = request.headers["authorization"].partition(" ")
     turned = ", ".join(reversed(parts.split(", ")))
@@ -89,7 +89,7 @@ def test_the_parts_of_a_signature_may_stand_in_any_order() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
-def test_a_signature_is_good_for_five_minutes(minutes: int) -> None:
+def test_a_signature_is_valid_for_five_minutes(minutes: int) -> None:
     request = _signed()
     then = datetime.now(UTC) + timedelta(minutes=minutes)
 

@@ -6,7 +6,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from sandbox.cloud.resources import ResourcesError, check_endpoint
-from tests.sandbox.conftest import RunningStack
+from tests.sandbox.conftest import RecordingStack
 
 
 @pytest.fixture
@@ -20,20 +20,20 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def external(elsewhere: str) -> Iterator[RunningStack]:
+def external(elsewhere: str) -> Iterator[RecordingStack]:
     """A sandbox that keeps its tables there."""
-    running = RunningStack(AWS_ENDPOINT_URL_DYNAMODB=elsewhere)
+    running = RecordingStack(AWS_ENDPOINT_URL_DYNAMODB=elsewhere)
     yield running
     running.close()
 
 
-def test_the_tables_are_there_and_their_state_is_shown(external: RunningStack) -> None:
+def test_the_tables_are_there_and_their_state_is_shown(external: RecordingStack) -> None:
     external.put_session("golden-eagle-427")
 
     assert external.sandbox.state()["sessions"] == [{"sessionId": "golden-eagle-427"}]
 
 
-def test_its_stream_reaches_the_function(external: RunningStack) -> None:
+def test_its_stream_reaches_the_function(external: RecordingStack) -> None:
     for count in ("1", "2", "3"):
         external.put_session("golden-eagle-427", n={"N": count})
 
@@ -47,7 +47,7 @@ def test_its_stream_reaches_the_function(external: RunningStack) -> None:
 
 def test_a_restart_begins_with_empty_tables(elsewhere: str) -> None:
     for _ in range(2):
-        running = RunningStack(AWS_ENDPOINT_URL_DYNAMODB=elsewhere)
+        running = RecordingStack(AWS_ENDPOINT_URL_DYNAMODB=elsewhere)
         assert running.sandbox.state()["sessions"] == []
         running.put_session("golden-eagle-427")
         running.close()
