@@ -54,11 +54,11 @@ test('who is in no session, or has been replaced, is not waited for', async () =
   assert.deepEqual(stack.steps, [30]);
 });
 
-test('it tells how far it is, and goes on until what is waited for has come', async () => {
+test('it reports its progress, and goes on until its condition holds', async () => {
   const shares = [];
   const stack = stackWith({ a: listening() }, heard);
 
-  await travel(stack, 150, { beat, told: (share) => shares.push(share), until: () => stack.now >= 240_000 });
+  await travel(stack, 150, { beat, onProgress: (share) => shares.push(share), until: () => stack.now >= 240_000 });
 
   assert.deepEqual(stack.steps, [30, 75, 45, 60, 60]);
   assert.deepEqual(shares, [0.2, 0.7, 1]);
