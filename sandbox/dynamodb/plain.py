@@ -10,7 +10,7 @@ _plain = TypeDeserializer()
 
 
 def plain_item(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"count": {"N": "1"}}` is `{"count": 1}`."""
+    """Return an item as plain JSON: `{"count": {"N": "1"}}` becomes `{"count": 1}`."""
     return {name: _json(_plain.deserialize(value)) for name, value in typed.items()}
 
 

@@ -14,7 +14,7 @@ import hcl2
 from hcl2.utils import SerializationOptions
 
 Label = str
-"""What the stack calls a table: `sessions`, `rate_limits`, …: the label of its resource."""
+"""The name of a table within the stack, which is the label of its resource: `rate_limits`."""
 
 MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "tables"
 
@@ -35,7 +35,7 @@ class Table:
 
 @functools.cache
 def read_tables(module: Path = MODULE) -> dict[Label, Table]:
-    """Every table that the `*.tf` files of `module` define, by label.
+    """Return every table that the `*.tf` files of `module` define, by label.
 
     Raises:
         TablesError: there is none, or one has no key or an index without type.
@@ -59,9 +59,9 @@ def read_tables(module: Path = MODULE) -> dict[Label, Table]:
 def create_tables(
     client: Any, *, prefix: str = "", suffix: str = "", tables: Mapping[Label, Table] | None = None
 ) -> dict[Label, str]:
-    """Creates every table through a boto3 DynamoDB client, named `{prefix}{label}{suffix}`.
+    """Create every table through a boto3 DynamoDB client, named `{prefix}{label}{suffix}`.
 
-    Works against moto, DynamoDB Local and AWS. Answers the name of each table by its label.
+    Works with the sandbox, moto, DynamoDB Local and AWS. Return the name of each table by label.
     """
     names = {}
     for label, table in (tables or read_tables()).items():
@@ -76,7 +76,7 @@ def create_tables(
 
 
 def table_environ(names: Mapping[Label, str]) -> dict[str, str]:
-    """The settings that name the tables: `SESSIONS_TABLE_NAME`, `RATE_LIMITS_TABLE_NAME`, …"""
+    """Return the settings that name the tables: `RATE_LIMITS_TABLE_NAME`, …"""
     return {f"{label.upper()}_TABLE_NAME": name for label, name in names.items()}
 
 

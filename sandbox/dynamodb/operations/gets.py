@@ -19,16 +19,8 @@ from sandbox.dynamodb.operations.requests import (
 
 MAX_BATCH = 100
 MAX_TRANSACTION = 100
-_GET = frozenset(
-    (
-        "TableName",
-        "Key",
-        "ConsistentRead",
-        "ProjectionExpression",
-        "ExpressionAttributeNames",
-        "ReturnConsumedCapacity",
-    )
-)
+_EXPRESSIONS = frozenset(("ProjectionExpression", "ExpressionAttributeNames"))
+_GET = _EXPRESSIONS | {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"}
 _BATCH = frozenset(("RequestItems", "ReturnConsumedCapacity"))
 _TRANSACTION = frozenset(("TransactItems", "ReturnConsumedCapacity"))
 
@@ -54,9 +46,11 @@ def prepare_get(tables: Tables, request: Request) -> Get:
     """Check a GetItem. Raises DynamoDBError."""
     check_parameters(request, _GET)
     table = tables.named(request.get("TableName"))
-    placeholders = Placeholders(request)
-    shown = placeholders.projection()
-    placeholders.check()
+    shown = None
+    if not _EXPRESSIONS.isdisjoint(request):
+        placeholders = Placeholders(request)
+        shown = placeholders.projection()
+        placeholders.check()
     return Get(table, table.schema.key(request.get("Key") or {}), shown)
 
 
