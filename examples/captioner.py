@@ -1,4 +1,4 @@
-"""Captions in three languages: every line of the input is said in Spanish, French and German.
+"""Caption every line of the input in Spanish, French and German.
 
 LECTERN_TOKEN=… python examples/captioner.py ws://127.0.0.1:8001/local < talk.txt
 """
@@ -9,7 +9,7 @@ import sys
 
 from lectern_client import create_session
 
-PHRASES = {  # where your translation service would be asked
+PHRASES = {  # your translation service goes here
     "Good morning.": {"es": "Buenos días.", "fr": "Bonjour.", "de": "Guten Morgen."},
     "Thank you.": {"es": "Gracias.", "fr": "Merci.", "de": "Danke."},
 }
@@ -20,13 +20,13 @@ async def main(url: str) -> None:
     async with await create_session(url, source_language="en", token=token) as session:
         print(session.session_id, flush=True)
         while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
-            said = [
+            broadcasts = [
                 session.broadcast(
                     {"text": PHRASES.get(line, {}).get(language, line)}, target_language=language
                 )
                 for language in ("es", "fr", "de")
             ]
-            await asyncio.gather(*said)
+            await asyncio.gather(*broadcasts)
         await session.end_session()
 
 

@@ -9,6 +9,7 @@ CLIENT = Path(__file__).parents[2] / "clients" / "js" / "lectern.js"
 _TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
+    ".map": "application/json",
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
@@ -33,8 +34,8 @@ def page(request: web.BaseRequest) -> web.StreamResponse:
 def _path(requested: str) -> Path | None:
     if requested == "/":
         return CONSOLE / "index.html"
-    if requested == "/clients/js/lectern.js":
-        return CLIENT
+    if requested in {"/clients/js/lectern.js", "/clients/js/lectern.js.map"}:
+        return CLIENT.with_name(requested.rpartition("/")[2])
     path = (CONSOLE / requested.lstrip("/")).resolve()
     known = path.is_relative_to(CONSOLE) and path.suffix in _TYPES and path.is_file()
     return path if known else None

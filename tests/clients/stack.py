@@ -1,4 +1,4 @@
-"""A stack that plays exact exchanges without a network, and a clock that the test moves."""
+"""A fake stack without a network, and a clock that the test moves."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ REFRESH = {"type": "connectionRefreshRequired", "sessionId": SESSION, "role": "l
 
 
 async def settle() -> None:
-    """Lets everything that is ready run."""
+    """Let every task that is ready run."""
     for _ in range(30):
         await asyncio.sleep(0)
 
@@ -57,7 +57,7 @@ class FakeClock:
         return timer
 
     async def advance(self, seconds: float) -> None:
-        """Moves the time, timer by timer, letting the client act after each."""
+        """Move the time, timer by timer, and let the client act after each."""
         end = self.now + seconds
         await settle()
         while due := [timer for timer in self.live if timer.due <= end]:
@@ -71,7 +71,7 @@ class FakeClock:
 
 @dataclass(eq=False)
 class FakeSocket:
-    """The stack's end of one socket, and what the client holds of it."""
+    """Both ends of one socket: the client's, and the stack's."""
 
     stack: "FakeStack"
     url: str
@@ -80,13 +80,13 @@ class FakeSocket:
     closed_with: int | None = None
     _frames: "asyncio.Queue[str | None]" = field(default_factory=asyncio.Queue)
 
-    # What the client calls.
+    # For the client.
 
     async def send(self, text: str) -> None:
         if self.closed_with is None:
             request = json.loads(text)
             self.sent.append(request)
-            self.answer(request)
+            self.reply_to(request)
 
     async def receive(self) -> str:
         frame = await self._frames.get()
@@ -97,15 +97,15 @@ class FakeSocket:
     async def close(self, code: int) -> None:
         self.drop(code)
 
-    # What the test calls.
+    # For the test.
 
-    def answer(self, request: Message) -> None:
+    def reply_to(self, request: Message) -> None:
         reply = self.stack.replies.get(request["action"])
         body = reply(request, self) if callable(reply) else reply
         if body:
-            self.say({"id": request["id"], **body})
+            self.deliver({"id": request["id"], **body})
 
-    def say(self, message: Message) -> None:
+    def deliver(self, message: Message) -> None:
         if self.closed_with is None:
             self._frames.put_nowait(json.dumps({"timestamp": 1, **message}))
 
@@ -126,9 +126,9 @@ class FakeStack:
         self.refusal: LecternError | None = None
         self.attempts = 0
         self.replies: dict[str, Reply] = {
-            "createSession": lambda _, __: self._standing("sessionCreated"),
+            "createSession": lambda _, __: self._session_reply("sessionCreated"),
             "joinSession": lambda request, _: self.joined(request),
-            "refreshConnection": lambda request, _: self._standing(
+            "refreshConnection": lambda request, _: self._session_reply(
                 "connectionRefreshComplete",
                 role=request["role"],
                 targetLanguage=request.get("targetLanguage"),
@@ -171,9 +171,11 @@ class FakeStack:
 
     def joined(self, request: Message, missed: list[Message] | None = None) -> Message:
         more = {} if missed is None else {"missed": missed, "gap": False}
-        return self._standing("sessionJoined", targetLanguage=request["targetLanguage"], **more)
+        return self._session_reply(
+            "sessionJoined", targetLanguage=request["targetLanguage"], **more
+        )
 
-    def _standing(self, kind: str, **fields: Any) -> Message:
+    def _session_reply(self, kind: str, **fields: Any) -> Message:
         return {
             "type": kind,
             "sessionId": SESSION,
@@ -202,7 +204,7 @@ def error(status: int, code: str, **fields: Any) -> Message:
 
 
 def record(session: ListenerSession | SpeakerSession, *kinds: str) -> list[Any]:
-    """Collects what a session hands out."""
+    """Collect the events of a session."""
     events: list[Any] = []
     for kind in kinds:
         session.on(kind, events.append)

@@ -1,4 +1,4 @@
-"""The Python SDK: requests, and work in the background."""
+"""The Python SDK: requests, and background requests."""
 
 import asyncio
 from typing import Any
@@ -53,9 +53,9 @@ async def test_replies_reach_their_requests_in_any_order() -> None:
     status = asyncio.ensure_future(session.get_session_status())
     await settle()
     _, first, second = stack.socket.sent
-    stack.socket.say({"id": second["id"], "type": "sessionStatus", "listenerCount": 3})
+    stack.socket.deliver({"id": second["id"], "type": "sessionStatus", "listenerCount": 3})
     refusal = error(500, "INTERNAL_ERROR", correlationId="c1")
-    stack.socket.say({"id": first["id"], **refusal})
+    stack.socket.deliver({"id": first["id"], **refusal})
     assert (await status)["listenerCount"] == 3
     with pytest.raises(LecternError) as raised:
         await mute
@@ -65,7 +65,7 @@ async def test_replies_reach_their_requests_in_any_order() -> None:
 async def test_an_error_without_a_request_is_an_event() -> None:
     stack = FakeStack()
     errors = record(await stack.listener(), "error")
-    stack.socket.say(error(400, "INVALID_JSON"))
+    stack.socket.deliver(error(400, "INVALID_JSON"))
     await settle()
     assert [problem.code for problem in errors] == ["INVALID_JSON"]
 
@@ -77,7 +77,7 @@ async def test_an_older_broadcast_state_is_ignored() -> None:
     for version, muted in ((3, True), (2, False)):
         state = {**BROADCAST_STATE, "isMuted": muted}
         changed = {"type": "broadcastStateChanged", "stateVersion": version}
-        stack.socket.say({**changed, "broadcastState": state})
+        stack.socket.deliver({**changed, "broadcastState": state})
     await settle()
     assert session.broadcast_state is not None
     assert (session.broadcast_state["isMuted"], len(events)) == (True, 1)
@@ -89,15 +89,15 @@ async def test_a_change_of_language_follows_the_new_stream_before_the_reply() ->
     seen = record(session, "broadcast")
 
     def change(_: Message, socket: FakeSocket) -> Message:
-        socket.say(broadcast(1))
-        socket.say(broadcast(9, "fr"))
+        socket.deliver(broadcast(1))
+        socket.deliver(broadcast(9, "fr"))
         return {"type": "languageChanged", "targetLanguage": "fr"}
 
     stack.replies["changeLanguage"] = change
     stack.replies["heartbeat"] = {"type": "heartbeatAck", "lastSeq": {"*": 0, "fr": 9}}
     await session.change_language("fr")
-    stack.socket.say(broadcast(2))
-    stack.socket.say(broadcast(10, "fr"))
+    stack.socket.deliver(broadcast(2))
+    stack.socket.deliver(broadcast(10, "fr"))
     await settle()
     assert data(seen) == ["es 1", "fr 9", "fr 10"]
     assert session.target_language == "fr"
@@ -127,15 +127,17 @@ async def test_a_background_request_reports_progress_and_returns_its_result() ->
     progress: list[int] = []
 
     def submit(_: Message, socket: FakeSocket) -> Message:
-        socket.say({"type": "requestProgress", "requestId": "r1", "percentage": 10})  # overtakes
+        early = {"type": "requestProgress", "requestId": "r1", "percentage": 10}
+        socket.deliver(early)
         return {"type": "requestAccepted", "requestId": "r1", "status": "accepted"}
 
     stack.replies["submitRequest"] = submit
     job = await session.submit_request(
         "summary", {"words": 50}, on_progress=lambda message: progress.append(message["percentage"])
     )
-    stack.socket.say({"type": "requestProgress", "requestId": "r1", "percentage": 60})
-    stack.socket.say({"type": "requestCompleted", "requestId": "r1", "result": {"text": "short"}})
+    stack.socket.deliver({"type": "requestProgress", "requestId": "r1", "percentage": 60})
+    result = {"text": "short"}
+    stack.socket.deliver({"type": "requestCompleted", "requestId": "r1", "result": result})
     assert await job.result() == {"text": "short"}
     assert progress == [10, 60]
 
@@ -154,7 +156,7 @@ async def test_a_background_request_can_fail_and_can_be_cancelled() -> None:
     }
     failing = await session.submit_request("a")
     unwanted = await session.submit_request("b")
-    stack.socket.say({"type": "requestFailed", "requestId": "r1", "code": "INTERNAL_ERROR"})
+    stack.socket.deliver({"type": "requestFailed", "requestId": "r1", "code": "INTERNAL_ERROR"})
     with pytest.raises(LecternError, match="INTERNAL_ERROR"):
         await failing.result()
     await unwanted.cancel()
@@ -170,7 +172,7 @@ async def test_a_background_request_follows_the_session_to_a_new_connection() ->
     session.refresh()
     await settle()
     assert stack.sockets[0].closed_with == 4000
-    stack.socket.say({"type": "requestCompleted", "requestId": "r1", "result": 7})
+    stack.socket.deliver({"type": "requestCompleted", "requestId": "r1", "result": 7})
     assert await job.result() == 7
 
 
@@ -191,7 +193,7 @@ async def test_after_a_lost_connection_only_idempotent_requests_are_sent_again()
 async def test_an_expiring_token_is_replaced_by_the_callback() -> None:
     stack = FakeStack()
     await stack.speaker(lambda: "fresh")
-    stack.socket.say({"type": "tokenExpiring", "expiresAt": 5})
+    stack.socket.deliver({"type": "tokenExpiring", "expiresAt": 5})
     await settle()
     assert [request["token"] for request in stack.socket.requests("authenticate")] == ["fresh"]
 
@@ -234,6 +236,6 @@ async def test_a_handler_that_raises_does_not_stop_the_others() -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
     session.on("broadcast", lambda message: 1 / 0 if message else None)
     seen = record(session, "broadcast")
-    stack.socket.say(broadcast(1))
+    stack.socket.deliver(broadcast(1))
     await settle()
     assert (data(seen), len(reported)) == (["es 1"], 1)

@@ -1,4 +1,4 @@
-"""The Python SDK: broadcasts on their way."""
+"""The Python SDK: the outbox of a speaker's broadcasts."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ Message = dict[str, Any]
 def accept(stack: FakeStack, request: Message, seq: int) -> None:
     stream = request.get("targetLanguage", "*")
     reply = {"type": "broadcastAccepted", "stream": stream, "seq": seq, "recipients": 1}
-    stack.socket.say({"id": request["id"], **reply})
+    stack.socket.deliver({"id": request["id"], **reply})
 
 
 def start(session: SpeakerSession, *broadcasts: tuple[Any, str | None]) -> list[Any]:

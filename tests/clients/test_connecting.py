@@ -1,4 +1,4 @@
-"""The Python SDK: beginning a session, and what a program sees of it."""
+"""The Python SDK: opening a session, and iterating over it."""
 
 import asyncio
 from typing import Any
@@ -98,7 +98,7 @@ async def test_broadcasts_before_the_first_handler_are_kept() -> None:
     stack.last_seq = {"*": 0, "es": 5}
 
     def join(request: dict[str, Any], socket: FakeSocket) -> dict[str, Any]:
-        socket.say(broadcast(6))
+        socket.deliver(broadcast(6))
         return stack.joined(request, [broadcast(4), broadcast(5)])
 
     stack.replies["joinSession"] = join
@@ -112,15 +112,15 @@ async def test_broadcasts_before_the_first_handler_are_kept() -> None:
 async def test_a_session_is_iterated_until_it_ends() -> None:
     stack = FakeStack()
     session = await stack.listener()
-    stack.socket.say(broadcast(1))
+    stack.socket.deliver(broadcast(1))
 
     async def read() -> list[int]:
         return [message["seq"] async for message in session]
 
     reading = asyncio.ensure_future(read())
     await settle()
-    stack.socket.say(broadcast(2))
-    stack.socket.say({"type": "sessionEnded", "sessionId": SESSION, "reason": "endedBySpeaker"})
+    stack.socket.deliver(broadcast(2))
+    stack.socket.deliver({"type": "sessionEnded", "sessionId": SESSION, "reason": "endedBySpeaker"})
     assert await reading == [1, 2]
     assert (session.state, session.close_reason) == ("closed", "endedBySpeaker")
 
@@ -130,7 +130,7 @@ async def test_a_slow_reader_loses_the_oldest_broadcasts_as_gaps() -> None:
     session = await stack.listener(max_unread=2)
     gaps = record(session, "gap")
     for seq in (1, 2, 3):
-        stack.socket.say(broadcast(seq))
+        stack.socket.deliver(broadcast(seq))
     await settle()
     assert [(gap["first"], gap["last"]) for gap in gaps] == [(1, 1)]
     await session.close()

@@ -1,4 +1,4 @@
-"""The example captioner, as somebody runs it."""
+"""The example captioner, run as a program."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The JavaScript SDK: its own tests, run by Node, and what is shipped of it."""
+"""The JavaScript SDK: its own tests, run by Node, and its package."""
 
 import fcntl
 import gzip

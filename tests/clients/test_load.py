@@ -1,4 +1,4 @@
-"""`python -m bench.load` against a running stack: it sees what is there, and what is missing."""
+"""`python -m bench.load` against a running stack: it detects what is lost."""
 
 import asyncio
 import io
@@ -15,7 +15,7 @@ from tests.running import Lectern
 
 
 def plan(lectern: Lectern) -> Plan:
-    """Three seconds; five times in each a listener drops, and one refreshes."""
+    """Run for three seconds. Five times a second one listener drops, and one refreshes."""
     return Plan(
         url=lectern.url,
         speakers=2,
@@ -56,7 +56,7 @@ async def test_a_run_with_drops_refreshes_and_faults_loses_nothing(
     assert score.arrived >= score.delivered
     plot.save(score, "a test", tmp_path / "load.png")
     assert (tmp_path / "load.png").read_bytes().startswith(b"\x89PNG")
-    # A broadcast that nobody heard is missed by everybody of its session.
+    # A broadcast that no listener received is lost to each of its session.
     run.speakers[0].accepted["*"].add(1_000_000)
     assert sum(listener.missing() for listener in run.listeners) == 6
 

@@ -1,4 +1,4 @@
-"""The Python SDK: a lost socket, and coming back."""
+"""The Python SDK: reconnecting after a lost connection."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ async def test_a_listener_that_lost_its_connection_continues_where_it_was() -> N
     stack = FakeStack()
     session = await stack.listener()
     seen, states = record(session, "broadcast"), record(session, "state")
-    stack.socket.say(broadcast(1))
+    stack.socket.deliver(broadcast(1))
     await settle()
     stack.last_seq = {"*": 0, "es": 3}
     missed = [broadcast(2), broadcast(3)]
@@ -82,7 +82,7 @@ async def test_a_refused_token_is_fetched_once_more_and_then_final() -> None:
 async def test_a_listener_whose_resume_token_is_refused_joins_as_a_new_listener() -> None:
     stack = FakeStack()
     session = await stack.listener()
-    stack.socket.say(broadcast(1))
+    stack.socket.deliver(broadcast(1))
     await settle()
     stack.replies["joinSession"] = lambda request, _: (
         error(401, "TOKEN_EXPIRED", action="joinSession")

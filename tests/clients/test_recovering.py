@@ -1,4 +1,4 @@
-"""The Python SDK: holes are filled, and what cannot be is told as a gap."""
+"""The Python SDK: missing broadcasts are recovered, or become a gap."""
 
 from typing import Any
 
@@ -24,9 +24,9 @@ async def test_broadcasts_that_arrive_out_of_order_are_not_asked_for() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast")
-    stack.socket.say(broadcast(2))
+    stack.socket.deliver(broadcast(2))
     await stack.clock.advance(0.1)
-    stack.socket.say(broadcast(1))
+    stack.socket.deliver(broadcast(1))
     await stack.clock.advance(1)
     assert stack.socket.requests("recover") == []
     assert data(seen) == ["es 1", "es 2"]
@@ -36,7 +36,7 @@ async def test_recovery_goes_on_until_every_broadcast_has_arrived() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast", "gap")
-    stack.socket.say(broadcast(7))
+    stack.socket.deliver(broadcast(7))
 
     def recover(request: Message, _: object) -> Message:
         first = request["lastSeq"]["es"] + 1
@@ -57,8 +57,8 @@ async def test_a_gap_event_comes_between_the_broadcasts_around_it() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast", "gap")
-    stack.socket.say(broadcast(1))
-    stack.socket.say(broadcast(5))
+    stack.socket.deliver(broadcast(1))
+    stack.socket.deliver(broadcast(5))
     missed = [broadcast(4), broadcast(5)]
     recovered = {"type": "recovered", "lastSeq": {"es": 5}, "missed": missed, "gap": True}
     stack.replies["recover"] = recovered
@@ -75,7 +75,7 @@ async def test_a_refused_recovery_is_retried_after_retry_after() -> None:
     stack = FakeStack()
     await stack.listener()
     stack.replies["recover"] = error(429, "RATE_LIMITED", retryAfter=9)
-    stack.socket.say(broadcast(3))
+    stack.socket.deliver(broadcast(3))
     await stack.clock.advance(9)
     assert len(stack.socket.requests("recover")) == 1
     await stack.clock.advance(2)

@@ -1,4 +1,4 @@
-"""The modules of both SDKs lie in the same rooms, and imports go one way through them."""
+"""The modules of both SDKs are in the same rooms, and imports go one way through them."""
 
 import re
 from pathlib import Path

@@ -21,14 +21,14 @@ async def test_a_refresh_opens_the_new_connection_before_it_closes_the_old_one()
     session = await stack.listener()
     seen, states = record(session, "broadcast"), record(session, "state")
     (old,) = stack.sockets
-    old.say(broadcast(1))
-    old.say(REFRESH)
+    old.deliver(broadcast(1))
+    old.deliver(REFRESH)
     await settle()
     (request,) = stack.socket.requests("refreshConnection")
     assert request["role"] == "listener"
     assert (request["resumeToken"], request["lastSeq"]) == ("resume-1", {"*": 0, "es": 1})
     assert old.closed_with == 4000
-    stack.socket.say(broadcast(2))
+    stack.socket.deliver(broadcast(2))
     await settle()
     assert data(seen) == ["es 1", "es 2"]
     assert [change["state"] for change in states] == ["refreshing", "open"]
@@ -39,7 +39,7 @@ async def test_a_tenant_message_of_the_operator_is_an_event() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "tenantMessage")
-    stack.socket.say({"type": "tenantMessage", "data": {"text": "Maintenance at noon."}})
+    stack.socket.deliver({"type": "tenantMessage", "data": {"text": "Maintenance at noon."}})
     await settle()
     assert data(seen) == [{"text": "Maintenance at noon."}]
 
@@ -50,15 +50,15 @@ async def test_events_that_arrive_on_both_connections_are_delivered_once_and_in_
     seen = record(session, "broadcast", "topicMessage")
     (old,) = stack.sockets
     stack.replies["refreshConnection"] = None
-    old.say(REFRESH)
+    old.deliver(REFRESH)
     await settle()
     fresh = stack.socket
     note = {"type": "topicMessage", "sessionId": SESSION, "topic": "chat", "data": "hello"}
     for message in (note, broadcast(2)):
-        fresh.say(message)
+        fresh.deliver(message)
     await settle()
     for message in (note, broadcast(1), broadcast(2)):
-        old.say(message)
+        old.deliver(message)
     await settle()
     assert [event["type"] for event in seen] == ["topicMessage", "broadcast", "broadcast"]
     assert data(seen) == ["hello", "es 1", "es 2"]
@@ -69,7 +69,7 @@ async def test_a_refresh_without_a_server_leaves_the_old_connection_in_use() -> 
     session = await stack.listener()
     (old,) = stack.sockets
     stack.refusal = LecternError("HANDSHAKE_REFUSED", status=503)
-    old.say(REFRESH)
+    old.deliver(REFRESH)
     await stack.clock.advance(5)
     assert (session.state, old.closed_with) == ("refreshing", None)
     stack.refusal = None
@@ -84,7 +84,7 @@ async def test_a_permanently_refused_refresh_is_an_error_event_and_the_old_conne
     session = await stack.speaker()
     errors = record(session, "error")
     stack.replies["refreshConnection"] = error(403, "FORBIDDEN")
-    stack.sockets[0].say(REFRESH)
+    stack.sockets[0].deliver(REFRESH)
     await settle()
     assert [problem.code for problem in errors] == ["FORBIDDEN"]
     assert (session.state, stack.sockets[0].closed_with) == ("open", None)
@@ -96,7 +96,7 @@ async def test_a_speaker_sends_nothing_while_the_session_moves() -> None:
     (old,) = stack.sockets
     first = asyncio.ensure_future(session.broadcast("one"))
     await settle()
-    old.say(REFRESH)
+    old.deliver(REFRESH)
     await settle()
     fresh = stack.socket
     second = asyncio.ensure_future(session.broadcast("two"))
@@ -108,7 +108,7 @@ async def test_a_speaker_sends_nothing_while_the_session_moves() -> None:
     stack.replies["broadcast"] = {**accepted, "seq": 2}
     state = {"type": "broadcastStateChanged", "broadcastState": BROADCAST_STATE}
     stack.replies["pauseBroadcast"] = {**state, "stateVersion": 2}
-    old.say({**accepted, "id": old.requests("broadcast")[0]["id"], "seq": 1})
+    old.deliver({**accepted, "id": old.requests("broadcast")[0]["id"], "seq": 1})
     assert [(await first)["seq"], (await second)["seq"]] == [1, 2]
     assert (await pause)["stateVersion"] == 2
     assert len(old.requests("broadcast")) == len(fresh.requests("broadcast")) == 1
@@ -121,7 +121,7 @@ async def test_after_a_lost_reply_to_a_refresh_the_old_connection_sends_nothing(
     refresh = stack.replies["refreshConnection"]
     stack.replies["refreshConnection"] = lambda _, socket: socket.drop()
     stack.replies["broadcast"] = {"type": "broadcastAccepted", "stream": "*", "seq": 1}
-    old.say(REFRESH)
+    old.deliver(REFRESH)
     await settle()
     accepted = asyncio.ensure_future(session.broadcast("one"))
     await settle()
@@ -138,11 +138,11 @@ async def test_topics_are_subscribed_to_again_before_the_old_connection_closes()
     stack.replies["subscribe"] = {"type": "subscribed", "topic": "chat"}
     await session.subscribe("chat")
     stack.replies["subscribe"] = None
-    old.say(REFRESH)
+    old.deliver(REFRESH)
     await settle()
     (request,) = stack.socket.requests("subscribe")
     assert old.closed_with is None
-    stack.socket.say({"id": request["id"], "type": "subscribed", "topic": "chat"})
+    stack.socket.deliver({"id": request["id"], "type": "subscribed", "topic": "chat"})
     await settle()
     assert old.closed_with == 4000
 

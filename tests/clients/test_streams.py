@@ -1,4 +1,4 @@
-"""The Python SDK's order, duplicates and holes, by examples and by all orders of arrival."""
+"""The Python SDK's streams: examples, and properties over every order of arrival."""
 
 from typing import Any
 

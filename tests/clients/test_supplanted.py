@@ -1,4 +1,4 @@
-"""The Python SDK on a socket that the stack has given up, or whose place somebody else has."""
+"""The Python SDK: a connection that the stack has given up, or whose place another client has."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def test_a_listener_taken_for_dead_continues_where_it_was() -> None:
     stack = FakeStack()
     session = await stack.listener()
     seen = record(session, "broadcast")
-    stack.socket.say(broadcast(1))
+    stack.socket.deliver(broadcast(1))
     stack.replies["heartbeat"] = stale("heartbeat")
     stack.last_seq = {"*": 0, "es": 2}
     stack.replies["joinSession"] = lambda asked, _: stack.joined(asked, missed=[broadcast(2)])
@@ -59,11 +59,11 @@ async def test_a_place_that_is_taken_twice_is_given_up() -> None:
 async def test_after_a_refresh_the_session_may_return_again() -> None:
     stack = FakeStack()
     session = await stack.listener()
-    answers = stack.replies["heartbeat"]
+    replies = stack.replies["heartbeat"]
     for socket_count in (2, 4):
         stack.replies["heartbeat"] = stale("heartbeat")
         await stack.clock.advance(52)
-        stack.replies["heartbeat"] = answers
+        stack.replies["heartbeat"] = replies
         assert (session.state, len(stack.sockets)) == ("open", socket_count)
         session.refresh()
         await settle()

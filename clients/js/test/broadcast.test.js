@@ -3,11 +3,11 @@ import test from 'node:test';
 
 import { Stack, settle } from './stack.js';
 
-/** A speaker whose broadcasts are accepted when the test says so. */
+/** Return a speaker whose broadcasts are accepted when the test says so. */
 async function speaking(more) {
   const stack = new Stack();
   const session = await stack.speaker(more);
-  const accept = (request, seq) => stack.socket.say({
+  const accept = (request, seq) => stack.socket.deliver({
     id: request.id, type: 'broadcastAccepted', stream: request.targetLanguage ?? '*', seq, recipients: 1,
   });
   const sent = () => stack.socket.requests('broadcast');

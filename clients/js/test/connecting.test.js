@@ -95,7 +95,7 @@ test('broadcasts before the first handler are kept', async () => {
   const join = stack.replies.joinSession;
   stack.lastSeq = { '*': 0, es: 5 };
   stack.replies.joinSession = (request, socket) => {
-    socket.say(broadcast(6));
+    socket.deliver(broadcast(6));
     return { ...join(request), missed: [broadcast(4), broadcast(5)] };
   };
   const session = await stack.listener({ resumeToken: 'kept', lastSeq: { '*': 0, es: 3 } });
@@ -112,10 +112,10 @@ test('a session can be iterated until it ends', async () => {
   const reading = (async () => {
     for await (const message of session) seen.push(message.seq);
   })();
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   await settle();
-  stack.socket.say(broadcast(2));
-  stack.socket.say({ type: 'sessionEnded', sessionId: SESSION, reason: 'endedBySpeaker' });
+  stack.socket.deliver(broadcast(2));
+  stack.socket.deliver({ type: 'sessionEnded', sessionId: SESSION, reason: 'endedBySpeaker' });
   await reading;
   assert.deepEqual(seen, [1, 2]);
   assert.equal(session.state, 'closed');

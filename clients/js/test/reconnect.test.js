@@ -7,7 +7,7 @@ test('a listener that lost its connection continues where it was', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast', 'state');
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   stack.lastSeq = { '*': 0, es: 3 };
   const join = stack.replies.joinSession;
   stack.replies.joinSession = (request) => ({ ...join(request), missed: [broadcast(2), broadcast(3)] });
@@ -82,7 +82,7 @@ test('a listener whose resume token is refused joins as a new listener, where it
   const stack = new Stack();
   const session = await stack.listener();
   const join = stack.replies.joinSession;
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   stack.replies.joinSession = (request) => (request.resumeToken
     ? { type: 'error', status: 401, code: 'TOKEN_EXPIRED', message: '', action: 'joinSession' }
     : join(request));
@@ -163,12 +163,12 @@ test('only broadcasts that stay missing are asked for', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast');
-  stack.socket.say(broadcast(2));
+  stack.socket.deliver(broadcast(2));
   await stack.clock.advance(0.1);
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   await stack.clock.advance(1);
   assert.equal(stack.socket.requests('recover').length, 0);
-  stack.socket.say(broadcast(4));
+  stack.socket.deliver(broadcast(4));
   stack.replies.recover = {
     type: 'recovered', lastSeq: { es: 4 }, missed: [broadcast(3), broadcast(4)], gap: false,
   };
@@ -181,7 +181,7 @@ test('recovery goes on until every broadcast has arrived', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast', 'gap');
-  stack.socket.say(broadcast(7));
+  stack.socket.deliver(broadcast(7));
   stack.replies.recover = ({ lastSeq }) => {
     const next = lastSeq.es + 1;
     const missed = [next, next + 1].map((seq) => broadcast(seq));
@@ -195,8 +195,8 @@ test('a gap event comes between the broadcasts around it', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast', 'gap');
-  stack.socket.say(broadcast(1));
-  stack.socket.say(broadcast(5));
+  stack.socket.deliver(broadcast(1));
+  stack.socket.deliver(broadcast(5));
   stack.replies.recover = {
     type: 'recovered', lastSeq: { es: 5 }, missed: [broadcast(4), broadcast(5)], gap: true,
   };
@@ -210,7 +210,7 @@ test('a refused recovery is retried after `retryAfter`', async () => {
   const stack = new Stack();
   await stack.listener();
   stack.replies.recover = { type: 'error', status: 429, code: 'RATE_LIMITED', message: '', retryAfter: 9 };
-  stack.socket.say(broadcast(3));
+  stack.socket.deliver(broadcast(3));
   await stack.clock.advance(9);
   assert.equal(stack.socket.requests('recover').length, 1);
   await stack.clock.advance(2);

@@ -10,8 +10,8 @@ test('a refresh opens the new connection before it closes the old one', async ()
   const session = await stack.listener();
   const [old] = stack.sockets;
   const seen = record(session, 'broadcast');
-  old.say(broadcast(1));
-  old.say(REQUIRED);
+  old.deliver(broadcast(1));
+  old.deliver(REQUIRED);
   assert.equal(session.state, 'refreshing');
   await settle();
   const fresh = stack.socket;
@@ -23,7 +23,7 @@ test('a refresh opens the new connection before it closes the old one', async ()
   );
   assert.equal(old.closedWith, 4000);
   assert.equal(session.state, 'open');
-  fresh.say(broadcast(2));
+  fresh.deliver(broadcast(2));
   assert.deepEqual(data(seen), ['es 1', 'es 2']);
   assert.equal(session.resumeToken, 'resume-2');
 });
@@ -32,7 +32,7 @@ test('a tenant message of the operator is an event', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'tenantMessage');
-  stack.socket.say({ type: 'tenantMessage', data: { text: 'Maintenance at noon.' } });
+  stack.socket.deliver({ type: 'tenantMessage', data: { text: 'Maintenance at noon.' } });
   await settle();
   assert.deepEqual(seen.map(({ data }) => data), [{ text: 'Maintenance at noon.' }]);
 });
@@ -43,19 +43,19 @@ test('events that arrive on both connections are delivered once, and in order', 
   const [old] = stack.sockets;
   const seen = record(session, 'broadcast', 'topicMessage', 'speakerReconnecting');
   stack.onConnect = () => {};
-  old.say(REQUIRED);
+  old.deliver(REQUIRED);
   await settle();
   const fresh = stack.socket;
   fresh.accept();
   const note = { type: 'topicMessage', sessionId: SESSION, topic: 'chat', data: 'hello' };
-  old.say(note);
-  fresh.say(note);
-  fresh.say(broadcast(2));
-  old.say(broadcast(1));
-  old.say(broadcast(2));
+  old.deliver(note);
+  fresh.deliver(note);
+  fresh.deliver(broadcast(2));
+  old.deliver(broadcast(1));
+  old.deliver(broadcast(2));
   const drop = { type: 'speakerReconnecting', sessionId: SESSION, deadline: 5 };
-  fresh.say(drop);
-  old.say(drop);
+  fresh.deliver(drop);
+  old.deliver(drop);
   await settle();
   assert.deepEqual(seen.map(({ type }) => type), [
     'topicMessage', 'broadcast', 'broadcast', 'speakerReconnecting',
@@ -68,11 +68,11 @@ test('a refresh without a server is retried, and the old connection stays in use
   const [old] = stack.sockets;
   const seen = record(session, 'broadcast');
   stack.onConnect = (socket) => socket.refuse();
-  old.say(REQUIRED);
+  old.deliver(REQUIRED);
   await stack.clock.advance(5);
   assert.equal(session.state, 'refreshing');
   assert.ok(stack.sockets.length > 2);
-  old.say(broadcast(1));
+  old.deliver(broadcast(1));
   stack.onConnect = (socket) => socket.accept();
   await stack.clock.advance(20);
   assert.equal(session.state, 'open');
@@ -85,7 +85,7 @@ test('a permanently refused refresh is an error event, and the old connection st
   const session = await stack.speaker();
   const errors = record(session, 'error');
   stack.replies.refreshConnection = { type: 'error', status: 403, code: 'FORBIDDEN', message: 'no' };
-  stack.sockets[0].say(REQUIRED);
+  stack.sockets[0].deliver(REQUIRED);
   await settle();
   assert.equal(errors[0].code, 'FORBIDDEN');
   assert.equal(session.state, 'open');
@@ -95,7 +95,7 @@ test('a permanently refused refresh is an error event, and the old connection st
 test('a connectionWarning starts a refresh, too', async () => {
   const stack = new Stack();
   const session = await stack.listener();
-  stack.socket.say({ type: 'connectionWarning', remainingMinutes: 15 });
+  stack.socket.deliver({ type: 'connectionWarning', remainingMinutes: 15 });
   await settle();
   assert.equal(stack.sockets.length, 2);
   assert.equal(session.state, 'open');
@@ -105,8 +105,8 @@ test('two notices start one refresh', async () => {
   const stack = new Stack();
   await stack.listener();
   const [old] = stack.sockets;
-  old.say(REQUIRED);
-  old.say({ type: 'connectionWarning', remainingMinutes: 15 });
+  old.deliver(REQUIRED);
+  old.deliver({ type: 'connectionWarning', remainingMinutes: 15 });
   await settle();
   assert.equal(stack.sockets.length, 2);
 });
@@ -117,14 +117,14 @@ test('a speaker sends nothing while the session moves', async () => {
   const [old] = stack.sockets;
   const first = session.broadcast('one');
   await settle();
-  old.say(REQUIRED);
+  old.deliver(REQUIRED);
   await settle();
   const fresh = stack.socket;
   const second = session.broadcast('two');
   const pause = session.pauseBroadcast();
   await settle();
   assert.equal(fresh.requests('refreshConnection').length, 0);
-  old.say({ id: old.sent[1].id, type: 'broadcastAccepted', stream: '*', seq: 1, recipients: 3 });
+  old.deliver({ id: old.sent[1].id, type: 'broadcastAccepted', stream: '*', seq: 1, recipients: 3 });
   stack.lastSeq = { '*': 1 };
   stack.replies.broadcast = { type: 'broadcastAccepted', stream: '*', seq: 2, recipients: 3 };
   stack.replies.pauseBroadcast = {
@@ -144,7 +144,7 @@ test('after a lost reply to a refresh, nothing is sent on the old connection', a
   const refresh = stack.replies.refreshConnection;
   stack.replies.refreshConnection = (request, socket) => socket.drop();
   stack.replies.broadcast = { type: 'broadcastAccepted', stream: '*', seq: 1, recipients: 0 };
-  old.say(REQUIRED);
+  old.deliver(REQUIRED);
   await settle();
   const accepted = session.broadcast('one');
   await settle();
@@ -162,13 +162,13 @@ test('topics are subscribed to again before the old connection closes', async ()
   stack.replies.subscribe = { type: 'subscribed', topic: 'chat' };
   await session.subscribe('chat');
   stack.replies.subscribe = null;
-  old.say(REQUIRED);
+  old.deliver(REQUIRED);
   await settle();
   const fresh = stack.socket;
   const [request] = fresh.requests('subscribe');
   assert.equal(request.topic, 'chat');
   assert.equal(old.closedWith, null);
-  fresh.say({ id: request.id, type: 'subscribed', topic: 'chat' });
+  fresh.deliver({ id: request.id, type: 'subscribed', topic: 'chat' });
   await settle();
   assert.equal(old.closedWith, 4000);
 });

@@ -27,8 +27,8 @@ test('replies reach their requests in any order', async () => {
   const [mute, status] = [session.muteBroadcast(), session.getSessionStatus()];
   await settle();
   const [, first, second] = stack.socket.sent;
-  stack.socket.say({ id: second.id, type: 'sessionStatus', listenerCount: 3 });
-  stack.socket.say({ id: first.id, type: 'error', status: 500, code: 'INTERNAL_ERROR', message: '', correlationId: 'c1' });
+  stack.socket.deliver({ id: second.id, type: 'sessionStatus', listenerCount: 3 });
+  stack.socket.deliver({ id: first.id, type: 'error', status: 500, code: 'INTERNAL_ERROR', message: '', correlationId: 'c1' });
   assert.equal((await status).listenerCount, 3);
   await assert.rejects(mute, { code: 'INTERNAL_ERROR', retryable: true, correlationId: 'c1' });
 });
@@ -37,7 +37,7 @@ test('an error without a request is an event', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const errors = record(session, 'error');
-  stack.socket.say({ type: 'error', status: 400, code: 'INVALID_JSON', message: 'no JSON' });
+  stack.socket.deliver({ type: 'error', status: 400, code: 'INVALID_JSON', message: 'no JSON' });
   assert.equal(errors[0].code, 'INVALID_JSON');
 });
 
@@ -48,8 +48,8 @@ test('an older broadcast state is ignored', async () => {
   const state = (stateVersion, isMuted) => ({
     type: 'broadcastStateChanged', stateVersion, broadcastState: { ...BROADCAST_STATE, isMuted },
   });
-  stack.socket.say(state(3, true));
-  stack.socket.say(state(2, false));
+  stack.socket.deliver(state(3, true));
+  stack.socket.deliver(state(2, false));
   assert.equal(session.broadcastState.isMuted, true);
   assert.equal(events.length, 1);
 });
@@ -60,13 +60,13 @@ test('a change of language follows the new stream before the reply', async () =>
   const seen = record(session, 'broadcast');
   const changing = session.changeLanguage('fr');
   await settle();
-  stack.socket.say(broadcast(1));
-  stack.socket.say(broadcast(9, 'fr'));
+  stack.socket.deliver(broadcast(1));
+  stack.socket.deliver(broadcast(9, 'fr'));
   stack.replies.heartbeat = { type: 'heartbeatAck', lastSeq: { '*': 0, fr: 9 } };
-  stack.socket.say({ id: stack.socket.sent[1].id, type: 'languageChanged', targetLanguage: 'fr' });
+  stack.socket.deliver({ id: stack.socket.sent[1].id, type: 'languageChanged', targetLanguage: 'fr' });
   await changing;
-  stack.socket.say(broadcast(2));
-  stack.socket.say(broadcast(10, 'fr'));
+  stack.socket.deliver(broadcast(2));
+  stack.socket.deliver(broadcast(10, 'fr'));
   assert.deepEqual(data(seen), ['es 1', 'fr 9', 'fr 10']);
   assert.equal(session.targetLanguage, 'fr');
 });
@@ -86,7 +86,7 @@ test('a refused change of language changes nothing', async () => {
   const seen = record(session, 'broadcast');
   stack.replies.changeLanguage = { type: 'error', status: 400, code: 'INVALID_MESSAGE', message: '' };
   await assert.rejects(session.changeLanguage('français'), { status: 400 });
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   assert.deepEqual([session.targetLanguage, ...data(seen)], ['es', 'es 1']);
 });
 
@@ -95,13 +95,13 @@ test('a background request reports progress, and resolves with its result', asyn
   const session = await stack.listener();
   const progress = [];
   stack.replies.submitRequest = (request, socket) => {
-    socket.say({ type: 'requestProgress', requestId: 'r1', percentage: 10 }); // overtakes the reply
+    socket.deliver({ type: 'requestProgress', requestId: 'r1', percentage: 10 }); // overtakes the reply
     return { type: 'requestAccepted', requestId: 'r1', request: 'summary', status: 'accepted' };
   };
   const onProgress = ({ percentage }) => progress.push(percentage);
   const job = await session.submitRequest('summary', { words: 50 }, { onProgress });
-  stack.socket.say({ type: 'requestProgress', requestId: 'r1', percentage: 60 });
-  stack.socket.say({ type: 'requestCompleted', requestId: 'r1', result: { text: 'short' } });
+  stack.socket.deliver({ type: 'requestProgress', requestId: 'r1', percentage: 60 });
+  stack.socket.deliver({ type: 'requestCompleted', requestId: 'r1', result: { text: 'short' } });
   assert.deepEqual(await job.result, { text: 'short' });
   assert.deepEqual(progress, [10, 60]);
 });
@@ -113,7 +113,7 @@ test('a background request can fail, and can be cancelled', async () => {
   stack.replies.submitRequest = () => ({ type: 'requestAccepted', requestId: `r${(count += 1)}` });
   stack.replies.cancelRequest = ({ requestId }) => ({ type: 'requestCancelled', requestId });
   const [failing, unwanted] = [await session.submitRequest('a'), await session.submitRequest('b')];
-  stack.socket.say({ type: 'requestFailed', requestId: 'r1', code: 'INTERNAL_ERROR', message: 'broke' });
+  stack.socket.deliver({ type: 'requestFailed', requestId: 'r1', code: 'INTERNAL_ERROR', message: 'broke' });
   await assert.rejects(failing.result, { code: 'INTERNAL_ERROR', message: 'broke' });
   await unwanted.cancel();
   await assert.rejects(unwanted.result, { code: 'CANCELLED' });
@@ -127,7 +127,7 @@ test('a background request follows the session to a new connection', async () =>
   session.refresh();
   await settle();
   assert.equal(stack.sockets[0].closedWith, 4000);
-  stack.socket.say({ type: 'requestCompleted', requestId: 'r1', result: 7 });
+  stack.socket.deliver({ type: 'requestCompleted', requestId: 'r1', result: 7 });
   assert.equal(await job.result, 7);
 });
 
@@ -148,7 +148,7 @@ test('an expiring token is replaced by the callback', async () => {
   const stack = new Stack();
   const session = await stack.speaker({ token: () => 'fresh' });
   const expiring = record(session, 'tokenExpiring');
-  stack.socket.say({ type: 'tokenExpiring', expiresAt: 5 });
+  stack.socket.deliver({ type: 'tokenExpiring', expiresAt: 5 });
   await settle();
   assert.equal(stack.socket.requests('authenticate')[0].token, 'fresh');
   assert.equal(expiring.length, 1);
@@ -198,7 +198,7 @@ test('a handler that throws does not stop the others', async (context) => {
     throw new Error('mine');
   });
   const seen = record(session, 'broadcast');
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   assert.equal((await thrown).message, 'mine');
   assert.equal(seen.length, 1);
 });

@@ -1,11 +1,11 @@
-/** A stack that plays exact exchanges, without a network, and a clock that the test moves. */
+/** A fake stack without a network, and a clock that the test moves. */
 
 import { createSession, joinSession } from '../lectern.js';
 
 export const SESSION = 'golden-eagle-427';
 export const BROADCAST_STATE = { isActive: true, isPaused: false, isMuted: false, volume: 1 };
 
-/** Lets everything that is ready run. */
+/** Let every task that is ready run. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 export class Clock {
@@ -20,7 +20,7 @@ export class Clock {
 
   clearTimeout = (id) => this.#timers.delete(id);
 
-  /** Moves the time, timer by timer, letting the client act after each. */
+  /** Move the time, timer by timer, and let the client act after each. */
   async advance(seconds) {
     const end = this.now + seconds * 1000;
     await settle();
@@ -50,18 +50,18 @@ export class Socket {
     queueMicrotask(() => stack.onConnect(this));
   }
 
-  // What the client calls.
+  // For the client.
   send(text) {
     const request = JSON.parse(text);
     this.sent.push(request);
-    queueMicrotask(() => this.answer(request));
+    queueMicrotask(() => this.replyTo(request));
   }
 
   close(code) {
     this.closedWith ??= code;
   }
 
-  // What the test calls.
+  // For the test.
   accept() {
     this.onopen?.({});
   }
@@ -71,13 +71,13 @@ export class Socket {
     this.drop(1006);
   }
 
-  answer(request) {
+  replyTo(request) {
     const reply = this.stack.replies[request.action];
     const body = typeof reply === 'function' ? reply(request, this) : reply;
-    if (body) this.say({ id: request.id, ...body });
+    if (body) this.deliver({ id: request.id, ...body });
   }
 
-  say(message) {
+  deliver(message) {
     if (this.closedWith === null) this.onmessage?.({ data: JSON.stringify({ timestamp: 1, ...message }) });
   }
 
@@ -97,10 +97,10 @@ export class Stack {
   lastSeq = { '*': 0, es: 0 };
   onConnect = (socket) => socket.accept();
   replies = {
-    createSession: ({ sourceLanguage }) => this.#standing('sessionCreated', { sourceLanguage }),
-    joinSession: ({ targetLanguage }) => this.#standing('sessionJoined', { targetLanguage }),
+    createSession: ({ sourceLanguage }) => this.#sessionReply('sessionCreated', { sourceLanguage }),
+    joinSession: ({ targetLanguage }) => this.#sessionReply('sessionJoined', { targetLanguage }),
     refreshConnection: ({ targetLanguage, role }) =>
-      this.#standing('connectionRefreshComplete', { targetLanguage, role }),
+      this.#sessionReply('connectionRefreshComplete', { targetLanguage, role }),
     heartbeat: { type: 'heartbeatAck', connectionAge: 1, heartbeatInterval: 50 },
     recover: () => ({ type: 'recovered', lastSeq: this.lastSeq, missed: [], gap: false }),
   };
@@ -127,7 +127,7 @@ export class Stack {
     return createSession('ws://stack/local', options);
   }
 
-  #standing(type, fields) {
+  #sessionReply(type, fields) {
     return {
       type,
       sessionId: SESSION,
@@ -146,7 +146,7 @@ export const broadcast = (seq, stream = 'es') => ({
   type: 'broadcast', sessionId: SESSION, stream, seq, data: `${stream} ${seq}`,
 });
 
-/** Collects what a session hands out. */
+/** Collect the events of a session. */
 export function record(session, ...types) {
   const events = [];
   for (const type of types) session.on(type, (event) => events.push({ type, ...event }));

@@ -1,4 +1,4 @@
-/** On a socket that the stack has given up, or whose place somebody else has. */
+/** A connection that the stack has given up, or whose place another client has. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -11,7 +11,7 @@ test('a listener taken for dead continues where it was', async () => {
   const stack = new Stack();
   const session = await stack.listener();
   const seen = record(session, 'broadcast');
-  stack.socket.say(broadcast(1));
+  stack.socket.deliver(broadcast(1));
   stack.replies.heartbeat = stale('heartbeat');
   stack.lastSeq = { '*': 0, es: 2 };
   const join = stack.replies.joinSession;
@@ -51,11 +51,11 @@ test('a place that is taken twice is given up', async () => {
 test('after a refresh the session may return again', async () => {
   const stack = new Stack();
   const session = await stack.listener();
-  const answer = stack.replies.heartbeat;
+  const reply = stack.replies.heartbeat;
   for (const count of [2, 4]) {
     stack.replies.heartbeat = stale('heartbeat');
     await stack.clock.advance(52);
-    stack.replies.heartbeat = answer;
+    stack.replies.heartbeat = reply;
     assert.deepEqual([session.state, stack.sockets.length], ['open', count]);
     session.refresh();
     await settle();

@@ -1,4 +1,4 @@
-"""Each test here runs with each SDK."""
+"""Fixtures of the SDKs' suite. Each test runs with each SDK."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from tests.conformance.sdk.driver import Driver, World
 from tests.conformance.sdk.javascript_driver import JavaScriptDriver
 from tests.conformance.sdk.proxy import Proxy
 from tests.conformance.sdk.python_driver import PythonDriver
-from tests.conformance.sdk.talk import Both, say
+from tests.conformance.sdk.steps import Pair, broadcast_numbers
 from tests.conformance.stack import Stack
 
 
@@ -24,21 +24,21 @@ async def driver(request: pytest.FixtureRequest) -> AsyncIterator[Driver]:
 
 @pytest.fixture
 async def world(stack: Stack, driver: Driver) -> World:
-    await stack.advance(0)  # skips where there is no clock to move
+    await stack.advance(0)  # skips without a clock to move
     return World(stack, driver)
 
 
 @pytest.fixture
 async def proxy(stack: Stack) -> AsyncIterator[Proxy]:
-    """Between one client and the stack."""
+    """Return a proxy between one client and the stack."""
     async with Proxy(stack.url) as proxy:
         yield proxy
 
 
 @pytest.fixture
-async def both(world: World, proxy: Proxy) -> Both:
+async def pair(world: World, proxy: Proxy) -> Pair:
     """A speaker and a listener behind the proxy, after one broadcast."""
     speaker = await world.speaker(proxy.url)
     listener = await world.listener(speaker, "es", proxy.url)
-    await say(speaker, 1)
+    await broadcast_numbers(speaker, 1)
     return speaker, listener

@@ -1,10 +1,10 @@
-/** The JavaScript SDK under the suite: reads commands from stdin, answers on stdout, a line each. */
+/** Drives the JavaScript SDK for the suite: commands on stdin, results on stdout, one a line. */
 
 import { createInterface } from 'node:readline';
 
 import { createSession, joinSession } from '../../../clients/js/lectern.js';
 
-const NEVER = 1e6; // seconds: the delay of what the network owes
+const NEVER = 1e6; // seconds: the timeout of replies and handshakes
 const RECORDED = ['broadcast', 'gap', 'state', 'error', 'topicMessage', 'sessionEnded'];
 
 const sessions = [];
@@ -91,11 +91,11 @@ const commands = {
 
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const { id, command, ...fields } = JSON.parse(line);
-  let answer;
+  let result;
   try {
-    answer = { id, value: (await commands[command](fields)) ?? null };
+    result = { id, value: (await commands[command](fields)) ?? null };
   } catch (error) {
-    answer = { id, error: error.code ?? String(error) };
+    result = { id, error: error.code ?? String(error) };
   }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }).on('close', () => process.exit());

@@ -1,8 +1,7 @@
-"""What the suite asks of an SDK: sessions whose timers the suite moves.
+"""The interface of an SDK under test: sessions whose timers the suite moves.
 
-An SDK's own time stands still until `advance`, as the stack's clock is moved beside it. Timers for
-what the network owes (replies, handshakes) get NEVER as their delay: an answer is waited for in
-real time, and a silence is a failure of the test.
+The SDK's time stands still until `advance`, and the stack's clock moves with it. Replies and
+handshakes time out after NEVER: the suite waits for them in real time, and fails without them.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ SLOW = 10
 
 
 class DriverError(Exception):
-    """The SDK's own error, by its code."""
+    """An error of the SDK, by its code."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -28,24 +27,24 @@ class DriverError(Exception):
 
 
 class Driver(Protocol):
-    """One SDK. Sessions are numbers; methods and events have the protocol's names."""
+    """One SDK. Sessions are numbers; actions and events have the protocol's names."""
 
     async def create(self, url: str, token_url: str) -> int: ...
     async def join(self, url: str, session_id: str, language: str) -> int: ...
     async def call(self, session: int, action: str, *arguments: Any) -> Any:
-        """Answers the reply; of `submitRequest`, the result. Raises DriverError."""
+        """Return the reply; for `submitRequest` the result. Raises DriverError."""
 
     async def events(self, session: int) -> list[Message]:
-        """All there ever were, in order: broadcasts, gaps, states, errors."""
+        """Return every event so far, in order: broadcasts, gaps, states, errors."""
 
     async def look(self, session: int) -> Message:
-        """`sessionId`, `state` and `closeReason`."""
+        """Return `sessionId`, `state` and `closeReason`."""
 
     async def due(self) -> float | None:
-        """Seconds until the next timer."""
+        """Return the seconds until the next timer; None without one."""
 
     async def busy(self) -> bool:
-        """Whether a reply or a handshake is outstanding."""
+        """Return True while a reply or a handshake is outstanding."""
 
     async def advance(self, seconds: float) -> None: ...
     async def close(self) -> None: ...
@@ -59,18 +58,18 @@ class World:
         self.driver = driver
 
     async def settle(self) -> None:
-        """Returns when nothing is outstanding."""
-        if not await came_true(self._quiet):
-            raise AssertionError("the SDK still waits for an answer")
+        """Return when no reply or handshake is outstanding."""
+        if not await eventually(self._quiet):
+            raise AssertionError("the SDK still waits for a reply")
 
     async def _quiet(self) -> bool:
         return not await self.driver.busy()
 
-    async def live(self, seconds: float) -> None:
-        """Lets this time pass for both, stopping at every timer of the SDK.
+    async def let_pass(self, seconds: float) -> None:
+        """Let this time pass for pair, stopping at every timer of the SDK.
 
-        It begins in small steps: an SDK needs a moment of real time to notice that a socket was
-        cut, and no grace may run out before that.
+        The first steps are small: an SDK needs a moment of real time to notice that its socket was
+        cut, and no grace period may end before that.
         """
         left = seconds
         while left > 0:
@@ -119,29 +118,29 @@ class Actor:
     async def events(self, *kinds: str) -> list[Message]:
         return [e for e in await self._driver.events(self._number) if e["type"] in kinds]
 
-    async def heard(self) -> list[tuple[str, int, Any]]:
+    async def broadcasts(self) -> list[tuple[str, int, Any]]:
         return [(e["stream"], e["seq"], e["data"]) for e in await self.events("broadcast")]
 
-    async def hears(self, count: int) -> list[tuple[str, int, Any]]:
-        """Waits until so many broadcasts have come; answers them all."""
+    async def wait_for_broadcasts(self, count: int) -> list[tuple[str, int, Any]]:
+        """Wait for this many broadcasts. Return all of them."""
 
         async def enough() -> bool:
-            return len(await self.heard()) >= count
+            return len(await self.broadcasts()) >= count
 
-        if not await came_true(enough):
-            raise AssertionError(f"{count} broadcasts did not come: {await self._standing()}")
-        return await self.heard()
+        if not await eventually(enough):
+            raise AssertionError(f"fewer than {count} broadcasts: {await self._report()}")
+        return await self.broadcasts()
 
-    async def _standing(self) -> str:
-        """What there is to see from outside when it does not go on."""
+    async def _report(self) -> str:
+        """Return what is visible from outside, for the error of a test that stalls."""
         errors = [event["code"] for event in await self.events("error")]
         due = await self._driver.due()
         timer = "no timer of the SDK" if due is None else f"the SDK's next timer in {due:g} s"
-        return f"heard {await self.heard()}, {await self.state()}, errors {errors}, {timer}"
+        return f"heard {await self.broadcasts()}, {await self.state()}, errors {errors}, {timer}"
 
 
-async def came_true(what: Callable[[], Awaitable[bool]]) -> bool:
-    """Waits in real time for what needs no more than the network; False if that does not help."""
+async def eventually(what: Callable[[], Awaitable[bool]]) -> bool:
+    """Wait, in real time, for a condition that needs only the network. Return False if it fails."""
     try:
         async with asyncio.timeout(PATIENCE):
             while not await what():

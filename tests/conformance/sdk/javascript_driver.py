@@ -14,7 +14,7 @@ LINE = 16 * 1024 * 1024
 
 
 class JavaScriptDriver:
-    """`start` makes one; needs `node` 20 or newer, whose WebSocket a flag turns on."""
+    """Create one with `start`. Needs Node 20 or newer, whose WebSocket a flag turns on."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -48,12 +48,12 @@ class JavaScriptDriver:
         return [_gap(event) for event in await self._ask("events", session=session)]
 
     async def look(self, session: int) -> Message:
-        answer: Message = await self._ask("look", session=session)
-        return answer
+        result: Message = await self._ask("look", session=session)
+        return result
 
     async def due(self) -> float | None:
-        answer: float | None = await self._ask("due")
-        return answer
+        result: float | None = await self._ask("due")
+        return result
 
     async def busy(self) -> bool:
         return bool(await self._ask("busy"))
@@ -79,18 +79,18 @@ class JavaScriptDriver:
     async def _read(self) -> None:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
-            answer = json.loads(line)
-            waiting = self._waiting.pop(answer["id"])
-            if "error" in answer:
-                waiting.set_exception(DriverError(answer["error"]))
+            result = json.loads(line)
+            waiting = self._waiting.pop(result["id"])
+            if "error" in result:
+                waiting.set_exception(DriverError(result["error"]))
             elif not waiting.cancelled():
-                waiting.set_result(answer["value"])
+                waiting.set_result(result["value"])
         for each in self._waiting.values():
             each.set_exception(DriverError("the driver has ended"))
 
 
 def _gap(event: Message) -> Message:
-    """A gap with the names of Python, where `from` is a keyword."""
+    """Give a gap the field names of Python, in which `from` is a keyword."""
     if event["type"] != "gap":
         return event
     return {"type": "gap", "stream": event["stream"], "first": event["from"], "last": event["to"]}

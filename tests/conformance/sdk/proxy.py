@@ -1,6 +1,6 @@
-"""A proxy between a client and the stack that loses, doubles, holds back and cuts, to the message.
+"""A proxy between a client and the stack that drops, doubles and delays messages, and cuts.
 
-What a network does by chance it does on request, at the moment that a test names.
+It does on request, at the message that a test names, what a network does by chance.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from tests.conformance.schema import Message
 FRAGMENT = 8 * 1024
 
 
-class Cut(Exception):  # noqa: N818 - not an error: it is wanted
-    """Raised by a rule: both sockets are gone. `passed`: the message still got through.
+class Cut(Exception):  # noqa: N818 - a signal, not an error
+    """Raised by a rule to cut both sockets. With `passed` the message still gets through.
 
-    `late`: it gets through when `Proxy.bring_late` says so, long after its sender was cut.
+    With `late` it gets through at `Proxy.deliver_late`, long after its sender was cut.
     """
 
     def __init__(self, *, passed: bool, late: bool = False) -> None:
@@ -36,7 +36,7 @@ class Cut(Exception):  # noqa: N818 - not an error: it is wanted
 
 
 class Late:
-    """The message of a late cut: when it is to go on, and when it has."""
+    """The message of a late cut: `due` lets it go on, `passed` says that it has."""
 
     def __init__(self) -> None:
         self.due = asyncio.Event()
@@ -44,7 +44,7 @@ class Late:
 
 
 Rule = Callable[[Message], list[Message]]
-"""What becomes of a message: what is passed on instead of it, nothing to lose it. May raise Cut."""
+"""Returns the messages to pass on instead of one; an empty list drops it. May raise Cut."""
 
 
 def untouched(message: Message) -> list[Message]:
@@ -52,9 +52,9 @@ def untouched(message: Message) -> list[Message]:
 
 
 class Proxy:
-    """`up` is asked about every message of the client, `down` about every one of the stack.
+    """Applies `up` to every message of the client, and `down` to every message of the stack.
 
-    `refusals` are the statuses that the next handshakes are refused with.
+    `refusals` are the statuses with which it refuses the next handshakes.
     """
 
     def __init__(self, target: str) -> None:
@@ -73,7 +73,7 @@ class Proxy:
             self._relay,
             "127.0.0.1",
             0,
-            process_request=self._greet,
+            process_request=self._on_handshake,
             select_subprotocol=lambda _, offered: offered[0] if offered else None,
             compression=None,
             ping_interval=None,
@@ -100,16 +100,16 @@ class Proxy:
         return f"ws://127.0.0.1:{port}/local"
 
     def cut(self) -> None:
-        """Every socket is gone, without a goodbye."""
+        """Abort every socket, without a close frame."""
         for client in list(self._open):
             client.transport.abort()
 
-    async def bring_late(self) -> None:
-        """What was cut `late` gets through now."""
+    async def deliver_late(self) -> None:
+        """Pass on the message of a `late` cut."""
         self._late.due.set()
         await asyncio.wait_for(self._late.passed.wait(), 10)
 
-    def _greet(self, _: ServerConnection, __: Request) -> Response | None:
+    def _on_handshake(self, _: ServerConnection, __: Request) -> Response | None:
         self.handshakes += 1
         if not self.refusals:
             return None
@@ -164,7 +164,7 @@ Side = ClientConnection | ServerConnection
 
 
 async def _pump(source: Side, sink: Side, rule: Rule, late: Late) -> int | None:
-    """Passes messages on until the source closes; answers its code, None for a cut."""
+    """Pass messages on until the source closes. Return its close code, or None for a cut."""
     try:
         while True:
             message = json.loads(await source.recv())
@@ -192,7 +192,7 @@ async def _send(sink: Side, message: Message) -> None:
 
 
 def once(fits: Callable[[Message], bool], then: Rule) -> Rule:
-    """A rule for the first message that fits; all others pass."""
+    """Return a rule that applies `then` to the first message that fits, and passes all others."""
     left = [then]
 
     def rule(message: Message) -> list[Message]:

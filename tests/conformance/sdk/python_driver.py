@@ -93,7 +93,7 @@ class PythonDriver:
 
     @contextmanager
     def _connecting(self) -> Iterator[None]:
-        """While a token is fetched or a socket opened, an answer is outstanding."""
+        """Count an outstanding reply while a token is fetched or a socket opens."""
         self._outstanding += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Both SDKs when the network fails at the moment that hurts most."""
+"""Both SDKs when the network fails at the worst moment."""
 
 import asyncio
 import random
@@ -20,7 +20,13 @@ from tests.conformance.sdk.proxy import (
     lose,
     once,
 )
-from tests.conformance.sdk.talk import Both, assert_go_on, numbered, say, wait_for
+from tests.conformance.sdk.steps import (
+    Pair,
+    assert_session_works,
+    broadcast_numbers,
+    numbered,
+    wait_for,
+)
 
 MINUTE = 60
 
@@ -31,13 +37,13 @@ async def test_a_broadcast_in_flight_when_the_connection_is_cut_arrives_once(
 ) -> None:
     speaker = await world.speaker(proxy.url)
     listener = await world.listener(speaker, "es")
-    await say(speaker, 1)
+    await broadcast_numbers(speaker, 1)
     proxy.up = once(action("broadcast"), moment)
     second = asyncio.ensure_future(speaker.call("broadcast", 2))
     third = asyncio.ensure_future(speaker.call("broadcast", 3))
     assert (await wait_for(world, second))["seq"] == 2
     assert (await wait_for(world, third))["seq"] == 3
-    assert await listener.hears(3) == numbered(3)
+    assert await listener.wait_for_broadcasts(3) == numbered(3)
 
 
 async def test_a_broadcast_whose_reply_is_lost_arrives_once(world: World, proxy: Proxy) -> None:
@@ -46,8 +52,8 @@ async def test_a_broadcast_whose_reply_is_lost_arrives_once(world: World, proxy:
     proxy.down = once(kind("broadcastAccepted"), cut_before)
     first = asyncio.ensure_future(speaker.call("broadcast", 1))
     assert (await wait_for(world, first))["seq"] == 1
-    await say(speaker, 2)
-    assert await listener.hears(2) == numbered(2)
+    await broadcast_numbers(speaker, 2)
+    assert await listener.wait_for_broadcasts(2) == numbered(2)
 
 
 async def test_a_broadcast_to_one_language_arrives_once(world: World, proxy: Proxy) -> None:
@@ -57,36 +63,36 @@ async def test_a_broadcast_to_one_language_arrives_once(world: World, proxy: Pro
     first = asyncio.ensure_future(speaker.call("broadcast", 1, "es"))
     assert (await wait_for(world, first))["seq"] == 1
     assert (await speaker.call("broadcast", 2, "es"))["seq"] == 2
-    assert await listener.hears(2) == numbered(2, "es")
+    assert await listener.wait_for_broadcasts(2) == numbered(2, "es")
 
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
 @pytest.mark.parametrize("answer", ["request", "reply"])
 async def test_a_refresh_that_is_cut_succeeds_on_another_attempt(
-    world: World, proxy: Proxy, both: Both, moment: Any, answer: str
+    world: World, proxy: Proxy, pair: Pair, moment: Any, answer: str
 ) -> None:
-    speaker, listener = both
+    speaker, listener = pair
     if answer == "request":
         proxy.up = once(action("refreshConnection"), moment)
     else:
         proxy.down = once(kind("connectionRefreshComplete"), moment)
     for actor in (speaker, listener):
         await actor.call("refresh")
-    await world.live(MINUTE)
-    await assert_go_on(speaker, listener)
+    await world.let_pass(MINUTE)
+    await assert_session_works(speaker, listener)
 
 
 @pytest.mark.parametrize("role", ["speaker", "listener"])
 async def test_a_refresh_that_was_cut_undoes_nothing_when_it_arrives_late(
-    world: World, proxy: Proxy, both: Both, role: str
+    world: World, proxy: Proxy, pair: Pair, role: str
 ) -> None:
-    speaker, listener = both
+    speaker, listener = pair
     proxy.up = once(action("refreshConnection"), cut_late)
     await {"speaker": speaker, "listener": listener}[role].call("refresh")
-    await world.live(10)
-    await proxy.bring_late()
-    await world.live(MINUTE)
-    await assert_go_on(speaker, listener)
+    await world.let_pass(10)
+    await proxy.deliver_late()
+    await world.let_pass(MINUTE)
+    await assert_session_works(speaker, listener)
 
 
 @pytest.mark.parametrize("moment", [cut_before, cut_after])
@@ -95,14 +101,14 @@ async def test_a_listener_cut_while_it_reconnects_reconnects(
 ) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
-    await say(speaker, 1)
-    await listener.hears(1)
+    await broadcast_numbers(speaker, 1)
+    await listener.wait_for_broadcasts(1)
     proxy.down = once(kind("sessionJoined"), moment)
     proxy.cut()
-    await say(speaker, 2, 3)
-    await world.live(MINUTE)
-    await say(speaker, 4)
-    assert await listener.hears(4) == numbered(4)
+    await broadcast_numbers(speaker, 2, 3)
+    await world.let_pass(MINUTE)
+    await broadcast_numbers(speaker, 4)
+    assert await listener.wait_for_broadcasts(4) == numbered(4)
     assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
 
 
@@ -110,10 +116,10 @@ async def test_a_lost_broadcast_is_recovered_after_the_next_one(world: World, pr
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     proxy.down = once(kind("broadcast", seq=2), lose)
-    await say(speaker, 1, 2, 3)
-    await listener.hears(1)
-    await world.live(1)
-    assert await listener.hears(3) == numbered(3)
+    await broadcast_numbers(speaker, 1, 2, 3)
+    await listener.wait_for_broadcasts(1)
+    await world.let_pass(1)
+    assert await listener.wait_for_broadcasts(3) == numbered(3)
 
 
 async def test_a_lost_last_broadcast_is_recovered_after_a_heartbeat(
@@ -122,18 +128,18 @@ async def test_a_lost_last_broadcast_is_recovered_after_a_heartbeat(
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     proxy.down = once(kind("broadcast", seq=2), lose)
-    await say(speaker, 1, 2)
-    await listener.hears(1)
-    await world.live(52)
-    assert await listener.hears(2) == numbered(2)
+    await broadcast_numbers(speaker, 1, 2)
+    await listener.wait_for_broadcasts(1)
+    await world.let_pass(52)
+    assert await listener.wait_for_broadcasts(2) == numbered(2)
 
 
 async def test_a_duplicate_is_delivered_once(world: World, proxy: Proxy) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
     proxy.down = lambda message: double(message) if message["type"] == "broadcast" else [message]
-    await say(speaker, 1, 2, 3)
-    assert await listener.hears(3) == numbered(3)
+    await broadcast_numbers(speaker, 1, 2, 3)
+    assert await listener.wait_for_broadcasts(3) == numbered(3)
 
 
 async def test_broadcasts_out_of_order_are_put_into_order_without_recovery(
@@ -144,13 +150,13 @@ async def test_broadcasts_out_of_order_are_put_into_order_without_recovery(
     asked: list[Message] = []
     proxy.down = reordered()
     proxy.up = lambda message: asked.append(message) or [message]  # type: ignore[func-returns-value]
-    await say(speaker, 1, 2, 3, 4)
-    assert await listener.hears(4) == numbered(4)
+    await broadcast_numbers(speaker, 1, 2, 3, 4)
+    assert await listener.wait_for_broadcasts(4) == numbered(4)
     assert not [message for message in asked if message["action"] == "recover"]
 
 
 def reordered() -> Any:
-    """Every second broadcast overtakes the one before it."""
+    """Let every second broadcast overtake the one before it."""
     held: list[Message] = []
 
     def rule(message: Message) -> list[Message]:
@@ -169,34 +175,34 @@ async def test_broadcasts_that_the_stack_no_longer_has_are_a_gap(
 ) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es", proxy.url)
-    await say(speaker, 1)
-    await listener.hears(1)
+    await broadcast_numbers(speaker, 1)
+    await listener.wait_for_broadcasts(1)
     proxy.refusals = [503] * 1000
     proxy.cut()
-    await say(speaker, 2, 3)
-    await world.live(130)
-    await say(speaker, 4)
+    await broadcast_numbers(speaker, 2, 3)
+    await world.let_pass(130)
+    await broadcast_numbers(speaker, 4)
     proxy.refusals.clear()
-    await world.live(30)
-    await say(speaker, 5)
-    await listener.hears(3)
-    assert await listener.heard() == [("*", 1, 1), ("*", 4, 4), ("*", 5, 5)]
+    await world.let_pass(30)
+    await broadcast_numbers(speaker, 5)
+    await listener.wait_for_broadcasts(3)
+    assert await listener.broadcasts() == [("*", 1, 1), ("*", 4, 4), ("*", 5, 5)]
     (gap,) = await listener.events("gap")
     assert (gap["stream"], gap["first"], gap["last"]) == ("*", 2, 3)
 
 
 @pytest.mark.parametrize("status", [429, 503, 500])
 async def test_refused_handshakes_are_retried_and_nothing_is_lost(
-    world: World, proxy: Proxy, both: Both, status: int
+    world: World, proxy: Proxy, pair: Pair, status: int
 ) -> None:
-    speaker, listener = both
-    await listener.hears(1)
+    speaker, listener = pair
+    await listener.wait_for_broadcasts(1)
     proxy.refusals = [status] * 4
     proxy.cut()
     second = asyncio.ensure_future(speaker.call("broadcast", 2))
     assert (await wait_for(world, second, seconds=14))["seq"] == 2
-    await world.live(20)
-    assert await listener.hears(2) == numbered(2)
+    await world.let_pass(20)
+    assert await listener.wait_for_broadcasts(2) == numbered(2)
 
 
 async def test_a_client_waits_for_a_stack_whose_tables_are_down(world: World) -> None:
@@ -205,10 +211,10 @@ async def test_a_client_waits_for_a_stack_whose_tables_are_down(world: World) ->
     await world.stack.fault(target="dynamodb", fault="error", rate=1)
     first = asyncio.ensure_future(speaker.call("broadcast", 1))
     await asyncio.sleep(0)
-    await world.live(1)
+    await world.let_pass(1)
     await world.stack.end_faults()
     assert (await wait_for(world, first))["seq"] == 1
-    assert await listener.hears(1) == numbered(1)
+    assert await listener.wait_for_broadcasts(1) == numbered(1)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -224,9 +230,9 @@ async def test_nothing_is_lost_or_doubled_on_a_bad_network(
         call = asyncio.ensure_future(speaker.call("broadcast", number))
         assert (await wait_for(world, call))["seq"] == number
     proxy.up = proxy.down = lambda message: [message]
-    await world.live(2 * MINUTE)
+    await world.let_pass(2 * MINUTE)
     for listener in listeners:
-        assert await listener.hears(30) == numbered(30)
+        assert await listener.wait_for_broadcasts(30) == numbered(30)
         assert not await listener.events("gap")
     assert (await speaker.call("getSessionStatus"))["listenerCount"] == 2
 

@@ -1,35 +1,35 @@
-"""What a speaker and a listener say and hear, whatever is done to their network."""
+"""Steps of a speaker and a listener that the tests share."""
 
 import asyncio
 from typing import Any
 
 from tests.conformance.sdk.driver import Actor, World
 
-Both = tuple[Actor, Actor]
+Pair = tuple[Actor, Actor]
 
 
 def numbered(count: int, stream: str = "*") -> list[tuple[str, int, Any]]:
-    """What a listener hears when `say` has said this much."""
+    """Return what a listener receives after `broadcast_numbers` with 1 to `count`."""
     return [(stream, number, number) for number in range(1, count + 1)]
 
 
-async def say(speaker: Actor, *numbers: int) -> None:
+async def broadcast_numbers(speaker: Actor, *numbers: int) -> None:
     for number in numbers:
         assert (await speaker.call("broadcast", number))["seq"] == number
 
 
-async def assert_go_on(speaker: Actor, listener: Actor) -> None:
-    """After their first broadcast: the second one arrives, once, and nobody is counted twice."""
-    await say(speaker, 2)
-    assert await listener.hears(2) == numbered(2)
+async def assert_session_works(speaker: Actor, listener: Actor) -> None:
+    """Assert that a second broadcast arrives, once, and that the listener is counted once."""
+    await broadcast_numbers(speaker, 2)
+    assert await listener.wait_for_broadcasts(2) == numbered(2)
     assert (await speaker.state(), await listener.state()) == ("open", "open")
     assert (await speaker.call("getSessionStatus"))["listenerCount"] == 1
 
 
 async def wait_for(world: World, call: "asyncio.Future[Any]", seconds: float = 30) -> Any:
-    """Lets time pass, as the SDK waits between attempts, until the call has its answer."""
+    """Let time pass, in which the SDK waits between attempts, until the call has its reply."""
     for _ in range(int(seconds * 2)):
-        await world.live(0.5)
+        await world.let_pass(0.5)
         if call.done():
             break
     return await asyncio.wait_for(call, 1)
