@@ -9,7 +9,7 @@
 | `cloud/` | the endpoint of DynamoDB and SQS, with the tables and queues on it |
 | `gateway/` | API Gateway's WebSocket APIs, for both local stacks |
 | `sources/` | event sources: schedules, queues, streams |
-| `control/` | what can be done to a running stack: methods and `/_sandbox/*` |
+| `control/` | the control of a running stack: methods and `/_sandbox/*` |
 | `console/` | the console in the browser (JavaScript) |
 | `startup/` | the start by `chalice local` |
 | `demo/` | `make demo` |

@@ -1,4 +1,4 @@
-"""What can be done to a running stack: its methods, and its endpoints under `/_sandbox/`.
+"""The control of a running stack: its methods, and its endpoints under `/_sandbox/`.
 
 | file | what it is |
 |---|---|
