@@ -56,7 +56,7 @@ coverage: $(READY)  ## the same, with the lines that no test reaches
 test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 histories, code broken on purpose
 	@$(BIN)/python -m tests.invariants
 	@LECTERN_EXAMPLES=5000 $(PYTEST) --timeout 7200 tests/invariants/test_stateful.py \
-	  tests/chalicelib/actions/test_tenants_apart.py
+	  tests/chalicelib/actions/across/test_tenants_apart.py
 	@$(PYTEST) -n auto --dist loadgroup -m nightly
 	@$(BIN)/python -m tests.invariants.break_it
 
