@@ -1,5 +1,6 @@
 """The AWS that tests run against: moto's DynamoDB and SQS behind a real HTTP endpoint."""
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -51,13 +52,6 @@ class Aws:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.tables[label])
         return [item for page in pages for item in page["Items"]]
 
-    def delete(self) -> None:
-        """Ends the test's tables and queues."""
-        for name in self.tables.values():
-            self.dynamodb.delete_table(TableName=name)
-        for url in (self.jobs_queue_url, self.dead_letter_queue_url):
-            self.sqs.delete_queue(QueueUrl=url)
-
 
 @contextmanager
 def another_dynamodb() -> Iterator[Aws]:
@@ -104,6 +98,19 @@ def _tables_at(url: str) -> Iterator[Aws]:
     client.close()
 
 
+class _InPlace:
+    """The operations of a boto3 client that `create_tables` needs, without HTTP."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._call = cloud.dynamodb.call
+
+    def create_table(self, **request: Any) -> None:
+        self._call("CreateTable", request)
+
+    def update_time_to_live(self, **request: Any) -> None:
+        self._call("UpdateTimeToLive", request)
+
+
 class MotoServer:
     """The sandbox's DynamoDB and SQS in a thread of this process, on a free port of 127.0.0.1."""
 
@@ -134,9 +141,7 @@ class MotoServer:
 
     def fresh(self, suffix: str) -> Aws:
         """New empty tables and queues, with `suffix` in their names."""
-        names = create_tables(self._dynamodb, suffix=suffix, tables=self._definitions)
-        dead = self._sqs.create_queue(QueueName=f"jobs-dead{suffix}")["QueueUrl"]
-        jobs = self._sqs.create_queue(QueueName=f"jobs{suffix}")["QueueUrl"]
+        names, jobs, dead = self._cloud.run(lambda: self._create(suffix))
         environ = CREDENTIALS | table_environ(names)
         environ |= {
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint_url,
@@ -154,6 +159,28 @@ class MotoServer:
             sqs=self._sqs,
             session_changes=self._streams.setdefault(names["sessions"], []),
         )
+
+    def delete(self, aws: Aws) -> None:
+        """Delete what `fresh` has made."""
+        self._cloud.run(lambda: self._delete(aws))
+
+    # A test's tables are made and deleted where they lie: thirty requests over HTTP would cost
+    # more than most tests.
+
+    def _create(self, suffix: str) -> tuple[dict[Label, str], str, str]:
+        tables = create_tables(_InPlace(self._cloud), suffix=suffix, tables=self._definitions)
+        jobs, dead = (self._queue(f"{name}{suffix}") for name in ("jobs", "jobs-dead"))
+        return tables, jobs, dead
+
+    def _queue(self, name: str) -> str:
+        answer = self._cloud.sqs.call("CreateQueue", {"QueueName": name}, self.endpoint_url)
+        return str(json.loads(answer)["QueueUrl"])
+
+    def _delete(self, aws: Aws) -> None:
+        for name in aws.tables.values():
+            self._cloud.dynamodb.call("DeleteTable", {"TableName": name})
+        for url in (aws.jobs_queue_url, aws.dead_letter_queue_url):
+            self._cloud.sqs.call("DeleteQueue", {"QueueUrl": url}, self.endpoint_url)
 
     def _note(self, change: Change) -> None:
         stream = self._streams.get(change["table"])

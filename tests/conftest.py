@@ -93,7 +93,7 @@ def aws(moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aw
     for variable, value in fresh.environ.items():
         monkeypatch.setenv(variable, value)
     yield fresh
-    fresh.delete()
+    moto_server.delete(fresh)
 
 
 @pytest.fixture
