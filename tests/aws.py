@@ -35,7 +35,7 @@ SECRETS = {
 
 @dataclass(frozen=True)
 class Aws:
-    """What one test has: its tables by label, its queues, and the settings that name them."""
+    """The tables of one test by label, its queues, and the settings that name them."""
 
     endpoint_url: str
     tables: dict[Label, str]
@@ -45,7 +45,7 @@ class Aws:
     dynamodb: Any
     sqs: Any
     session_changes: list[dict[str, Any]]
-    """What the stream of the sessions table has brought so far, as Lambda gives it."""
+    """Records of the sessions table's stream so far, as Lambda receives them."""
 
     def items(self, label: Label) -> list[dict[str, Any]]:
         """Every item of a table, typed as DynamoDB has it."""

@@ -1,4 +1,4 @@
-"""What stands for AWS in one thread: clock, sockets, queue, invocation."""
+"""Stand-ins for AWS in one thread: clock, sockets, queue, invocation."""
 
 import json
 from collections.abc import Iterable
@@ -108,7 +108,7 @@ class Jobs:
 
 @dataclass
 class Context:
-    """What Lambda tells an invocation of itself."""
+    """The context object of a Lambda invocation."""
 
     seconds: float = 30.0
     aws_request_id: str = "00000000-0000-0000-0000-000000000000"

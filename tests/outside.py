@@ -38,7 +38,7 @@ class Outside:
 
     @contextmanager
     def killed_after(self, calls: int) -> Iterator[None]:
-        """What runs in here dies behind so many calls, if it makes more."""
+        """Let the process die after so many calls of what runs in here, if it makes more."""
         self._left = calls
         try:
             yield
@@ -49,7 +49,7 @@ class Outside:
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
-        """The calls that what runs in here makes."""
+        """Collect the calls of what runs in here."""
         start = len(self.calls)
         calls: list[str] = []
         yield calls

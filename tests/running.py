@@ -37,22 +37,22 @@ class Lectern:
 
     @property
     def url(self) -> str:
-        """Where sockets connect to."""
+        """Return the URL for sockets."""
         return f"ws://127.0.0.1:{self.sandbox.port}/local"
 
     def token(self, sub: str = "anna", tenant: str | None = None, ttl: int = 86_400) -> str:
-        """A token that this stack accepts."""
+        """Return a token that this stack accepts."""
         return self.sandbox.token(sub=sub, tenant=tenant, ttl=ttl)
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        """The JSON answer to an HTTP request, such as `GET /_sandbox/state`."""
+        """Return the JSON body of an HTTP response, of `GET /_sandbox/state` for instance."""
         return self._http.request(method, path, timeout=PATIENCE, **options).json()
 
     def settle(self) -> None:
-        """Waits until no handler runs and nothing is due."""
+        """Wait until no handler runs and nothing is due."""
         self.sandbox.advance(0)
 
     def close(self) -> None:
-        """Ends it."""
+        """Stop the stack."""
         self._http.close()
         self.sandbox.stop()

@@ -50,7 +50,7 @@ class Client:
         return [message for message in self.received if message["type"] == kind]
 
     def send(self, action: str, **fields: Any) -> Json:
-        """Sends a message, and answers the reply."""
+        """Send a message and return the reply."""
         return self.send_text(json.dumps({"action": action, **fields}))
 
     def send_text(self, text: str) -> Json:
@@ -85,7 +85,7 @@ class Refused(Exception):  # noqa: N818 - what happened to a handshake
 
 
 class Backing(Protocol):
-    """Where the tables are: behind a server, or in this process."""
+    """The tables of a stack, behind a server or in this process."""
 
     @property
     def tables(self) -> dict[Label, str]: ...
@@ -131,7 +131,7 @@ class Stack:
         wiring.install(self.services)
 
     def wire(self) -> DynamoDB:
-        """Who carries out DynamoDB's operations."""
+        """Return the port to DynamoDB."""
         return aws_wire.dynamodb(Settings.from_environ(self.environ), self.environ)
 
     def token(self, user: str = "anna", tenant: str | None = None, ttl: int = 86_400) -> str:
@@ -194,7 +194,7 @@ class Stack:
         self.run_jobs()
 
     def sweep(self) -> Json:
-        """The minute's sweep; answers what it found."""
+        """Run the minute's sweep and return what it found."""
         return handlers.sweep_connections(self.context)
 
     def run_changes(self) -> None:
@@ -203,7 +203,7 @@ class Stack:
         self.changes_seen = len(self.aws.session_changes)
 
     def changes_that_fail(self) -> list[Json]:
-        """The same, leaving the batch where it is; answers its `batchItemFailures`."""
+        """The same without moving on; return the `batchItemFailures`."""
         records = self.aws.session_changes[self.changes_seen :]
         failures: list[Json] = []
         if records:

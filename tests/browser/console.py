@@ -1,4 +1,4 @@
-"""What a person does in the console, and what they see."""
+"""The console as a person uses it: what they do, and what they see."""
 
 from playwright.sync_api import Page
 

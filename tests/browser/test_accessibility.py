@@ -20,7 +20,7 @@ needs_axe = pytest.mark.skipif(
 
 
 def _faults(page: Page) -> list[str]:
-    """What axe finds that is serious, each with where."""
+    """Return the serious findings of axe, each with its place."""
     page.add_script_tag(path=AXE)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [

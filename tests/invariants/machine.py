@@ -31,7 +31,7 @@ BREAKS = st.one_of(
     st.tuples(st.just("dies"), st.integers(0, 12)),
     st.tuples(st.sampled_from(Trouble), st.integers(0, 12)),
 )
-"""What goes wrong at which call of an invocation; mostly nothing."""
+"""Faults by the number of an invocation's call; mostly none."""
 CODES = st.sampled_from([1000, 1001, 1006, None])
 _ALONE = [
     ("leaveSession", {}),
@@ -216,7 +216,7 @@ class Sessions(RuleBasedStateMachine):
         assert not problems, "\n".join(problems)
 
     def problems(self) -> list[str]:
-        """What is wrong when nothing is left to do."""
+        """Return the rules that are broken when nothing is left to do."""
         problems = rules.settled(self.world) + self.model.compare(self.world.snapshot())
         return problems + rules.nothing_missed(self.world)
 

@@ -1,4 +1,4 @@
-"""What the clients know of where they are, from their own replies alone.
+"""A model of each client's session, learned from its own replies alone.
 
 The tables are compared with it: whoever knows that it is in a session is counted there, in its
 language; whoever knows that it is not, isn't. A client whose message had no answer is unsure until
@@ -16,7 +16,7 @@ _LEFT = {"sessionLeft", "sessionEnded"}
 
 @dataclass
 class Place:
-    """Where a client knows itself to be; `sure` is False after a message without an answer."""
+    """The session that a client knows it is in; `sure` is False after a message without a reply."""
 
     session_id: str | None = None
     language: str | None = None
@@ -53,7 +53,7 @@ class Model:
         self.place(client).sure = False
 
     def compare(self, state: Snapshot) -> list[str]:
-        """Where the tables, all work done, are not what open clients know."""
+        """Return the differences between the tables, all work done, and what open clients know."""
         problems = [
             f"model: {session_id} has ended for its speaker, and goes on"
             for session_id in self.ended & state["sessions"].keys()

@@ -1,6 +1,6 @@
 """The nine rules of DESIGN section 4, looked for in the tables and in what clients received.
 
-Each check answers what it found wrong, as sentences that begin with the rule's number. `at_once`
+Each check returns what it found wrong, as sentences that begin with the rule's number. `at_once`
 holds between any two calls; `settled` when nothing is left to do; `of_turn` over one message.
 """
 
@@ -20,9 +20,9 @@ _ACTIVITY = {
     "tokenNoticeAt",
     "role",
 }
-"""What a refused message may still change: that something was heard, and notices that were due."""
+"""Attributes that a refused message may still change: activity, and notices that were due."""
 _LATE_SECONDS = 120
-"""How late a notice may be: two sweeps."""
+"""Seconds that a notice may be late: two sweeps."""
 _FORBIDDEN_LINES = {
     "unexpected",
     "disconnectFailed",
@@ -33,7 +33,7 @@ _WHOLE = {"tenantId", "speakerUserId", "createdAt", "isActive", "listenerCount",
 
 
 def at_once(world: World) -> list[str]:
-    """What must hold between any two calls of any process."""
+    """Return the broken rules of those that hold between any two calls of any process."""
     state = world.snapshot()
     return [
         *_counts(state),
@@ -44,7 +44,7 @@ def at_once(world: World) -> list[str]:
 
 
 def settled(world: World) -> list[str]:
-    """What must hold besides when every retry, sweep and repair has been."""
+    """Return the broken rules once every retry, sweep and repair has run."""
     state = world.snapshot()
     return [
         *at_once(world),

@@ -1,4 +1,4 @@
-"""What becomes of a call besides success: refused, done without an answer, done twice.
+"""Faults of a call: refused, carried out without a response, carried out twice.
 
 Killing is `tests.outside`'s; these are what a living process meets, behind the wire's retries.
 """
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Trouble(StrEnum):
-    """What happens to one call."""
+    """The fault of one call."""
 
     REFUSED = "refused"
     """Throttled, after all retries; nothing was done."""

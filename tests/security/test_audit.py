@@ -1,4 +1,4 @@
-"""What `make audit` tells of what pip-audit answers."""
+"""The report of `make audit` for each result of pip-audit."""
 
 import sys
 from pathlib import Path

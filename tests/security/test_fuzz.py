@@ -79,7 +79,7 @@ class Room:
         return 200
 
     def check(self) -> None:
-        """What must hold in the end, all jobs done."""
+        """Check the rules in the end, all jobs done."""
         self.stack.run_jobs()
         self.stack.run_changes()
         assert self.stack.failures() == []
@@ -92,7 +92,7 @@ class Room:
 
 
 def frames(total: int, seed: int) -> Counter[str]:
-    """How often each reply came."""
+    """Return the number of times that each reply came."""
     replies: Counter[str] = Counter()
     for start in range(0, total, ROUND):
         room = Room(seed + start)
@@ -102,7 +102,7 @@ def frames(total: int, seed: int) -> Counter[str]:
 
 
 def handshakes(total: int, seed: int) -> Counter[int]:
-    """How often each status came."""
+    """Return the number of times that each status came."""
     statuses: Counter[int] = Counter()
     for start in range(0, total, ROUND // 5):
         room = Room(seed + start)

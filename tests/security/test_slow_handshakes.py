@@ -29,7 +29,7 @@ def raw(lectern: Lectern) -> Iterator[socket.socket]:
 
 
 def rest_of(client: socket.socket) -> bytes:
-    """What the stack sends until it closes; raises TimeoutError if it never does."""
+    """Return what the stack sends until it closes. Raise TimeoutError if it never does."""
     received = b""
     while piece := client.recv(4096):
         received += piece

@@ -43,7 +43,7 @@ class Victim:
         return [item for label in labels for item in self.stack.items(label) if self._is_ours(item)]
 
     def heard(self) -> int:
-        """How many messages its people have had."""
+        """Return the number of messages that its people have received."""
         return len(self.speaker.received) + len(self.listener.received)
 
     def _is_ours(self, item: Json) -> bool:

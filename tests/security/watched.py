@@ -27,7 +27,7 @@ class Watched(World):
 
     @contextmanager
     def changes(self) -> Iterator[list[str]]:
-        """What what runs in here changes: writes that succeed, posts, jobs, sockets closed.
+        """Collect the changes of what runs in here: successful writes, posts, jobs, closed sockets.
 
         The counters of rate limits don't count, as whoever is refused is counted too.
         """
@@ -63,7 +63,7 @@ class Watched(World):
         return client
 
     def failures(self) -> list[Mapping[str, Any]]:
-        """What the log has that it should not, whatever clients do."""
+        """Return the log events that no client may cause."""
         return [line for line in self.events() if line.get("event") in FAILURES]
 
     def _note(self, operation: str, request: Mapping[str, Any], _: dict[str, Any]) -> None:

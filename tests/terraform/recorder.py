@@ -93,7 +93,7 @@ class Recorder:
 
 
 def _items(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What an operation needs: actions and `table` or `table/index/name`."""
+    """Return what an operation needs: actions and `table` or `table/index/name`."""
     if operation == "TransactWriteItems":
         for item in request["TransactItems"]:
             for kind, write in item.items():

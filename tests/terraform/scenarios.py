@@ -1,4 +1,4 @@
-"""What makes each function do everything that it can do: one scenario a function.
+"""One scenario a function, in which it does everything that it can do.
 
 Each leads its function down every path that calls AWS, the rare ones too: connections that are
 found gone, sessions that end, clients that moved while something was under way.

@@ -47,7 +47,7 @@ LEAVING = {
     "subscriptions": "read create delete",
     "requests": "read change",
 }
-"""What whoever may find a connection gone needs to clean up after it. Subscriptions are made
+"""Needed to clean up after a connection that is found gone. Subscriptions are made
 where they move to the connection that took over."""
 BOTH = {"jobs": "send", "sockets": "post"}
 MAY: Mapping[str, Mapping[str, str]] = {
@@ -153,7 +153,7 @@ def test_only_lambda_takes_on_a_role(plan: Plan) -> None:
 
 
 def capabilities(policy: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """What a policy lets do with each table, queue, …, in the words of `CAPABILITIES`."""
+    """Return what a policy allows with each table, queue, …, in the words of `CAPABILITIES`."""
     found: dict[str, set[str]] = {}
     for statement in policy:
         for arn in _list(statement["Resource"]):

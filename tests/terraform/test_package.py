@@ -28,7 +28,7 @@ SOURCES = {
 
 
 def zipped(path: Path, order: int) -> Path:
-    """What Chalice might write: entries in some order, with the time of writing."""
+    """Write a zip as Chalice might: entries in some order, with the time of writing."""
     names = list(SOURCES)
     random.Random(order).shuffle(names)
     with zipfile.ZipFile(path, "w") as archive:

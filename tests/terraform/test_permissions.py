@@ -77,7 +77,7 @@ def test_lambda_itself_gets_what_it_needs_of_a_role(
 
 
 def allowed(policy: list[dict[str, Any]]) -> set[Needed]:
-    """What a policy allows the function itself, in the recorder's words."""
+    """Return what a policy allows the function itself, in the recorder's words."""
     return {
         (action, _label(arn))
         for statement in policy

@@ -1,4 +1,4 @@
-"""What `terraform apply` would make of each stage: all of it named, tagged, watched, encrypted."""
+"""The plan of each stage: everything is named, tagged, watched and encrypted."""
 
 import json
 
@@ -106,7 +106,7 @@ def test_every_resource_is_named_with_app_and_stage(stage: str, run: str, plans:
 
 
 def carries(resource: Resource, prefix: str) -> bool:
-    """Whether the resource's own names have `prefix` in them; true of one without a name."""
+    """Return True if the resource's own names have `prefix` in them, or it has no name."""
     if resource.type == "aws_apigatewayv2_domain_name":
         return True
     names = [resource.values.get(attribute) for attribute in NAME_ATTRIBUTES]
