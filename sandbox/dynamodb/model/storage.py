@@ -130,8 +130,13 @@ class Index(View):
         return None if item is None else index_key(self._table, self.keys, item.attributes)
 
     def _shows_the_same(self, old: Attributes, new: Attributes) -> bool:
-        shows = self.schema.shows
-        return shows is not None and all(old.get(name) == new.get(name) for name in shows)
+        if self.schema.shows is None:
+            return False
+        for name in self.schema.shows:
+            before, after = old.get(name), new.get(name)
+            if before is not after and before != after:
+                return False
+        return True
 
     def _projected(self, item: Item) -> Item:
         shows = self.schema.shows
