@@ -11,7 +11,7 @@ from msgspec import Struct
 from chalicelib.actions.services import Services
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import SessionId, TenantId
-from chalicelib.errors import Code, Forbidden, NotFound
+from chalicelib.errors import Code, NotFound
 from chalicelib.stores.attributes import Item
 from chalicelib.stores.session_items import SHARDS
 
@@ -96,37 +96,13 @@ def tenant_sessions(
     Raises BadRequest: the cursor is not of this list.
     """
     scope = f"sessions {tenant_id}"
-    start = _tenant_key(services, scope, tenant_id, cursor)
-    ids, last = services.sessions.page_of_tenant(tenant_id, start, _clamped(limit))
+    position = _position(services, scope, cursor)
+    start: Item | None = {**position, "tenantId": tenant_id} if position else None
+    ids, last = services.sessions.page_of_tenant(tenant_id, start, limit)
     entries = _sessions(services, ids)
     if active_only:
         entries = [each for each in entries if each.is_active]
-    return Page(entries, _cursor(services, scope, last))
-
-
-def tenant_session(services: Services, tenant_id: TenantId, session_id: SessionId) -> Session:
-    """Return a session of a tenant, active or ended.
-
-    Raises NotFound: there is none of that name. Forbidden: it is another tenant's.
-    """
-    found = session(services, session_id)
-    if found.tenant_id != tenant_id:
-        raise Forbidden(Code.FORBIDDEN, "this session is another tenant's")
-    return found
-
-
-def tenant_connections(
-    services: Services, tenant_id: TenantId, *, cursor: str | None = None, limit: int = PAGE
-) -> Page[Connection]:
-    """Return a tenant's open connections: with its token, or anonymous in a session of it.
-
-    Raises BadRequest: the cursor is not of this list.
-    """
-    scope = f"connections {tenant_id}"
-    start = _tenant_key(services, scope, tenant_id, cursor)
-    ids, last = services.connections.page_of_tenant(tenant_id, start, _clamped(limit))
-    entries = [each for each in services.connections.get_many(ids) if each.tenant_id == tenant_id]
-    return Page(entries, _cursor(services, scope, last))
+    return Page(entries, services.cursors.write(scope, last) if last else None)
 
 
 def _sessions(services: Services, ids: list[SessionId]) -> list[Session]:
@@ -143,19 +119,3 @@ def _speaker(services: Services, session: Session) -> list[Connection]:
 
 def _position(services: Services, scope: str, cursor: str | None) -> dict[str, Any]:
     return services.cursors.read(scope, cursor) if cursor is not None else {}
-
-
-def _tenant_key(
-    services: Services, scope: str, tenant_id: TenantId, cursor: str | None
-) -> Item | None:
-    """Return the index key behind which a page of a tenant starts, None for the first page."""
-    position = _position(services, scope, cursor)
-    return {**position, "tenantId": tenant_id} if position else None
-
-
-def _cursor(services: Services, scope: str, last: Item | None) -> str | None:
-    return services.cursors.write(scope, last) if last else None
-
-
-def _clamped(limit: int) -> int:
-    return max(1, min(limit, PAGE))

@@ -5,10 +5,8 @@ from msgspec import Raw
 
 from chalicelib.actions.broadcasting import tenant_message
 from chalicelib.actions.operator import listings
-from chalicelib.domain.types import SessionId, TenantId
-from chalicelib.errors import BadRequest, Forbidden, NotFound, PayloadTooLarge
+from chalicelib.domain.types import TenantId
 from tests.aws import Aws
-from tests.crowd import crowd
 from tests.stack import Client, Stack
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
@@ -38,54 +36,6 @@ def test_the_sessions_of_a_tenant_come_in_pages_newest_first(stack: Stack) -> No
     assert third.cursor is None
 
 
-def test_ended_sessions_are_left_out_where_only_active_ones_are_asked_for(stack: Stack) -> None:
-    ended, ended_id = stack.session("anna", ACME)
-    _, active_id = stack.session("berta", ACME)
-    ended.send("endSession")
-
-    everything = listings.tenant_sessions(stack.services, ACME)
-    active = listings.tenant_sessions(stack.services, ACME, active_only=True)
-
-    assert {each.session_id for each in everything.entries} == {ended_id, active_id}
-    assert [each.session_id for each in active.entries] == [active_id]
-
-
-def test_the_connections_of_a_tenant_come_in_pages_without_those_that_moved_on(
-    stack: Stack,
-) -> None:
-    speaker, session_id = stack.session("anna", ACME)
-    anonymous = stack.listener(session_id)
-    stack.listener(stack.session("anna", GLOBEX)[1])
-    bare = stack.connect(f"token={stack.token('carl', ACME)}")
-    stack.connect()
-    fresh = stack.speaker("anna", ACME)
-    fresh.send("refreshConnection", sessionId=session_id, role="speaker")
-
-    first = listings.tenant_connections(stack.services, ACME, limit=2)
-    second = listings.tenant_connections(stack.services, ACME, limit=2, cursor=first.cursor)
-
-    found = [each.connection_id for page in (first, second) for each in page.entries]
-    assert sorted(found) == sorted(client.connection_id for client in (anonymous, bare, fresh))
-    assert speaker.connection_id not in found
-    assert second.cursor is None
-
-
-def test_a_cursor_is_opaque_and_valid_for_its_list_only(stack: Stack) -> None:
-    _, session_id = stack.session("anna", ACME)
-    crowd(stack, session_id, 3)
-    cursor = listings.tenant_connections(stack.services, ACME, limit=1).cursor
-    assert cursor is not None
-    assert "crowd" not in cursor
-
-    for wrong in ("", "nonsense", "%", cursor[:-2], cursor + "AA", cursor[2:]):
-        with pytest.raises(BadRequest):
-            listings.tenant_connections(stack.services, ACME, cursor=wrong)
-    with pytest.raises(BadRequest):
-        listings.tenant_connections(stack.services, GLOBEX, cursor=cursor)
-    with pytest.raises(BadRequest):
-        listings.tenant_sessions(stack.services, ACME, cursor=cursor)
-
-
 @pytest.mark.parametrize("inline_limit", ["500", "2"])
 def test_a_message_to_a_tenant_reaches_its_connections_and_no_others(
     aws: Aws, inline_limit: str
@@ -109,24 +59,6 @@ def test_a_message_to_a_tenant_reaches_its_connections_and_no_others(
     assert [told(each) for each in [*others, left]] == [[]] * 5
 
 
-def test_a_message_to_a_tenant_that_is_too_large_is_refused(stack: Stack) -> None:
-    with pytest.raises(PayloadTooLarge):
-        tenant_message.send(stack.services, ACME, Raw(b'"' + b"x" * 131_072 + b'"'), remaining)
-
-
-def test_a_session_is_shown_to_its_own_tenant_only(stack: Stack) -> None:
-    speaker, name = stack.session("anna", ACME)
-    session_id = SessionId(name)
-
-    assert listings.tenant_session(stack.services, ACME, session_id).session_id == session_id
-    with pytest.raises(Forbidden):
-        listings.tenant_session(stack.services, GLOBEX, session_id)
-    with pytest.raises(NotFound):
-        listings.tenant_session(stack.services, ACME, SessionId("no-such-001"))
-    speaker.send("endSession")
-    assert listings.tenant_session(stack.services, ACME, session_id).is_active is False
-
-
 @pytest.mark.parametrize("state", ["active", "ended"])
 def test_another_tenants_user_gets_403_for_a_session_whatever_its_state(
     stack: Stack, state: str
@@ -148,11 +80,3 @@ def test_another_tenants_user_gets_403_for_a_session_whatever_its_state(
     assert [(each["status"], each["code"]) for each in replies] == [(403, "FORBIDDEN")] * 3
     assert len({each["message"] for each in replies}) == 1
     assert "acme" not in str(replies)
-
-
-def test_anonymous_listeners_join_any_session_whose_id_they_were_given(stack: Stack) -> None:
-    for tenant in (ACME, GLOBEX):
-        _, session_id = stack.session("anna", tenant)
-        listener = stack.listener(session_id)
-        assert listener.item is not None
-        assert listener.item["tenantId"] == tenant
