@@ -43,6 +43,11 @@ def crowd(
     return clients
 
 
+def ids(clients: Sequence[Client]) -> set[str]:
+    """Return the ids of the clients' connections."""
+    return {client.connection_id for client in clients}
+
+
 def _write(stack: Stack, items: Sequence[dict[str, object]]) -> None:
     table = stack.aws.tables["connections"]
     for start in range(0, len(items), _BATCH):

@@ -1,7 +1,7 @@
 """Stand-ins for AWS in one thread: clock, sockets, queue, invocation."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chalicelib.actions.ports import Remaining
@@ -115,3 +115,14 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> float:
         return self.seconds * 1000
+
+
+class Until(Context):
+    """An invocation whose time is over once something has happened."""
+
+    def __init__(self, happened: Callable[[], bool]) -> None:
+        super().__init__()
+        self._happened = happened
+
+    def get_remaining_time_in_millis(self) -> float:
+        return 2_000 if self._happened() else 30_000

@@ -39,11 +39,8 @@ SLOW = (
     "test_memory.py",
     "test_stateful.py",
     "test_fuzz.py",
-    "test_five_hours.py",
-    "test_many_listeners.py",
     "test_a_refresh_during_constant_broadcasting_loses_nothing",
     "test_a_thousand_that_fall_silent_together_are_closed_by_jobs_of_a_hundred",
-    "test_killed_between_any_two_calls_an_end_is_an_end",
     "test_nothing_crosses_between_two_tenants",
     "test_thousands_of_connections_are_read_once_and_the_idle_closed",
 )

@@ -232,6 +232,22 @@ class Stack:
         found = [each for each in self.items(table) if key.items() <= each.items()]
         return found[0] if found else None
 
+    def delete(self, table: Any, **key: str | int) -> None:
+        """Delete an item behind the app's back."""
+        request = {"TableName": self.aws.tables[table], "Key": to_attributes(key)}
+        self.database.call("DeleteItem", request)
+
+    def change_session(self, session_id: str, **attributes: Any) -> None:
+        """Change attributes of a session's item behind the app's back."""
+        values = {f":{name}": value for name, value in attributes.items()}
+        request = {
+            "TableName": self.aws.tables["sessions"],
+            "Key": to_attributes({"sessionId": session_id}),
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        self.database.call("UpdateItem", request)
+
     def session_item(self, session_id: str) -> Json:
         item = self.item("sessions", sessionId=session_id)
         assert item is not None

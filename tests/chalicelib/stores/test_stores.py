@@ -64,10 +64,9 @@ def test_no_write_re_creates_a_deleted_item(stack: Stack) -> None:
     session, connection = services.sessions.get(SessionId(session_id)), listener.item
     assert session is not None and connection is not None  # noqa: PT018
     for label in ("sessions", "connections"):
-        for item in stack.aws.items(label):
-            name = label.removesuffix("s") + "Id"
-            request = {"TableName": stack.aws.tables[label], "Key": {name: item[name]}}
-            stack.database.call("DeleteItem", request)
+        name = label.removesuffix("s") + "Id"
+        for item in stack.items(label):
+            stack.delete(label, **{name: item[name]})
     nobody = ConnectionId("C9=")
 
     assert not services.sessions.end(gone, "expired", stack.clock.now)

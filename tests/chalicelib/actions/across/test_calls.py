@@ -40,10 +40,7 @@ def test_activity_is_written_at_most_once_in_five_seconds(stack: Stack) -> None:
     [
         # The session is read for where its streams stand: that is what the listener was sent.
         ("leaveSession", {"GetItem": 2, "Query": 2, "TransactWriteItems": 1}),
-        (
-            "changeLanguage",
-            {"GetItem": 2, "UpdateItem": 1, "TransactWriteItems": 1},
-        ),
+        ("changeLanguage", {"GetItem": 2, "UpdateItem": 1, "TransactWriteItems": 1}),
     ],
 )
 def test_the_cost_of_each_listener_action(

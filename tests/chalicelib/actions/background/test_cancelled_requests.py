@@ -5,21 +5,8 @@ from typing import Any
 from chalicelib.actions.background.run import Progress, Work
 from chalicelib.actions.services import Services
 from chalicelib.stores.requests import BackgroundRequest
-from tests.chalicelib.actions.background.work import jobs_of, outcomes, register, run
+from tests.chalicelib.actions.background.work import outcomes, register
 from tests.stack import Stack
-
-
-def test_only_the_client_that_submitted_a_request_cancels_it(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    stranger = stack.listener(session_id)
-    request_id = speaker.send("submitRequest", request="sessionReport")["requestId"]
-
-    assert stranger.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
-    assert speaker.send("cancelRequest", requestId=request_id)["type"] == "requestCancelled"
-    stack.run_jobs()
-
-    assert speaker.of_type("requestCompleted") == []
-    assert speaker.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
 
 
 def test_a_request_of_an_unknown_kind_can_be_cancelled(stack: Stack) -> None:
@@ -76,14 +63,11 @@ def test_the_requests_of_a_connection_that_goes_are_cancelled_and_counted(stack:
 def test_a_job_that_comes_again_for_a_cancelled_request_tells_nothing(stack: Stack) -> None:
     speaker, _ = stack.session()
     request_id = speaker.send("submitRequest", request="sessionReport")["requestId"]
-    (job,) = jobs_of(stack)
+    (job,) = stack.jobs.take_due()
     speaker.send("cancelRequest", requestId=request_id)
 
-    assert run(stack, job) == []
-    stack.database.call(
-        "DeleteItem",
-        {"TableName": stack.aws.tables["requests"], "Key": {"requestId": {"S": request_id}}},
-    )
-    assert run(stack, job) == []
+    assert stack.try_job(job)
+    stack.delete("requests", requestId=request_id)
+    assert stack.try_job(job)
 
     assert outcomes(speaker) == []

@@ -1,60 +1,38 @@
 """A delivery by jobs reaches everybody and completes, in parts, killed or repeated."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from chalicelib import handlers
 from tests.aws import Aws
 from tests.chalicelib.actions.delivery.receipts import in_background, seqs
 from tests.crowd import crowd
-from tests.in_memory import Context
-from tests.stack import Stack
-
-
-class Running(Context):
-    """An invocation whose time runs out: so many seconds are left at each look."""
-
-    def __init__(self, seconds: list[float]) -> None:
-        super().__init__()
-        self._left = seconds
-
-    def get_remaining_time_in_millis(self) -> float:
-        left = self._left.pop(0) if len(self._left) > 1 else self._left[0]
-        return left * 1000
-
-
-def run(stack: Stack, job: Mapping[str, Any], context: Context | None = None) -> None:
-    attributes = {"ApproximateReceiveCount": "1"}
-    record = {"messageId": "1", "body": json.dumps(job), "attributes": attributes}
-    answer = handlers.jobs({"Records": [record]}, context or stack.context)
-    assert answer == {"batchItemFailures": []}, stack.lines[-1]
+from tests.in_memory import Context, Until
 
 
 def test_a_job_with_two_seconds_left_stops_and_another_delivers_the_rest(aws: Aws) -> None:
     stack = in_background(aws)
     speaker, session_id = stack.session()
     listeners = crowd(stack, session_id, 8)
-    speaker.send("broadcast", data="x")
+    accepted = speaker.send("broadcast", data="x")
     (fan_out,) = stack.jobs.take_due()
-    run(stack, fan_out)
+    stack.run_job(fan_out)
     (deliver,) = stack.jobs.take_due()
 
-    run(stack, deliver, Running([30, 30, 30, 2]))
+    stack.context = Until(lambda: sum(len(seqs(each)) for each in listeners) == 3)
+    stack.run_job(deliver)
+    stack.context = Context()
     assert [seqs(each) for each in listeners] == [[1]] * 3 + [[]] * 5
     assert speaker.of_type("requestCompleted") == []
     stack.run_jobs()
 
     assert [seqs(each) for each in listeners] == [[1]] * 8
     (completed,) = speaker.of_type("requestCompleted")
+    assert completed["requestId"] == accepted["requestId"]
     assert completed["result"] == {"delivered": 8, "gone": 0, "slow": 0, "unsent": 0}
 
 
-def test_every_job_run_twice_completes_a_delivery_once_and_counts_everybody_once(
-    aws: Aws,
-) -> None:
+def test_every_job_run_twice_completes_a_delivery_once_and_counts_everybody_once(aws: Aws) -> None:
     stack = in_background(aws)
     speaker, session_id = stack.session()
     listeners = crowd(stack, session_id, 700)
@@ -80,13 +58,13 @@ def test_a_job_killed_between_any_two_calls_leaves_no_recipient_out_when_it_come
         speaker.send("broadcast", data="x")
         (job,) = stack.jobs.take_due()
         if kind == "deliver":
-            run(stack, job)
+            stack.run_job(job)
             (job,) = stack.jobs.take_due()
 
         with stack.outside.killed_after(calls):
-            run(stack, job)
+            stack.run_job(job)
             lived = True
-        run(stack, job)
+        stack.run_job(job)
         stack.run_jobs()
 
         assert [set(seqs(each)) for each in listeners] == [{1}] * 4
@@ -104,13 +82,13 @@ def test_progress_is_told_ten_times_a_second_at_most(aws: Aws) -> None:
     speaker.send("broadcast", data="x")
     stack.clock.advance(0.1)
 
-    run(stack, stack.jobs.take_due()[0])
+    stack.run_job(stack.jobs.take_due()[0])
     parts = stack.jobs.take_due()
     for part in parts[:2]:
-        run(stack, part)
+        stack.run_job(part)
     stack.clock.advance(0.1)
     for part in parts[2:]:
-        run(stack, part)
+        stack.run_job(part)
 
     told = [each["percentage"] for each in speaker.of_type("requestProgress")]
     assert told == [0, 90]
@@ -125,12 +103,12 @@ def test_a_part_that_is_done_before_all_recipients_are_found_completes_nothing(a
     speaker.send("broadcast", data="x")
     (fan_out,) = stack.jobs.take_due()
     with stack.outside.killed_after(2):
-        run(stack, fan_out)
+        stack.run_job(fan_out)
 
     stack.run_jobs()
 
     assert speaker.of_type("requestCompleted") == []
-    run(stack, fan_out)
+    stack.run_job(fan_out)
     stack.run_jobs()
     assert len(speaker.of_type("requestCompleted")) == 1
 
@@ -156,7 +134,7 @@ def test_a_job_with_the_largest_body_fits_into_the_queue(aws: Aws) -> None:
 
     assert accepted["type"] == "broadcastAccepted"
     (fan_out,) = stack.jobs.take_due()
-    run(stack, fan_out)
+    stack.run_job(fan_out)
 
     jobs = [fan_out, *stack.jobs.take_due()]
     assert len(jobs) == 3
@@ -171,10 +149,10 @@ def test_connections_found_gone_are_cleaned_up_by_a_job_when_time_is_short(aws: 
     for each in listeners:
         each.close(lost=True)
     speaker.send("broadcast", data="x")
-    run(stack, stack.jobs.take_due()[0])
+    stack.run_job(stack.jobs.take_due()[0])
 
     stack.context.seconds = 5
-    run(stack, stack.jobs.take_due()[0])
+    stack.run_job(stack.jobs.take_due()[0])
     assert stack.counts(session_id) == (3, {"es": 3})
     stack.context.seconds = 30
     stack.run_jobs()

@@ -7,13 +7,9 @@ from msgspec import Raw
 from chalicelib.actions.broadcasting import tenant_message
 from chalicelib.domain.types import TenantId
 from tests.aws import Aws
+from tests.chalicelib.actions.delivery.receipts import in_background
 from tests.crowd import crowd
 from tests.stack import Client, Json, Stack
-
-
-def in_background(aws: Aws) -> Stack:
-    """A stack in which every delivery is left to jobs."""
-    return Stack(aws, INLINE_FANOUT_LIMIT="0")
 
 
 def find_recipients(stack: Stack) -> None:

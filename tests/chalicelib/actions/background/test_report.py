@@ -8,22 +8,6 @@ from chalicelib.stores.history import HistoryEntry
 from tests.stack import Stack
 
 
-def test_a_session_report(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    listener.close()
-    speaker.send("broadcast", data="x")
-
-    accepted = speaker.send("submitRequest", request="sessionReport")
-    stack.run_jobs()
-
-    assert (accepted["type"], accepted["status"]) == ("requestAccepted", "pending")
-    (completed,) = speaker.of_type("requestCompleted")
-    assert completed["requestId"] == accepted["requestId"]
-    report = completed["result"]
-    assert (report["joins"], report["leaves"], report["broadcasts"]) == (1, 1, {"*": 1})
-
-
 def test_a_report_has_the_peak_and_the_languages_over_time(stack: Stack) -> None:
     speaker, session_id = stack.session()
     spanish, _ = stack.listener(session_id, "es"), stack.listener(session_id, "fr")

@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from chalicelib import wiring
 from chalicelib.actions.background.run import Progress, Work, request_type
 from chalicelib.actions.services import Services
 from chalicelib.errors import ServiceDown
 from chalicelib.stores.requests import BackgroundRequest
-from tests.chalicelib.actions.background.work import jobs_of, outcomes, register, run
-from tests.chalicelib.actions.delivery.test_delivery_in_trouble import NoQueue
+from tests.chalicelib.actions.background.work import outcomes, register
 from tests.stack import Stack
 
 
@@ -118,11 +115,11 @@ def test_work_that_meets_an_outage_is_retried(stack: Stack, kinds: dict[str, Wor
 
     speaker, _ = stack.session()
     speaker.send("submitRequest", request=register(kinds, work))
-    (job,) = jobs_of(stack)
+    (job,) = stack.jobs.take_due()
 
-    assert run(stack, job) != []
+    assert not stack.try_job(job)
     assert outcomes(speaker) == []
-    assert run(stack, job) == []
+    assert stack.try_job(job)
     assert speaker.of_type("requestCompleted")[0]["result"] == "done"
 
 
@@ -141,13 +138,13 @@ def test_killed_between_any_two_calls_a_request_still_ends_and_its_client_is_tol
     while not lived:
         speaker, _ = stack.session(f"speaker-{calls}")
         speaker.send("submitRequest", request=name)
-        (job,) = jobs_of(stack)
+        (job,) = stack.jobs.take_due()
         with stack.outside.killed_after(calls):
-            run(stack, job)
+            stack.run_job(job)
             lived = True
 
-        assert run(stack, job) == []
-        assert run(stack, job) == []
+        assert stack.try_job(job)
+        assert stack.try_job(job)
 
         ends = [end for end in outcomes(speaker) if end != "requestProgress"]
         assert ends[:1] == ["requestCompleted" if kind == "completes" else "requestFailed"]
@@ -158,7 +155,7 @@ def test_killed_between_any_two_calls_a_request_still_ends_and_its_client_is_tol
 
 def test_without_a_queue_no_request_is_left_that_would_never_run(stack: Stack) -> None:
     speaker, _ = stack.session()
-    wiring.install(replace(stack.services, jobs=NoQueue()))
+    stack.jobs.broken = True
 
     reply = speaker.send("submitRequest", request="sessionReport")
 

@@ -1,4 +1,4 @@
-"""A client that has been heard lately is not closed as silent (PROTOCOL 6.4)."""
+"""A heartbeat is acknowledged, and a client heard lately is not closed as silent (PROTOCOL 6.4)."""
 
 import pytest
 
@@ -20,3 +20,20 @@ def test_a_refused_message_still_counts_as_activity(stack: Stack, text: str) -> 
 
     assert not listener.of_type("connectionTimeout")
     assert listener.item is not None
+
+
+def test_a_heartbeat_is_acknowledged(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    speaker.send("broadcast", data="x")
+    stack.clock.advance(45)
+
+    plain, with_seq = listener.send("heartbeat"), listener.send("heartbeat", wantSeq=True)
+
+    assert (plain["type"], plain["connectionAge"], plain["heartbeatInterval"]) == (
+        "heartbeatAck",
+        45,
+        50,
+    )
+    assert "lastSeq" not in plain
+    assert with_seq["lastSeq"] == {"*": 1, "es": 0}

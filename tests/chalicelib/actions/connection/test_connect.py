@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib import handlers
-from chalicelib.errors import ServiceDown
 from tests.aws import Aws
 from tests.stack import REQUEST_ID, Client, Refused, Stack
 
@@ -47,59 +46,6 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(
     assert stack.items("connections") == []
 
 
-def test_a_refresh_without_a_language_is_refused(stack: Stack) -> None:
-    _, session_id = stack.session()
-
-    refused = refusal(stack, f"action=refreshConnection&sessionId={session_id}")
-
-    assert refused.body["details"][0]["field"] == "targetLanguage"
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Authorization": "Bearer {token}"},
-        {"sec-websocket-protocol": "lectern.v1, bearer.{token}"},
-    ],
-)
-def test_a_token_may_come_in_a_header(stack: Stack, headers: Mapping[str, str]) -> None:
-    filled = {name: text.format(token=stack.token("anna")) for name, text in headers.items()}
-
-    speaker = stack.connect("role=speaker", headers=filled)
-
-    assert speaker.send("createSession", sourceLanguage="en")["type"] == "sessionCreated"
-
-
-def test_a_bad_token_never_becomes_an_anonymous_listener(stack: Stack) -> None:
-    _, session_id = stack.session()
-    expired = stack.token(ttl=-1)
-
-    refused = refusal(
-        stack,
-        f"action=joinSession&sessionId={session_id}&targetLanguage=es",
-        headers={"Authorization": f"Bearer {expired}"},
-    )
-
-    assert (refused.status, refused.body["code"]) == (401, "TOKEN_EXPIRED")
-    assert stack.counts(session_id) == (0, {})
-
-
-def test_too_many_handshakes_from_one_address_are_refused_until_the_minute_is_over(
-    aws: Aws,
-) -> None:
-    stack = Stack(aws, RATE_LIMIT_CONNECTS_PER_MINUTE="2")
-    for _ in range(2):
-        stack.connect()
-
-    refused = refusal(stack, "")
-
-    assert refused.status == 429
-    assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    stack.connect(address="203.0.113.9")
-    stack.clock.advance(60)
-    stack.connect()
-
-
 def test_a_users_sessions_are_counted_apart_from_those_of_another_tenants_namesake(
     aws: Aws,
 ) -> None:
@@ -111,14 +57,6 @@ def test_a_users_sessions_are_counted_apart_from_those_of_another_tenants_namesa
 
     assert (again["status"], again["code"]) == (429, "RATE_LIMITED")
     assert namesake["type"] == "sessionCreated"
-
-
-def test_a_limiter_that_fails_lets_calls_through(stack: Stack) -> None:
-    stack.database.fail("UpdateItem", ServiceDown("500"), concerns="connect:address")
-
-    stack.connect()
-
-    assert any(event.get("event") == "rateLimiterDown" for event in stack.events())
 
 
 @pytest.mark.parametrize("kind", ["joinSession", "createSession"])
@@ -153,28 +91,6 @@ def repeat(stack: Stack, client: Client, query: str) -> Mapping[str, Any]:
     return handlers.connect(event, stack.context)
 
 
-@pytest.mark.parametrize(
-    ("operation", "concerns"),
-    [
-        ("PutItem", ""),
-        ("GetItem", "sessions"),
-        ("TransactWriteItems", ""),
-        ("GetItem", "connections"),
-    ],
-)
-def test_a_join_that_fails_on_the_way_leaves_nobody_counted(
-    stack: Stack, operation: Any, concerns: str
-) -> None:
-    _, session_id = stack.session()
-    stack.database.fail(operation, ServiceDown("500"), concerns)
-
-    refused = refusal(stack, f"action=joinSession&sessionId={session_id}&targetLanguage=es")
-
-    assert (refused.status, refused.body["code"]) == (503, "SERVICE_UNAVAILABLE")
-    assert stack.counts(session_id) == (0, {})
-    assert len(stack.items("connections")) == 1
-
-
 def test_a_new_session_ends_if_its_first_reply_cannot_be_sent(stack: Stack) -> None:
     stack.jobs.broken = True
 
@@ -195,8 +111,7 @@ def test_a_session_waits_for_its_speaker_if_the_reply_to_a_refresh_cannot_be_sen
     stack.jobs.broken = True
 
     refusal(
-        stack,
-        f"role=speaker&action=refreshConnection&sessionId={session_id}&token={stack.token()}",
+        stack, f"role=speaker&action=refreshConnection&sessionId={session_id}&token={stack.token()}"
     )
     stack.jobs.broken = False
     again = stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
@@ -208,13 +123,6 @@ def test_a_session_waits_for_its_speaker_if_the_reply_to_a_refresh_cannot_be_sen
         "speakerReconnecting",
         "speakerReturned",
     ]
-
-
-def test_a_connection_has_been_active_since_its_handshake(stack: Stack) -> None:
-    item = stack.connect().item
-
-    assert item is not None
-    assert item["lastActivityTime"] == item["connectedAt"] == stack.clock.now
 
 
 def test_an_unexpected_error_is_500_with_an_id_for_the_logs(stack: Stack) -> None:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from chalicelib import handlers
 from tests.aws import Aws
-from tests.stack import Client, Stack
+from tests.stack import Stack
 
 
 def test_a_listener_is_counted_out_once_however_often_it_disconnects(stack: Stack) -> None:
@@ -20,19 +19,10 @@ def test_a_listener_is_counted_out_once_however_often_it_disconnects(stack: Stac
     assert stack.counts(session_id) == (1, {"fr": 1})
 
 
-def test_a_connection_that_was_never_seen_changes_nothing(stack: Stack) -> None:
-    stranger = Client(stack, "C999=", "198.51.100.7", stack.clock.now)  # type: ignore[arg-type]
-
-    assert stranger.disconnect_event() == {"statusCode": 200}
-    assert stack.items("connections") == []
-    assert stack.items("sessions") == []
-
-
 def test_a_listener_whose_session_is_deleted_leaves_without_creating_it_again(stack: Stack) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)
-    key = {"sessionId": {"S": session_id}}
-    stack.database.call("DeleteItem", {"TableName": stack.aws.tables["sessions"], "Key": key})
+    stack.delete("sessions", sessionId=session_id)
 
     listener.close()
 
@@ -74,23 +64,6 @@ def test_a_dropped_speaker_has_a_grace_period(stack: Stack) -> None:
     assert stack.counts(session_id) == (0, {})
 
 
-def test_a_speaker_that_is_back_in_time_keeps_its_session(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    speaker.close(1006)
-    stack.advance(5)
-
-    reply = stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
-    stack.advance(60)
-
-    assert reply["type"] == "connectionRefreshComplete"
-    assert [each["type"] for each in listener.received] == [
-        "speakerReconnecting",
-        "speakerReturned",
-    ]
-    assert stack.session_item(session_id)["isActive"] is True
-
-
 def test_without_grace_a_drop_ends_the_session_at_once(aws: Aws) -> None:
     stack = Stack(aws, SPEAKER_GRACE_SECONDS="0")
     speaker, session_id = stack.session()
@@ -108,14 +81,3 @@ def test_the_gateways_own_cut_at_two_hours_does_not_end_the_session(stack: Stack
     speaker.close(1001)
 
     assert stack.session_item(session_id)["isActive"] is True
-
-
-def test_a_job_that_was_lost_does_not_keep_a_session_without_its_speaker(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    speaker.close(1006)
-    stack.jobs.waiting.clear()
-    stack.clock.advance(60)
-
-    handlers.sweep_connections(stack.context)
-
-    assert stack.session_item(session_id)["isActive"] is False

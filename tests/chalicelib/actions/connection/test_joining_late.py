@@ -90,19 +90,6 @@ def test_a_control_between_the_first_reply_and_the_first_push_is_told(stack: Sta
     assert (changed["type"], changed["stateVersion"]) == ("broadcastStateChanged", 2)
 
 
-def test_a_late_listener_is_told_of_every_control(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    speaker.send("pauseBroadcast")
-    speaker.send("muteBroadcast")
-    speaker.send("setVolume", volume=0.5)
-
-    joined = stack.connect().send("joinSession", sessionId=session_id, targetLanguage="es")
-
-    state = joined["broadcastState"]
-    assert (state["isPaused"], state["isMuted"], state["volume"]) == (True, True, 0.5)
-    assert joined["stateVersion"] == 4
-
-
 def note(reply: object) -> None:
     """Ignore the reply to the speaker."""
     assert reply

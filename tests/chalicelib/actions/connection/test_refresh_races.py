@@ -44,15 +44,6 @@ def test_the_speaker_is_back_while_its_listeners_are_told_that_it_is_away(stack:
     assert stack.session_item(session_id)["isActive"] is True
 
 
-def test_a_session_that_its_speaker_has_closed_cannot_be_refreshed(stack: Stack) -> None:
-    old, session_id = stack.session()
-    old.close(1000)
-
-    refused = take_over(stack.speaker(), session_id)
-
-    assert (refused["status"], refused["code"]) == (404, "SESSION_INACTIVE")
-
-
 def test_a_session_that_ends_during_the_refresh_has_ended(stack: Stack) -> None:
     old, session_id = stack.session()
     stack.database.before("TransactWriteItems", lambda: old.send("endSession"))
@@ -102,7 +93,22 @@ def test_a_takeover_stands_even_if_what_follows_it_fails(stack: Stack) -> None:
     assert new.send("endSession")["type"] == "sessionEnded"
 
 
-def test_in_another_session_or_role_a_connection_does_not_refresh(stack: Stack) -> None:
+def test_a_subscription_that_ends_while_it_is_moved_is_not_created_again(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    speaker.send("subscribe", topic="questions")
+    key = {"topicKey": f"{session_id}#questions", "connectionId": speaker.connection_id}
+    fresh = stack.speaker()
+
+    table = stack.aws.tables["subscriptions"]
+    stack.database.before("GetItem", lambda: stack.delete("subscriptions", **key), table)
+    fresh.send("refreshConnection", sessionId=session_id, role="speaker")
+
+    assert stack.items("subscriptions") == []
+
+
+def test_a_connection_refreshes_only_its_own_users_session_in_its_own_role(
+    stack: Stack,
+) -> None:
     _, session_id = stack.session()
     other, _ = stack.session("anna")
     listener = stack.connect()
@@ -111,6 +117,8 @@ def test_in_another_session_or_role_a_connection_does_not_refresh(stack: Stack) 
     elsewhere = take_over(other, session_id)
     assert (elsewhere["status"], elsewhere["code"]) == (409, "ALREADY_IN_SESSION")
     assert other.send("refreshConnection", role="listener", **fields)["status"] == 403
+    assert take_over(stack.speaker("mallory"), session_id)["status"] == 403
+    assert take_over(listener, session_id)["status"] == 401
     missing = listener.send("refreshConnection", sessionId=session_id, role="listener")
     assert missing["details"][0]["field"] == "targetLanguage"
     unknown = fields | {"sessionId": "calm-oak-123"}
@@ -201,6 +209,14 @@ def test_a_listener_of_a_session_that_ends_meanwhile_is_told_so(
 
     assert resume(stack.connect(), session_id, token)["code"] == "SESSION_INACTIVE"
     assert stack.counts(session_id) == (0, {})
+
+
+def test_an_expired_resume_token_is_refused(stack: Stack, joined: tuple[Client, str, str]) -> None:
+    _, session_id, token = joined
+    stack.clock.advance(131 * 60)
+
+    assert resume(stack.connect(), session_id, token)["code"] == "TOKEN_EXPIRED"
+    assert stack.counts(session_id) == (1, {"es": 1})
 
 
 @pytest.mark.parametrize("role", ["speaker", "listener"])

@@ -1,31 +1,12 @@
 """Whatever fails, a broadcast is accepted, and delivered or kept for recovery."""
 
-from collections.abc import Iterable
-
 import pytest
-from msgspec.structs import replace
 
-from chalicelib import wiring
 from chalicelib.errors import ServiceDown
-from chalicelib.protocol.jobs import Job
 from tests.aws import Aws
 from tests.chalicelib.actions.delivery.receipts import in_background, seqs
 from tests.crowd import crowd
 from tests.stack import Stack
-
-
-class NoQueue:
-    """A jobs queue that is down."""
-
-    def send(self, job: Job, delay: int = 0) -> None:
-        raise ServiceDown(f"no queue for {job} in {delay} s")
-
-    def send_many(self, jobs: Iterable[Job], delay: int = 0) -> None:
-        for job in jobs:
-            self.send(job, delay)
-
-    def depth(self) -> int:
-        raise ServiceDown("no queue")
 
 
 def test_a_broadcast_that_cannot_be_delivered_now_is_accepted_and_delivered_later(
@@ -78,7 +59,7 @@ def test_without_a_queue_a_broadcast_is_still_kept_for_recovery(aws: Aws, limit:
     stack = Stack(aws, INLINE_FANOUT_LIMIT=limit)
     speaker, session_id = stack.session()
     (listener,) = crowd(stack, session_id, 1)
-    wiring.install(replace(stack.services, jobs=NoQueue()))
+    stack.jobs.broken = True
     stack.context.seconds = 2
 
     accepted = speaker.send("broadcast", data="x")
@@ -95,7 +76,7 @@ def test_without_a_queue_a_connection_found_gone_is_left_to_the_sweep(stack: Sta
     stack.clock.advance(60)
     for each in listeners:
         each.close(lost=True)
-    wiring.install(replace(stack.services, jobs=NoQueue()))
+    stack.jobs.broken = True
 
     assert speaker.send("broadcast", data="x")["type"] == "broadcastAccepted"
 

@@ -148,14 +148,3 @@ def test_a_room_of_more_languages_than_one_update_can_name(stack: Stack) -> None
 
     assert everything_is_over(stack, session_id)
     assert calls.count("TransactWriteItems") == 3
-
-
-def test_a_listener_that_leaves_meanwhile_does_not_hold_up_the_others(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    leaving, staying = stack.listener(session_id), stack.listener(session_id)
-    stack.database.before("TransactWriteItems", leaving.close)
-
-    speaker.send("endSession")
-
-    assert staying.received[-1]["type"] == HEARD
-    assert everything_is_over(stack, session_id)

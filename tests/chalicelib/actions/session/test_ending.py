@@ -1,23 +1,12 @@
 """The end of a session: everybody is told and dismissed, even if a process dies on the way."""
 
-from typing import Any
-
 import pytest
 
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import ServiceDown, UpstreamError
+from chalicelib.errors import ServiceDown
 from chalicelib.protocol.jobs import Counts, EndGrace, FinishEnd, RepairCounts
-from tests.aws import Aws
-from tests.chalicelib.actions.session.endings import (
-    HEARD,
-    LANGUAGES,
-    end,
-    everything_is_over,
-    ids,
-    recover,
-    told,
-)
-from tests.crowd import crowd
+from tests.chalicelib.actions.session.endings import HEARD, LANGUAGES, everything_is_over, told
+from tests.crowd import crowd, ids
 from tests.stack import Stack
 
 
@@ -46,49 +35,6 @@ def test_more_than_the_inline_limit_are_told_of_the_end_by_a_job(stack: Stack) -
     assert everything_is_over(stack, session_id)
 
 
-def test_killed_after_the_conditional_update_it_is_finished_by_the_stream(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    room = ids(crowd(stack, session_id, 1200, LANGUAGES))
-    with stack.outside.killed_after(3):
-        speaker.close()
-    assert stack.session_item(session_id)["isActive"] is False
-    assert told(stack) == set()
-
-    stack.run_changes()
-    stack.run_jobs()
-
-    assert told(stack) == room
-    assert everything_is_over(stack, session_id)
-
-
-@pytest.mark.parametrize(("how", "calls"), [("endSession", 0), ("close", 0), ("expiry", 17)])
-def test_killed_between_any_two_calls_an_end_is_an_end(stack: Stack, how: str, calls: int) -> None:
-    """One session after the other ends, its process killed one call later each time.
-
-    The sweep's first 17 calls are its lease and a look into each shard of the active sessions.
-    """
-    first, survived = calls, False
-    while not survived:
-        speaker, session_id = stack.session()
-        room = [stack.listener(session_id, language) for language in ("es", "fr", "es")]
-        with stack.outside.counted() as made, stack.outside.killed_after(calls):
-            end(stack, speaker, how)
-        survived = len(made) < calls
-        calls += 1
-
-        recover(stack, session_id)
-
-        if stack.session_item(session_id)["isActive"]:  # it died before it could end anything
-            assert stack.counts(session_id) == (3, {"es": 2, "fr": 1})
-            end(stack, speaker, how)
-            recover(stack, session_id)
-        assert everything_is_over(stack, session_id), calls
-        assert ids(room) <= told(stack), calls
-        for client in [speaker, *room]:
-            client.close()
-    assert calls > first + 8
-
-
 def test_what_does_not_fit_in_the_time_is_left_to_a_job(stack: Stack) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)
@@ -114,16 +60,13 @@ def test_a_clean_up_that_fails_comes_again_with_the_stream(stack: Stack) -> None
     assert everything_is_over(stack, session_id)
 
 
-@pytest.mark.parametrize("error", [ServiceDown("500")])
-def test_a_batch_of_the_stream_comes_again_from_where_it_failed(
-    stack: Stack, error: UpstreamError
-) -> None:
+def test_a_batch_of_the_stream_comes_again_from_where_it_failed(stack: Stack) -> None:
     speaker, session_id = stack.session()
     stack.listener(session_id)
     stack.run_changes()
     with stack.outside.killed_after(3):
         speaker.disconnect_event(1000)
-    stack.database.fail("Query", error)
+    stack.database.fail("Query", ServiceDown("500"))
 
     (failed,) = stack.changes_that_fail()
 
@@ -132,12 +75,10 @@ def test_a_batch_of_the_stream_comes_again_from_where_it_failed(
     assert everything_is_over(stack, session_id)
 
 
-def test_nothing_is_left_to_do_for_a_session_that_is_gone(aws: Aws) -> None:
-    stack = Stack(aws)
+def test_nothing_is_left_to_do_for_a_session_that_is_gone(stack: Stack) -> None:
     _, session_id = stack.session()
     session = SessionId(session_id)
-    key: dict[str, Any] = {"sessionId": {"S": session_id}}
-    aws.dynamodb.delete_item(TableName=aws.tables["sessions"], Key=key)
+    stack.delete("sessions", sessionId=session_id)
 
     stack.jobs.send(FinishEnd(session_id=session))
     stack.jobs.send(EndGrace(session_id=session, deadline=Millis(1)))

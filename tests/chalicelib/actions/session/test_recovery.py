@@ -144,15 +144,7 @@ def test_hours_of_expired_broadcasts_are_not_read(stack: Stack) -> None:
     for seq in range(1, 401):
         kept = HistoryEntry(seq, json.dumps({"type": "broadcast", "seq": seq}), expired)
         stack.services.history.keep(SessionId(session_id), "*", kept)
-    stack.database.call(
-        "UpdateItem",
-        {
-            "TableName": stack.aws.tables["sessions"],
-            "Key": {"sessionId": {"S": session_id}},
-            "UpdateExpression": "SET streamPositions = :positions",
-            "ExpressionAttributeValues": {":positions": {"M": {"*": {"N": "400"}}}},
-        },
-    )
+    stack.change_session(session_id, streamPositions={"*": 400})
     speaker.send("broadcast", data="new")
     speaker.send("broadcast", data="newer")
 
@@ -233,28 +225,17 @@ def test_a_client_without_last_seq_gets_no_missed_broadcasts(stack: Stack) -> No
     assert joined["lastSeq"] == {"*": 1, "es": 0}
 
 
-def test_a_heartbeat_shows_a_client_that_it_is_behind(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    speaker.send("broadcast", data="x", targetLanguage="es")
-
-    assert "lastSeq" not in listener.send("heartbeat")
-    assert listener.send("heartbeat", wantSeq=True)["lastSeq"] == {"*": 0, "es": 1}
-
-
 def test_a_session_that_is_gone_cannot_be_recovered(stack: Stack) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)
-    key = {"sessionId": {"S": session_id}}
-    stack.database.call("DeleteItem", {"TableName": stack.aws.tables["sessions"], "Key": key})
+    stack.delete("sessions", sessionId=session_id)
 
     assert listener.send("recover", lastSeq={})["code"] == "SESSION_NOT_FOUND"
 
 
 def forget(stack: Stack, session_id: str, seq: int) -> None:
     """As if a broadcast's place in the history had not been written (yet)."""
-    key = {"streamKey": {"S": f"{session_id}#*"}, "seq": {"N": str(seq)}}
-    stack.database.call("DeleteItem", {"TableName": stack.aws.tables["history"], "Key": key})
+    stack.delete("history", streamKey=f"{session_id}#*", seq=seq)
 
 
 def refresh_while_broadcasting(stack: Stack, seed: int) -> None:

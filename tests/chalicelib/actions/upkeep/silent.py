@@ -13,10 +13,6 @@ def silence(stack: Stack, seconds: float, *others: Client) -> None:
     stack.clock.advance(seconds % 60)
 
 
-def ids(clients: list[Client]) -> set[str]:
-    return {client.connection_id for client in clients}
-
-
 def age(stack: Stack, clients: list[Client], seconds: int) -> None:
     """Nothing was heard of them for so long."""
     then = Millis(stack.clock.now - seconds * 1000)

@@ -4,21 +4,12 @@ import pytest
 
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
-from chalicelib.stores.attributes import to_attributes
 from tests.stack import Json, Stack
 
 
 def tamper(stack: Stack, session_id: str, count: int, languages: dict[str, int]) -> None:
     """Makes the counts of a session wrong, as nothing of ours should."""
-    stack.database.call(
-        "UpdateItem",
-        {
-            "TableName": stack.aws.tables["sessions"],
-            "Key": {"sessionId": {"S": session_id}},
-            "UpdateExpression": "SET listenerCount = :count, languageCounts = :languages",
-            "ExpressionAttributeValues": to_attributes({":count": count, ":languages": languages}),
-        },
-    )
+    stack.change_session(session_id, listenerCount=count, languageCounts=languages)
 
 
 def reconcile(stack: Stack) -> int:

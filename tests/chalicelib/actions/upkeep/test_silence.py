@@ -2,8 +2,8 @@
 
 from chalicelib.errors import ServiceDown
 from tests.aws import Aws
-from tests.chalicelib.actions.upkeep.silent import ids, silence
-from tests.crowd import crowd
+from tests.chalicelib.actions.upkeep.silent import silence
+from tests.crowd import crowd, ids
 from tests.stack import Stack
 
 
@@ -39,19 +39,6 @@ def test_a_client_that_speaks_within_a_short_idle_time_stays(aws: Aws) -> None:
     stack.clock.advance(11)
     stack.sweep()
     assert stack.sockets.closed == [client.connection_id]
-
-
-def test_the_silent_are_told_before_their_socket_is_closed(stack: Stack) -> None:
-    _, session_id = stack.session()
-    listener = stack.listener(session_id)
-    received = listener.received
-    silence(stack, 121)
-
-    stack.sweep()
-
-    assert received[-1]["type"] == "connectionTimeout"
-    assert received[-1]["idleSeconds"] == 121
-    assert listener.connection_id in stack.sockets.closed
 
 
 def test_the_silent_are_closed_in_the_second_that_is_over_and_not_with_the_next_sweep(
@@ -93,9 +80,7 @@ def test_a_connection_whose_token_expires_is_closed_in_that_second(stack: Stack)
     assert stack.sockets.closed == [client.connection_id]
 
 
-def test_a_thousand_that_fall_silent_together_are_closed_by_jobs_of_a_hundred(
-    stack: Stack,
-) -> None:
+def test_a_thousand_that_fall_silent_together_are_closed_by_jobs_of_a_hundred(stack: Stack) -> None:
     speaker, session_id = stack.session()
     crowd(stack, session_id, 950)
     stack.clock.advance(90)
@@ -118,19 +103,6 @@ def test_a_sweep_without_a_queue_leaves_it_to_the_next_one(stack: Stack) -> None
 
     assert stack.sweep()["closed"] == 1
     assert stack.sockets.closed == [client.connection_id]
-
-
-def test_a_speakers_silence_ends_the_session(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    listener = stack.listener(session_id)
-    silence(stack, 120, listener)
-
-    stack.sweep()
-    assert speaker.connection_id in stack.sockets.closed
-    stack.advance(15)
-
-    assert [each["type"] for each in listener.received] == ["speakerReconnecting", "sessionEnded"]
-    assert stack.counts(session_id) == (0, {})
 
 
 def test_sockets_that_are_gone_and_a_late_disconnect_change_nothing_more(stack: Stack) -> None:

@@ -1,15 +1,13 @@
 """sessionStatus comes on request, every 30 seconds, and when the listeners change."""
 
-import json
 from collections import Counter
-from dataclasses import dataclass, field
 
 import pytest
 
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
 from tests.crowd import crowd
-from tests.in_memory import Context
+from tests.in_memory import Context, Until
 from tests.stack import Client, Stack
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "zh-Hant-TW")
@@ -35,41 +33,6 @@ def test_a_status_costs_the_same_whatever_the_number_of_listeners(
     assert status["languageDistribution"] == expected
     assert status["listenerCount"] == listeners
     assert calls == ["GetItem", "GetItem"]
-
-
-def test_its_numbers_are_json_numbers(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    stack.listener(session_id)
-    stack.clock.advance(7)
-
-    status = speaker.send("getSessionStatus")
-
-    numbers = [status["listenerCount"], status["sessionDuration"], status["timestamp"]]
-    numbers += status["languageDistribution"].values()
-    assert [type(number) for number in numbers] == [int] * 4
-    assert status["broadcastState"]["volume"] == 1.0
-    assert json.loads(json.dumps(status)) == status
-
-
-def test_only_the_sessions_speaker_gets_its_status(stack: Stack) -> None:
-    old, session_id = stack.session()
-    listener = stack.listener(session_id)
-    stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
-
-    assert listener.send("getSessionStatus")["code"] == "FORBIDDEN"
-    assert old.send("getSessionStatus")["status"] == 403
-
-
-def test_a_session_that_is_gone_from_the_table_is_404(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    stack.database.call(
-        "DeleteItem",
-        {"TableName": stack.aws.tables["sessions"], "Key": {"sessionId": {"S": session_id}}},
-    )
-
-    refused = speaker.send("getSessionStatus")
-
-    assert (refused["status"], refused["code"]) == (404, "SESSION_NOT_FOUND")
 
 
 def test_ten_that_join_within_a_second_make_one_status(stack: Stack) -> None:
@@ -187,19 +150,9 @@ def test_one_that_fails_does_not_hold_up_the_others(stack: Stack, trouble: str) 
     assert noted == speakers.keys() - {unlucky_id}
 
 
-@dataclass
-class UntilSomebodyIsTold(Context):
-    """An invocation whose time is over once a first status has gone out."""
-
-    told: list[Client] = field(default_factory=list)
-
-    def get_remaining_time_in_millis(self) -> float:
-        return 7_000 if any(each.received for each in self.told) else 30_000
-
-
 def test_speakers_not_reached_in_the_time_are_told_by_jobs(stack: Stack) -> None:
     speakers = [stack.session(f"speaker {number}")[0] for number in range(12)]
-    stack.context = UntilSomebodyIsTold(told=speakers)
+    stack.context = Until(lambda: any(each.received for each in speakers))
 
     told = handlers.publish_status(stack.context)["told"]
     stack.context = Context()

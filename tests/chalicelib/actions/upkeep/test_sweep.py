@@ -1,14 +1,13 @@
 """The sweep reads each connection once, and a crash is no more than a delay."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from tests.aws import Aws
-from tests.chalicelib.actions.upkeep.silent import age, ids, silence
-from tests.crowd import crowd
-from tests.in_memory import Context
+from tests.chalicelib.actions.upkeep.silent import age, silence
+from tests.crowd import crowd, ids
+from tests.in_memory import Context, Until
 from tests.stack import Stack
 
 
@@ -47,23 +46,11 @@ def test_killed_in_the_middle_it_goes_on_with_the_next_run(stack: Stack) -> None
     assert stack.counts(session_id) == (160, {"es": 160})
 
 
-@dataclass
-class UntilTheFirstClose(Context):
-    """An invocation whose time is over once a socket has been closed."""
-
-    closed: list[str] = field(default_factory=list)
-
-    def get_remaining_time_in_millis(self) -> float:
-        return 7_000 if self.closed else 30_000
-
-
-def test_a_sweep_out_of_time_goes_on_in_a_job_behind_the_last_connection(
-    stack: Stack,
-) -> None:
+def test_a_sweep_out_of_time_goes_on_in_a_job_behind_the_last_connection(stack: Stack) -> None:
     speaker, session_id = stack.session()
     room = crowd(stack, session_id, 30)
     silence(stack, 120, speaker)
-    stack.context = UntilTheFirstClose(closed=stack.sockets.closed)
+    stack.context = Until(lambda: bool(stack.sockets.closed))
 
     first = stack.sweep()
     (job,) = [body for _, body in stack.jobs.waiting if body["kind"] == "sweep"]
@@ -131,6 +118,19 @@ def test_its_metrics_show_what_it_did(aws: Aws) -> None:
     assert metrics["ConnectionsClosed"] == 2
     assert (metrics["Role"], metrics["Reason"]) in {("listener", "idle"), ("speaker", "idle")}
     assert (metrics["ActiveSessions"], metrics["TotalListeners"]) == (1, 1)
+
+
+def test_however_many_languages_there_are_twenty_have_a_metric_of_their_own(stack: Stack) -> None:
+    _, session_id = stack.session()
+    names = [f"{first}{second}" for first in "abcde" for second in "fghij"]
+    for language in [*names, *names[:20]]:
+        stack.listener(session_id, language)
+
+    stack.sweep()
+
+    lines = [event for event in stack.events() if "ListenersByLanguage" in event]
+    counts = {line["Language"]: line["ListenersByLanguage"] for line in lines}
+    assert counts == dict.fromkeys(names[:20], 2) | {"other": 5}
 
 
 class reads:  # noqa: N801 - used as a verb
