@@ -92,9 +92,7 @@ def test_of_chalice_only_the_runtime_is_imported(environ: dict[str, str]) -> Non
     assert chalice == {"chalice.app"}
 
 
-def test_expensive_standard_modules_are_imported_only_when_needed(
-    environ: dict[str, str],
-) -> None:
+def test_expensive_standard_modules_are_imported_only_when_needed(environ: dict[str, str]) -> None:
     imported = _imported(environ)
     assert {name for name in TOO_EXPENSIVE if name in imported} == set()
 

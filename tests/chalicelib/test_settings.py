@@ -57,13 +57,6 @@ def test_what_is_wrong_is_named(variable: str, value: str) -> None:
         Settings.from_environ(NEEDED | {variable: value})
 
 
-def test_a_key_set_is_fetched_over_https_only() -> None:
-    environ = {"RESUME_TOKEN_SECRET": SECRET, "JWT_JWKS_URL": "http://issuer.example/keys"}
-
-    with pytest.raises(SettingsError, match="https://"):
-        Settings.from_environ(environ)
-
-
 @pytest.mark.parametrize(("idle", "heartbeat"), [("1", 1), ("10", 5), ("100", 50), ("600", 50)])
 def test_a_short_idle_timeout_shortens_the_heartbeat_interval(idle: str, heartbeat: int) -> None:
     settings = Settings.from_environ(NEEDED | {"CONNECTION_IDLE_TIMEOUT_SECONDS": idle})
@@ -80,6 +73,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     "url",
     [
+        "http://issuer.example/keys",
         "http://127.0.0.1.evil.example/keys",
         "http://127.0.0.1:80@evil.example/keys",
         "https://issuer.example@evil.example/keys",
@@ -87,7 +81,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         "file:///etc/keys",
     ],
 )
-def test_a_key_set_url_that_only_resembles_this_machine_is_refused(url: str) -> None:
+def test_a_key_set_url_that_is_not_https_or_of_this_machine_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="https://"):
         Settings.from_environ({"RESUME_TOKEN_SECRET": SECRET, "JWT_JWKS_URL": url})
 

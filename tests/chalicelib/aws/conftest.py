@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from chalicelib import aws as wire
-from chalicelib.aws import boto, lean
+from chalicelib.aws import boto
+from chalicelib.aws import lean as lean_wire
 from chalicelib.aws.dynamodb import POLICY, RetryingDynamoDB
 from chalicelib.aws.management import RetryingManagement
 from chalicelib.aws.retry import Retries
 from chalicelib.aws.sqs import SqsJobQueue
-from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
 from tests.aws import CREDENTIALS, Aws, another_dynamodb
 from tests.chalicelib.aws.servers import ScriptedServer
+from tests.in_memory import Clock
 
 WIRES = ["lean", "boto3"]
 
@@ -21,16 +22,6 @@ SECRETS = {
     "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
     "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
 }
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000_000
-
-    def __call__(self) -> Millis:
-        return Millis(self.now)
 
 
 class Against:
@@ -54,7 +45,7 @@ class Against:
     def hasty_dynamodb(self, url: str) -> RetryingDynamoDB:
         """Return DynamoDB at `url`, with all retries but without delays."""
         environ = self.environ(AWS_ENDPOINT_URL_DYNAMODB=url)
-        make = lean.json_service if self.kind == "lean" else boto.json_service
+        make = lean_wire.json_service if self.kind == "lean" else boto.json_service
         retries = Retries(POLICY, sleep=lambda _: None)
         return RetryingDynamoDB(make("dynamodb", environ, timeout=1), retries)
 
@@ -66,6 +57,12 @@ class Against:
 @pytest.fixture(params=WIRES)
 def against(request: pytest.FixtureRequest) -> Against:
     return Against(request.param)
+
+
+@pytest.fixture
+def lean() -> Against:
+    """The wire that Lambda uses, alone."""
+    return Against("lean")
 
 
 @pytest.fixture(params=["moto", "another"])

@@ -105,35 +105,6 @@ def test_a_cancelled_transaction_says_which_item_failed(
     assert store.items("sessions") == []
 
 
-def test_a_query_is_followed_to_its_end(dynamodb: RetryingDynamoDB, store: Aws) -> None:
-    table = store.tables["history"]
-    puts = [
-        {"PutRequest": {"Item": {"streamKey": {"S": "s#*"}, "seq": {"N": str(seq)}}}}
-        for seq in range(1, 8)
-    ]
-    answer = dynamodb.call("BatchWriteItem", {"RequestItems": {table: puts}})
-    assert answer.get("UnprocessedItems", {}) == {}
-
-    seen: list[str] = []
-    start: dict[str, Any] = {}
-    while True:
-        page = dynamodb.call(
-            "Query",
-            {
-                "TableName": table,
-                "KeyConditionExpression": "streamKey = :key",
-                "ExpressionAttributeValues": {":key": {"S": "s#*"}},
-                "Limit": 3,
-                **start,
-            },
-        )
-        seen += [item["seq"]["N"] for item in page["Items"]]
-        if "LastEvaluatedKey" not in page:
-            break
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-    assert seen == ["1", "2", "3", "4", "5", "6", "7"]
-
-
 def test_a_batch_gets_and_a_scan_counts_and_a_delete_deletes(
     dynamodb: RetryingDynamoDB, table: str
 ) -> None:

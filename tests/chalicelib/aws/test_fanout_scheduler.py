@@ -51,19 +51,6 @@ def _taken(scheduler: PostScheduler, now: float = 0.0) -> list[Post]:
     return posts
 
 
-def test_posts_are_taken_in_order(time: _Time) -> None:
-    scheduler = _scheduler(time, _work("a", "b"))
-    assert [post.connection_id for post in _taken(scheduler)] == ["a", "b"]
-    assert not scheduler.is_finished
-
-
-def test_a_second_message_to_a_connection_waits_for_the_first(time: _Time) -> None:
-    scheduler = _scheduler(time, _work("a", "a", "b"))
-    [first] = _taken(scheduler)
-    scheduler.report(first, 200, 0.0)
-    assert [post.data for post in _taken(scheduler)] == [b"1", b"2"]
-
-
 @pytest.mark.parametrize("status", [429, 500, 503, NO_RESPONSE])
 def test_retryable_posts_are_tried_three_times_with_growing_delays(
     time: _Time, status: int
@@ -83,22 +70,13 @@ def test_retryable_posts_are_tried_three_times_with_growing_delays(
     assert scheduler.give_up().slow == ["a"]
 
 
-def test_a_slow_connection_is_skipped(time: _Time) -> None:
-    slow = SlowConnections(time.clock)
-    slow.add(ConnectionId("a"))
-    scheduler = PostScheduler(_work("a", "b"), time.remaining, slow)
-    assert [post.connection_id for post in _taken(scheduler)] == ["b"]
-    assert scheduler.result.slow == ["a"]
-
-
 def test_slow_connections_are_forgotten_after_thirty_seconds(time: _Time) -> None:
     slow = SlowConnections(time.clock)
     for number in range(100):
         slow.add(ConnectionId(f"c{number}"))
         time.now += 1000
-    assert [number for number in range(100) if ConnectionId(f"c{number}") in slow] == list(
-        range(71, 100)
-    )
+    kept = [number for number in range(100) if ConnectionId(f"c{number}") in slow]
+    assert kept == list(range(71, 100))
 
 
 def test_new_posts_stop_at_the_reserve_and_posts_in_flight_later(time: _Time) -> None:

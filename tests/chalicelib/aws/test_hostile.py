@@ -36,11 +36,6 @@ TIMEOUT = 0.3
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-@pytest.fixture
-def lean() -> Against:
-    return Against("lean")
-
-
 def _call(server: ScriptedServer) -> dict[str, Any]:
     environ = CREDENTIALS | {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
     return json_service("dynamodb", environ, TIMEOUT)("GetItem", {})

@@ -3,7 +3,9 @@
 import datetime
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
+from threading import Barrier
 
 import pytest
 
@@ -31,8 +33,8 @@ HOUR = datetime.timedelta(hours=1)
 
 
 @pytest.fixture
-def against() -> Against:
-    return Against("lean")
+def against(lean: Against) -> Against:
+    return lean
 
 
 def test_calls_share_a_connection(server: ScriptedServer, against: Against) -> None:
@@ -229,3 +231,18 @@ def test_a_process_starts_even_if_a_service_is_unreachable(kind: str, closed_por
             "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{closed_port}",
         }
     )
+
+
+def test_sixteen_idle_connections_are_kept_and_further_ones_closed(server: ScriptedServer) -> None:
+    together = Barrier(20)
+
+    def all_at_once(_: Request) -> Answer:
+        together.wait(5)
+        return 200
+
+    server.script = all_at_once
+    client = HttpClient(Endpoint(server.url, {}), 5, 1000)
+    with ThreadPoolExecutor(20) as pool:
+        for _ in range(2):
+            list(pool.map(client.exchange, [REQUEST] * 20))
+    assert max(request.connection for request in server.requests) == 20 + 4

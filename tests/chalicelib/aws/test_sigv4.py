@@ -55,12 +55,7 @@ VECTORS = [
     ids=[vector[0] for vector in VECTORS],
 )
 def test_the_published_vectors(
-    method: str,
-    path: str,
-    query: str,
-    fields: dict[str, str],
-    body: bytes,
-    signature: str,
+    method: str, path: str, query: str, fields: dict[str, str], body: bytes, signature: str
 ) -> None:
     signer = Signer("service", "us-east-1", lambda: EXAMPLE, lambda: THEN)
     signing = signer.prepare({"Host": "example.amazonaws.com", **fields})

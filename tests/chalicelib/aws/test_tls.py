@@ -18,7 +18,7 @@ from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import ServiceDown
 from tests.chalicelib.aws.certificates import Authority
 from tests.chalicelib.aws.conftest import Against
-from tests.chalicelib.aws.direct import REQUEST, Names, fan_out
+from tests.chalicelib.aws.direct import REQUEST, Names, fan_out, posts
 from tests.chalicelib.aws.servers import ScriptedServer, answer, json_answer
 
 ROOTS = Path(__file__).parents[3] / "chalicelib/aws/http/amazon_roots.pem"
@@ -28,15 +28,6 @@ CLOSING = answer(200, headers={"Connection": "close"}, close=True)
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def lean() -> Against:
-    return Against("lean")
-
-
-def _posts(count: int) -> list[tuple[ConnectionId, bytes]]:
-    return [(ConnectionId(f"c{number}"), b"{}") for number in range(count)]
 
 
 def test_a_trusted_server_is_accepted(authority: Authority, lean: Against) -> None:
@@ -85,7 +76,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
         management = lean.management(f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots))
         with pytest.raises(ServiceDown, match="CERTIFICATE_VERIFY_FAILED"):
             management.post(ConnectionId("a"), b"{}")
-        assert management.fan_out(_posts(2), plenty).delivered == 0
+        assert management.fan_out(posts(2), plenty).delivered == 0
     assert server.requests == []
 
 
@@ -97,8 +88,8 @@ def test_a_fan_out_goes_over_tls(
         management = lean.management(
             f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots), FANOUT_CONCURRENCY="6"
         )
-        assert management.fan_out(_posts(count), plenty).delivered == count
-        assert management.fan_out(_posts(count), plenty).delivered == count
+        assert management.fan_out(posts(count), plenty).delivered == count
+        assert management.fan_out(posts(count), plenty).delivered == count
     assert max(request.connection for request in server.requests) <= min(count, 6)
 
 
@@ -109,7 +100,7 @@ def test_a_fan_out_over_tls_survives_connections_that_close(
         management = lean.management(
             f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots), FANOUT_CONCURRENCY="3"
         )
-        assert management.fan_out(_posts(30), plenty).delivered == 30
+        assert management.fan_out(posts(30), plenty).delivered == 30
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -123,8 +114,8 @@ def test_large_messages_reach_a_server_that_reads_late(
         management = lean.management(f"{server.url}/s", AWS_CA_BUNDLE=str(authority.roots))
         server.hold_back.set()
         threading.Timer(0.2, server.hold_back.clear).start()
-        posts = [(ConnectionId(f"c{number}"), data) for number in range(3)]
-        assert management.fan_out(posts, plenty).delivered == 3
+        large = [(connection_id, data) for connection_id, _ in posts(3)]
+        assert management.fan_out(large, plenty).delivered == 3
         assert all(request.body == data for request in server.requests)
         management.post(ConnectionId("a"), data)
 

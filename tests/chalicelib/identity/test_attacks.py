@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import serialization
 from chalicelib.domain.types import Millis, Role, SessionId, UserId
 from chalicelib.errors import Code, Unauthorized
 from chalicelib.identity import base64url
-from chalicelib.identity.credentials import find_token
 from chalicelib.identity.resume import ResumeClaims, ResumeTokens
 from chalicelib.identity.tokens import Identity
 from tests.chalicelib.identity.issuer import (
@@ -48,10 +47,6 @@ def test_alg_none_in_any_spelling(alg: object, signature: bytes) -> None:
 
     assert refusal(secret_verifier(), token) == INVALID
     assert refusal(both_kinds()[1], token) == INVALID
-
-
-def test_alg_none_with_the_signature_part_left_out() -> None:
-    assert refusal(secret_verifier(), f"{encoded({'alg': 'none'})}.{encoded(claims())}") == INVALID
 
 
 def test_no_alg_at_all() -> None:
@@ -116,12 +111,6 @@ def test_a_header_that_names_another_algorithm_than_the_one_used(alg: str) -> No
         assert refusal(verifier, renamed) == INVALID
 
 
-def test_a_weaker_hash_than_the_configured_one() -> None:
-    verifier = secret_verifier(jwt_algorithms=("HS512",))
-
-    assert refusal(verifier, hs256()) == INVALID
-
-
 # The key is the issuer's and never the token's
 
 
@@ -184,10 +173,6 @@ def test_a_kid_that_is_no_text(kid: object) -> None:
     )
 
 
-def test_no_kid_where_there_are_several_keys() -> None:
-    assert refusal(both_kinds()[1], signed(claims(), rsa_key(), "RS256")) == INVALID
-
-
 def test_the_kid_of_one_key_with_the_signature_of_another() -> None:
     issuer = Issuer(jwk(rsa_key(0), kid="old"), jwk(rsa_key(1), kid="new"))
 
@@ -205,12 +190,6 @@ def test_a_key_that_is_too_short_to_be_safe() -> None:
     assert refusal(issuer.verifier(), token) == INVALID
 
 
-def test_the_encryption_key_of_the_issuer() -> None:
-    issuer = Issuer(jwk(rsa_key(), kid="k", use="enc"))
-
-    assert refusal(issuer.verifier(), signed(claims(), rsa_key(), "RS256", {"kid": "k"})) == INVALID
-
-
 # One kind of token for another
 
 
@@ -218,11 +197,7 @@ def test_a_resume_token_is_no_jwt_and_a_jwt_no_resume_token() -> None:
     resume = ResumeTokens(SECRET)
     token = resume.issue(
         ResumeClaims(
-            SessionId("golden-eagle-427"),
-            Role.SPEAKER,
-            "0" * 32,
-            UserId("ada"),
-            Millis(NOW + 1000),
+            SessionId("golden-eagle-427"), Role.SPEAKER, "0" * 32, UserId("ada"), Millis(NOW + 1000)
         )
     )
 
@@ -232,32 +207,3 @@ def test_a_resume_token_is_no_jwt_and_a_jwt_no_resume_token() -> None:
         with pytest.raises(Unauthorized) as refused:
             resume.read(jwt_token, NOW)
         assert (refused.value.status, refused.value.code) == (401, INVALID)
-
-
-# Nobody is silently downgraded to anonymous
-
-
-@pytest.mark.parametrize(
-    ("headers", "query"),
-    [
-        ({"Authorization": "Basic YWRhOnNlY3JldA=="}, {}),
-        ({"Authorization": "Bearer"}, {}),
-        ({"Authorization": ""}, {"token": "good"}),
-        ({"Authorization": "Bearer good bad"}, {}),
-        ({"Sec-WebSocket-Protocol": "lectern.v1, bearer."}, {}),
-        ({}, {"token": ""}),
-        ({}, {"token": "null"}),
-    ],
-    ids=str,
-)
-def test_a_malformed_token_in_any_place_is_refused_rather_than_overlooked(
-    headers: dict[str, str], query: dict[str, str]
-) -> None:
-    good = hs256()
-    token, _ = find_token(
-        {name: value.replace("good", good) for name, value in headers.items()},
-        {name: value.replace("good", good) for name, value in query.items()},
-    )
-
-    assert token is not None
-    assert refusal(secret_verifier(), token) == INVALID

@@ -14,29 +14,27 @@ def test_a_client_without_a_token_presents_none() -> None:
     assert find_token({"Host": "example.org"}, {"role": "listener"}) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("headers", "query", "expected"),
-    [
-        ({"Authorization": "Bearer a.b.c"}, {}, ("a.b.c", None)),
-        ({"authorization": "bearer a.b.c"}, {}, ("a.b.c", None)),
-        ({"AUTHORIZATION": "  BEARER   a.b.c "}, {}, ("a.b.c", None)),
-        ({PROTOCOLS: "lectern.v1, bearer.a.b.c"}, {}, ("a.b.c", "lectern.v1")),
-        ({PROTOCOLS: "bearer.a.b.c,lectern.v1"}, {}, ("a.b.c", "lectern.v1")),
-        ({PROTOCOLS.lower(): "bearer.a.b.c"}, {}, ("a.b.c", None)),
-        ({PROTOCOLS: "Bearer.a.b.c"}, {}, ("a.b.c", None)),
-        ({}, {"token": "a.b.c"}, ("a.b.c", None)),
-    ],
-    ids=[
-        "header",
-        "header in lower case",
-        "header in upper case with blanks",
-        "subprotocol",
-        "subprotocol in another order",
-        "subprotocol alone",
-        "subprotocol with a capital",
-        "query",
-    ],
-)
+PLACES = {
+    "header": ({"Authorization": "Bearer a.b.c"}, {}, ("a.b.c", None)),
+    "header in lower case": ({"authorization": "bearer a.b.c"}, {}, ("a.b.c", None)),
+    "header in upper case with blanks": (
+        {"AUTHORIZATION": "  BEARER   a.b.c "},
+        {},
+        ("a.b.c", None),
+    ),
+    "subprotocol": ({PROTOCOLS: "lectern.v1, bearer.a.b.c"}, {}, ("a.b.c", "lectern.v1")),
+    "subprotocol in another order": (
+        {PROTOCOLS: "bearer.a.b.c,lectern.v1"},
+        {},
+        ("a.b.c", "lectern.v1"),
+    ),
+    "subprotocol alone": ({PROTOCOLS.lower(): "bearer.a.b.c"}, {}, ("a.b.c", None)),
+    "subprotocol with a capital": ({PROTOCOLS: "Bearer.a.b.c"}, {}, ("a.b.c", None)),
+    "query": ({}, {"token": "a.b.c"}, ("a.b.c", None)),
+}
+
+
+@pytest.mark.parametrize(("headers", "query", "expected"), PLACES.values(), ids=PLACES)
 def test_a_token_is_found_in_each_place(
     headers: dict[str, str], query: dict[str, str], expected: tuple[str, str | None]
 ) -> None:
@@ -52,33 +50,21 @@ def test_the_header_comes_before_the_subprotocol_and_that_before_the_query() -> 
     assert find_token(subprotocol, query) == ("in.the.subprotocol", "lectern.v1")
 
 
-@pytest.mark.parametrize(
-    ("headers", "query"),
-    [
-        ({"Authorization": ""}, {}),
-        ({"Authorization": "Bearer"}, {}),
-        ({"Authorization": "Bearer "}, {}),
-        ({"Authorization": "Basic YWRhOnNlY3JldA=="}, {}),
-        ({"Authorization": "a.b.c"}, {}),
-        ({"Authorization": "Bearer a.b.c", "authorization": "Bearer d.e.f"}, {}),
-        ({PROTOCOLS: "lectern.v1, bearer."}, {}),
-        ({PROTOCOLS: "lectern.v1, bearer"}, {}),
-        ({PROTOCOLS: "bearer.a.b.c, bearer.d.e.f"}, {}),
-        ({}, {"token": ""}),
-    ],
-    ids=[
-        "empty header",
-        "scheme alone",
-        "scheme and a blank",
-        "another scheme",
-        "no scheme",
-        "two headers",
-        "empty subprotocol",
-        "subprotocol without a dot",
-        "two in the subprotocols",
-        "empty query parameter",
-    ],
-)
+NO_TOKENS = {
+    "empty header": ({"Authorization": ""}, {}),
+    "scheme alone": ({"Authorization": "Bearer"}, {}),
+    "scheme and a blank": ({"Authorization": "Bearer "}, {}),
+    "another scheme": ({"Authorization": "Basic YWRhOnNlY3JldA=="}, {}),
+    "no scheme": ({"Authorization": "a.b.c"}, {}),
+    "two headers": ({"Authorization": "Bearer a.b.c", "authorization": "Bearer d.e.f"}, {}),
+    "empty subprotocol": ({PROTOCOLS: "lectern.v1, bearer."}, {}),
+    "subprotocol without a dot": ({PROTOCOLS: "lectern.v1, bearer"}, {}),
+    "two in the subprotocols": ({PROTOCOLS: "bearer.a.b.c, bearer.d.e.f"}, {}),
+    "empty query parameter": ({}, {"token": ""}),
+}
+
+
+@pytest.mark.parametrize(("headers", "query"), NO_TOKENS.values(), ids=NO_TOKENS)
 def test_a_presented_text_that_is_not_a_token_is_not_ignored(
     headers: dict[str, str], query: dict[str, str]
 ) -> None:

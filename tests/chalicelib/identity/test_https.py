@@ -4,18 +4,14 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import create_server
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import NameOID
 
 from chalicelib.identity import https
-from tests.chalicelib.identity.issuer import ec_key
+from tests.chalicelib.aws.certificates import Authority
 
 LIMIT = 256 * 1024
 
@@ -96,33 +92,7 @@ def test_something_that_does_not_speak_http_is_a_failure() -> None:
 
 
 def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_self_signed(tmp_path))
+    context = Authority(tmp_path).server("127.0.0.1")
 
     with serving(context) as url, pytest.raises(ssl.SSLCertVerificationError):
         https.fetch(url)
-
-
-def _self_signed(folder: Path) -> Path:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(ec_key().public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(ec_key(), hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        ec_key().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return file

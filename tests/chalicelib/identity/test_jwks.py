@@ -123,9 +123,7 @@ def test_an_entry_may_say_what_it_is_for(members: dict[str, object]) -> None:
     ],
     ids=str,
 )
-def test_an_entry_for_another_use_or_without_a_key_is_ignored(
-    members: dict[str, object],
-) -> None:
+def test_an_entry_for_another_use_or_without_a_key_is_ignored(members: dict[str, object]) -> None:
     assert not accepted(Issuer(rsa_entry(**members)), rs256())
     assert accepted(Issuer(rsa_entry(**members), ec_entry()), es256())
 

@@ -2,7 +2,6 @@
 
 import hmac
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -62,32 +61,20 @@ def test_empty_and_blank_signatures(alg: str, kid: str | None, signature: bytes)
     assert refusal(verifier, forged(header, claims(), signature)) == INVALID
 
 
-@pytest.mark.parametrize(
-    "alter",
-    [
-        lambda token: token + "=",
-        lambda token: token + "==",
-        lambda token: token + ".",
-        lambda token: "." + token,
-        lambda token: token + ".x",
-        lambda token: token.replace(".", "..", 1),
-        lambda token: " " + token,
-        lambda token: token + "\n",
-        lambda token: token + "\x00",
-        lambda token: token[:-1],
-        lambda token: token.rpartition(".")[0],
-        lambda token: token.rpartition(".")[0] + ".",
-        lambda token: token.replace(".", "%2E"),
-        lambda token: f'"{token}"',
-        lambda token: f"Bearer {token}",
-        lambda token: token.upper(),
-        lambda token: token + "!",
-        lambda token: token + "é",
-        lambda token: token + "\ud800",
-    ],
-)
-def test_a_good_token_spelt_in_another_way(alter: Callable[[str], str]) -> None:
-    assert refusal(secret_verifier(), alter(hs256())) == INVALID
+def spelt_otherwise(token: str) -> list[str]:
+    unsigned = token.rpartition(".")[0]
+    return [
+        *(f"{token}{end}" for end in ("=", "==", ".", ".x", "\n", "\x00", "!", "é", "\ud800")),
+        *(f".{token}", f" {token}", f'"{token}"', f"Bearer {token}"),
+        *(token[:-1], unsigned, f"{unsigned}."),
+        *(token.upper(), token.replace(".", "..", 1), token.replace(".", "%2E")),
+    ]
+
+
+@pytest.mark.parametrize("token", spelt_otherwise(hs256()), ids=ascii)
+def test_a_good_token_spelt_in_another_way(token: str) -> None:
+    assert isinstance(outcome(secret_verifier(), hs256()), Identity)
+    assert refusal(secret_verifier(), token) == INVALID
 
 
 def test_the_stray_bits_of_base64_make_no_second_spelling() -> None:
@@ -190,54 +177,32 @@ def test_no_token_at_all(token: str) -> None:
 # Claims
 
 
+WRONG_CLAIMS: dict[str, tuple[object, ...]] = {
+    "exp": (
+        *(None, "9999999999", True, [9999999999], {"$numberLong": "9999999999"}),
+        *(-1, -1e300, 1e300, 253_402_300_800, 10**30, NOW),
+    ),
+    "nbf": (NOW // 1000 + 1, "0", False, 1e300),
+    "sub": (
+        *(None, "", " ", 7, True, ["ada"], {"S": "ada"}),
+        *("x" * 256, "ada\x00", "ada\nbob", "ada\u202ebob"),
+    ),
+    "tenantId": ("", 7, ["acme"], "x" * 256, "acme\x1b[2J"),
+}
+
+
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"exp": None},
-        {"exp": "9999999999"},
-        {"exp": True},
-        {"exp": [9999999999]},
-        {"exp": {"$numberLong": "9999999999"}},
-        {"exp": -1},
-        {"exp": -1e300},
-        {"exp": 1e300},
-        {"exp": 253_402_300_800},
-        {"exp": 10**30},
-        {"exp": NOW},
-        {"nbf": NOW // 1000 + 1},
-        {"nbf": "0"},
-        {"nbf": False},
-        {"nbf": 1e300},
-        {"sub": None},
-        {"sub": ""},
-        {"sub": " "},
-        {"sub": 7},
-        {"sub": True},
-        {"sub": ["ada"]},
-        {"sub": {"S": "ada"}},
-        {"sub": "x" * 256},
-        {"sub": "ada\x00"},
-        {"sub": "ada\nbob"},
-        {"sub": "ada\u202ebob"},
-        {"tenantId": ""},
-        {"tenantId": 7},
-        {"tenantId": ["acme"]},
-        {"tenantId": "x" * 256},
-        {"tenantId": "acme\x1b[2J"},
-    ],
+    ("claim", "value"),
+    [(claim, value) for claim, values in WRONG_CLAIMS.items() for value in values],
     ids=str,
 )
-def test_claims_of_the_wrong_type_or_size(changes: dict[str, object]) -> None:
-    assert refusal(secret_verifier(), raw(claims(**changes))) == INVALID
+def test_claims_of_the_wrong_type_or_size(claim: str, value: object) -> None:
+    assert refusal(secret_verifier(), raw(claims(**{claim: value}))) == INVALID
 
 
 def test_a_tenant_that_is_null_is_not_the_default_one() -> None:
     assert refusal(secret_verifier(), raw(claims() | {"tenantId": None})) == INVALID
     assert refusal(secret_verifier(), raw(claims() | {"nbf": None})) == INVALID
-
-
-def test_an_expired_token() -> None:
-    assert refusal(secret_verifier(), hs256(claims(exp=NOW // 1000 - 1))) == EXPIRED
 
 
 def test_a_token_of_another_issuer_or_for_another_audience() -> None:

@@ -1,8 +1,5 @@
 """A token identifies a user if its issuer, audience, signature and times are valid."""
 
-import subprocess
-import sys
-
 import jwt
 import pytest
 from hypothesis import example, given
@@ -96,50 +93,29 @@ def test_a_time_long_gone_is_expired(exp: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("iss", "accepted"),
-    [
-        ("https://issuer.example", True),
-        ("https://issuer.example/", False),
-        ("https://other.example", False),
-        (["https://issuer.example"], False),
-        (7, False),
-        (None, False),
-    ],
+    "iss", ["https://issuer.example/", "https://other.example", ["https://issuer.example"], 7, None]
 )
-def test_the_issuer_must_be_the_configured_one(iss: object, accepted: bool) -> None:
+def test_the_issuer_must_be_the_configured_one(iss: object) -> None:
     strict = secret_verifier(jwt_issuer="https://issuer.example")
 
-    result = outcome(strict, raw(claims(iss=iss)))
+    assert isinstance(outcome(strict, raw(claims(iss="https://issuer.example"))), Identity)
+    assert outcome(strict, raw(claims(iss=iss))) == Code.TOKEN_INVALID
 
-    assert isinstance(result, Identity) is accepted
-    assert accepted or result == Code.TOKEN_INVALID
+
+@pytest.mark.parametrize("aud", ["lectern", ["lectern"], ["other", "lectern"]], ids=str)
+def test_the_audience_may_be_the_configured_one_or_it_among_several(aud: object) -> None:
+    strict = secret_verifier(jwt_audience="lectern")
+
+    assert isinstance(outcome(strict, raw(claims(aud=aud))), Identity)
 
 
 @pytest.mark.parametrize(
-    ("aud", "accepted"),
-    [
-        ("lectern", True),
-        (["lectern"], True),
-        (["other", "lectern"], True),
-        ("other", False),
-        ("lecternx", False),
-        ("", False),
-        (["other"], False),
-        ([["lectern"]], False),
-        ([], False),
-        ({"lectern": 1}, False),
-        (None, False),
-    ],
+    "aud", ["other", "lecternx", "", ["other"], [["lectern"]], [], {"lectern": 1}, None], ids=str
 )
-def test_the_audience_must_be_the_configured_one_or_among_several(
-    aud: object, accepted: bool
-) -> None:
+def test_any_other_audience_is_refused(aud: object) -> None:
     strict = secret_verifier(jwt_audience="lectern")
 
-    result = outcome(strict, raw(claims(aud=aud)))
-
-    assert isinstance(result, Identity) is accepted
-    assert accepted or result == Code.TOKEN_INVALID
+    assert outcome(strict, raw(claims(aud=aud))) == Code.TOKEN_INVALID
 
 
 def test_issuer_and_audience_are_ignored_where_none_is_configured() -> None:
@@ -197,9 +173,7 @@ json_values = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(["sub", "exp", "nbf", "tenantId", "iss", "aud"]), json_values)
 )
-def test_well_signed_claims_are_accepted_only_if_complete(
-    payload: dict[str, object],
-) -> None:
+def test_well_signed_claims_are_accepted_only_if_complete(payload: dict[str, object]) -> None:
     result = outcome(verifier, raw(payload))
 
     if isinstance(result, Identity):
@@ -229,19 +203,3 @@ def test_a_refusal_says_why_but_never_repeats_the_token() -> None:
 def test_a_public_key_is_no_secret(secret: str) -> None:
     with pytest.raises(SettingsError, match="JWT_SECRET"):
         TokenVerifier(Settings(jwt_secret=secret))
-
-
-def test_neither_pyjwt_nor_cryptography_nor_an_http_client_is_imported_for_a_secret() -> None:
-    program = """
-import sys
-from chalicelib.identity.tokens import TokenVerifier
-from chalicelib.identity import credentials, hashing, resume
-from chalicelib.settings import Settings
-TokenVerifier(Settings(jwt_secret="a secret of at least 32 characters"))
-print(sorted({"jwt", "cryptography", "http.client", "urllib.request", "base64"} & set(sys.modules)))
-"""
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert result.stdout.strip() == "[]"

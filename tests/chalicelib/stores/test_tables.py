@@ -61,9 +61,7 @@ def test_every_key_and_index_in_use_is_defined(
             _check_query(table, part)
 
 
-def test_every_index_that_the_code_names_is_used(
-    requests: list[tuple[str, Request]],
-) -> None:
+def test_every_index_that_the_code_names_is_used(requests: list[tuple[str, Request]]) -> None:
     """Otherwise the test above would prove less than its name says."""
     asked = {request["IndexName"] for _, request in requests if "IndexName" in request}
 

@@ -20,9 +20,9 @@ def _look_up() -> None:
         raise RuntimeError("no such 'session'; see 'it\\'s' and \"that\"") from error
 
 
-def test_an_exception_is_logged_with_type_frames_and_cause_but_without_quoted_text() -> None:
-    captured = Captured()
-
+def test_an_exception_is_logged_with_type_frames_and_cause_but_without_quoted_text(
+    captured: Captured,
+) -> None:
     captured.telemetry.error("failed", _raised(_look_up))
 
     told = captured.document["exception"]
@@ -34,9 +34,7 @@ def test_an_exception_is_logged_with_type_frames_and_cause_but_without_quoted_te
     assert told["cause"]["text"] == "'...'"
 
 
-def test_the_connection_is_hashed_in_the_text_of_an_exception_too() -> None:
-    captured = Captured()
-
+def test_the_connection_is_hashed_in_the_text_of_an_exception_too(captured: Captured) -> None:
     with captured.telemetry.invocation("message", "c", "myconnection"):
         captured.telemetry.warning("failed", ValueError("no myconnection"))
 
@@ -45,7 +43,7 @@ def test_the_connection_is_hashed_in_the_text_of_an_exception_too() -> None:
     )
 
 
-def test_the_context_of_an_exception_is_logged_unless_suppressed() -> None:
+def test_the_context_of_an_exception_is_logged_unless_suppressed(captured: Captured) -> None:
     def in_passing() -> None:
         try:
             raise ValueError("first")
@@ -58,7 +56,6 @@ def test_the_context_of_an_exception_is_logged_unless_suppressed() -> None:
         except ValueError:
             raise TypeError("second") from None
 
-    captured = Captured()
     captured.telemetry.error("a", _raised(in_passing))
     captured.telemetry.error("b", _raised(instead))
 
@@ -67,7 +64,7 @@ def test_the_context_of_an_exception_is_logged_unless_suppressed() -> None:
     assert "cause" not in second["exception"]
 
 
-def test_the_chain_and_the_frames_of_an_exception_are_cut() -> None:
+def test_the_chain_and_the_frames_of_an_exception_are_cut(captured: Captured) -> None:
     def deeper(left: int) -> None:
         if left:
             deeper(left - 1)
@@ -78,7 +75,6 @@ def test_the_chain_and_the_frames_of_an_exception_are_cut() -> None:
         outer = RuntimeError()
         outer.__cause__, chain = chain, outer
 
-    captured = Captured()
     captured.telemetry.error("deep", _raised(lambda: deeper(100)))
     captured.telemetry.error("long", chain)
 

@@ -14,9 +14,7 @@ from chalicelib.telemetry import Telemetry
 from tests.chalicelib.telemetry.captured import NOW, Captured, ShortHasher
 
 
-def test_a_line_says_when_what_and_where() -> None:
-    captured = Captured()
-
+def test_a_line_says_when_what_and_where(captured: Captured) -> None:
     with captured.telemetry.invocation("connect", "correlation-1"):
         captured.telemetry.info("joined", session_id="golden-eagle-427", count=3)
 
@@ -31,9 +29,7 @@ def test_a_line_says_when_what_and_where() -> None:
     }
 
 
-def test_outside_of_any_invocation_the_same_fields_are_there() -> None:
-    captured = Captured()
-
+def test_outside_of_any_invocation_the_same_fields_are_there(captured: Captured) -> None:
     captured.telemetry.warning("started")
 
     assert captured.document == {
@@ -45,9 +41,9 @@ def test_outside_of_any_invocation_the_same_fields_are_there() -> None:
     }
 
 
-def test_the_fields_of_an_invocation_are_on_each_of_its_lines_and_on_no_other() -> None:
-    captured = Captured()
-
+def test_the_fields_of_an_invocation_are_on_each_of_its_lines_and_on_no_other(
+    captured: Captured,
+) -> None:
     with captured.telemetry.invocation("run_jobs", "c", None, kind="welcome"):
         captured.telemetry.info("one")
         captured.telemetry.error("two")
@@ -56,9 +52,7 @@ def test_the_fields_of_an_invocation_are_on_each_of_its_lines_and_on_no_other() 
     assert [line.get("kind") for line in captured.documents] == ["welcome", "welcome", None]
 
 
-def test_an_invocation_within_another_gives_way_to_it_again() -> None:
-    captured = Captured()
-
+def test_an_invocation_within_another_gives_way_to_it_again(captured: Captured) -> None:
     with captured.telemetry.invocation("sweep_connections", "outer"):
         with captured.telemetry.invocation("disconnect", "inner"):
             captured.telemetry.info("inner")
@@ -67,21 +61,15 @@ def test_an_invocation_within_another_gives_way_to_it_again() -> None:
     assert [line["correlationId"] for line in captured.documents] == ["inner", "outer"]
 
 
-def test_an_exception_leaves_the_invocation_and_ends_it() -> None:
-    captured = Captured()
-
-    with (
-        pytest.raises(ZeroDivisionError),
-        captured.telemetry.invocation("connect", "c"),
-    ):
+def test_an_exception_leaves_the_invocation_and_ends_it(captured: Captured) -> None:
+    with pytest.raises(ZeroDivisionError), captured.telemetry.invocation("connect", "c"):
         raise ZeroDivisionError
     captured.telemetry.info("after")
 
     assert captured.document["correlationId"] is None
 
 
-def test_connection_ids_are_hashed_wherever_they_are() -> None:
-    captured = Captured()
+def test_connection_ids_are_hashed_wherever_they_are(captured: Captured) -> None:
     connection = "L0SM9cOFvHcCIhw="
     hashed = ShortHasher().connection(connection)
 
@@ -103,9 +91,7 @@ def test_connection_ids_are_hashed_wherever_they_are() -> None:
     assert line["supersededBy"] is None
 
 
-def test_fields_never_replace_what_the_line_is_about() -> None:
-    captured = Captured()
-
+def test_fields_never_replace_what_the_line_is_about(captured: Captured) -> None:
     with captured.invocation():
         captured.telemetry.info("joined", level="x", timestamp=0, function="x", correlation_id="x")
 
@@ -141,9 +127,7 @@ def test_lines_below_the_level_are_not_written_but_metrics_are(
     assert captured.documents[-1]["CountDrift"] == 1
 
 
-def test_values_keep_their_json_types() -> None:
-    captured = Captured()
-
+def test_values_keep_their_json_types(captured: Captured) -> None:
     captured.telemetry.info(
         "x",
         a=True,
@@ -161,16 +145,13 @@ def test_values_keep_their_json_types() -> None:
     assert (line["e"], line["i"], line["j"], line["k"]) == ({"fG": {"h": 1}}, "speaker", [3], 2**70)
 
 
-def test_numbers_that_json_lacks_are_null() -> None:
-    captured = Captured()
-
+def test_numbers_that_json_lacks_are_null(captured: Captured) -> None:
     captured.telemetry.info("x", a=float("nan"), b=float("inf"))
 
     assert (captured.document["a"], captured.document["b"]) == (None, None)
 
 
-def test_long_and_deep_values_are_cut() -> None:
-    captured = Captured()
+def test_long_and_deep_values_are_cut(captured: Captured) -> None:
     deep: object = "bottom"
     for _ in range(10):
         deep = {"down": [deep]}
@@ -200,18 +181,15 @@ def test_any_text_makes_one_line_of_printable_ascii(event: str, value: str) -> N
     ids=ascii,
 )
 def test_line_breaks_and_terminal_controls_are_escaped_and_survive_decoding(
-    text: str,
+    captured: Captured, text: str
 ) -> None:
-    captured = Captured()
-
     captured.telemetry.info("x", note=text)
 
     assert text not in captured.lines[0]
     assert captured.document["note"] == text
 
 
-def test_threads_that_run_side_by_side_never_mix_their_invocations() -> None:
-    captured = Captured()
+def test_threads_that_run_side_by_side_never_mix_their_invocations(captured: Captured) -> None:
     together = Barrier(8)
 
     def handler(number: int) -> None:
@@ -235,18 +213,16 @@ def test_threads_that_run_side_by_side_never_mix_their_invocations() -> None:
     assert all(set(line["CountDrift"]) == {line["mine"]} for line in metrics)
 
 
-def test_a_thread_that_runs_in_a_copy_of_the_context_belongs_to_the_invocation() -> None:
-    captured = Captured()
-
+def test_a_thread_that_runs_in_a_copy_of_the_context_belongs_to_the_invocation(
+    captured: Captured,
+) -> None:
     with ThreadPoolExecutor(1) as pool, captured.invocation():
         pool.submit(contextvars.copy_context().run, captured.telemetry.info, "posted").result()
 
     assert captured.document["correlationId"] == "correlation-1"
 
 
-def test_lines_go_to_the_current_stdout(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_lines_go_to_the_current_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry = Telemetry(ShortHasher(), lambda: NOW)
 
     telemetry.info("one")

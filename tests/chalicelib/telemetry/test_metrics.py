@@ -37,9 +37,7 @@ def test_the_metrics_and_their_dimensions_are_those_of_the_design() -> None:
     assert {d for dimensions in METRICS.values() for d in dimensions} == set(get_args(Dimension))
 
 
-def test_a_metric_outside_of_an_invocation_is_written_at_once() -> None:
-    captured = Captured()
-
+def test_a_metric_outside_of_an_invocation_is_written_at_once(captured: Captured) -> None:
     captured.telemetry.metric("ConnectionDuration", 12.5, "Seconds", {"Role": "speaker"}, n=1)
 
     assert captured.document == {
@@ -61,8 +59,9 @@ def test_a_metric_outside_of_an_invocation_is_written_at_once() -> None:
     }
 
 
-def test_metrics_of_the_same_dimensions_are_one_line_at_the_end_of_the_invocation() -> None:
-    captured = Captured()
+def test_metrics_of_the_same_dimensions_are_one_line_at_the_end_of_the_invocation(
+    captured: Captured,
+) -> None:
     metric = captured.telemetry.metric
 
     with captured.invocation():
@@ -82,9 +81,7 @@ def test_metrics_of_the_same_dimensions_are_one_line_at_the_end_of_the_invocatio
     assert {line["correlationId"] for line in captured.documents} == {"correlation-1"}
 
 
-def test_metrics_are_written_also_when_the_handler_raises() -> None:
-    captured = Captured()
-
+def test_metrics_are_written_also_when_the_handler_raises(captured: Captured) -> None:
     def handler() -> None:
         with captured.invocation():
             captured.telemetry.metric("CountDrift", 3)
@@ -96,9 +93,7 @@ def test_metrics_are_written_also_when_the_handler_raises() -> None:
     assert captured.document["CountDrift"] == 3
 
 
-def test_ids_are_properties_and_several_of_them_a_list() -> None:
-    captured = Captured()
-
+def test_ids_are_properties_and_several_of_them_a_list(captured: Captured) -> None:
     with captured.invocation():
         for session in ["golden-eagle-427", "golden-eagle-427", "calm-lake-001"]:
             captured.telemetry.metric("CountDrift", 1, session_id=session, stage="dev")
@@ -109,9 +104,7 @@ def test_ids_are_properties_and_several_of_them_a_list() -> None:
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
 
 
-def test_a_line_never_has_more_values_of_a_metric_than_cloudwatch_reads() -> None:
-    captured = Captured()
-
+def test_a_line_never_has_more_values_of_a_metric_than_cloudwatch_reads(captured: Captured) -> None:
     with captured.invocation():
         for number in range(250):
             captured.telemetry.metric("SessionDuration", number, "Seconds")
@@ -131,9 +124,9 @@ def hasty_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("hasty_threads")
-def test_no_value_is_lost_or_doubled_when_threads_of_one_invocation_count_at_once() -> None:
-    captured = Captured()
-
+def test_no_value_is_lost_or_doubled_when_threads_of_one_invocation_count_at_once(
+    captured: Captured,
+) -> None:
     def count(thread: int) -> None:
         for number in range(500):
             captured.telemetry.metric("FanOutLatency", thread * 500 + number, "Milliseconds")
@@ -153,11 +146,7 @@ def test_no_value_is_lost_or_doubled_when_threads_of_one_invocation_count_at_onc
     [{}, {"Role": "speaker"}, {"Role": "speaker", "Reason": "idle", "Code": "X"}],
     ids=["none", "too few", "too many"],
 )
-def test_undeclared_dimensions_raise(
-    dimensions: dict[Any, str],
-) -> None:
-    captured = Captured()
-
+def test_undeclared_dimensions_raise(captured: Captured, dimensions: dict[Any, str]) -> None:
     with pytest.raises(ValueError, match="ConnectionTimeout has the dimensions"):
         captured.telemetry.metric("ConnectionTimeout", 1, dimensions=dimensions)
 
@@ -177,9 +166,9 @@ def test_a_dimension_is_short_printable_ascii_whatever_it_is_given(language: str
     ("given_value", "written"),
     [("pt-BR", "pt-BR"), ("", "unknown"), ("  ", "unknown"), ("ñ\n", "??"), ("a b " * 99, None)],
 )
-def test_invalid_dimension_values_are_replaced(given_value: str, written: str | None) -> None:
-    captured = Captured()
-
+def test_invalid_dimension_values_are_replaced(
+    captured: Captured, given_value: str, written: str | None
+) -> None:
     captured.telemetry.metric("ListenersByLanguage", 1, dimensions={"Language": given_value})
 
     assert captured.document["Language"] == (written or given_value[:250].strip())

@@ -140,9 +140,7 @@ def test_the_connection_of_an_invocation_is_only_ever_seen_hashed(
         "AbC3" * 12,
     ],
 )
-def test_values_named_token_and_long_random_texts_are_hidden(text: str) -> None:
-    captured = Captured()
-
+def test_values_named_token_and_long_random_texts_are_hidden(captured: Captured, text: str) -> None:
     captured.telemetry.info("x", note=text)
 
     assert "abc" not in captured.document["note"].lower()
@@ -164,25 +162,20 @@ def test_values_named_token_and_long_random_texts_are_hidden(text: str) -> None:
         "1.5 s, version 2.0.1",
     ],
 )
-def test_ordinary_words_and_names_are_left_alone(text: str) -> None:
-    captured = Captured()
-
+def test_ordinary_words_and_names_are_left_alone(captured: Captured, text: str) -> None:
     captured.telemetry.info("x", note=text)
 
     assert captured.document["note"] == text
 
 
-def test_objects_and_bytes_are_named_by_their_type_alone() -> None:
-    captured = Captured()
-
+def test_objects_and_bytes_are_named_by_their_type_alone(captured: Captured) -> None:
     captured.telemetry.info("x", raw=b"abc", error=ValueError("abc"), thing=object())
 
     line = captured.document
     assert (line["raw"], line["error"], line["thing"]) == ("<bytes>", "<ValueError>", "<object>")
 
 
-def test_a_megabyte_of_anything_is_scanned_quickly() -> None:
-    captured = Captured()
+def test_a_megabyte_of_anything_is_scanned_quickly(captured: Captured) -> None:
     # Each is the worst case of one pattern; were one quadratic, the test's time limit would tell.
     for piece in ["a", "ey", "1.", "a:", "eyJ.", "Aa0", "a=", "token ", "'", "\\'"]:
         captured.telemetry.error("x", ValueError(piece * 500_000), note=piece * 500_000)
