@@ -94,35 +94,14 @@ def test_connections_of_a_session_are_named_by_their_hash(stack: Stack, api: Api
 
     hashed = stack.services.hasher.connection
     started = stack.clock.now - 45_000
+    silent = {"connectedAt": started, "age": 45, "lastActivityAt": started, "idle": 45}
+    heard = silent | {"lastActivityAt": started + 40_000, "idle": 5}
+    spanish = {"role": "listener", "targetLanguage": "es"}
+    french = {"role": "listener", "targetLanguage": "fr", "userId": "carl"}
     assert shown == [
-        {
-            "connection": hashed(speaker.connection_id),
-            "role": "speaker",
-            "userId": "anna",
-            "connectedAt": started,
-            "age": 45,
-            "lastActivityAt": started,
-            "idle": 45,
-        },
-        {
-            "connection": hashed(anonymous.connection_id),
-            "role": "listener",
-            "targetLanguage": "es",
-            "connectedAt": started,
-            "age": 45,
-            "lastActivityAt": started + 40_000,
-            "idle": 5,
-        },
-        {
-            "connection": hashed(named.connection_id),
-            "role": "listener",
-            "userId": "carl",
-            "targetLanguage": "fr",
-            "connectedAt": started,
-            "age": 45,
-            "lastActivityAt": started,
-            "idle": 45,
-        },
+        {"connection": hashed(speaker.connection_id), "role": "speaker", "userId": "anna"} | silent,
+        {"connection": hashed(anonymous.connection_id)} | spanish | heard,
+        {"connection": hashed(named.connection_id)} | french | silent,
     ]
 
 

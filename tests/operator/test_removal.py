@@ -181,9 +181,7 @@ def test_a_handshake_that_passed_the_check_before_the_removal_is_closed_later(
     assert late.connection_id in stack.sockets.closed
 
 
-def test_a_job_removes_the_rest_when_time_runs_out(
-    stack: Stack,
-) -> None:
+def test_a_job_removes_the_rest_when_time_runs_out(stack: Stack) -> None:
     _, session_id = stack.session()
     crowd(stack, session_id, 250)
     carls = [stack.connect(f"token={token(stack)}") for _ in range(3)]

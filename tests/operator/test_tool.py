@@ -55,11 +55,7 @@ def test_an_ended_session_shows_its_reason(stack: Stack, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "data"),
-    [
-        (["Hola"], {"text": "Hola"}),
-        (["--data", "[1, null]"], [1, None]),
-    ],
+    ("arguments", "data"), [(["Hola"], {"text": "Hola"}), (["--data", "[1, null]"], [1, None])]
 )
 def test_a_broadcast_reaches_the_listeners_of_its_language(
     stack: Stack, run: Run, arguments: list[str], data: object

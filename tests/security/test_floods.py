@@ -67,19 +67,6 @@ def test_a_flood_of_controls_on_one_socket_delays_nobody_and_mostly_fails(
     assert kinds["RATE_LIMITED"] > 200
 
 
-def test_a_flood_of_heartbeats_on_one_socket_is_answered_and_costs_no_write(
-    stack: Stack,
-) -> None:
-    client = stack.connect()
-    client.send("heartbeat")
-
-    with stack.outside.counted() as calls:
-        for _ in range(200):
-            client.send("heartbeat")
-
-    assert set(calls) == {"GetItem"}
-
-
 @pytest.mark.parametrize("action", ["publish", "subscribe", "submitRequest"])
 def test_whoever_throttles_the_counter_of_their_own_connection_is_refused(
     stack: Stack, action: str

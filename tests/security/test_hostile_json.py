@@ -14,30 +14,11 @@ from tests.running import PATIENCE, Lectern
 from tests.security.watched import Watched
 from tests.stack import Refused
 
-NUMBERS = [
-    "1e400",
-    "-1e400",
-    "NaN",
-    "Infinity",
-    "-Infinity",
-    "1e-400",
-    "9" * 400,
-    "-" + "9" * 400,
-    "9" * 3000,
-    "18446744073709551616",
-    "9007199254740993",
-    "1.7976931348623157e308",
-    "0." + "1" * 2000,
-    "5e-324",
-    "-0",
-    "-0.0",
-    "0x10",
-    "1_000",
-    "٣",
-    "true",
-    '"1"',
-    "[1]",
-]
+NUMBERS = (
+    *("1e400", "-1e400", "NaN", "Infinity", "-Infinity", "1e-400", "9" * 400, "-" + "9" * 400),
+    *("9" * 3000, "18446744073709551616", "9007199254740993", "1.7976931348623157e308"),
+    *("0." + "1" * 2000, "5e-324", "-0", "-0.0", "0x10", "1_000", "٣", "true", '"1"', "[1]"),
+)
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda text: text[:20])

@@ -21,14 +21,7 @@ ACTS = [
     *("join", "speak", "say", "broken", "refuse", "close", "lose", "sweep", "jobs", "outage"),
     *("bug", "refresh"),
 ]
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(ACTS),
-        st.integers(0, 20),
-    ),
-    min_size=5,
-    max_size=25,
-)
+STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 20)), min_size=5, max_size=25)
 
 
 class Room:
