@@ -36,6 +36,8 @@ $(READY): requirements.txt requirements-dev.txt
 	@touch $@
 
 run: $(READY)  ## start the whole stack on this machine, with its console
+	@# Before Chalice looks: until the app is imported, its reloader takes a compiled file for an edit.
+	@$(BIN)/python -m compileall -q app.py chalicelib sandbox
 	@exec $(BIN)/chalice local --stage local
 
 demo: $(READY)  ## a speaker and five listeners, live in the terminal, against `make run`

@@ -1,5 +1,6 @@
 """`chalice local --stage local`, as `make run` starts it: start, reload and stop."""
 
+import compileall
 import contextlib
 import os
 import re
@@ -83,10 +84,11 @@ def _answers(port: int) -> bool:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Copy the files that the stack is made of."""
+    """Copy the files that the stack is made of, compiled as by `make run`."""
     shutil.copy2(PROJECT / "app.py", tmp_path)
     for name in ("chalicelib", "sandbox", ".chalice", "terraform/modules"):
         shutil.copytree(PROJECT / name, tmp_path / name)
+    compileall.compile_dir(tmp_path, quiet=1)
     return tmp_path
 
 
