@@ -4,6 +4,7 @@ The types come from `chalicelib.protocol`, the reply of each action from the sig
 function, the examples from `tools.protocol_examples`.
 """
 
+import inspect
 import json
 import typing
 from pathlib import Path
@@ -102,6 +103,8 @@ def _schema_of(struct: type[msgspec.Struct], title: str) -> Json:
     named = {title if name == own else name: schema for name, schema in parts.items()}
     for schema in named.values():
         schema.pop("title", None)
+        if "description" in schema:  # before Python 3.13, docstrings are indented
+            schema["description"] = inspect.cleandoc(schema["description"])
     return typing.cast(Json, json.loads(json.dumps(named).replace("\\\\Z", "$")))
 
 

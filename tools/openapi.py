@@ -157,6 +157,8 @@ def _components(structs: tuple[Any, ...]) -> Json:
     _, parts = msgspec.json.schema_components(structs, ref_template=_SCHEMAS)
     for schema in parts.values():
         schema.pop("title", None)
+        if "description" in schema:  # before Python 3.13, docstrings are indented
+            schema["description"] = inspect.cleandoc(schema["description"])
     # `\Z` is Python's; OpenAPI has ECMAScript's expressions, where `$` is the very end.
     return typing.cast(Json, json.loads(json.dumps(parts).replace("\\\\Z", "$")))
 
