@@ -33,19 +33,19 @@ def disconnect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep_connections")
 def sweep_connections(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every minute: close silent connections, notify ageing ones, end sessions whose time is up."""
+    """Close silent connections, notify ageing ones, end sessions whose time is up."""
     return handlers.sweep_connections(event.context)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="publish_status")
 def publish_status(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every minute, and half a minute later: send every speaker the status of its session."""
+    """Send every speaker the status of its session, now and half a minute later."""
     return handlers.publish_status(event.context)
 
 
 @app.schedule(Rate(15, unit=Rate.MINUTES), name="reconcile_counts")
 def reconcile_counts(event: CloudWatchEvent) -> dict[str, Any]:
-    """Every 15 minutes: compare the counts with the connections themselves."""
+    """Compare the counts with the connections themselves."""
     return handlers.reconcile_counts(event.context)
 
 
@@ -56,7 +56,7 @@ def reconcile_counts(event: CloudWatchEvent) -> dict[str, Any]:
     maximum_batching_window_in_seconds=1,
 )
 def on_session_change(event: DynamoDBEvent) -> dict[str, Any]:
-    """The sessions table has changed: send statuses, finish ends that a crash interrupted."""
+    """Send statuses when a session changes, and finish ends that a crash interrupted."""
     return handlers.session_changes(event.to_dict(), event.context)
 
 

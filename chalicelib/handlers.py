@@ -77,7 +77,7 @@ def disconnect(event: Event, context: Any) -> dict[str, Any]:
 
 
 def jobs(event: Event, context: Any) -> dict[str, Any]:
-    """The jobs queue, as a partial batch: only the messages that failed come again."""
+    """Run a batch of jobs. Only the messages that failed are delivered again (partial batch)."""
     services, failed = wiring.services(), []
     with services.telemetry.invocation("run_jobs", context.aws_request_id):
         for record in event["Records"]:
@@ -91,7 +91,7 @@ def jobs(event: Event, context: Any) -> dict[str, Any]:
 
 
 def session_changes(event: Event, context: Any) -> dict[str, Any]:
-    """The sessions stream: after a failure, the batch comes again from that record on."""
+    """Handle a batch of the sessions stream. It is retried from the first record that failed."""
     services = wiring.services()
     with services.telemetry.invocation("on_session_change", context.aws_request_id):
         failed = on_session_change(services, event["Records"], _remaining(context))

@@ -86,7 +86,7 @@ def disconnect(event: WebsocketEvent) -> dict[str, Any]:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="publish_status")
 def publish_status(_: CloudWatchEvent) -> None:
-    """Every minute: count each active session's listeners and send a status to its speaker."""
+    """Count each active session's listeners and send a status to its speaker, every minute."""
     for session in sessions.scan(FilterExpression=Attr("isActive").eq(True))["Items"]:
         listening = connections.scan(
             FilterExpression=Attr("sessionId").eq(session["sessionId"])
@@ -105,7 +105,7 @@ def publish_status(_: CloudWatchEvent) -> None:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(_: CloudWatchEvent) -> None:
-    """Every minute: close connections that were silent for two minutes."""
+    """Close connections that were silent for two minutes, every minute."""
     silent_since = int(time.time() - IDLE_SECONDS) * 1000
     idle = connections.scan(FilterExpression=Attr("lastActivityTime").lt(silent_since))["Items"]
     for each in idle:

@@ -128,7 +128,7 @@ def _note_refused(services: Services, connection_id: ConnectionId) -> None:
 
 
 def _note_activity(services: Services, connection: Connection, now: Millis) -> None:
-    """Any message counts as a heartbeat (PROTOCOL 6.4), even one that is refused."""
+    """Record the client's activity: any message counts, even a refused one (PROTOCOL 6.4)."""
     if now - connection.heard_at > activity_millis(services.settings):
         services.connections.record_activity(connection.connection_id, now)
 

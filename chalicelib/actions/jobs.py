@@ -22,7 +22,7 @@ MAX_RECEIVES = 5
 
 
 def run_job(services: Services, job: jobs.Job, remaining: Remaining, receives: int = 1) -> None:
-    """Run one job. An exception leaves it to the queue, which brings it again.
+    """Run one job. After an exception the queue delivers it again.
 
     `receives` counts its deliveries, this one included. If the last one fails too, the client that
     waits for the outcome is told. (It is not if the process itself dies during the last one.)

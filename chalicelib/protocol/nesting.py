@@ -1,4 +1,4 @@
-"""How deep JSON is nested, without parsing it.
+"""The nesting depth of JSON, found without parsing it.
 
 Parsers differ in what they take, and Python's differs from version to version. A limit of our own
 (PROTOCOL section 2) gives every client the same reply.

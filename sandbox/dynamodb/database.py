@@ -55,7 +55,7 @@ class Database:
     `clock` has milliseconds. `on_change` is called for each item that a write has changed, before
     the write returns and with the lock held. `pages` says where pages end.
 
-    Answers share their values with the tables: they are to be read, not to be changed.
+    Responses share their values with the tables: callers must not change them.
     """
 
     def __init__(

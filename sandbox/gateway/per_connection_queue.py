@@ -16,7 +16,7 @@ class PerConnectionQueue:
         """The handlers that wait behind the one that runs, by connection."""
 
     def add(self, connection_id: ConnectionId, start: Start) -> None:
-        """Call `start` now, or once `end` was called for every earlier handler."""
+        """Call `start` now, or after `end` has been called for every earlier handler."""
         waiting = self._waiting.get(connection_id)
         if waiting is None:
             self._waiting[connection_id] = deque()
@@ -25,7 +25,7 @@ class PerConnectionQueue:
             waiting.append(start)
 
     def end(self, connection_id: ConnectionId) -> None:
-        """Take the end of the handler that ran, and start the next one."""
+        """Start the next handler: the running one has ended."""
         waiting = self._waiting[connection_id]
         if waiting:
             waiting.popleft()()

@@ -1,9 +1,9 @@
-"""The region and the account of this machine, and the ids of requests and invocations.
+"""The region and the account of the emulated AWS, and the ids of requests and invocations.
 
-Several ids are made for each message, so they do not come from the system's source of randomness:
-that costs a system call each, at which a thread hands on the interpreter, and a tenth of a
-message's CPU with many handlers side by side. What must not be guessed, a connection's id, still
-comes from there (`sandbox/gateway/events.py`).
+Each message needs several ids, so they come from a pseudo-random generator. The system's source
+would need a system call for each, which releases the GIL: with many handlers side by side that was
+a tenth of a message's CPU. Only a connection's id, which must not be guessable, comes from it
+(`sandbox/gateway/events.py`).
 """
 
 import base64
@@ -12,7 +12,7 @@ import random
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 
-# Of its own: a test that seeds Python's shared generator does not repeat these ids.
+# Not Python's shared generator: a test that seeds that one must not repeat these ids.
 _random = random.Random()  # nosec B311 # a name, no secret
 
 

@@ -1,4 +1,4 @@
-"""The routes of a Chalice app whose handlers run in this process, and its one caller."""
+"""The gateway's routes for a Chalice app whose handlers run in this process."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ class AppIntegrations:
         return "$default"
 
     def find(self, call: Call, _failure: Failure) -> Run | Outcome:
-        """Return the handler of the route."""
+        """Return the handler of the route, or status 200 if there is none."""
         return self._functions.get(call.route) or Outcome(200)
 
     def replies(self, _call: Call) -> bool:
@@ -32,6 +32,9 @@ class AppIntegrations:
         """Do nothing: there is no access log."""
 
 
-def check_signature_of(credentials: Credentials, *, strict: bool) -> Check:
-    """Return a check of signatures by `credentials`; unless `strict`, any other key passes."""
+def signature_check(credentials: Credentials, *, strict: bool) -> Check:
+    """Return a check of requests to `@connections`, which are signed with `credentials`.
+
+    Unless `strict`, a signature with any other access key passes unchecked.
+    """
     return lambda request: verify(request, credentials, SERVICE, others=not strict)

@@ -20,7 +20,7 @@ from sandbox.gateway.events import API_ID
 from sandbox.sources.app_sources import AppSources
 from sandbox.sources.declarations import read_declarations
 from sandbox.startup import environment
-from sandbox.startup.app_integrations import AppIntegrations, check_signature_of
+from sandbox.startup.app_integrations import AppIntegrations, signature_check
 
 STAGE = "local"
 THREADS = 32
@@ -60,7 +60,7 @@ class Sandbox(RunningStack):
         self._gateway = self._new_gateway(
             AppIntegrations({key: functions[name] for key, name in declared.routes.items()}),
             api_of={STAGE: API_ID}.get,
-            check=check_signature_of(credentials, strict=strict),
+            check=signature_check(credentials, strict=strict),
             strict=strict,
             other=Control(self),
         )

@@ -24,7 +24,7 @@ from sandbox.gateway.events import API_ID
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.routes import Routes
 from sandbox.http.signature import Credentials
-from sandbox.startup.app_integrations import AppIntegrations, check_signature_of
+from sandbox.startup.app_integrations import AppIntegrations, signature_check
 
 CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
 PATIENCE = 30.0
@@ -167,7 +167,7 @@ def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
             faults=faults,
             strict=strict,
         ),
-        check=check_signature_of(CREDENTIALS, strict=strict),
+        check=signature_check(CREDENTIALS, strict=strict),
         clock=clock,
         activity=activity,
         faults=faults,

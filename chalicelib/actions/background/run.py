@@ -1,6 +1,6 @@
-"""Run submitted requests, and tell their clients the progress and the outcome.
+"""Run submitted requests, and report their progress and outcome to the clients.
 
-A new kind of request is one function with `@request_type`, in `kinds`.
+A new kind of request is one function with `@request_type`, in `kinds.py`.
 """
 
 import json
@@ -27,14 +27,17 @@ class Cancelled(Exception):  # noqa: N818 - not an error: the client wanted it
 
 
 class Progress(Struct):
-    """Tells a client the progress of its request: call it with a percentage now and then."""
+    """Reports progress to the client of a request. Work calls it with a percentage, often."""
 
     services: Services
     request: BackgroundRequest
 
     def __call__(self, percentage: int) -> None:
-        """Raises Cancelled: the request has been cancelled, or is gone."""
-        if not _is_due(self.services, self.request):
+        """Report the progress, if a report is due.
+
+        Raises Cancelled: the request has been cancelled, or is gone.
+        """
+        if not _is_progress_due(self.services, self.request):
             return
         told = tell_progress(self.services, self.request, percentage)
         current = told or self.services.requests.get(self.request.request_id)
@@ -61,9 +64,9 @@ def request_type(name: str) -> Callable[[Work], Work]:
 
 
 def run(services: Services, request_id: str) -> None:
-    """Run a submitted request, unless it is over.
+    """Run a submitted request. If it is over, only send an outcome that was not sent yet.
 
-    Raises UpstreamError: the queue brings the job again.
+    Raises UpstreamError: the queue delivers the job again.
     """
     request = services.requests.get(request_id)
     if request is None or request.is_over:
@@ -86,14 +89,14 @@ def run(services: Services, request_id: str) -> None:
 
 
 def give_up(services: Services, request_id: str) -> None:
-    """Fail a request whose job the queue will not bring again."""
+    """Fail a request whose job the queue will not deliver again."""
     request = services.requests.get(request_id)
     if request is not None:
         _fail(services, request, ClientError(Code.SERVICE_UNAVAILABLE, "it failed too often"))
 
 
 def _work(kind: str) -> Work:
-    """Raises BadRequest: there is no such kind."""
+    """Return the work of a kind of request. Raises BadRequest: there is no such kind."""
     if kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise BadRequest(Code.INVALID_MESSAGE, f"there is no request {kind!r}, only {known}")
@@ -101,7 +104,7 @@ def _work(kind: str) -> Work:
 
 
 def complete(services: Services, request: BackgroundRequest, result: Any) -> None:
-    """Complete a request, and tell its client the result.
+    """Complete a request, and send its client the result.
 
     Raises PayloadTooLarge: no message can hold it.
     """
@@ -112,7 +115,7 @@ def complete(services: Services, request: BackgroundRequest, result: Any) -> Non
 
 
 def settle(services: Services, request_id: str) -> None:
-    """Tell the outcome of a request that is over, if its client has not been told."""
+    """Send the outcome of a request that is over, unless its client already has it."""
     request = services.requests.get(request_id)
     if request is not None and request.is_over and not request.outcome_told:
         _tell_outcome(services, request)
@@ -121,11 +124,11 @@ def settle(services: Services, request_id: str) -> None:
 def tell_progress(
     services: Services, request: BackgroundRequest, percentage: int
 ) -> BackgroundRequest | None:
-    """Tell the progress, at most ten times a second over all callers.
+    """Send the progress, at most ten times a second over all callers.
 
-    Return the request as it is then, None if this call told nothing.
+    Return the updated request, or None if this call sent nothing.
     """
-    if not _is_due(services, request):
+    if not _is_progress_due(services, request):
         return None
     now = services.clock()
     claimed = services.requests.claim_progress(request, percentage, now)
@@ -137,7 +140,7 @@ def tell_progress(
     return claimed
 
 
-def _is_due(services: Services, request: BackgroundRequest) -> bool:
+def _is_progress_due(services: Services, request: BackgroundRequest) -> bool:
     return services.clock() - request.told_at >= _PROGRESS_MILLIS
 
 
@@ -155,7 +158,7 @@ def _finish(services: Services, request: BackgroundRequest, status: Status, resu
 
 
 def _tell_outcome(services: Services, request: BackgroundRequest) -> None:
-    """Post the outcome, and note that afterwards: after a crash in between it is posted again."""
+    """Post the outcome, then record that; after a crash in between it is posted again."""
     now, request_id = services.clock(), request.request_id
     result = json.loads(request.result or "null")
     message: messages.Message
@@ -166,6 +169,6 @@ def _tell_outcome(services: Services, request: BackgroundRequest) -> None:
             timestamp=now, request_id=request_id, code=result["code"], message=result["message"]
         )
     else:
-        return  # Cancelled, by the client or because it has left: it does not wait.
+        return  # Cancelled, by the client or because it left: nobody waits for an outcome.
     deliver.to_one(services, request.connection_id, message)
     services.requests.note_outcome_told(request_id)

@@ -46,8 +46,8 @@ def publish_broadcast(
 ) -> messages.BroadcastAccepted:
     """Send `data` to a stream of a session, and keep it for recovery.
 
-    `speaker` is the sender's connection. It is None for a service of the operator's, which sees no
-    progress of a delivery in the background.
+    `speaker` is the sender's connection. It is None for an operator's service, which is not told
+    the progress of a delivery in the background.
 
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way to a listener.
@@ -83,6 +83,7 @@ def _send(
     """Post to the stream's listeners: at once or, if they are many, in the background.
 
     It never fails: the message is in the history, and a listener that is not reached recovers it.
+    `watched`: the speaker is told the progress of a delivery in the background.
     """
     language = None if message.stream == EVERYBODY else message.stream
     expected = session.listeners_of(language)
@@ -112,7 +113,7 @@ def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
 def _refusal(
     services: Services, session_id: SessionId, speaker: ConnectionId | None
 ) -> ClientError:
-    """Return the reason for which the message got no seq."""
+    """Return the error for a message that was given no sequence number."""
     session = lookup.active_session(services, session_id)
     if speaker not in (None, session.speaker_connection_id):
         return lookup.not_the_speaker()

@@ -30,7 +30,7 @@ _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object
 
 
 class Handshake(Struct, frozen=True):
-    """The headers and query of `$connect`, which no later event brings."""
+    """The headers and query of `$connect`, which no later event has."""
 
     connection_id: ConnectionId
     connected_at: Millis

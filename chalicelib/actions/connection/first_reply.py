@@ -44,7 +44,7 @@ def send(services: Services, job: FirstReply) -> None:
                 _catch_up(services, connection, connection.session_id, reply)
                 return
     except UpstreamError:
-        # The queue would bring the job again too, but much later, and a client waits.
+        # The queue would deliver the job again too, but much later, and a client waits.
         if job.round >= _MAX_ROUNDS:
             raise
     if job.round < _MAX_ROUNDS:

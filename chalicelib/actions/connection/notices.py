@@ -14,7 +14,7 @@ from chalicelib.protocol.jobs import NotifyDue
 
 
 def notify_due(services: Services, job: NotifyDue, remaining: Remaining) -> None:
-    """Notify those connections of a job for which a notice is due by now."""
+    """Send the connections of a job the notices that are due."""
 
     def act(connection_id: ConnectionId) -> None:
         current = services.connections.get_current(connection_id)
@@ -27,7 +27,7 @@ def notify_due(services: Services, job: NotifyDue, remaining: Remaining) -> None
 def notify(services: Services, connection: Connection) -> None:
     """Send a connection the notices that are due, once, even if two invocations find them due.
 
-    If this process dies on the way, or the post fails, they are due again in a minute.
+    They are due again a minute later if the process dies before all are sent, or a post fails.
     """
     now = services.clock()
     notices = notices_due(connection, now)

@@ -15,7 +15,7 @@ from chalicelib.protocol.messages import ConnectionTimeout
 
 
 def close_due(services: Services, job: CloseDue, remaining: Remaining) -> None:
-    """Close those connections of a job whose time is up by now."""
+    """Close the connections of a job whose time is up."""
     reasons: list[str | None] = []
     due.for_each(
         services,

@@ -136,7 +136,7 @@ def _to_found(
     body: bytes,
     remaining: Remaining,
 ) -> None:
-    """Post to the connections of an audience. Jobs try those for which the time was too short."""
+    """Post to the connections of an audience. Jobs post to those that the time is too short for."""
     result = fan_out(services, ((each, body) for each in found), remaining)
     if result.unsent:
         services.jobs.send_many(_jobs(audience, result.unsent, body))

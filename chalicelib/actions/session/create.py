@@ -31,7 +31,7 @@ def create_session(
 ) -> tuple[Connection, Session]:
     """Create a session of the caller, under a name that no other session has.
 
-    `handshake_pending` says that the socket opens only once the handshake is over.
+    `handshake_pending`: the call is part of `$connect`, and the socket does not exist yet.
 
     Raises:
         Conflict: the connection is in a session. RateLimited: too many sessions by this user.

@@ -1,4 +1,4 @@
-"""joinSession; a listener enters a session anew, or takes its place over by its resume token."""
+"""joinSession: a listener enters a session, or takes its seat back with its resume token."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +23,7 @@ _TRIES = 4
 class JoinOptions(Struct, frozen=True):
     """A listener's language and resume token.
 
-    `handshake_pending` says that its socket opens only once the handshake is over.
+    `handshake_pending`: the join is part of `$connect`, and the socket does not exist yet.
     """
 
     language: str
@@ -32,7 +32,7 @@ class JoinOptions(Struct, frozen=True):
 
 
 class Joined(Struct, frozen=True):
-    """A connection that is in a session now, and the last `seq` that its client says it saw."""
+    """A connection that has joined a session, and the `lastSeq` that its client sent."""
 
     connection: Connection
     session: Session
@@ -56,8 +56,8 @@ def join_session(
     """Add a listener to a session, or let one come back with its resume token.
 
     Raises:
-        Conflict, RateLimited, NotFound, Forbidden, Unauthorized (the resume token), Unavailable
-        (the session is full).
+        Conflict: the connection is in a session. RateLimited: too many joins from this address.
+        NotFound, Forbidden: see `lookup.session_to_enter`. All errors of `enter`.
     """
     lookup.refuse_second_session(call.connection)
     limits.limit_joins(services, call.address)
@@ -85,7 +85,7 @@ def enter(
         participant = _participant(services, connection, session, options.resume_token)
         _resume(services, connection, _entry(connection, session, options, participant))
     if connection.ended_session_id is not None:
-        # The new session may be another tenant's, and a refresh there would take them along.
+        # The new session may be another tenant's: a refresh there must not move these along.
         attachments.cancel(services, connection.connection_id, connection.ended_session_id)
     return lookup.reload_connection(services, connection.connection_id)
 
@@ -93,8 +93,8 @@ def enter(
 def _resume(services: Services, connection: Connection, entry: Entry) -> None:
     """Move the participant's seat from the connection that holds it, or take it if none does.
 
-    If another connection was faster, look again: whatever the order in which they are handled,
-    the connection that was opened last has the seat in the end.
+    If another connection takes the seat meanwhile, try again. In whatever order the requests are
+    handled, the connection that was opened last has the seat in the end.
     """
     session_id, participant_id = entry.session.session_id, entry.listening.participant_id
     known = holder = services.seats.holder(session_id, participant_id)

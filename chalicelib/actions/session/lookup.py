@@ -22,7 +22,7 @@ _BATCH = 100
 
 
 def active_session(services: Services, session_id: SessionId) -> Session:
-    """Raises NotFound: SESSION_NOT_FOUND or SESSION_INACTIVE."""
+    """Return an active session. Raises NotFound: SESSION_NOT_FOUND or SESSION_INACTIVE."""
     return _require_active(services.sessions.get(session_id), session_id)
 
 
@@ -49,7 +49,7 @@ def active_sessions(services: Services, shards: Sequence[int] = range(SHARDS)) -
 
 
 def reload(services: Services, session: Session) -> Session:
-    """Return a session as it is now that the caller is in it.
+    """Return the current state of a session that the caller has just entered.
 
     Every later change reaches the caller as a message.
     """
@@ -93,7 +93,7 @@ def not_the_speaker() -> Forbidden:
 
 
 def keeps_changing() -> Unavailable:
-    """Return the error for a connection that changed under every try."""
+    """Return the error for a connection that changed during every attempt."""
     return Unavailable(Code.SERVICE_UNAVAILABLE, "the connection keeps changing", retry_after=1)
 
 

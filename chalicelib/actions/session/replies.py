@@ -112,7 +112,7 @@ def session_ended(
 
 
 def end_reason(session: Session | None) -> EndReason:
-    """Return the reason of a session's end; one that the table has deleted has expired."""
+    """Return why a session ended: `expired` if the table has deleted it already."""
     for reason in _END_MESSAGES:
         if session is not None and reason == session.end_reason:
             return reason

@@ -1,4 +1,4 @@
-"""What all expressions have in common: tokens, placeholders, paths and operands.
+"""The parts that all expressions share: tokens, placeholders, paths and operands.
 
 An expression is parsed once for each set of names, and is a closure from then on. Grammar:
 Developer Guide, "Using expressions in DynamoDB"; reserved words: "Reserved words in DynamoDB".

@@ -7,7 +7,7 @@ PREFIX = "com.amazonaws.dynamodb.v20120810#"
 
 
 class Reason(NamedTuple):
-    """Why one item of a transaction was refused; without a code it was not."""
+    """The cancellation reason of one item of a transaction; code "None" if it was not refused."""
 
     code: str = "None"
     message: str | None = None
@@ -81,7 +81,7 @@ def malformed(message: str) -> DynamoDBError:
 
 
 def reason_of(refusal: ItemError) -> Reason:
-    """Return the reason for which `refusal` cancels a transaction."""
+    """Return the cancellation reason of a transaction that `refusal` cancels."""
     failed = isinstance(refusal, ConditionFailedError)
     code = "ConditionalCheckFailed" if failed else "ValidationError"
     return Reason(code, refusal.message, refusal.item)

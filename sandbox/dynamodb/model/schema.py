@@ -30,7 +30,7 @@ _EMPTY_IN_INDEX = (
 
 
 class Key(NamedTuple):
-    """Where an item is: the value of the hash key, and what sorts it among those of that value.
+    """The key of an item: its partition (hash key), and its sort order within the partition.
 
     Both are comparable (see `values.comparable`).
     """

@@ -34,7 +34,7 @@ class Item:
 
 
 class Change(NamedTuple):
-    """What one write comes to: an item of `table` was `old` and is `new` from now on."""
+    """The effect of one write: an item of `table` was `old` and is now `new`."""
 
     table: "Table"
     key: Key
@@ -64,7 +64,7 @@ class Partition:
 
 
 class View:
-    """What a query or scan reads: a table, or an index of one."""
+    """A table or one of its indexes, as a query or scan reads it."""
 
     def __init__(self, keys: KeySchema, key_names: tuple[str, ...]) -> None:
         self.keys = keys

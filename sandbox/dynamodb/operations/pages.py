@@ -44,7 +44,7 @@ _SEGMENTED = _SCAN | {"Segment", "TotalSegments"}
 
 @dataclass(frozen=True)
 class Pages:
-    """Where a page ends; tests set short ones."""
+    """The limits at which a page ends; tests set short ones."""
 
     bytes: int = 1024 * 1024
     items: int | None = None

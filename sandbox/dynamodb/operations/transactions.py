@@ -25,7 +25,7 @@ MAX_ITEMS = 100
 MAX_BYTES = 4 * 1024 * 1024
 MAX_TOKEN = 36
 TOKEN_MILLIS = 10 * 60 * 1000
-"""How long a ClientRequestToken makes a transaction idempotent."""
+"""The time for which a ClientRequestToken makes a transaction idempotent."""
 _PARAMETERS = frozenset(
     (
         "TransactItems",
