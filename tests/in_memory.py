@@ -118,11 +118,12 @@ class Context:
 
 
 class Until(Context):
-    """An invocation whose time is over once something has happened."""
+    """An invocation with only so many seconds left once something has happened."""
 
-    def __init__(self, happened: Callable[[], bool]) -> None:
+    def __init__(self, happened: Callable[[], bool], seconds_left: float) -> None:
         super().__init__()
         self._happened = happened
+        self._seconds_left = seconds_left
 
     def get_remaining_time_in_millis(self) -> float:
-        return 2_000 if self._happened() else 30_000
+        return 1000 * (self._seconds_left if self._happened() else self.seconds)

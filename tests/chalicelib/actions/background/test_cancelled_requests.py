@@ -9,6 +9,19 @@ from tests.chalicelib.actions.background.work import outcomes, register
 from tests.stack import Stack
 
 
+def test_only_the_client_that_submitted_a_request_cancels_it(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stranger = stack.listener(session_id)
+    request_id = speaker.send("submitRequest", request="sessionReport")["requestId"]
+
+    assert stranger.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
+    assert speaker.send("cancelRequest", requestId=request_id)["type"] == "requestCancelled"
+    stack.run_jobs()
+
+    assert speaker.of_type("requestCompleted") == []
+    assert speaker.send("cancelRequest", requestId=request_id)["code"] == "REQUEST_NOT_FOUND"
+
+
 def test_a_request_of_an_unknown_kind_can_be_cancelled(stack: Stack) -> None:
     speaker, _ = stack.session()
     reply = speaker.send("submitRequest", request="makeCoffee")

@@ -19,7 +19,7 @@ def test_a_job_with_two_seconds_left_stops_and_another_delivers_the_rest(aws: Aw
     stack.run_job(fan_out)
     (deliver,) = stack.jobs.take_due()
 
-    stack.context = Until(lambda: sum(len(seqs(each)) for each in listeners) == 3)
+    stack.context = Until(lambda: sum(len(seqs(each)) for each in listeners) == 3, 2)
     stack.run_job(deliver)
     stack.context = Context()
     assert [seqs(each) for each in listeners] == [[1]] * 3 + [[]] * 5

@@ -25,6 +25,16 @@ def test_a_broadcast_reaches_everybody_or_one_language(stack: Stack) -> None:
     assert heard(french) == [("*", 1, {"text": "hello"})]
 
 
+def test_nothing_is_broadcast_while_paused(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    speaker.send("pauseBroadcast")
+
+    assert speaker.send("broadcast", data="x")["code"] == "BROADCAST_PAUSED"
+    assert stack.session_item(session_id)["streamPositions"] == {}
+    speaker.send("resumeBroadcast")
+    assert speaker.send("broadcast", data="y")["seq"] == 1
+
+
 @pytest.mark.parametrize(
     ("volume", "heard"),
     [

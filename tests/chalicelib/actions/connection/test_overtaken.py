@@ -59,16 +59,6 @@ def twice(stack: Stack, role: str) -> Twice:
 
 
 @ROLES
-def test_a_refresh_on_an_older_socket_comes_too_late(twice: Twice) -> None:
-    reply = twice.refresh(twice.newer)
-    late = twice.refresh(twice.cut)
-
-    assert reply["type"] == "connectionRefreshComplete"
-    assert (late["status"], late["code"]) == (403, "FORBIDDEN")
-    assert twice.goes_on()
-
-
-@ROLES
 @pytest.mark.parametrize("old", ["open", "closed"])
 def test_of_two_requests_side_by_side_the_later_socket_has_the_session(
     twice: Twice, old: str

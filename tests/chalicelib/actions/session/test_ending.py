@@ -49,17 +49,6 @@ def test_what_does_not_fit_in_the_time_is_left_to_a_job(stack: Stack) -> None:
     assert everything_is_over(stack, session_id)
 
 
-def test_a_clean_up_that_fails_comes_again_with_the_stream(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    stack.listener(session_id)
-    stack.database.fail("Query", ServiceDown("500"))
-
-    assert speaker.send("endSession")["status"] == 503
-    stack.run_changes()
-
-    assert everything_is_over(stack, session_id)
-
-
 def test_a_batch_of_the_stream_comes_again_from_where_it_failed(stack: Stack) -> None:
     speaker, session_id = stack.session()
     stack.listener(session_id)

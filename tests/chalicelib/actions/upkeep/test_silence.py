@@ -7,25 +7,6 @@ from tests.crowd import crowd, ids
 from tests.stack import Stack
 
 
-def test_two_minutes_of_silence_close_exactly_the_silent_among_500(stack: Stack) -> None:
-    speaker, session_id = stack.session()
-    room = crowd(stack, session_id, 500, ("es", "fr"))
-    silent, others = room[::10], [each for number, each in enumerate(room) if number % 10]
-    silence(stack, 60)
-    stack.clock.advance(31)
-    for client in others:
-        stack.services.connections.record_activity(client.connection_id, stack.clock.now)
-    speaker.send("heartbeat")
-    stack.clock.advance(29)
-
-    swept = stack.sweep()
-
-    assert swept == {"checked": 501, "idle": 50, "closed": 50}
-    assert set(stack.sockets.closed) == ids(silent)
-    assert stack.counts(session_id) == (450, {"es": 200, "fr": 250})
-    assert stack.sweep()["idle"] == 0
-
-
 def test_a_client_that_speaks_within_a_short_idle_time_stays(aws: Aws) -> None:
     stack = Stack(aws, CONNECTION_IDLE_TIMEOUT_SECONDS="10")
     client = stack.connect()

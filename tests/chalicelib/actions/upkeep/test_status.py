@@ -152,7 +152,7 @@ def test_one_that_fails_does_not_hold_up_the_others(stack: Stack, trouble: str) 
 
 def test_speakers_not_reached_in_the_time_are_told_by_jobs(stack: Stack) -> None:
     speakers = [stack.session(f"speaker {number}")[0] for number in range(12)]
-    stack.context = Until(lambda: any(each.received for each in speakers))
+    stack.context = Until(lambda: any(each.received for each in speakers), 7)
 
     told = handlers.publish_status(stack.context)["told"]
     stack.context = Context()
