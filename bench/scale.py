@@ -1,4 +1,4 @@
-"""How far it scales: what saturates first, by AWS's default quotas and by measurements.
+"""Limits of scale: what saturates first, by AWS's default quotas and by measurements.
 
 Arithmetic on rates, with a small simulation of a broadcast; docs/run/scale.md explains it. Rates
 are per second, in one account and region. Nothing was run on AWS.

@@ -48,7 +48,7 @@ class Aws:
     """Records of the sessions table's stream so far, as Lambda receives them."""
 
     def items(self, label: Label) -> list[dict[str, Any]]:
-        """Every item of a table, typed as DynamoDB has it."""
+        """Return every item of a table, in DynamoDB's typed form."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.tables[label])
         return [item for page in pages for item in page["Items"]]
 
@@ -136,7 +136,7 @@ class MotoServer:
         self._cloud.stop()
 
     def follow(self, on_change: OnChange) -> None:
-        """Calls `on_change` with every change of every table, before the write is answered."""
+        """Call `on_change` with every change of every table, before the write returns."""
         self._cloud.on_change.append(on_change)
 
     def fresh(self, suffix: str) -> Aws:

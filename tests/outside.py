@@ -28,7 +28,7 @@ class Outside:
         self._lock = threading.Lock()
 
     def enter(self, name: str) -> None:
-        """A call is about to leave. Raises Killed: the process did not live to make it."""
+        """Count a call that is about to be made. Raises Killed: the process died before it."""
         with self._lock:
             if self._left is not None:
                 if self._left == 0:
@@ -84,10 +84,10 @@ class WatchedDynamoDB:
         happen: Callable[[], object],
         concerns: str = "",
     ) -> None:
-        """Lets something happen once, right before the next such operation.
+        """Call `happen` once, right before the next such operation.
 
-        Told twice, it happens before the next two. `concerns`: only before one whose request has
-        this text in it.
+        After two calls of this method, it is called before each of the next two operations.
+        `concerns`: only operations whose request contains this text.
         """
 
         def fits(name: str, request: Request) -> bool:
@@ -96,7 +96,7 @@ class WatchedDynamoDB:
         self._before.append((fits, happen))
 
     def fail(self, operation: Operation, error: Exception, concerns: str = "") -> None:
-        """Lets the next such operation fail."""
+        """Make the next such operation fail; `concerns` as for `before`."""
 
         def happen() -> None:
             raise error
@@ -104,14 +104,14 @@ class WatchedDynamoDB:
         self.before(operation, happen, concerns)
 
     def hold(self, table: str, key: Mapping[str, Any]) -> None:
-        """From now on eventually consistent reads have this item as it is now."""
+        """Let eventually consistent reads return this item's present state from now on."""
         answer = self._real.call(
             "GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}
         )
         self._held[_name(table, key)] = answer.get("Item")
 
     def release(self) -> None:
-        """Reads are up to date again."""
+        """Let all reads return the latest state again."""
         self._held.clear()
 
     def _as_held(

@@ -62,7 +62,7 @@ class Client:
         return reply
 
     def close(self, code: int | None = 1000, *, lost: bool = False) -> None:
-        """Closes the socket; `lost` leaves `$disconnect` out, as API Gateway may."""
+        """Close the socket; `lost` leaves `$disconnect` out, as API Gateway may."""
         self.stack.sockets.open.pop(self.connection_id, None)
         if not lost:
             self.disconnect_event(code)
@@ -143,7 +143,7 @@ class Stack:
     def connect(
         self, query: str = "", *, headers: Json | None = None, address: str = "198.51.100.7"
     ) -> Client:
-        """A handshake; the socket exists once `$connect` has returned. Raises Refused."""
+        """Connect a client. Its socket exists once `$connect` has returned. Raises Refused."""
         client = Client(self, ConnectionId(f"C{next(self._ids)}="), address, self.clock.now)
         self.clients.append(client)
         event = {
@@ -161,7 +161,7 @@ class Stack:
         return self.connect(f"role=speaker&token={self.token(user, tenant)}")
 
     def session(self, user: str = "anna", tenant: str | None = None) -> tuple[Client, str]:
-        """A speaker, and the session it has created."""
+        """Return a new speaker and the id of the session that it has created."""
         speaker = self.speaker(user, tenant)
         reply = speaker.send("createSession", sourceLanguage="en")
         return speaker, reply["sessionId"]
@@ -173,17 +173,17 @@ class Stack:
         return client
 
     def run_jobs(self, *, times: int = 1) -> None:
-        """Runs every job that is due, and those that they make; `times`: as if delivered again."""
+        """Run every job that is due and the jobs that they send, each `times` times."""
         while due := self.jobs.take_due():
             for body in due * times:
                 self.run_job(body)
 
     def run_job(self, body: Json, *, receives: int = 1) -> None:
-        """Runs one job, which the queue brings for the `receives`th time."""
+        """Run one job, which the queue delivers for the `receives`th time. It must succeed."""
         assert self.try_job(body, receives=receives), self.lines[-1]
 
     def try_job(self, body: Json, *, receives: int = 1) -> bool:
-        """The same for one that may fail."""
+        """Run a job that may fail. Return False if it failed."""
         attributes = {"ApproximateReceiveCount": str(receives)}
         record = {"messageId": "1", "body": json.dumps(body), "attributes": attributes}
         answer = handlers.jobs({"Records": [record]}, self.context)
@@ -198,12 +198,12 @@ class Stack:
         return handlers.sweep_connections(self.context)
 
     def run_changes(self) -> None:
-        """Hands what is new in the sessions stream to its handler, as one batch."""
+        """Pass the new records of the sessions stream to its handler, as one batch."""
         assert self.changes_that_fail() == [], self.lines[-1]
         self.changes_seen = len(self.aws.session_changes)
 
     def changes_that_fail(self) -> list[Json]:
-        """The same without moving on; return the `batchItemFailures`."""
+        """Pass the new records, but leave them unread. Return the `batchItemFailures`."""
         records = self.aws.session_changes[self.changes_seen :]
         failures: list[Json] = []
         if records:
@@ -216,7 +216,7 @@ class Stack:
         self.database.hold(self.aws.tables[table], to_attributes(key))
 
     def where(self, client: Client, event_type: str) -> Json:
-        """The `requestContext` of an event."""
+        """Return the `requestContext` of an event."""
         return {
             "connectionId": client.connection_id,
             "connectedAt": client.connected_at,

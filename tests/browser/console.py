@@ -10,7 +10,7 @@ class Console:
         self.page = page
 
     def start(self) -> str:
-        """Starts a session as its speaker; answers its name."""
+        """Start a session as its speaker. Return its id."""
         self.page.click("#start")
         return self.session_id()
 
@@ -21,7 +21,7 @@ class Console:
         return self.page.inner_text("#session-id")
 
     def add(self, language: str, count: int) -> None:
-        """Adds listeners of one language."""
+        """Add listeners of one language."""
         self.page.select_option("#language", language)
         self.page.fill("#count", str(count))
         self.page.click("#add")
@@ -31,40 +31,40 @@ class Console:
         self.page.keyboard.press("Enter")
 
     def sees_listeners(self, count: int) -> None:
-        """Waits until the room has so many listeners, wherever they are."""
+        """Wait until the room has `count` listeners, on this page or elsewhere."""
         self._until("document.querySelector('#count-in-room').innerText", f"^{count} listener")
 
     def all_listen(self, count: int) -> None:
-        """Waits until so many listeners of this page are there, and none is on its way."""
+        """Wait until `count` listeners of this page have joined, and none is still joining."""
         chips = "[...document.querySelectorAll('.listeners .chip')]"
         states = f"{chips}.map((chip) => chip.innerText).join()"
         self._until(states, f"^listening(,listening){{{min(count, 8) - 1},}}$")
 
     def heard(self, language: str, text: str) -> None:
-        """Waits until the caption of a language says so."""
+        """Wait until the caption of a language matches `text`."""
         caption = f"document.querySelector('.captions q:lang({language})')?.innerText"
         self._until(caption, text)
 
     def received(self, least: int) -> None:
-        """Waits until the page has had so many deliveries."""
+        """Wait until the page has received at least `least` messages."""
         text = "document.querySelector('#received').innerText.replace(',', '')"
         self.page.wait_for_function(f"least => Number({text}) >= least", arg=least)
 
     def told(self, text: str) -> None:
-        """Waits until the log says so, in the lines for people."""
+        """Wait until a line of the log's story matches `text`."""
         self.page.select_option("#kind", "story")
         self.page.wait_for_selector(f".log .story-line:has-text({text!r})")
         self.page.select_option("#kind", "")
 
     def move(self, name: str) -> None:
-        """Moves the clock by the button of that name, and waits until it is done."""
+        """Move the clock with the button `name`, and wait until it has moved."""
         button = self.page.get_by_role("button", name=name, exact=True)
         button.click()
         self.page.wait_for_selector("#moves button:disabled")
         self.page.wait_for_selector("#moves button:not(:disabled)", timeout=100_000)
 
     def frames(self, count: int) -> list[float]:
-        """The milliseconds between so many frames that follow each other."""
+        """Return the milliseconds between `count` consecutive animation frames."""
         intervals: list[float] = self.page.evaluate(
             """(count) => new Promise((resolve) => {
                 const times = [];

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

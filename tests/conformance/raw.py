@@ -22,7 +22,7 @@ FRAGMENT = 8 * 1024
 
 @dataclass(frozen=True)
 class Refused(Exception):  # noqa: N818 - an answer, here
-    """The answer to a handshake that is not 101."""
+    """The response to a refused handshake: any status but 101."""
 
     status: int
     headers: dict[str, str]
@@ -66,13 +66,13 @@ class RawClient:
         return self._socket.subprotocol
 
     async def send(self, text: str) -> None:
-        """Sends one message; what is over 32 KB in several frames, as the gateway wants it."""
+        """Send one message. One over 32 KB is sent in several frames, as API Gateway requires."""
         short = len(text) <= FRAGMENT
         parts = [text[at : at + FRAGMENT] for at in range(0, len(text), FRAGMENT)]
         await self._socket.send(text if short else parts)
 
     async def ask(self, action: str, **fields: Any) -> Message:
-        """Sends an action and waits for what answers it: its reply, or an error."""
+        """Send an action. Return its reply, or the error."""
         key = f"{action}-{next(self._ids)}"
         await self.send(json.dumps({"action": action, "id": key, **fields}))
         return await self.expect(f"the answer to {action}", lambda m: m.get("id") == key)
@@ -91,7 +91,7 @@ class RawClient:
         return reply
 
     async def next(self, kind: str, **fields: Any) -> Message:
-        """The next message of this type, with these fields, that nobody has taken yet."""
+        """Return the next message of this type and with these fields that was not taken before."""
 
         def fits(message: Message) -> bool:
             return message["type"] == kind and fields.items() <= message.items()
@@ -115,16 +115,16 @@ class RawClient:
             raise AssertionError(f"{what} did not come; got {self._messages}") from None
 
     async def caught_up(self) -> None:
-        """Returns when everything has come that was sent before; a heartbeat is the barrier."""
+        """Wait for everything that was sent before; a heartbeat is the barrier."""
         await self.done("heartbeat")
 
     async def rest(self, *kinds: str) -> list[Message]:
-        """What has come of these types and nobody has taken, after catching up."""
+        """Return the messages of these types that were not returned before, after catching up."""
         await self.caught_up()
         return [message for message in self._messages if message["type"] in kinds]
 
     async def closed(self) -> int:
-        """Waits until the stack has closed the socket; answers the close code."""
+        """Wait until the stack has closed the socket. Return the close code."""
         async with asyncio.timeout(PATIENCE):
             await self._reader
         assert self._close_code is not None
@@ -135,7 +135,7 @@ class RawClient:
         await self._reader
 
     async def cut(self) -> None:
-        """The network goes away: no close frame, no goodbye."""
+        """Cut the TCP connection without a close frame, as a lost network does."""
         self._socket.transport.abort()
         await self._reader
 
@@ -154,5 +154,5 @@ class RawClient:
         self._news.set()
 
     def problems(self) -> list[str]:
-        """What was wrong with any message that ever came."""
+        """Return what was wrong with any message received so far."""
         return [problem for frame in self.frames for problem in problems(json.loads(frame))]

@@ -1,4 +1,4 @@
-"""What every message of the stack looks like: PROTOCOL 2 to 5, field by field.
+"""The schema of every message that the stack sends: PROTOCOL 2 to 5, field by field.
 
 Every message that a conformance client receives is checked against it, whatever the test is about.
 """
@@ -187,7 +187,7 @@ FIELDS: Mapping[str, Mapping[str, Check]] = {
 
 
 def problems(message: Any) -> list[str]:
-    """What is wrong with a message, in words; nothing if it is as PROTOCOL says."""
+    """Return the differences of a message from PROTOCOL, in words; none if it conforms."""
     if not isinstance(message, dict) or message.get("type") not in FIELDS:
         return [f"no message of the protocol: {message!r:.300}"]
     fields = {"type": text, "timestamp": whole, "id?": anything, **FIELDS[message["type"]]}

@@ -43,7 +43,7 @@ class Stack:
     clients: list[RawClient] = field(default_factory=list)
 
     async def token(self, sub: str = "ana", tenant: str = "default", ttl: int = 30_000) -> str:
-        """A JWT that the stack accepts. Skips the test where none can be had."""
+        """Return a JWT that the stack accepts. Skip the test where none can be made."""
         if self.sandbox:
             query = urlencode({"sub": sub, "tenant": tenant, "ttl": ttl})
             answer = await self.sandbox.call("GET", f"/token?{query}")
@@ -57,19 +57,19 @@ class Stack:
         return f"{self.url}?{urlencode(query)}" if query else self.url
 
     async def connect(self, token: str | None = None, **query: str) -> RawClient:
-        """Opens a socket, with the token in the header. Raises Refused."""
+        """Open a socket, with the token in the header. Raises Refused."""
         return await self.open({"Authorization": f"Bearer {token}"} if token else {}, (), **query)
 
     async def open(
         self, headers: dict[str, str], subprotocols: tuple[str, ...], /, **query: str
     ) -> RawClient:
-        """Opens a socket with exactly this. Raises Refused."""
+        """Open a socket with exactly these headers and query. Raises Refused."""
         client = await RawClient.open(self.address(**query), headers, subprotocols)
         self.clients.append(client)
         return client
 
     async def refusal(self, token: str | None = None, **query: str) -> Refused:
-        """The answer to a handshake that must not succeed."""
+        """Return the response to a handshake that must not succeed."""
         try:
             await self.connect(token, **query)
         except Refused as refused:
@@ -77,17 +77,17 @@ class Stack:
         raise AssertionError(f"the handshake {query} was accepted")
 
     async def speaker(self, sub: str = "ana", tenant: str = "default") -> RawClient:
-        """A speaker's open socket that is in no session yet."""
+        """Open a speaker's socket, in no session yet."""
         return await self.connect(await self.token(sub, tenant), role="speaker")
 
     async def session(self, sub: str = "ana", tenant: str = "default") -> tuple[RawClient, str]:
-        """A speaker with a session, and the session's id."""
+        """Return a speaker with a session, and the session's id."""
         speaker = await self.speaker(sub, tenant)
         speaker.welcome = await speaker.done("createSession", sourceLanguage="en")
         return speaker, speaker.welcome["sessionId"]
 
     async def listener(self, session_id: str, language: str = "es", **fields: Any) -> RawClient:
-        """A listener in the session; `welcome` is its sessionJoined."""
+        """Return a listener that has joined the session; `welcome` is its `sessionJoined`."""
         listener = await self.connect()
         listener.welcome = await listener.done(
             "joinSession", sessionId=session_id, targetLanguage=language, **fields
@@ -102,7 +102,7 @@ class Stack:
 
     @property
     def here(self) -> Sandbox:
-        """Skips the test where the stack has no sandbox endpoints."""
+        """Return the sandbox endpoints. Skip the test where the stack has none."""
         if self.sandbox is None:
             pytest.skip("needs the clock and the faults of a stack on one machine")
         return self.sandbox
@@ -112,7 +112,7 @@ class Stack:
         return int(answer["now"])
 
     async def live(self, seconds: float, *clients: RawClient) -> None:
-        """Moves the clock in steps; the clients send heartbeats, as clients do."""
+        """Move the clock in steps, while the clients send their heartbeats."""
         left = seconds
         while left > 0:
             await self.advance(min(STEP, left))
@@ -121,7 +121,7 @@ class Stack:
                 await client.caught_up()
 
     async def after_a_status(self, speaker: RawClient) -> None:
-        """The periodic status has just been sent, so that none comes between for a while."""
+        """Wait for a periodic status, so that the next one is not due for a while."""
         if self.sandbox is None:
             return
         now = await self.advance(61)  # a schedule begins one interval after the stack
@@ -131,7 +131,7 @@ class Stack:
         await speaker.caught_up()
 
     async def operate(self, method: str, path: str, body: Any = None) -> Any:
-        """Asks the operator API. Skips the test where the stack was not started here."""
+        """Call the operator API. Skip the test where the stack was not started here."""
         if self.operator is None:
             pytest.skip("needs the operator API of a stack that is started here")
         return await asyncio.to_thread(_call, method, f"{self.operator}/v1{path}", body)
@@ -164,5 +164,5 @@ def _call(method: str, url: str, body: Any) -> Any:
 
 
 def nobody() -> str:
-    """A user id that no other test uses."""
+    """Return a user id that no other test uses."""
     return f"user-{uuid.uuid4().hex[:12]}"

@@ -13,7 +13,7 @@ Sign = Callable[..., str]
 
 @pytest.fixture
 async def signed(configured: Stack) -> Sign:
-    """Makes tokens of the stack's secret, by its clock; a claim that is None is left out."""
+    """Make tokens with the stack's secret and clock; a claim that is None is left out."""
     soon = await configured.advance(0) // 1000 + 600
 
     def sign(**claims: object) -> str:

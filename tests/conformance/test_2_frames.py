@@ -72,7 +72,7 @@ MALFORMED_BY_SPEAKER: list[tuple[str, dict[str, Any], str]] = [
 
 
 async def answer(client: RawClient, frame: str) -> Message:
-    """The next error, for frames that have no id of their own."""
+    """Send a frame without an id, and return the next error."""
     await client.send(frame)
     return await client.next("error")
 

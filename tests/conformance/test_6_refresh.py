@@ -12,7 +12,7 @@ MINUTE = 60
 
 
 async def refresh(stack: Stack, listener: RawClient, **fields: Any) -> RawClient:
-    """A second socket of a listener that has refreshed; the first is still open."""
+    """Refresh a listener. Return its second socket; the first is still open."""
     fresh = await stack.connect()
     joined = listener.welcome
     fresh.welcome = await fresh.done(

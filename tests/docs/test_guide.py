@@ -1,4 +1,4 @@
-"""The example of CONTRIBUTING, applied again: an action in five steps."""
+"""The example of CONTRIBUTING works: its patch adds an action in five steps."""
 
 import re
 import shutil

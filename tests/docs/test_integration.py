@@ -56,7 +56,7 @@ def _code() -> list[Block]:
 
 
 def _port_beside_a_free_one() -> int:
-    """The guide's stack takes this port for its sockets, and the next one for the operator API."""
+    """Return a free port whose next one is free too: sockets and operator API take one each."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
             port: int = first.getsockname()[1]

@@ -8,7 +8,7 @@ from tests.invariants.scenes import SCENES
 
 
 def main() -> int:
-    """Prints a line a scene; answers 1 if a rule was broken."""
+    """Print a line for each scene. Return 1 if a rule was broken."""
     totals: Counter[str] = Counter()
     for named in SCENES:
         cells = matrix.cells(named)

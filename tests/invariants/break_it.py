@@ -202,7 +202,7 @@ MUTATIONS = [
 
 
 def main(words: list[str]) -> int:
-    """Prints a line for each break: the test that failed, or that none did."""
+    """Print a line for each mutation: the test that failed, or that none did."""
     chosen = [each for each in MUTATIONS if not words or any(w in each.name for w in words)]
     if failed := first_failure(None):
         sys.stdout.write(f"{failed} fails before anything is broken\n")
@@ -218,14 +218,14 @@ def main(words: list[str]) -> int:
 
 
 def noticed_by(mutation: Mutation) -> str | None:
-    """The first test that fails with this break, None if all pass."""
+    """Return the first test that fails with this mutation, None if all pass."""
     if mutation.source().count(mutation.old) != 1:
         raise SystemExit(f"{mutation.name}: the code is no longer what it was")
     return first_failure(mutation)
 
 
 def first_failure(mutation: Mutation | None) -> str | None:
-    """The first test that fails over a copy of the code, with this break in it or with none."""
+    """Return the first test that fails on a copy of the code, with or without a mutation."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         _copy(root)

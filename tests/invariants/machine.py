@@ -61,7 +61,7 @@ class Sessions(RuleBasedStateMachine):
 
     @staticmethod
     def tables(_: ExitStack) -> Memory:
-        """Those of an example; what the stack has is closed behind it."""
+        """Return the tables of one example."""
         return Memory.fresh()
 
     @initialize(grace=st.sampled_from(["0", "15"]), inline=st.sampled_from(["1", "500"]))
@@ -237,7 +237,7 @@ class Sessions(RuleBasedStateMachine):
         assert broken or not problems, "\n".join(problems)
 
     def _run(self, broken: Break, invocation: Callable[[], object]) -> None:
-        """One invocation, with what goes wrong in it; the rules hold right afterwards."""
+        """Run an invocation in which `broken` goes wrong. The rules must hold afterwards."""
         if broken is None:
             invocation()
         elif isinstance(broken[0], Trouble):

@@ -76,12 +76,12 @@ class Memory:
         return cls(aws.tables, aws.environ, wire)
 
     def items(self, label: Label) -> list[dict[str, Any]]:
-        """Every item of a table, typed as DynamoDB has it."""
+        """Return every item of a table, in DynamoDB's typed form."""
         return scan(self.dynamodb, self.tables[label])
 
 
 def scan(dynamodb: DynamoDB, table: str) -> list[dict[str, Any]]:
-    """Every item of a table, consistently."""
+    """Return every item of a table, by a consistent read."""
     found: list[dict[str, Any]] = []
     request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
     while True:

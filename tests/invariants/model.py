@@ -1,7 +1,7 @@
 """A model of each client's session, learned from its own replies alone.
 
-The tables are compared with it: whoever knows that it is in a session is counted there, in its
-language; whoever knows that it is not, isn't. A client whose message had no answer is unsure until
+The tables are compared with it: a client that knows that it is in a session is counted there, in
+its language; one that knows that it is not, isn't. A client without a reply is unsure until
 its next one.
 """
 
@@ -34,7 +34,7 @@ class Model:
         return self.places.setdefault(client.connection_id, Place())
 
     def learn(self, client: Client, reply: Json | None) -> None:
-        """Takes in what a client was answered; None: nothing, or not what it would rely on."""
+        """Update the model by the reply to a client. None: no reply, or none to rely on."""
         place = self.place(client)
         if reply is None or (reply["type"] == "error" and reply["status"] >= 500):
             place.sure = False

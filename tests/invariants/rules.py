@@ -60,7 +60,7 @@ def settled(world: World) -> list[str]:
 
 
 def of_turn(client: Client, reply: Json | None, before: Snapshot, after: Snapshot) -> list[str]:
-    """Rules 2 and 8, over one message and what it changed."""
+    """Check rules 2 and 8 for one message and what it changed."""
     problems = list(_steered(client, before, after))
     return problems + list(_unchanged(reply, before, after)) if reply else problems
 
@@ -191,7 +191,7 @@ def _messages(world: World) -> Iterator[str]:
 
 
 def _welcomed(world: World) -> Iterator[str]:
-    """PROTOCOL 1.2: a handshake with `action=` is answered by the first message."""
+    """PROTOCOL 1.2: the first message is the reply to a handshake with `action=`."""
     for client in world.clients:
         if client in world.acting and world.is_open(client) and not world.heard(client):
             yield f"3: {client.connection_id} was let in by its handshake, and never heard anything"
@@ -223,7 +223,7 @@ def _broadcasts(messages: list[Json]) -> Iterator[Json]:
 
 
 def _lines(world: World) -> Iterator[str]:
-    """Rules 1, 7 and 8 in the logs: nothing was mended, nothing was a surprise."""
+    """Check rules 1, 7 and 8 in the logs: no count was repaired, no error unexpected."""
     for line in world.lines:
         entry = json.loads(line)
         if entry.get("event") in _FORBIDDEN_LINES - world.expected_lines:

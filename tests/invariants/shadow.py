@@ -12,7 +12,7 @@ _PAGED = {"Query", "Scan"}
 
 
 class Shadow:
-    """The stores' port in front of two; the answers are the first one's.
+    """The stores' port in front of two DynamoDBs; returns the responses of the first.
 
     `tables` maps the table names of the first to those of the second.
     """
@@ -51,7 +51,7 @@ class Shadow:
         assert sorted(ours) == sorted(theirs), (operation, request)
 
     def _renamed(self, value: Any) -> Any:
-        """The same request, or answer, for the other one's tables."""
+        """Return the request or response with the names of the other DynamoDB's tables."""
         if isinstance(value, Mapping):
             return {self._renamed(key): self._renamed(each) for key, each in value.items()}
         if isinstance(value, list):
@@ -62,7 +62,7 @@ class Shadow:
 def _outcome(
     dynamodb: DynamoDB, operation: Operation, request: Mapping[str, Any]
 ) -> tuple[dict[str, Any], UpstreamError | None]:
-    """All answers of a batch together, or the refusal."""
+    """Return the merged responses of a batch, or the refusal."""
     try:
         answer = dynamodb.call(operation, request)
     except UpstreamError as refusal:
@@ -78,7 +78,7 @@ def _named(refusal: UpstreamError | None) -> tuple[str, tuple[str, ...]] | None:
 
 
 def _content(answer: Mapping[str, Any]) -> Any:
-    """What counts of an answer: items, with numbers by value."""
+    """Return the part of a response that is compared: items, with numbers by value."""
     if "Responses" in answer:
         ((_, items),) = answer["Responses"].items() or [("", [])]
         return sorted(map(_plain, items))

@@ -41,7 +41,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 def at_once(*actions: Callable[[], object]) -> None:
-    """Runs all in threads of their own, which start as nearly together as can be."""
+    """Run each action in a thread of its own; all start at nearly the same time."""
     barrier = threading.Barrier(len(actions))
     failures: list[BaseException] = []
 
@@ -63,7 +63,7 @@ def at_once(*actions: Callable[[], object]) -> None:
 
 
 def hold(world: World) -> None:
-    """The rules, between calls and when everything has settled."""
+    """Check the rules, between calls and when all work is done."""
     problems = rules.at_once(world)
     world.settle()
     problems += rules.settled(world)

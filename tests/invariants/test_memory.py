@@ -1,5 +1,5 @@
 """The DynamoDB in memory does what moto does, and what another one does that is not moto
-(docs/build/dynamodbs.md): each scene runs on two of them, and every answer is compared."""
+(docs/build/dynamodbs.md): each scene runs on two of them, and every response is compared."""
 
 import copy
 from collections.abc import Iterator

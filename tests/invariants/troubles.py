@@ -25,9 +25,9 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     """Throttled, after all retries; nothing was done."""
     LOST = "lost"
-    """Done, but no answer ever came."""
+    """Done, but the response is lost."""
     REPEATED = "repeated"
-    """Done, the answer was lost, and the retry did it again."""
+    """Done, but the response is lost, and the retry does it again."""
 
 
 class Troubles:
@@ -45,7 +45,7 @@ class Troubles:
         self._plan = {}
 
     def run(self, call: Callable[[], T]) -> T:
-        """Makes a call, and lets happen to it what is planned."""
+        """Make a call, with the failure that is planned for it."""
         trouble = self._plan.pop(self._calls, None)
         self._calls += 1
         if trouble is Trouble.REFUSED:
@@ -120,7 +120,7 @@ class TroubledJobs(Jobs):
         self._troubles.run(lambda: super(TroubledJobs, self).send(job, delay))
 
     def take_one(self) -> Json | None:
-        """The next message that is due; the others stay in the queue."""
+        """Take the next message that is due; leave the others in the queue."""
         for index, (at, body) in enumerate(self.waiting):
             if at <= self._clock.now:
                 del self.waiting[index]

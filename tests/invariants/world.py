@@ -80,13 +80,13 @@ class World(Stack):
         return client
 
     def handshake(self, query: str) -> Client | None:
-        """A handshake that may fail; None if no socket came of it."""
+        """Try a handshake. Return None if it opened no socket."""
         with suppress(Killed, Refused):
             return self.connect(query)
         return None
 
     def say(self, client: Client, action: str, **fields: Any) -> Json | None:
-        """A message; None if the process died over it, or there is no such socket."""
+        """Send a message. Return None if the process died handling it, or the socket is closed."""
         if not self.is_open(client):
             return None
         with suppress(Killed):
@@ -94,12 +94,12 @@ class World(Stack):
         return None
 
     def schedule(self, function: Callable[[Any], object]) -> None:
-        """One invocation by EventBridge; what AWS refused it, the next one does."""
+        """Invoke a scheduled function once. What fails in it is left to the next run."""
         with suppress(UpstreamError):
             function(self.context)
 
     def snapshot(self) -> Snapshot:
-        """Every item of every table, by its key."""
+        """Return every item of every table, by its key."""
         return {
             label: {"|".join(str(item[name]) for name in names): item for item in self.items(label)}
             for label, names in _KEYS.items()

@@ -9,7 +9,7 @@ SESSION = "/v1/sessions/golden-eagle-427"
 
 
 def check(reply: Reply, status: int, code: str) -> None:
-    """The required members of a problem document."""
+    """Check the required members of a problem document."""
     assert reply.status == status, reply
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert reply.body["status"] == status

@@ -147,7 +147,7 @@ def test_another_server_is_not_mistaken_for_the_operator_api(lectern: Lectern, r
     assert "not in the form of the operator API" in errors
 
 
-def test_rates_are_a_minute_and_count_new_sessions_from_their_start() -> None:
+def test_rates_are_per_minute_and_count_new_sessions_from_their_start() -> None:
     def session(name: str, joins: int, broadcasts: int) -> dict[str, Any]:
         return {
             "sessionId": name,

@@ -1,4 +1,4 @@
-"""What moto lacks, and this cloud has: cheap index queries, undone writes, tokens, atomicity."""
+"""The cloud does what moto lacks: cheap index queries, rolled back writes, tokens, atomicity."""
 
 import contextlib
 import socket
@@ -91,7 +91,7 @@ def test_pages_of_an_index_leave_nothing_out(aws: Aws, page: int) -> None:
 
 
 def _join(aws: Aws, connection_id: str, capacity: int, token: str = "") -> None:
-    """A join as the stack makes it: the connection and the count in one transaction."""
+    """Join as the stack does: the connection and the count in one transaction."""
     put = {
         "TableName": aws.tables["connections"],
         "Item": {"connectionId": {"S": connection_id}, **_listener("es")},
@@ -210,7 +210,7 @@ def test_what_is_no_request_is_refused(aws: Aws) -> None:
 def test_a_request_in_pieces_is_answered_as_a_whole_one(
     aws: Aws, operation: str, body: str, status: int
 ) -> None:
-    """Whole ones are answered without aiohttp."""
+    """Complete requests are handled without aiohttp."""
     _put(aws, "ñ", role={"S": "speaker"})
     sent = body.replace("connections", aws.tables["connections"]).encode()
     head = (
@@ -225,13 +225,13 @@ def test_a_request_in_pieces_is_answered_as_a_whole_one(
 
 
 def _answer(aws: Aws, *pieces: bytes) -> tuple[int, str | None, bytes]:
-    """Status, type of the content and the content that the pieces are answered with."""
+    """Return the status, content type and content of the response to the pieces."""
     place = urlsplit(aws.endpoint_url)
     with socket.create_connection((place.hostname, place.port), PATIENCE) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)
-            aws.dynamodb.list_tables()  # when this is answered, the piece has been read
+            aws.dynamodb.list_tables()  # when this returns, the piece has been read
         answer = HTTPResponse(connection, method="POST")
         answer.begin()
         return answer.status, answer.getheader("Content-Type"), answer.read()

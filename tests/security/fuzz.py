@@ -45,11 +45,11 @@ class Fuzz:
         self._kinds: list[Callable[[], str]] = [self._nearly, self._altered, self._nothing]
 
     def frame(self) -> str:
-        """One text frame."""
+        """Return one text frame."""
         return self._random.choices(self._kinds, [6, 3, 1])[0]()
 
     def query(self) -> dict[str, str]:
-        """The query parameters of a handshake, decoded."""
+        """Return the query parameters of a handshake, decoded."""
         keys = self._random.sample(_KEYS, self._random.randint(0, len(_KEYS)))
         query = {key: self._text(key) for key in keys}
         if self._random.random() < 0.6:
@@ -63,7 +63,7 @@ class Fuzz:
         return query
 
     def headers(self) -> dict[str, str]:
-        """The headers of a handshake."""
+        """Return the headers of a handshake."""
         names = self._random.sample(_HEADERS, self._random.randint(0, 2))
         prefixes = ("", "Bearer ", "bearer", "Basic ", "lectern.v1, bearer.", ",", "lectern.v1")
         return {name: self._random.choice(prefixes) + self._text("token") for name in names}
@@ -81,7 +81,7 @@ class Fuzz:
         return bytes(changed)
 
     def _nearly(self) -> str:
-        """A message whose fields may each be right, wrong, missing, or too many."""
+        """Return a message whose fields may each be valid, invalid, missing or unknown."""
         action = self._random.choice(sorted(ACTIONS))
         known = ACTIONS[action].__struct_encode_fields__
         fields: dict[str, Any] = {"action": action}

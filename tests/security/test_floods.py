@@ -20,7 +20,7 @@ LIMIT = 10
 
 
 async def _outcome(url: str) -> tuple[int, bool]:
-    """The status of a handshake, and whether it says when to come again; its socket is closed."""
+    """Return a handshake's status, and True if it has `Retry-After`. Close its socket."""
     try:
         async with connect_async(url, open_timeout=PATIENCE):
             return 101, False

@@ -50,7 +50,7 @@ class Room:
         self.fuzz = Fuzz(seed, right)
 
     def frames(self, count: int) -> Iterator[tuple[str, str]]:
-        """Sends so many; answers each frame's reply and, where it was refused, what it changed."""
+        """Send `count` frames. Yield each reply's code or type, and the frame."""
         for number in range(count):
             client = self.clients[number % len(self.clients)]
             text = self.fuzz.frame()
@@ -62,7 +62,7 @@ class Room:
                 assert changed == [], (text, reply)
 
     def handshakes(self, count: int) -> Iterator[int]:
-        """Tries so many; answers their statuses."""
+        """Try `count` handshakes. Yield their statuses."""
         for _ in range(count):
             query, headers = self.fuzz.query(), self.fuzz.headers()
             before = self._lasting()

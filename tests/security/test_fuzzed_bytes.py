@@ -1,6 +1,6 @@
 """Bytes that are nearly a handshake or nearly a WebSocket, over real sockets to a whole stack.
 
-Whoever sends them is refused or cut; the stack answers others, logs no exception, keeps nothing.
+Their sender is refused or cut off. The stack serves others, logs no exception, keeps nothing.
 """
 
 import base64
@@ -26,7 +26,7 @@ MESSAGES = (
 
 
 def handshake(lectern: Lectern) -> bytes:
-    """An opening handshake as every client sends it."""
+    """Return an opening handshake as every client sends it."""
     lines = [
         f"GET /local?role=speaker&token={lectern.token()} HTTP/1.1",
         f"Host: 127.0.0.1:{lectern.sandbox.port}",
@@ -49,7 +49,7 @@ def frames(fuzz: Fuzz) -> bytes:
 
 
 def exchange(lectern: Lectern, sent: bytes) -> int:
-    """The status that is answered, 0 for none. Returns when the stack has closed the connection."""
+    """Send bytes, and read until the stack closes. Return the status, 0 for none."""
     address = ("127.0.0.1", lectern.sandbox.port)
     with closing(socket.create_connection(address, PATIENCE)) as client, suppress(OSError):
         received = b""

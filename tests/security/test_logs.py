@@ -111,7 +111,7 @@ class Room:
         client.send("publish", topic="questions", data=self._new("payload"))
 
     def leaks(self) -> list[tuple[str, str]]:
-        """Secrets that are in lines, and the lines."""
+        """Return the secrets that were logged, each with its line."""
         written = [
             (line, json.dumps(json.loads(line), ensure_ascii=False)) for line in self.stack.lines
         ]

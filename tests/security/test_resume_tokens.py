@@ -18,14 +18,14 @@ BASE64URL = string.ascii_letters + string.digits + "-_"
 
 
 def joined(stack: Watched, session_id: str, query: str = "") -> tuple[Client, str]:
-    """A listener of a session, and its resume token."""
+    """Join a session. Return the listener and its resume token."""
     client = stack.connect(query)
     reply = client.send("joinSession", sessionId=session_id, targetLanguage="es")
     return client, reply["resumeToken"]
 
 
 def used(client: Client, session_id: str, token: str, action: str = "refreshConnection") -> Json:
-    """The reply to a token's use on a socket."""
+    """Use a resume token on a socket. Return the reply."""
     fields = {"sessionId": session_id, "targetLanguage": "es", "resumeToken": token}
     return client.send(action, role="listener", **fields)
 

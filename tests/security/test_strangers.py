@@ -69,7 +69,7 @@ def _colleague(victim: Victim) -> Client:
 
 
 def _in_another_session(victim: Victim) -> Client:
-    """An anonymous listener of another tenant's session, with a stolen name for everything."""
+    """Return an anonymous listener of another tenant's session."""
     _, session_id = victim.stack.session("bela", "globex")
     return victim.stack.listener(session_id)
 
@@ -131,7 +131,7 @@ def test_what_a_stranger_is_told_is_the_same_whether_a_request_exists_or_not(
 
 
 def _everything_of(victim: Victim, client: Client) -> Json:
-    """The victim's names in each field that an action has, and in some that none has."""
+    """Return the victim's ids in each field that an action has, and in some that none has."""
     role = (client.item or {"role": "listener"})["role"]
     return {
         "sessionId": victim.session_id,

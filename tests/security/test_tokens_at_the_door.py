@@ -20,7 +20,7 @@ Handshake = dict[str, Any]
 
 
 def places(token: str) -> Iterator[tuple[str, Handshake]]:
-    """A query and options of `connect`, for each place."""
+    """Yield a query and options of `connect`, for each place that a token may be in."""
     yield f"token={quote(token)}", {}
     yield "", {"additional_headers": {"Authorization": f"Bearer {token}"}}
     if token and token.isascii():

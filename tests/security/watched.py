@@ -43,7 +43,7 @@ class Watched(World):
         headers: Mapping[str, str] | None = None,
         address: str = "203.0.113.7",
     ) -> Client:
-        """A handshake with any names and values at all, and an id like API Gateway's.
+        """Connect with any names and values at all, and an id like API Gateway's.
 
         Raises Refused.
         """

@@ -1,4 +1,4 @@
-"""Fixtures of the Terraform tests: stages packaged once a run, and plans without an account."""
+"""Fixtures of the Terraform tests: stages packaged once per run, plans without an account."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ Make = Callable[[Path], object]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that are marked `terraform` are skipped where there is no such program."""
+    """Skip the tests that are marked `terraform` if Terraform is not installed."""
     if shutil.which("terraform") is None:
         skip = pytest.mark.skip(reason="no terraform on this machine: it is not a Python package")
         for item in items:
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path]:
-    """Makes a named folder once for all workers of a run: `once(name, make)` answers its path."""
+    """Make a named folder once for all workers of a run: `once(name, make)` returns its path."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -48,7 +48,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path
 
 @pytest.fixture(scope="session")
 def packaged(once: Callable[[str, Make], Path]) -> Packaged:
-    """The initialised Terraform folder of a packaged stage: `packaged("dev")`. Read only."""
+    """The initialised Terraform folder of a packaged stage, read only: `packaged("dev")`."""
 
     def of_stage(stage: str) -> Path:
         folder = once(f"packaged-{stage}", lambda folder: packaged_copy(stage, folder))
@@ -62,9 +62,9 @@ def plans(packaged: Packaged, once: Callable[[str, Make], Path]) -> Plans:
     """The plans of a stage, by the run blocks of `plan.tftest.hcl`: `plans("prod")["plan"]`."""
 
     def planned(stage: str, folder: Path) -> None:
-        keep(folder, mocked_plans(packaged(stage), "tests/plan.tftest.hcl"))
+        save_plans(folder, mocked_plans(packaged(stage), "tests/plan.tftest.hcl"))
 
-    return lambda stage: kept(once(f"plans-{stage}", lambda folder: planned(stage, folder)))
+    return lambda stage: load_plans(once(f"plans-{stage}", lambda folder: planned(stage, folder)))
 
 
 @pytest.fixture(scope="session")
@@ -76,17 +76,17 @@ def module_plans(once: Callable[[str, Make], Path]) -> Plans:
         ignore = shutil.ignore_patterns(".terraform*")
         shutil.copytree(ROOT / "terraform" / "modules" / name, copy, ignore=ignore)
         terraform(copy, "init", "-backend=false")
-        keep(folder, mocked_plans(copy, f"tests/{name}.tftest.hcl"))
+        save_plans(folder, mocked_plans(copy, f"tests/{name}.tftest.hcl"))
 
-    return lambda name: kept(once(f"module-{name}", lambda folder: planned(name, folder)))
+    return lambda name: load_plans(once(f"module-{name}", lambda folder: planned(name, folder)))
 
 
-def keep(folder: Path, plans: dict[str, Plan]) -> None:
-    """Leaves plans in a folder, for every worker of the run."""
+def save_plans(folder: Path, plans: dict[str, Plan]) -> None:
+    """Save plans in a folder, for every worker of the run."""
     (folder / "plans").write_bytes(pickle.dumps(plans))
 
 
-def kept(folder: Path) -> dict[str, Plan]:
-    """The plans that `keep` left."""
+def load_plans(folder: Path) -> dict[str, Plan]:
+    """Load the plans that `save_plans` has written."""
     plans: dict[str, Plan] = pickle.loads((folder / "plans").read_bytes())  # noqa: S301 (ours)
     return plans

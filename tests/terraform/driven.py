@@ -31,7 +31,7 @@ class Driven:
         self.set()
 
     def set(self, **settings: str) -> None:
-        """Builds the stack anew with other settings."""
+        """Rebuild the stack with other settings."""
         endpoints = {
             "AWS_ENDPOINT_URL_DYNAMODB": self.recorder.url,
             "AWS_ENDPOINT_URL_SQS": self.recorder.url,
@@ -42,16 +42,16 @@ class Driven:
         wiring.install(msgspec.structs.replace(services, sleep=lambda _: None))
 
     def wait(self, seconds: float) -> None:
-        """Moves the stack's time."""
+        """Advance the stack's clock."""
         self._now += int(seconds * 1000)
 
     def token(self, user: str = "anna", seconds: int = 86400) -> str:
-        """A token of a user, good for so long."""
+        """Return a user's token that is valid for `seconds`."""
         claims = {"sub": user, "exp": self._now // 1000 + seconds}
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     def connect(self, connection_id: str, **query: str) -> dict[str, Any]:
-        """`$connect` with a query; answers what the handler did."""
+        """Invoke `$connect` with a query. Return the handler's response."""
         self._connected[connection_id] = self._now
         event = {"requestContext": self._where(connection_id), "queryStringParameters": query}
         with self._as("websocket_connect"):
@@ -62,7 +62,7 @@ class Driven:
         return self.connect(connection_id, role="speaker", token=self.token(), **query)
 
     def send(self, connection_id: str, action: str, **fields: Any) -> dict[str, Any]:
-        """One message; answers the reply."""
+        """Send one message. Return the reply."""
         body = json.dumps({"action": action, **fields})
         event = {"requestContext": self._where(connection_id), "body": body}
         with self._as("websocket_message"):
@@ -71,7 +71,7 @@ class Driven:
         return reply
 
     def say(self, connection_id: str, action: str, **fields: Any) -> dict[str, Any]:
-        """One message that must not be answered with an error."""
+        """Send one message. Return the reply, which must not be an error."""
         reply = self.send(connection_id, action, **fields)
         assert reply["type"] != "error", reply
         return reply
@@ -83,13 +83,13 @@ class Driven:
             handlers.disconnect({"requestContext": where}, _context())
 
     def schedule(self, function: str, seconds_left: float = 60) -> dict[str, Any]:
-        """Runs one scheduled function, with so much of its time left."""
+        """Run a scheduled function with `seconds_left` of its timeout."""
         with self._as(function):
             answer: dict[str, Any] = getattr(handlers, function)(_context(seconds_left))
         return answer
 
     def operate(self, operation: str, body: Any = None, **names: str) -> dict[str, Any]:
-        """One call of the operator API, `names` in its path; answers what came of it."""
+        """Call the operator API, with `names` in its path. Return the response."""
         context = _context()
         event = {
             "requestContext": {"httpMethod": "", "resourcePath": "", "identity": {}},
@@ -106,7 +106,7 @@ class Driven:
         return answer
 
     def run_jobs(self) -> None:
-        """Runs the jobs that were sent, and those that these send, delayed ones too."""
+        """Run the jobs that were sent and the jobs that they send, delayed ones too."""
         for _ in range(20):
             jobs, self.recorder.jobs = self.recorder.jobs, []
             if not jobs:
@@ -124,7 +124,7 @@ class Driven:
         raise AssertionError("jobs make jobs without end")
 
     def change(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
-        """One record of the sessions stream."""
+        """Handle one record of the sessions stream."""
         images = {"NewImage": after} | ({"OldImage": before} if before else {})
         records = [{"dynamodb": {"SequenceNumber": "1", **images}}]
         with self._as("on_session_change"):
@@ -133,17 +133,17 @@ class Driven:
             }
 
     def session(self, session_id: str) -> dict[str, Any]:
-        """A session's item as the stream would show it."""
+        """Return a session's item as a stream record has it."""
         return next(
             item for item in self.aws.items("sessions") if item["sessionId"]["S"] == session_id
         )
 
     def put(self, table: str, item: Mapping[str, Any]) -> None:
-        """Puts what a crash or a race would have left."""
+        """Write an item that a crash or a race would have left."""
         self.aws.dynamodb.put_item(TableName=self.aws.tables[table], Item=item)
 
     def supersede(self, connection_id: str, by: str) -> None:
-        """A connection that another took the place of, before its topics could follow."""
+        """Mark a connection as superseded while its topics have not been moved yet."""
         key = {"connectionId": {"S": connection_id}}
         self.aws.dynamodb.update_item(
             TableName=self.aws.tables["connections"],

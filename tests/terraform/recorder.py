@@ -1,4 +1,4 @@
-"""A recorder of AWS calls: an HTTP endpoint that notes what it is asked, and has moto answer.
+"""A recorder of AWS calls: an HTTP endpoint that records each call and lets moto respond.
 
 It stands where DynamoDB, SQS and @connections are, so it sees what really goes over the wire,
 whichever of the stack's wires it is. Calls are noted as what IAM would have to allow.
@@ -55,7 +55,7 @@ class Recorder:
         self._thread.join()
 
     def answer(self, method: str, path: str, headers: Message, body: bytes) -> tuple[int, bytes]:
-        """Notes a call, and answers it: status and body."""
+        """Record a call. Return the status and body of its response."""
         stage, _, connection_id = unquote(path).partition("/@connections/")
         if stage == "/test":
             self._note("execute-api:ManageConnections", method)
@@ -110,7 +110,9 @@ def _items(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, st
 def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # an answer is two writes: the second waits 40 ms for an ACK
+        disable_nagle_algorithm = (
+            True  # a response is two writes: the second waits 40 ms for an ACK
+        )
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -124,6 +126,6 @@ def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
         do_DELETE = do_POST  # noqa: N815 (http.server looks for this name)
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     return Handler

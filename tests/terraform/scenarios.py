@@ -10,7 +10,7 @@ _NOT_YOUNG = 40  # seconds; younger connections may still be opening, and a 410 
 
 
 def talk(stack: Driven, name: str) -> str:
-    """A session of `{name}-speaker`, with two topics' worth of belongings on `{name}-listener`."""
+    """Create a session of `{name}-speaker`; `{name}-listener` joins, with attachments."""
     stack.speaker(f"{name}-speaker")
     session = str(stack.say(f"{name}-speaker", "createSession", sourceLanguage="en")["sessionId"])
     listen(stack, f"{name}-listener", session)
@@ -18,7 +18,7 @@ def talk(stack: Driven, name: str) -> str:
 
 
 def listen(stack: Driven, connection: str, session: str) -> str:
-    """A listener with a subscription and a request that runs; answers its resume token."""
+    """Add a listener with a subscription and a running request. Return its resume token."""
     stack.connect(connection)
     joined = stack.say(connection, "joinSession", sessionId=session, targetLanguage="es")
     belong(stack, connection)
@@ -26,7 +26,7 @@ def listen(stack: Driven, connection: str, session: str) -> str:
 
 
 def belong(stack: Driven, connection: str) -> None:
-    """Gives a connection a subscription and a request."""
+    """Give a connection a subscription and a request."""
     stack.say(connection, "subscribe", topic="questions")
     stack.say(connection, "submitRequest", request="sessionReport")
 
@@ -38,7 +38,7 @@ def lose(stack: Driven, *connections: str) -> None:
 
 
 def leave_behind(stack: Driven, connection: str) -> None:
-    """A connection that was overtaken, with belongings that did not follow yet."""
+    """Leave a superseded connection whose attachments have not been moved yet."""
     belong(stack, connection)
     stack.connect(f"{connection}-new")
     stack.supersede(connection, f"{connection}-new")
@@ -158,7 +158,7 @@ def publish_status(stack: Driven) -> None:
 
 
 def lose_speakers(stack: Driven, name: str) -> None:
-    """The speaker of a talk is gone, and so is its listener."""
+    """Cut off the speaker of a talk and its listener."""
     lose(stack, f"{name}-speaker", f"{name}-listener")
 
 

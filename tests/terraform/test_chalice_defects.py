@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.conftest import Make, Packaged, Plans, keep, kept
+from tests.terraform.conftest import Make, Packaged, Plans, load_plans, save_plans
 from tools.mocked_plan import Plan, mocked_plans, terraform
 from tools.package import ROOT
 
@@ -148,13 +148,13 @@ def unmended(packaged: Packaged, once: Callable[[str, Make], Path]) -> Plan:
         mocks = (copy / "tests" / "plan.tftest.hcl").read_text().partition('run "plan"')[0]
         bare = copy / "tests" / "bare.tftest.hcl"
         bare.write_text(f'{mocks}\nrun "bare" {{\n  command = plan\n}}\n')
-        keep(folder, mocked_plans(copy, "tests/bare.tftest.hcl"))
+        save_plans(folder, mocked_plans(copy, "tests/bare.tftest.hcl"))
 
-    return kept(once("unmended", planned))["bare"]
+    return load_plans(once("unmended", planned))["bare"]
 
 
 def changed_copy(source: Path, folder: Path, change: Callable[[str], str]) -> Path:
-    """A copy of a packaged Terraform folder with another `chalice_override.tf`."""
+    """Copy a packaged Terraform folder, with another `chalice_override.tf`."""
     copy = folder / "terraform"
     shutil.copytree(source, copy, symlinks=True)
     override = copy / "chalice_override.tf"
@@ -163,7 +163,7 @@ def changed_copy(source: Path, folder: Path, change: Callable[[str], str]) -> Pa
 
 
 def only_versions(override: str) -> str:
-    """The `terraform` block of the override, alone."""
+    """Return the `terraform` block of the override, alone."""
     return override.partition("\nresource ")[0]
 
 

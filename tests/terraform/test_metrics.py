@@ -52,14 +52,14 @@ def test_the_dashboard_shows_what_the_stack_is_watched_for(plan: Plan) -> None:
 
 
 def widget_metrics(plan: Plan) -> list[tuple[str, set[str]]]:
-    """Each metric of the namespace Lectern that a widget reads, with its dimensions."""
+    """Return each metric of the namespace Lectern that a widget reads, with its dimensions."""
     body = json.loads(plan["aws_cloudwatch_dashboard.this"]["dashboard_body"])
     rows = [row for widget in body["widgets"] for row in widget["properties"]["metrics"]]
     return [found for row in rows for found in app_metrics(row)]
 
 
 def app_metrics(row: list[object]) -> list[tuple[str, set[str]]]:
-    """The metric of a row `["Lectern", name, ..., options]` or of a SEARCH; none for others."""
+    """Return the metric of a row `["Lectern", name, ..., options]` or of a SEARCH, or none."""
     if isinstance(row[0], dict):
         search = re.match(
             r"SEARCH\('\{Lectern,([\w,]+)\} MetricName=\"(\w+)\"", row[0]["expression"]

@@ -236,5 +236,5 @@ def test_tables_are_protected_in_prod(stage: str, plans: Plans) -> None:
 
 
 def addresses(plan: Plan) -> set[str]:
-    """The addresses of everything that the plan makes."""
+    """Return the addresses of everything that the plan makes."""
     return {each.address for each in plan.resources}

@@ -39,7 +39,7 @@ SCENES: list[Named] = []
 
 
 def scene(**environ: str) -> Callable[[Build], Build]:
-    """Adds a scene to the list; `environ` are its settings."""
+    """Register a scene; `environ` are its settings."""
 
     def add(build: Build) -> Build:
         SCENES.append(Named(build.__name__.strip("_"), build, environ))
@@ -49,7 +49,7 @@ def scene(**environ: str) -> Callable[[Build], Build]:
 
 
 def room(world: World, *languages: str) -> tuple[Client, str, list[Client]]:
-    """A session with listeners, everything that they caused done."""
+    """Create a session with listeners, and finish all work that this causes."""
     speaker, session_id = world.session()
     listeners = [world.listener(session_id, language) for language in languages or ("es", "fr")]
     calm(world)
@@ -84,7 +84,7 @@ def resume_token(client: Client) -> str:
 
 
 def drift(world: World) -> None:
-    """A count that is wrong, as no code of ours could leave it."""
+    """Make a count wrong, as no code of ours could leave it."""
     _, session_id, _ = room(world)
     world.expected_lines.add("countsRepaired")
     request = {
@@ -97,7 +97,7 @@ def drift(world: World) -> None:
 
 
 def closing(world: World, client: Client, code: int) -> Scene:
-    """The socket has closed; the act is its event."""
+    """Return a scene in which a socket has closed and its event is handled."""
 
     def close() -> Json:
         world.sockets.open.pop(client.connection_id, None)

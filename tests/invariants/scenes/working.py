@@ -100,7 +100,7 @@ def stream_of_joins(world: World) -> Scene:
 
 @scene()
 def stream_of_an_end(world: World) -> Scene:
-    """The handler died right behind the update that ends the session."""
+    """Handle the stream record of an end whose handler died right after the update."""
     speaker, _, _ = room(world)
     with world.outside.killed_after(UNTIL_THE_END):
         world.say(speaker, "endSession")

@@ -17,7 +17,7 @@ from tests.localcloud.applied.cloud import LocalCloud
 from tests.localcloud.applied.small_api import SmallApi
 
 PATIENCE = 20.0
-"""Seconds for an answer, on a busy machine."""
+"""Seconds to wait for a response, on a busy machine."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the sandbox's DynamoDB is held against."""
+"""The DynamoDBs that the sandbox's is compared with."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What moto does for the sandbox's DynamoDB: the control plane, PartiQL, backups."""
+"""The part of the sandbox's DynamoDB that moto does: control plane, PartiQL, backups."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a database in memory promises beside its expressions."""
+"""The guarantees of the database in memory, beside its expressions."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -131,7 +131,7 @@ def _all_pages(call: Reference, operation: str, request: dict[str, Any]) -> tupl
 def test_the_pages_together_are_the_same(
     reference: Reference, items: list[dict[str, Any]], calls: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    """Where a page ends is not compared, nor the order of equal keys: AWS promises neither."""
+    """Page ends and the order of equal keys are not compared: AWS promises neither."""
     twins = Twins(reference, TABLE, items)
     for operation, request in calls:
         count, found = _all_pages(twins.ours, operation, request)

@@ -1,4 +1,4 @@
-"""The sandbox's writes against moto's and another DynamoDB's: the same answers and items."""
+"""The sandbox's writes against moto's and another DynamoDB's: the same responses and items."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ IDS = st.sampled_from(["i1", "i2", "i3"])
 PATHS = st.sampled_from(["#a", "#b", "#m", "#m.#x", "#m.#y", "#k", "a", "m.x", "#a[0]"])
 NAMES = {"#a": "a", "#b": "b", "#m": "m", "#x": "x", "#y": "y", "#k": "bucket"}
 TOP_LEVEL = st.sampled_from(["#a", "#b", "#m", "#k", "a"])
-"""What REMOVE is tried with: dynoxide ignores a path whose map does not exist; AWS refuses it."""
+"""Paths for REMOVE: dynoxide ignores a path whose map does not exist; AWS refuses it."""
 COMPARATORS = st.sampled_from(["=", "<>"])
 """moto fails where a number and a text are asked for their order."""
 RETURNED = {

@@ -58,14 +58,14 @@ class PlainMoto:
 
 @contextmanager
 def another() -> Iterator[Reference]:
-    """A DynamoDB that is not moto's; skips the test where there is none."""
+    """Yield a DynamoDB that is not moto's. Skip the test where there is none."""
     with another_dynamodb() as aws:
         environ = {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": aws.endpoint_url}
         yield lean.json_service("dynamodb", environ, timeout=30)
 
 
 class Twins:
-    """What is asked of both must come to the same."""
+    """Two DynamoDBs that must respond the same to each call."""
 
     def __init__(
         self, reference: Reference, table: Mapping[str, Any], items: list[dict[str, Any]]
