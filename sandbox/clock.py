@@ -47,7 +47,7 @@ class Clock:
 
     @property
     def moved(self) -> int:
-        """Milliseconds by which the clock was moved forward so far."""
+        """Return the milliseconds by which the clock has been moved forward."""
         return self._offset
 
     def at(self, due: int, action: Callable[[], None]) -> Timer:

@@ -14,9 +14,9 @@ Item = dict[str, Any]
 
 
 class Recorder:
-    """The stores' port in front of a real one, whoever that is (a server has no hook).
+    """The stores' port in front of any real one (a server has no hook).
 
-    `changes` are the records that the table's stream brings, as Lambda gives them and as the
+    `changes` are the records of the table's stream, as Lambda gets them and as the
     mapping's filter lets them through: MODIFY only (terraform/chalice_override.tf).
     `audience` has, for each session that has ended, the connections that were listening then;
     `members` has, for each connection, the sessions that it has ever been in.

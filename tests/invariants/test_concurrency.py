@@ -34,7 +34,7 @@ class Hesitant:
 
 @pytest.fixture(params=range(ROUNDS))
 def world(request: pytest.FixtureRequest) -> World:
-    """Threads take turns in no order of ours, so each race is run some times."""
+    """A stack for one of several runs: the order in which threads take turns is not ours."""
     memory = Memory.fresh()
     memory = replace(memory, dynamodb=Hesitant(memory.dynamodb, request.param))
     return World(memory, environ={"MAX_LISTENERS_PER_SESSION": str(CAPACITY)})

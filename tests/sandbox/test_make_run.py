@@ -44,7 +44,7 @@ class Run:
         )
 
     def ports(self) -> list[int]:
-        """The ports of all starts so far."""
+        """Return the ports of all starts so far."""
         return [
             int(each) for each in re.findall(r"console +http://.*:(\d+)/", self.log.read_text())
         ]

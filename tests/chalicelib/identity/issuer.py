@@ -48,7 +48,7 @@ def raw(payload: object) -> str:
 
 
 def encoded(part: object) -> str:
-    """A part of a token: JSON in base64url."""
+    """Encode a part of a token as JSON in base64url."""
     return base64url.encode(json.dumps(part).encode())
 
 

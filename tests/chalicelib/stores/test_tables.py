@@ -99,7 +99,7 @@ def test_a_listeners_index_entry_is_all_that_a_fan_out_reads() -> None:
 
 
 def _parts(operation: str, request: Request) -> Iterator[Request]:
-    """The single requests of a request, each naming its table."""
+    """Yield the parts of a request, each of which names its table."""
     if operation == "TransactWriteItems":
         for item in request["TransactItems"]:
             yield from item.values()
@@ -125,7 +125,7 @@ def _index(table: Table, name: str) -> list[Mapping[str, Any]]:
 
 
 def _check_query(table: Table, part: Request) -> None:
-    """The key condition is one over keys of the table, or of the index."""
+    """Check that the key condition uses the keys of the table, or of the index."""
     schema: Mapping[str, Any] = table.request
     if "IndexName" in part:
         (schema,) = _index(table, part["IndexName"])

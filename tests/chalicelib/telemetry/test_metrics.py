@@ -116,7 +116,7 @@ def test_a_line_never_has_more_values_of_a_metric_than_cloudwatch_reads(captured
 
 @pytest.fixture
 def hasty_threads() -> Iterator[None]:
-    """Threads take turns every microsecond, so that a missing lock is seen."""
+    """Let threads take turns every microsecond, so that a missing lock is noticed."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

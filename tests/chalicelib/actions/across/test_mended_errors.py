@@ -1,4 +1,4 @@
-"""An error that is caught, as its effect is made good later, is logged with its origin."""
+"""An error that is caught, because its effect is repaired later, is logged with its origin."""
 
 from collections.abc import Callable
 
@@ -10,13 +10,13 @@ from chalicelib.stores.dynamodb import Operation
 from tests.stack import Json, Stack
 
 
-def logged(stack: Stack, event: str) -> Json:
+def logged_exception(stack: Stack, event: str) -> Json:
     (line,) = [line for line in stack.events() if line.get("event") == event]
     exception: Json = line["exception"]
     return exception
 
 
-def come_back(stack: Stack) -> None:
+def refresh_while_queries_fail(stack: Stack) -> None:
     _, session_id = stack.session()
     stack.database.fail("Query", ServiceDown("500"))
     stack.speaker().send("refreshConnection", sessionId=session_id, role="speaker")
@@ -39,7 +39,7 @@ def fall_silent(stack: Stack) -> None:
     stack.sweep()
 
 
-def take_nothing(stack: Stack) -> None:
+def refuse_posts(stack: Stack) -> None:
     speaker, _ = stack.session()
     stack.clock.advance(100 * 60)
     stack.sockets.slow.add(speaker.connection_id)
@@ -55,7 +55,10 @@ def drop_without_a_queue(stack: Stack) -> None:
 def fails(
     operation: Operation, concerns: str, act: Callable[[Stack], object]
 ) -> Callable[[Stack], None]:
-    """Run an event of a session whose next operation of this kind fails."""
+    """Return a function that runs `act` while the next such operation of DynamoDB fails.
+
+    `concerns`: only an operation whose request contains this text fails.
+    """
 
     def trouble(stack: Stack) -> None:
         stack.session()
@@ -68,10 +71,10 @@ def fails(
 @pytest.mark.parametrize(
     ("event", "where", "trouble"),
     [
-        ("refreshPartFailed", "actions/connection/refresh.py", come_back),
+        ("refreshPartFailed", "actions/connection/refresh.py", refresh_while_queries_fail),
         ("streamPartFailed", "actions/upkeep/session_changes.py", end_halfway),
         ("sweepPartFailed", "actions/connection/due.py", fall_silent),
-        ("postFailed", "actions/delivery/deliver.py", take_nothing),
+        ("postFailed", "actions/delivery/deliver.py", refuse_posts),
         ("graceWithoutJob", "actions/connection/grace.py", drop_without_a_queue),
         (
             "rateLimiterDown",
@@ -97,11 +100,11 @@ def fails(
         ),
     ],
 )
-def test_an_error_that_is_made_good_is_logged_with_its_origin(
+def test_an_error_that_is_repaired_later_is_logged_with_its_origin(
     stack: Stack, event: str, where: str, trouble: Callable[[Stack], None]
 ) -> None:
     trouble(stack)
 
-    exception = logged(stack, event)
+    exception = logged_exception(stack, event)
     assert exception["type"] in ("ServiceDown", "Throttled")
     assert exception["frames"][0].startswith(f"{where}:")

@@ -72,7 +72,7 @@ def test_an_invalid_job_comes_again_and_does_not_stop_its_batch(stack: Stack, bo
 
 
 def _run(stack: Stack, name: str, session_id: str, **fields: Any) -> None:
-    """Runs a recorded job for this session; `fields` are those that a test has to change."""
+    """Run a recorded job for this session, with some `fields` replaced."""
     job = json.loads(RECORDED[name].replace(SESSION, session_id))
     stack.run_job({**job, **fields})
 

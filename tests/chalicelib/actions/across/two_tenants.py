@@ -44,7 +44,7 @@ class Person:
 
 
 def roles_of(event: str) -> frozenset[Role]:
-    """The roles that may do it; that others may not is tested elsewhere."""
+    """Return the roles that may do it. Other tests show that no other role may."""
     if event == "goElsewhere":
         return ACTIONS["joinSession"].roles
     return ACTIONS[event].roles if event in ACTIONS else frozenset(Role)
@@ -133,7 +133,7 @@ class World:
         return self.stack.connect(f"role={person.role}{token}")
 
     def fields(self, person: Person, session_id: str, target: int) -> dict[str, dict[str, Any]]:
-        """The fields with which each action is sent."""
+        """Return the fields of each action's message."""
         said = {"of": person.tenant}
         language = {"targetLanguage": ("es", "fr")[target % 2]}
         entry = {"sessionId": session_id, **language, "lastSeq": {}}
@@ -161,7 +161,7 @@ class World:
         return {action: {} for action in ACTIONS} | given
 
     def _check_entry(self, person: Person, session_id: str, reply: Json) -> None:
-        """A client with a token never enters another tenant's session, and learns only 403."""
+        """Check that a client with a token never enters another tenant's session, but gets 403."""
         entered = reply["type"] in ("sessionJoined", "connectionRefreshComplete")
         if person.user is None:
             person.tenant = self.owner[session_id] if entered else person.tenant

@@ -12,14 +12,14 @@ from tests.stack import Client, Json, Stack
 
 
 def fail_every_time(stack: Stack, job: Json, operation: Operation, concerns: str = "") -> None:
-    """All tries of a job that the queue makes; one call of it fails each time."""
+    """Run a job as often as the queue delivers it. The same call fails each time."""
     for receives in range(1, MAX_RECEIVES + 1):
         stack.database.fail(operation, ServiceDown("a table"), concerns)
         assert stack.try_job(job, receives=receives) is False
 
 
 def broadcasting(aws: Aws, size: int) -> tuple[Stack, Client, list[Client]]:
-    """A speaker whose broadcast waits for the job that finds its recipients."""
+    """Return a stack with a broadcast whose recipients a job has yet to find."""
     stack = Stack(aws, INLINE_FANOUT_LIMIT="0", MAX_LISTENERS_PER_SESSION="1000")
     speaker, session_id = stack.session()
     listeners = crowd(stack, session_id, size)

@@ -13,7 +13,7 @@ from tests.stack import Client, Json, Stack
 
 
 def find_recipients(stack: Stack) -> None:
-    """Runs the job that finds them; the jobs that post to them are due next."""
+    """Run the job that finds the recipients. The jobs that post to them are due next."""
     (fan_out,) = stack.jobs.take_due()
     stack.run_job(fan_out)
 

@@ -83,7 +83,7 @@ def test_a_handshake_that_runs_twice_counts_once(stack: Stack, kind: str) -> Non
 
 
 def repeat(stack: Stack, client: Client, query: str) -> Mapping[str, Any]:
-    """The `$connect` of a client once more."""
+    """Deliver a client's `$connect` event again."""
     event = {
         "requestContext": stack.where(client, "CONNECT"),
         "queryStringParameters": dict(pair.split("=") for pair in query.split("&")),

@@ -8,7 +8,7 @@ from tests.stack import Client, Stack
 
 
 def quiet(stack: Stack, client: Client) -> None:
-    """The client is heard of, but nothing is looked at."""
+    """Record the client's activity without running anything."""
     stack.services.connections.record_activity(client.connection_id, stack.clock.now)
 
 

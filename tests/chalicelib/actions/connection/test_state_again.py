@@ -11,7 +11,7 @@ def versions(client: Client) -> list[int]:
 
 
 def mute_unheard(stack: Stack, speaker: Client, listener: Client) -> None:
-    """A control in an instant in which the listener takes nothing."""
+    """Mute while the listener's socket takes no messages."""
     stack.sockets.slow.add(listener.connection_id)
     speaker.send("muteBroadcast")
     stack.sockets.slow.clear()

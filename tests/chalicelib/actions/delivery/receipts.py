@@ -9,5 +9,5 @@ def seqs(client: Client) -> list[int]:
 
 
 def in_background(aws: Aws) -> Stack:
-    """A stack in which every delivery is left to jobs."""
+    """Return a stack in which jobs do every delivery."""
     return Stack(aws, INLINE_FANOUT_LIMIT="0", MAX_LISTENERS_PER_SESSION="5000")

@@ -7,7 +7,7 @@ from tests.stack import Stack
 
 
 def metrics(stack: Stack, name: str) -> list[float]:
-    """Every value of a metric, in order."""
+    """Return every value of a metric, in order."""
     found = [event[name] for event in stack.events() if name in event]
     return [value for each in found for value in (each if isinstance(each, list) else [each])]
 

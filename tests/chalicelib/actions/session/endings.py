@@ -7,7 +7,7 @@ LANGUAGES = ("es", "fr", "de")
 
 
 def told(stack: Stack) -> set[str]:
-    """Every socket that has had its sessionEnded."""
+    """Return the connections that have received `sessionEnded`."""
     return {
         connection_id
         for connection_id, messages in stack.sockets.open.items()

@@ -75,7 +75,7 @@ def test_a_post_that_no_retry_would_help_is_logged_and_stops_no_other(
 
 
 def outcomes(stack: Stack) -> list[dict[str, float]]:
-    """The outcome metrics of each fan-out, in order."""
+    """Return the outcome metrics of each fan-out, in order."""
     names = ("FanOutRecipients", "FanOutDelivered", "FanOutGone", "FanOutSlow", "FanOutUnsent")
     lines = [event for event in stack.events() if "FanOutRecipients" in event]
     return [{name: line[name] for name in names if name in line} for line in lines]

@@ -8,7 +8,7 @@ from tests.stack import Json, Stack
 
 
 def tamper(stack: Stack, session_id: str, count: int, languages: dict[str, int]) -> None:
-    """Makes the counts of a session wrong, as nothing of ours should."""
+    """Make the counts of a session wrong, as none of our code should."""
     stack.change_session(session_id, listenerCount=count, languageCounts=languages)
 
 
