@@ -4,9 +4,9 @@ One process has one HTTP endpoint for every AWS API, one port for sockets and th
 endpoints, and one clock. What runs is what was applied: the zip, its environment, routes, event
 sources, permissions and alarms are read from the control plane whenever they are needed.
 
-| room | what it does |
+| part | what it does |
 |---|---|
-| `errors.py`, `metrics.py`, `context.py` | what every room shares |
+| `errors.py`, `metrics.py`, `context.py` | what all parts share |
 | `permissions/` | IAM: decides whether a role may make a call |
 | `functions/` | Lambda: runs the uploaded zips behind a Runtime API |
 | `control/` | the control plane: moto behind the HTTP endpoint, and what moto lacks |
@@ -16,5 +16,5 @@ sources, permissions and alarms are read from the control plane whenever they ar
 | `account.py` | builds all of them, starts and stops them |
 | `deploy/`, `__main__.py` | `make deploy-local`, `make alarms-local` and `make destroy-local` |
 
-A room uses only those above it in this table.
+Each part uses only those above it in this table.
 """

@@ -1,4 +1,4 @@
-"""The services that every room of the account is given."""
+"""The services that every part of the account is given."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The AWS that the stack needs, on one machine: what `chalice local` runs. Never packaged.
 
-| room | what belongs there |
+| part | what belongs there |
 |---|---|
 | `clock.py`, `faults.py` | the stack's clock with its timers; the faults in force |
 | `http/` | what every server uses: loop, HTTP, signatures, ids |
@@ -14,8 +14,8 @@
 | `startup/` | the start by `chalice local` |
 | `demo/` | `make demo` |
 
-A room imports only rooms above it; import-linter checks that (`pyproject.toml`). `localcloud` uses
-all of them but `startup` and `demo`.
+Each part imports only those above it; import-linter checks that (`pyproject.toml`). `localcloud`
+uses all of them but `startup` and `demo`.
 """
 
 from chalice.app import Chalice
@@ -23,7 +23,7 @@ from chalice.app import Chalice
 
 def start(app: Chalice) -> None:
     """Start the sandbox in the process of `chalice local`; do nothing anywhere else."""
-    # Not at the top: an import of one room, such as the tables, does not load the others.
+    # Not at the top: an import of one part, such as the tables, does not load the others.
     from sandbox.startup.launch import launch  # noqa: PLC0415
 
     launch(app)

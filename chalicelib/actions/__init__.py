@@ -1,1 +1,1 @@
-"""The use cases, in rooms. They reach the outside through `ports` and the stores."""
+"""The use cases, by package. They reach the outside through `ports` and the stores."""

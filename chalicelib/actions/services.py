@@ -56,7 +56,7 @@ class Services(Struct, frozen=True, kw_only=True):
     requests: RequestStore
     on_gone: Callable[["Services", ConnectionId], None]
     """Cleans up after a connection to which a post got 410: `disconnect.on_gone`. It is a callback,
-    as delivery lies below the room of connections."""
+    as `delivery` must not import `connection`."""
 
 
 class Call(Struct, frozen=True):

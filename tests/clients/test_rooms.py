@@ -1,4 +1,4 @@
-"""The modules of both SDKs are in the same rooms, and imports go one way through them."""
+"""The modules of both SDKs are laid out alike, and imports go one way."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ _LAYERS = [
     {"connection"},
     {"emitter", "errors", "messages", "options", "sockets", "streams"},
 ]
-"""Rooms and top-level modules. Each may import its own layer's and those below."""
+"""Packages and top-level modules, by layer. Each may import its own layer's and those below."""
 
 Imports = dict[str, set[str]]
 
@@ -45,7 +45,7 @@ def javascript_imports() -> Imports:
 
 @pytest.mark.parametrize("imports", [python_imports(), javascript_imports()], ids=["python", "js"])
 def test_imports_go_down(imports: Imports) -> None:
-    layer = {room: number for number, rooms in enumerate(_LAYERS) for room in rooms}
+    layer = {name: number for number, names in enumerate(_LAYERS) for name in names}
     upward = [
         (module, imported)
         for module, targets in imports.items()

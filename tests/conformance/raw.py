@@ -21,7 +21,7 @@ FRAGMENT = 8 * 1024
 
 
 @dataclass(frozen=True)
-class Refused(Exception):  # noqa: N818 - an answer, here
+class Refused(Exception):  # noqa: N818 - a response, here
     """The response to a refused handshake: any status but 101."""
 
     status: int

@@ -1,4 +1,4 @@
-"""The diagrams: mermaid draws them, and they show the functions and rooms that exist."""
+"""The diagrams: mermaid draws them, and they show the functions and packages that exist."""
 
 import json
 import re
@@ -35,12 +35,12 @@ def test_the_diagram_of_the_parts_has_every_function() -> None:
     assert {name for name in functions if name not in parts} == set()
 
 
-def test_the_diagram_of_the_rooms_has_every_room_and_no_arrow_upwards() -> None:
-    rooms = diagram("flowchart TB")
+def test_the_diagram_of_the_packages_has_each_of_them_and_no_arrow_upwards() -> None:
+    packages = diagram("flowchart TB")
     folders = {path.parent.name for path in (ROOT / "chalicelib").glob("**/__init__.py")}
-    arrows = [line for line in rooms.splitlines() if "-->" in line]
+    arrows = [line for line in packages.splitlines() if "-->" in line]
 
-    assert {name for name in folders - {"chalicelib"} if name not in rooms} == set()
+    assert {name for name in folders - {"chalicelib"} if name not in packages} == set()
     layers = _layers()
     for line in arrows:
         for above, below in _pairs(line):
@@ -55,14 +55,14 @@ def diagram(kind_of_diagram: str) -> str:
 
 
 def _layers() -> list[str]:
-    """Return the rooms of `chalicelib/actions` from top to bottom, as import-linter has them."""
+    """Return the packages of `chalicelib/actions` from top to bottom, as import-linter has them."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    (rooms,) = [
+    (layers,) = [
         each["layers"]
         for each in contracts["contracts"]
         if each.get("containers") == ["chalicelib.actions"]
     ]
-    return [room for layer in rooms for room in layer.split(" | ")]
+    return [name for layer in layers for name in layer.split(" | ")]
 
 
 def _pairs(arrow: str) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 A cell of the matrix is a scene, a break, and what follows:
 - breaks: the process dies just before a call, or just after the last one (which is the same as
-  dying before the next one in between); or the call is refused, its answer is lost, or it is
+  dying before the next one in between); or the call is refused, its response is lost, or it is
   carried out twice;
 - what follows: the client tries again, hangs up, drops, or is gone without any event.
 
