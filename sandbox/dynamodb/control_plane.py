@@ -1,9 +1,8 @@
-"""moto: the control plane of the tables, and the few operations on items that only moto knows.
+"""moto: the control plane of the tables.
 
 CreateTable, UpdateTable, tags, time to live, backups' settings, … are carried out by moto; the
-database takes its tables over from moto's after each. PartiQL, restores of backups and the legacy
-parameters (`Expected`, `AttributesToGet`, …) are moto's too: for one call it is lent the items,
-and what it did to them becomes writes of the database.
+database takes its tables over from moto's after each. PartiQL, backups and exports are refused:
+moto has no items that they could work on.
 """
 
 import json
@@ -13,28 +12,27 @@ from typing import Any
 
 from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table as MotoTable
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 from sandbox.dynamodb.database import Database
-from sandbox.dynamodb.model.errors import DynamoDBError, Reason, invalid
+from sandbox.dynamodb.model.errors import DynamoDBError, invalid
 from sandbox.dynamodb.model.schema import TableSchema
-from sandbox.dynamodb.model.storage import Table
 from sandbox.http.identifiers import REGION
 
-_ON_ITEMS = frozenset(
+_NEEDS_ITEMS = frozenset(
     (
         "BatchExecuteStatement",
         "CreateBackup",
         "ExecuteStatement",
         "ExecuteTransaction",
+        "ExportTableToPointInTime",
+        "ImportTable",
         "RestoreTableFromBackup",
         "RestoreTableToPointInTime",
     )
 )
-"""Operations that only moto knows, and for which it needs the items."""
 _LOOKS = ("Describe", "List", "Get")
 
 
@@ -51,13 +49,8 @@ class ControlPlane:
         Raises:
             DynamoDBError: moto refuses it, or has no such operation.
         """
-        if operation in _ON_ITEMS or operation in self._database.operations:
-            self._lend()
-            try:
-                return self._run(operation, request)
-            finally:
-                self._follow()
-                self._take_back()
+        if operation in _NEEDS_ITEMS:
+            raise DynamoDBError("UnknownOperationException", f"{operation} is not supported here")
         answer = self._run(operation, request)
         if not operation.startswith(_LOOKS):
             self._follow()
@@ -107,34 +100,6 @@ class ControlPlane:
         description["ItemCount"] = len(items)
         description["TableSizeBytes"] = sum(item.size for item in items)
 
-    def _lend(self) -> None:
-        for name, table in self._database.tables.items():
-            moto_table = self._tables[name]
-            for attributes in table.items():
-                key = [DynamoType(attributes[each]) for each in table.key_names]
-                item = Item(key[0], key[-1] if len(key) > 1 else None, attributes)
-                if len(key) > 1:
-                    moto_table.items[key[0]][key[1]] = item
-                else:
-                    moto_table.items[key[0]] = item
-
-    def _take_back(self) -> None:
-        for name, table in self._database.tables.items():
-            self._write_back(table, self._tables[name])
-            self._tables[name].items.clear()
-
-    def _write_back(self, table: Table, moto_table: MotoTable) -> None:
-        """Make the writes that moto has made to the items that it was lent."""
-        before = {repr(_key(table, each)): each for each in table.items()}
-        lent = [item.to_json()["Attributes"] for item in moto_table.all_items()]
-        after = {repr(_key(table, each)): each for each in lent}
-        for key, item in before.items():
-            if key not in after:
-                self._database.replace(table, _key(table, item), None)
-        for key, item in after.items():
-            if before.get(key) != item:
-                self._database.replace(table, _key(table, item), item)
-
 
 class _Handler(DynamoHandler):  # type: ignore[misc]  # moto is not followed by mypy
     """moto's request handler, with the request given to it already parsed."""
@@ -149,19 +114,11 @@ class _Handler(DynamoHandler):  # type: ignore[misc]  # moto is not followed by 
         return self._local
 
 
-def _key(table: Table, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item[name] for name in table.key_names}
-
-
 def _refusal(refusal: HTTPException) -> DynamoDBError:
     body = json.loads(str(refusal.description))
-    reasons = [
-        Reason(each["Code"], each.get("Message"), each.get("Item"))
-        for each in body.get("CancellationReasons", ())
-    ]
     code = str(body["__type"]).rpartition("#")[2]
     text = body.get("message") or body.get("Message") or ""
-    return DynamoDBError(code, text, item=body.get("Item"), reasons=reasons)
+    return DynamoDBError(code, text)
 
 
 def _epoch(value: Any) -> float:

@@ -115,14 +115,6 @@ class Database:
         with self._lock:
             self._apply(write.decide(), expired=True)
 
-    def replace(self, table: Table, keys: Mapping[str, Any], new: Mapping[str, Any] | None) -> None:
-        """Put a whole item, or delete the one with these keys if `new` is None."""
-        request = {"Key": keys} if new is None else {"Item": new}
-        kind = "Delete" if new is None else "Put"
-        write = prepare_write(self.tables, kind, {"TableName": table.name, **request})
-        with self._lock:
-            self._apply(write.decide())
-
     def _carry_out(self, prepared: Read | Write | BatchWrite | TransactWrite) -> Answer:
         """Do what was prepared. Every access to an item on behalf of a request passes here."""
         if isinstance(prepared, Write):

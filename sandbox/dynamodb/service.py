@@ -8,7 +8,6 @@ from moto.dynamodb.models import DynamoDBBackend
 from sandbox.dynamodb.control_plane import ControlPlane
 from sandbox.dynamodb.database import Database, OnChange
 from sandbox.dynamodb.model.storage import Table
-from sandbox.dynamodb.operations.requests import LEGACY
 
 
 class DynamoDB:
@@ -24,7 +23,7 @@ class DynamoDB:
         Raises:
             DynamoDBError: DynamoDB would refuse it.
         """
-        if operation in self._database.operations and LEGACY.isdisjoint(request):
+        if operation in self._database.operations:
             return self._database.call(operation, request)
         return self._control_plane.call(operation, request)
 

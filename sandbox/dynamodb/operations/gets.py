@@ -20,9 +20,6 @@ from sandbox.dynamodb.operations.requests import (
 MAX_BATCH = 100
 MAX_TRANSACTION = 100
 _EXPRESSIONS = frozenset(("ProjectionExpression", "ExpressionAttributeNames"))
-_GET = _EXPRESSIONS | {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"}
-_BATCH = frozenset(("RequestItems", "ReturnConsumedCapacity"))
-_TRANSACTION = frozenset(("TransactItems", "ReturnConsumedCapacity"))
 
 
 @dataclass(slots=True)
@@ -44,7 +41,7 @@ class Get:
 
 def prepare_get(tables: Tables, request: Request) -> Get:
     """Check a GetItem. Raises DynamoDBError."""
-    check_parameters(request, _GET)
+    check_parameters(request, "GetItemInput")
     table = tables.named(request.get("TableName"))
     shown = None
     if not _EXPRESSIONS.isdisjoint(request):
@@ -77,7 +74,7 @@ class BatchGet:
 
 def prepare_batch_get(tables: Tables, request: Request, most: int) -> BatchGet:
     """Check a BatchGetItem that processes `most` keys. Raises DynamoDBError."""
-    check_parameters(request, _BATCH)
+    check_parameters(request, "BatchGetItemInput")
     gets = []
     for name, wanted in request["RequestItems"].items():
         common = {field: value for field, value in wanted.items() if field != "Keys"}
@@ -108,7 +105,7 @@ class TransactGet:
 
 def prepare_transact_get(tables: Tables, request: Request) -> TransactGet:
     """Check a TransactGetItems. Raises DynamoDBError."""
-    check_parameters(request, _TRANSACTION)
+    check_parameters(request, "TransactGetItemsInput")
     items = request.get("TransactItems") or ()
     check_length("transactItems", items, MAX_TRANSACTION)
     gets, reasons = [], []

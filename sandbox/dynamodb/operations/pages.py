@@ -23,23 +23,6 @@ _SELECT = (
     "SPECIFIC_ATTRIBUTES",
 )
 MAX_SEGMENTS = 1_000_000
-_SCAN = frozenset(
-    (
-        "TableName",
-        "IndexName",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-        "Limit",
-        "ExclusiveStartKey",
-        "ProjectionExpression",
-        "FilterExpression",
-        "ConsistentRead",
-        "Select",
-        "ReturnConsumedCapacity",
-    )
-)
-_QUERY = _SCAN | {"KeyConditionExpression", "ScanIndexForward"}
-_SEGMENTED = _SCAN | {"Segment", "TotalSegments"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +106,7 @@ class Paged:
 
 def prepare_query(tables: Tables, request: Request, pages: Pages) -> Paged:
     """Check a Query. Raises DynamoDBError."""
-    check_parameters(request, _QUERY)
+    check_parameters(request, "QueryInput")
     table = tables.named(request.get("TableName"))
     view = table.view(request.get("IndexName"))
     placeholders = Placeholders(request)
@@ -150,7 +133,7 @@ def prepare_query(tables: Tables, request: Request, pages: Pages) -> Paged:
 
 def prepare_scan(tables: Tables, request: Request, pages: Pages) -> Paged:
     """Check a Scan. Raises DynamoDBError."""
-    check_parameters(request, _SEGMENTED)
+    check_parameters(request, "ScanInput")
     table = tables.named(request.get("TableName"))
     view = table.view(request.get("IndexName"))
     paged = _prepare(table, view, request, Placeholders(request), pages)

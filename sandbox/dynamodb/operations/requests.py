@@ -1,7 +1,10 @@
 """The parameters of a request: which there may be, their placeholders, and their expressions."""
 
 from collections.abc import Mapping, Sized
+from functools import cache
 from typing import Any
+
+from botocore.loaders import create_loader
 
 from sandbox.dynamodb.expressions.conditions import Condition, parse_condition
 from sandbox.dynamodb.expressions.grammar import (
@@ -19,7 +22,7 @@ from sandbox.dynamodb.model.values import canonical_attributes
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
 
-LEGACY = frozenset(
+_LEGACY = frozenset(
     (
         "AttributesToGet",
         "AttributeUpdates",
@@ -30,15 +33,32 @@ LEGACY = frozenset(
         "ScanFilter",
     )
 )
-"""Parameters from before there were expressions; the engine refuses them."""
+"""Parameters from before there were expressions. They are refused."""
 _EXPRESSIONS = frozenset(("ExpressionAttributeNames", "ExpressionAttributeValues"))
 
 
-def check_parameters(request: Request, known: frozenset[str]) -> None:
-    """Raise ValidationException if a request has a parameter that its operation does not take."""
+def check_parameters(request: Request, shape: str) -> None:
+    """Raise ValidationException if a request has a parameter that its operation does not take.
+
+    `shape` is the request's in AWS's description of the API: `GetItemInput`, `Put`, …
+    """
+    known = _parameters(shape)
     if not request.keys() <= known:
         unknown = ", ".join(sorted(request.keys() - known))
         raise invalid(f"the operation does not take {unknown}")
+
+
+@cache
+def _parameters(shape: str) -> frozenset[str]:
+    return frozenset(_shapes()[shape]["members"]) - _LEGACY
+
+
+@cache
+def _shapes() -> Mapping[str, Any]:
+    shapes: Mapping[str, Any] = create_loader().load_service_model("dynamodb", "service-2")[
+        "shapes"
+    ]
+    return shapes
 
 
 def check_length(parameter: str, items: Sized, most: int) -> None:

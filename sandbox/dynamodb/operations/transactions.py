@@ -26,14 +26,6 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_TOKEN = 36
 TOKEN_MILLIS = 10 * 60 * 1000
 """The time for which a ClientRequestToken makes a transaction idempotent."""
-_PARAMETERS = frozenset(
-    (
-        "TransactItems",
-        "ClientRequestToken",
-        "ReturnConsumedCapacity",
-        "ReturnItemCollectionMetrics",
-    )
-)
 _NO_REASON = Reason()
 
 
@@ -74,7 +66,7 @@ class TransactWrite:
 
 def prepare_transact_write(tables: Tables, request: Request) -> TransactWrite:
     """Check a TransactWriteItems. Raises DynamoDBError."""
-    check_parameters(request, _PARAMETERS)
+    check_parameters(request, "TransactWriteItemsInput")
     items = request.get("TransactItems") or ()
     check_length("transactItems", items, MAX_ITEMS)
     writes: list[Write | ItemError] = []

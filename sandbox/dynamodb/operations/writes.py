@@ -34,24 +34,6 @@ from sandbox.dynamodb.operations.requests import (
 )
 
 MAX_BATCH = 25
-_COMMON = frozenset(
-    (
-        "TableName",
-        "ConditionExpression",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-        "ReturnValuesOnConditionCheckFailure",
-    )
-)
-_ALONE = frozenset(("ReturnValues", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"))
-_OWN = {
-    "Put": frozenset(("Item",)),
-    "Update": frozenset(("Key", "UpdateExpression")),
-    "Delete": frozenset(("Key",)),
-    "ConditionCheck": frozenset(("Key",)),
-}
-_PARAMETERS = {kind: _COMMON | own for kind, own in _OWN.items()}
-_PARAMETERS_ALONE = {kind: known | _ALONE for kind, known in _PARAMETERS.items()}
 _RETURN_VALUES = {
     "Put": ("NONE", "ALL_OLD"),
     "Delete": ("NONE", "ALL_OLD"),
@@ -128,7 +110,7 @@ def prepare_write(tables: Tables, kind: str, request: Request, *, is_alone: bool
     Raises:
         DynamoDBError: the table does not exist, or a parameter is wrong.
     """
-    check_parameters(request, (_PARAMETERS_ALONE if is_alone else _PARAMETERS)[kind])
+    check_parameters(request, f"{kind}ItemInput" if is_alone else kind)
     table = tables.named(request.get("TableName"))
     return_values = request.get("ReturnValues") or "NONE"
     if return_values != "NONE" and return_values not in _RETURN_VALUES[kind]:
@@ -198,8 +180,7 @@ class BatchWrite:
 
 def prepare_batch_write(tables: Tables, request: Request, most: int) -> BatchWrite:
     """Check a BatchWriteItem that processes `most` writes. Raises DynamoDBError."""
-    known = ("RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
-    check_parameters(request, frozenset(known))
+    check_parameters(request, "BatchWriteItemInput")
     writes = []
     for name, requests in request["RequestItems"].items():
         for each in requests:
