@@ -13,10 +13,15 @@ from tests.sandbox.plane import PATIENCE, Plane, running_plane
 from tests.sandbox.stack_app import StackApp
 
 
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the region, which Chalice asks for at every event."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+
+
 @pytest.fixture
-def plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
+def plane() -> Iterator[Plane]:
     """Run a data plane with a recording app."""
-    monkeypatch.setenv("AWS_REGION", "us-east-1")  # Chalice asks for it at every event
     with running_plane() as running:
         yield running
 
@@ -76,9 +81,8 @@ class RecordingStack:
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingStack]:
+def stack() -> Iterator[RecordingStack]:
     """Run a sandbox with an app that records the events of its functions."""
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
     running = RecordingStack()
     yield running
     running.close()

@@ -13,11 +13,11 @@ from aiohttp import web
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
-from chalice.app import Chalice, WebsocketEvent
+from chalice.app import Chalice
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.clock import Activity, Clock
-from sandbox.faults import FaultPlan
+from sandbox.faults import Fault, FaultPlan, Kind, Target
 from sandbox.functions.functions import functions_of
 from sandbox.functions.pool import Pool
 from sandbox.gateway.events import API_ID
@@ -36,40 +36,40 @@ HANDSHAKE = (
 )
 """A minimal opening handshake."""
 
-Handler = Callable[[dict[str, Any]], Any]
-
 
 class RecordingApp:
-    """An app whose three handlers record their events; a test sets their responses."""
+    """An app whose handlers record their events by name; a test sets their responses."""
 
     def __init__(self) -> None:
-        self.events: dict[str, queue.Queue[dict[str, Any]]] = {
-            route: queue.Queue() for route in ("connect", "message", "disconnect")
-        }
-        self.answers: dict[str, Handler] = {
-            "connect": lambda _: {"statusCode": 200},
-            "message": lambda event: {"statusCode": 200, "body": event["body"]},
-            "disconnect": lambda _: {"statusCode": 200},
-        }
+        self.events: dict[str, queue.Queue[dict[str, Any]]] = {}
+        self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self.chalice = Chalice("recording", env={})
-        for route in self.events:
-            self._register(route)
+        for route in ("connect", "message", "disconnect"):
+            self.record(route, getattr(self.chalice, f"on_ws_{route}")(name=route))
 
-    def saw(self, route: str) -> dict[str, Any]:
+    def saw(self, name: str) -> dict[str, Any]:
         """Wait for the handler's next event and return it."""
-        return self.events[route].get(timeout=PATIENCE)
+        return self.events[name].get(timeout=PATIENCE)
 
-    def saw_nothing(self, route: str) -> bool:
+    def saw_nothing(self, name: str) -> bool:
         """Return True if the handler has had no further event so far."""
-        return self.events[route].empty()
+        return self.events[name].empty()
 
-    def _register(self, route: str) -> None:
-        def handler(event: WebsocketEvent) -> Any:
-            seen = event.to_dict()
-            self.events[route].put(seen)
-            return self.answers[route](seen)
+    def record(self, name: str, decorate: Callable[[Callable[..., Any]], Any]) -> None:
+        """Add a handler by one of Chalice's decorators."""
+        self.events[name] = queue.Queue()
 
-        getattr(self.chalice, f"on_ws_{route}")(name=route)(handler)
+        def handler(event: Any) -> Any:
+            seen: dict[str, Any] = event.to_dict()
+            self.events[name].put(seen)
+            answer: Callable[[dict[str, Any]], Any] = self.answers.get(name, _echo)
+            return answer(seen)
+
+        decorate(handler)
+
+
+def _echo(event: dict[str, Any]) -> dict[str, Any]:
+    return {"statusCode": 200, "body": event.get("body", "")}
 
 
 @dataclass
@@ -93,6 +93,12 @@ class Plane:
         with connect(self.url + query, compression=None, **options) as client:
             yield client
 
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[tuple[ClientConnection, str]]:
+        """Open a socket, and take its `$connect`; yield the client and its connection id."""
+        with self.open() as client:
+            yield client, self.app.saw("connect")["requestContext"]["connectionId"]
+
     def raw(self, handshake: bool = True) -> socket.socket:
         """Open a TCP connection; with `handshake`, after a minimal opening handshake."""
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -113,13 +119,20 @@ class Plane:
         credentials: Credentials | None = CREDENTIALS,
     ) -> urllib3.BaseHTTPResponse:
         """Call the management API; botocore signs the request."""
+        request = self.signed(method, connection_id, body, credentials)
+        path = "/" + str(request.url).split("/", 3)[3]
+        return self.request(method, path, body, dict(request.headers))
+
+    def signed(
+        self, method: str, connection_id: str, body: bytes, credentials: Credentials | None
+    ) -> AWSRequest:
+        """Return a request to the management API; without credentials it is not signed."""
         path = f"/local/@connections/{quote(connection_id)}"
-        url = f"http://127.0.0.1:{self.port}{path}"
-        request = AWSRequest(method=method, url=url, data=body)
+        request = AWSRequest(method=method, url=f"http://127.0.0.1:{self.port}{path}", data=body)
         if credentials:
             keys = BotoCredentials(credentials.access_key_id, credentials.secret_access_key)
             SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
-        return self.request(method, path, body, dict(request.headers))
+        return request
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -129,6 +142,10 @@ class Plane:
         return self.http.request(
             method, url, body=body, headers=dict(headers or {}), timeout=PATIENCE
         )
+
+    def arm(self, target: Target, kind: Kind, **options: Any) -> None:
+        """Put a fault in force, for one call unless `options` say otherwise."""
+        self.faults.add(Fault(target=target, kind=kind, **{"times": 1, **options}))
 
     def advance(self, seconds: float) -> None:
         """Move the clock and wait until all that fell due is done."""

@@ -78,8 +78,7 @@ def test_two_hours_close_even_a_busy_socket_with_1001(plane: Plane) -> None:
         assert _closed_with(client) == 1001
 
 
-def test_a_stop_of_the_gateway_closes_with_1001(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+def test_a_stop_of_the_gateway_closes_with_1001() -> None:
     with contextlib.ExitStack() as clients:
         with running_plane() as plane:
             client = clients.enter_context(plane.open())
@@ -87,9 +86,8 @@ def test_a_stop_of_the_gateway_closes_with_1001(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_handler_that_ends_after_the_gateway_has_stopped_logs_no_error(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
     before, go_on = set(threading.enumerate()), threading.Event()
     with contextlib.ExitStack() as clients:
         with running_plane(threads=2) as plane:

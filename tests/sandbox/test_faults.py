@@ -91,17 +91,12 @@ def test_every_allowed_fault_can_be_parsed(target: Target, kind: Kind) -> None:
     assert (fault.target, fault.kind, fault.times) == (target, kind, 1)
 
 
-def _arm(plane: Plane, target: Target, kind: Kind, **options: Any) -> None:
-    plane.faults.add(Fault(target=target, kind=kind, **{"times": 1, **options}))
-
-
 @pytest.mark.parametrize(
     ("kind", "status"), [(Kind.ERROR, 500), (Kind.THROTTLE, 429), (Kind.GONE, 410)]
 )
 def test_a_post_is_refused_once_and_nothing_is_sent(plane: Plane, kind: Kind, status: int) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-        _arm(plane, Target.MANAGEMENT, kind)
+    with plane.connected() as (client, connection_id):
+        plane.arm(Target.MANAGEMENT, kind)
 
         assert plane.manage("POST", connection_id, b"first").status == status
         assert plane.manage("POST", connection_id, b"second").status == 200
@@ -115,9 +110,8 @@ def test_a_post_is_refused_once_and_nothing_is_sent(plane: Plane, kind: Kind, st
 def test_a_post_is_lost_duplicated_or_reordered(
     plane: Plane, kind: Kind, received: list[str]
 ) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-        _arm(plane, Target.MANAGEMENT, kind)
+    with plane.connected() as (client, connection_id):
+        plane.arm(Target.MANAGEMENT, kind)
 
         assert plane.manage("POST", connection_id, b"1").status == 200
         assert plane.manage("POST", connection_id, b"2").status == 200
@@ -125,7 +119,7 @@ def test_a_post_is_lost_duplicated_or_reordered(
 
 
 def test_a_lost_disconnect_never_arrives(plane: Plane) -> None:
-    _arm(plane, Target.GATEWAY, Kind.DROP, operation="$disconnect")
+    plane.arm(Target.GATEWAY, Kind.DROP, operation="$disconnect")
     with plane.open() as client:
         client.close(4000)
     with plane.open() as client:
@@ -136,7 +130,7 @@ def test_a_lost_disconnect_never_arrives(plane: Plane) -> None:
 
 
 def test_a_disconnect_arrives_twice(plane: Plane) -> None:
-    _arm(plane, Target.GATEWAY, Kind.DUPLICATE, operation="$disconnect")
+    plane.arm(Target.GATEWAY, Kind.DUPLICATE, operation="$disconnect")
     with plane.open():
         pass
 
@@ -145,7 +139,7 @@ def test_a_disconnect_arrives_twice(plane: Plane) -> None:
 
 
 def test_a_delayed_disconnect_arrives_when_the_clock_reaches_its_time(plane: Plane) -> None:
-    _arm(plane, Target.GATEWAY, Kind.DELAY, operation="$disconnect", seconds=300)
+    plane.arm(Target.GATEWAY, Kind.DELAY, operation="$disconnect", seconds=300)
     with plane.open() as late:
         late.close(4000)
     with plane.open() as on_time:
@@ -157,10 +151,9 @@ def test_a_delayed_disconnect_arrives_when_the_clock_reaches_its_time(plane: Pla
     assert plane.app.saw("disconnect")["requestContext"]["disconnectStatusCode"] == 4000
 
 
-def test_messages_are_reordered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+def test_messages_are_reordered() -> None:
     with running_plane(threads=1) as plane, plane.open() as client:
-        _arm(plane, Target.GATEWAY, Kind.REORDER, operation="$default")
+        plane.arm(Target.GATEWAY, Kind.REORDER, operation="$default")
         client.send("1")
         client.send("2")
 
@@ -171,7 +164,7 @@ def test_messages_are_reordered(monkeypatch: pytest.MonkeyPatch) -> None:
     ("kind", "status"), [(Kind.ERROR, 500), (Kind.THROTTLE, 429), (Kind.DROP, 504)]
 )
 def test_a_handshake_is_refused_without_its_handler(plane: Plane, kind: Kind, status: int) -> None:
-    _arm(plane, Target.GATEWAY, kind, operation="$connect")
+    plane.arm(Target.GATEWAY, kind, operation="$connect")
 
     with pytest.raises(InvalidStatus) as refused, plane.open():
         pass
@@ -187,7 +180,7 @@ def test_a_handshake_is_refused_without_its_handler(plane: Plane, kind: Kind, st
     [(Kind.ERROR, "Internal server error"), (Kind.THROTTLE, "Too Many Requests")],
 )
 def test_a_message_is_refused_without_its_handler(plane: Plane, kind: Kind, message: str) -> None:
-    _arm(plane, Target.GATEWAY, kind, operation="$default")
+    plane.arm(Target.GATEWAY, kind, operation="$default")
     with plane.open() as client:
         client.send("1")
         client.send("2")
@@ -197,9 +190,8 @@ def test_a_message_is_refused_without_its_handler(plane: Plane, kind: Kind, mess
 
 
 def test_a_call_that_hangs_gets_no_response(plane: Plane) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-        _arm(plane, Target.MANAGEMENT, Kind.HANG, seconds=0.05)
+    with plane.connected() as (client, connection_id):
+        plane.arm(Target.MANAGEMENT, Kind.HANG, seconds=0.05)
 
         with pytest.raises(ProtocolError):
             plane.manage("POST", connection_id, b"1")
@@ -208,9 +200,8 @@ def test_a_call_that_hangs_gets_no_response(plane: Plane) -> None:
 
 
 def test_a_delayed_post_waits_for_the_clock(plane: Plane) -> None:
-    with plane.open() as client, ThreadPoolExecutor(1) as thread:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-        _arm(plane, Target.MANAGEMENT, Kind.DELAY, seconds=60)
+    with plane.connected() as (client, connection_id), ThreadPoolExecutor(1) as thread:
+        plane.arm(Target.MANAGEMENT, Kind.DELAY, seconds=60)
         late = thread.submit(plane.manage, "POST", connection_id, b"late")
         while plane.clock.pending < 3:  # the life and the idleness of the socket, and the post
             plane.settle()

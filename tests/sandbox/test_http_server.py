@@ -4,9 +4,7 @@ import http.client
 from io import BufferedReader
 
 import pytest
-from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as BotoCredentials
 
 from tests.sandbox.plane import CREDENTIALS, PATIENCE, Plane
 
@@ -16,13 +14,8 @@ Answer = tuple[int, str, str | None, bytes]
 UNKNOWN = "AAAAAAAAAAAAAAA="
 
 
-def _request(plane: Plane, connection_id: str, body: bytes, *, signed: bool = True) -> AWSRequest:
-    url = f"http://127.0.0.1:{plane.port}/local/@connections/{connection_id.replace('=', '%3D')}"
-    request = AWSRequest(method="POST", url=url, data=body)
-    if signed:
-        keys = BotoCredentials(CREDENTIALS.access_key_id, CREDENTIALS.secret_access_key)
-        SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
-    return request
+def _request(plane: Plane, connection_id: str, body: bytes) -> AWSRequest:
+    return plane.signed("POST", connection_id, body, CREDENTIALS)
 
 
 def _bytes(request: AWSRequest, *more: str) -> bytes:
@@ -54,10 +47,10 @@ def _answer(stream: BufferedReader) -> Answer:
     ("case", "status"), [("good", 200), ("gone", 410), ("malformed", 400), ("unsigned", 403)]
 )
 def test_both_paths_give_the_same_response(plane: Plane, case: str, status: int) -> None:
-    with plane.open() as client:
-        own = plane.app.saw("connect")["requestContext"]["connectionId"]
+    with plane.connected() as (client, own):
         connection_id = {"gone": UNKNOWN, "malformed": "no-id"}.get(case, own)
-        request = _request(plane, connection_id, b"hello", signed=case != "unsigned")
+        credentials = None if case == "unsigned" else CREDENTIALS
+        request = plane.signed("POST", connection_id, b"hello", credentials)
         by_shortcut = _exchange(plane, _bytes(request))
         by_aiohttp = _exchange(plane, _bytes(request, "Connection: keep-alive"))
 
@@ -69,8 +62,7 @@ def test_both_paths_give_the_same_response(plane: Plane, case: str, status: int)
 
 @pytest.mark.parametrize("manner", ["in pieces", "two at once", "after something else"])
 def test_posts_that_are_not_plain_arrive_too(plane: Plane, manner: str) -> None:
-    with plane.open() as client:
-        own = plane.app.saw("connect")["requestContext"]["connectionId"]
+    with plane.connected() as (client, own):
         first, second, third = (_bytes(_request(plane, own, text)) for text in (b"1", b"2", b"3"))
         pieces = {
             "in pieces": (first, second[:-1], second[-1:], third[:40], third[40:]),

@@ -19,9 +19,7 @@ def test_boto3_posts_describes_and_closes(plane: Plane) -> None:
         aws_access_key_id=CREDENTIALS.access_key_id,
         aws_secret_access_key=CREDENTIALS.secret_access_key,
     )
-    with plane.open() as socket:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-
+    with plane.connected() as (socket, connection_id):
         client.post_to_connection(ConnectionId=connection_id, Data="grüß dich".encode())
         assert socket.recv(PATIENCE) == "grüß dich"
         described = client.get_connection(ConnectionId=connection_id)
@@ -63,8 +61,7 @@ def test_a_malformed_id_is_400(plane: Plane, malformed: str) -> None:
 def test_a_request_without_a_valid_signature_is_403(
     plane: Plane, credentials: Credentials | None
 ) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
+    with plane.connected() as (client, connection_id):
         for method in ("POST", "GET", "DELETE"):
             answer = plane.manage(method, connection_id, credentials=credentials)
             assert answer.status == 403
@@ -73,9 +70,7 @@ def test_a_request_without_a_valid_signature_is_403(
 
 
 def test_more_than_128_kb_is_413(plane: Plane) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-
+    with plane.connected() as (client, connection_id):
         assert plane.manage("POST", connection_id, b"x" * (128 * 1024 + 1)).status == 413
         assert plane.manage("POST", connection_id, b"x" * (128 * 1024)).status == 200
         assert len(client.recv(PATIENCE)) == 128 * 1024
@@ -83,26 +78,20 @@ def test_more_than_128_kb_is_413(plane: Plane) -> None:
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
 def test_a_message_of_any_size_arrives_unchanged(plane: Plane, size: int) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-
+    with plane.connected() as (client, connection_id):
         assert plane.manage("POST", connection_id, b"x" * size).status == 200
         assert client.recv(PATIENCE) == "x" * size
 
 
 def test_bytes_that_are_not_text_are_400(plane: Plane) -> None:
-    with plane.open():
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-
+    with plane.connected() as (_, connection_id):
         assert plane.manage("POST", connection_id, b"\xff\xfe").status == 400
 
 
 def test_a_slow_client_gets_429_and_delays_no_other(plane: Plane) -> None:
     slow = plane.raw()  # never reads
     slow_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-    with plane.open() as quick:
-        quick_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-
+    with plane.connected() as (quick, quick_id):
         statuses = itertools.islice(
             (plane.manage("POST", slow_id, b"x" * 128 * 1024).status for _ in itertools.count()),
             400,

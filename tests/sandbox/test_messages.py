@@ -88,8 +88,7 @@ def test_handlers_of_one_connection_run_side_by_side(plane: Plane) -> None:
     assert answers == {"1", "2"}
 
 
-def test_handlers_of_one_connection_start_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+def test_handlers_of_one_connection_start_in_order() -> None:
     with running_plane(threads=1) as plane, plane.open() as client:
         for number in range(10):
             client.send(str(number))

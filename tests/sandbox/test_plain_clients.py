@@ -17,9 +17,8 @@ OTHERS = Credentials("AKIDOTHEROTHEROTHERO", "a secret that the sandbox cannot k
 
 
 @pytest.fixture
-def plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
+def plane() -> Iterator[Plane]:
     """Run a data plane that is not strict."""
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
     with running_plane(strict=False) as running:
         yield running
 
@@ -119,7 +118,7 @@ def test_the_gateways_own_errors_have_the_form_of_the_protocol(
     plane: Plane, kind: Kind, status: int, code: str
 ) -> None:
     with plane.open() as client:
-        _arm(plane, kind, operation="$default")
+        plane.arm(Target.GATEWAY, kind, operation="$default")
         client.send("1")
         while kind is Kind.HANG and plane.clock.pending < 3:  # life and idleness of the socket
             plane.settle()
@@ -147,7 +146,7 @@ def test_the_gateways_own_errors_have_the_action_and_id_of_their_request(
     plane: Plane, kind: Kind, text: str, told: dict[str, str]
 ) -> None:
     with plane.open() as client:
-        _arm(plane, kind, operation="$default")
+        plane.arm(Target.GATEWAY, kind, operation="$default")
         client.send(text)
         error = json.loads(client.recv(PATIENCE))
 
@@ -160,7 +159,7 @@ def test_the_gateways_own_errors_have_the_action_and_id_of_their_request(
 def test_a_handshake_is_refused_with_a_status_of_the_protocol(
     plane: Plane, kind: Kind, status: int
 ) -> None:
-    _arm(plane, kind, operation="$connect")
+    plane.arm(Target.GATEWAY, kind, operation="$connect")
 
     with pytest.raises(InvalidStatus) as refused, plane.open():
         pass
@@ -181,13 +180,7 @@ def test_the_gateway_drops_a_disconnect_by_default(plane: Plane) -> None:
 
 
 def test_a_call_signed_with_another_key_is_carried_out(plane: Plane) -> None:
-    with plane.open() as client:
-        connection_id = plane.app.saw("connect")["requestContext"]["connectionId"]
-
+    with plane.connected() as (client, connection_id):
         assert plane.manage("POST", connection_id, b"1", credentials=OTHERS).status == 200
         assert plane.manage("POST", connection_id, b"2", credentials=None).status == 403
         assert client.recv(PATIENCE) == "1"
-
-
-def _arm(plane: Plane, kind: Kind, operation: str) -> None:
-    plane.faults.add(Fault(target=Target.GATEWAY, kind=kind, times=1, operation=operation))

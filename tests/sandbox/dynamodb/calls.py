@@ -89,6 +89,10 @@ CALLS = {
             "ExpressionAttributeValues": {":x": {"S": "x" * FULL}},
         },
     ),
+    "a wrong update of an item that is not there": (
+        "UpdateItem",
+        {**add(), "Key": OTHER, "UpdateExpression": "SET m.x = :v"},
+    ),
     "an index key of another type": put(g={"N": "1"}),
     "an empty index key": put(g={"S": ""}),
     "an item without its range key": ("PutItem", {"TableName": NAME, "Item": {"id": KEY["id"]}}),

@@ -10,9 +10,8 @@ from tests.sandbox.conftest import RecordingStack
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def elsewhere() -> Iterator[str]:
     """The URL of a DynamoDB outside of the sandbox."""
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     yield "http://{}:{}".format(*server.get_host_and_port())

@@ -42,11 +42,6 @@ INDEXES = {
     "by-session": ("sessionId", "targetLanguage"),
     "keys-only": ("targetLanguage", None),
 }
-QUERY: dict[str, Any] = {
-    "TableName": "read",
-    "KeyConditionExpression": "streamKey = :h",
-    "ExpressionAttributeValues": {":h": {"S": "x"}},
-}
 TEXTS = {"streamKey": "xyz", "sessionId": "st", "targetLanguage": "deu"}
 
 
@@ -143,7 +138,7 @@ def test_the_pages_together_are_the_same(
 
 
 @pytest.mark.parametrize("forward", [True, False])
-def test_an_index_is_in_the_order_of_its_range_key(reference: Reference, forward: bool) -> None:
+def test_an_index_is_in_the_order_of_its_range_key(forward: bool) -> None:
     items = [
         {
             "streamKey": {"S": str(number)},
@@ -154,7 +149,7 @@ def test_an_index_is_in_the_order_of_its_range_key(reference: Reference, forward
         for number in range(8)
     ]
     request = {
-        **QUERY,
+        "TableName": "read",
         "IndexName": "by-session",
         "KeyConditionExpression": "sessionId = :h",
         "ExpressionAttributeValues": {":h": {"S": "s"}},
@@ -162,30 +157,30 @@ def test_an_index_is_in_the_order_of_its_range_key(reference: Reference, forward
         "Limit": 3,
     }
 
-    _, found = _all_pages(Twins(reference, TABLE, items).ours, "Query", request)
+    _, found = _all_pages(Twins.alone(TABLE, items), "Query", request)
 
     languages = [item.split('"targetLanguage": {"S": "')[1][0] for item in found]
     assert languages == sorted("dfebdfeb", reverse=not forward)
 
 
-def test_a_page_ends_at_a_megabyte(reference: Reference) -> None:
+def test_a_page_ends_at_a_megabyte() -> None:
     items = [
         {"streamKey": {"S": "x"}, "seq": {"N": str(seq)}, "text": {"S": "y" * 300_000}}
         for seq in range(8)
     ]
 
-    page = Twins(reference, TABLE, items).ours("Scan", {"TableName": "read"})
+    page = Twins.alone(TABLE, items)("Scan", {"TableName": "read"})
 
     assert page["Count"] == 3
     assert page["LastEvaluatedKey"]["seq"] == {"N": "2"}
 
 
-def test_segments_share_a_table(reference: Reference) -> None:
+def test_segments_share_a_table() -> None:
     items = [{"streamKey": {"S": f"s{each}"}, "seq": {"N": "1"}} for each in range(8)]
-    twins = Twins(reference, TABLE, items)
+    ours = Twins.alone(TABLE, items)
 
     counts = [
-        twins.ours("Scan", {"TableName": "read", "Segment": segment, "TotalSegments": 3})["Count"]
+        ours("Scan", {"TableName": "read", "Segment": segment, "TotalSegments": 3})["Count"]
         for segment in range(3)
     ]
 

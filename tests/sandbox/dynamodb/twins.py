@@ -20,6 +20,7 @@ from tests.aws import CREDENTIALS, another_dynamodb
 from tests.invariants.memory import InProcess
 
 Request = Mapping[str, Any]
+_INDEXES = "GlobalSecondaryIndexes"
 
 
 class Reference(Protocol):
@@ -105,10 +106,13 @@ class Twins:
         ours = outcome(self.ours, operation, request)
         return ours, outcome(self.reference, operation, request)
 
-    def items(self, call: Reference) -> list[str]:
-        """Return every item, as text that is the same for equal items."""
-        found = call("Scan", {"TableName": self._table["TableName"]})["Items"]
-        return sorted(map(comparable, found))
+    def items(self, call: Reference) -> list[list[str]]:
+        """Return every item of the table and of its indexes, as texts that can be compared."""
+        scans: list[dict[str, Any]] = [{}]
+        scans += [{"IndexName": index["IndexName"]} for index in self._table[_INDEXES]]
+        name = self._table["TableName"]
+        pages = (call("Scan", {"TableName": name, **scan}) for scan in scans)
+        return [sorted(map(comparable, page["Items"])) for page in pages]
 
     def _empty(self) -> None:
         name = self._table["TableName"]
