@@ -5,7 +5,6 @@ Grammar and meaning: Developer Guide, "Condition and filter expressions, operato
 
 import operator
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sandbox.dynamodb.expressions.grammar import Check, Names, Operand, Parser, Used, Values
@@ -41,7 +40,6 @@ class Condition(NamedTuple):
     paths: tuple[Path, ...]
 
 
-@lru_cache(maxsize=2048)
 def parse_condition(label: str, text: str, names: Names) -> Condition:
     """Parse a condition or a filter. Raises ValidationException."""
     parser = _ConditionParser(label, text, names)

@@ -1,13 +1,13 @@
 """The parts that all expressions share: tokens, placeholders, paths and operands.
 
-An expression is parsed once for each set of names, and is a closure from then on. Grammar:
-Developer Guide, "Using expressions in DynamoDB"; reserved words: "Reserved words in DynamoDB".
+An expression becomes a closure over the item and the values. Grammar: Developer Guide, "Using
+expressions in DynamoDB"; reserved words: "Reserved words in DynamoDB".
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
@@ -36,24 +36,13 @@ class Operand:
     placeholder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """The placeholders of an expression, and what its values must be like."""
 
+    label: str
     names: frozenset[str]
     values: frozenset[str]
     checks: tuple[Check, ...]
-
-    def check(self, label: str, values: Values) -> None:
-        """Raise ValidationException if `values` lacks one, or one has a type that is refused."""
-        if not self.values <= values.keys():
-            missing = min(self.values - values.keys())
-            raise invalid(
-                f"Invalid {label}: An expression attribute value used in expression is not "
-                f"defined; attribute value: {missing}"
-            )
-        for check in self.checks:
-            check(values)
 
 
 class Parser:
@@ -87,7 +76,7 @@ class Parser:
     def used(self) -> Used:
         """Return what was used so far."""
         names, values = frozenset(self._used_names), frozenset(self._used_values)
-        return Used(names, values, tuple(self.checks))
+        return Used(self.label, names, values, tuple(self.checks))
 
     def take(self) -> str:
         """Return the next token and go past it."""
@@ -221,32 +210,3 @@ class Parser:
             tokens.append(match[1])
             at = match.end()
         return tokens
-
-
-def check_all_used(request: Mapping[str, Any], *used: Used) -> None:
-    """Raise ValidationException if the request has a placeholder that no expression uses."""
-    for parameter, field in (
-        ("ExpressionAttributeNames", "names"),
-        ("ExpressionAttributeValues", "values"),
-    ):
-        given = request.get(parameter)
-        if given is None:
-            continue
-        if not used:
-            raise invalid(f"{parameter} can only be specified when using expressions")
-        if not given:
-            raise invalid(f"{parameter} must not be empty")
-        wanted: frozenset[str] = getattr(used[0], field)
-        for other in used[1:]:
-            wanted |= getattr(other, field)
-        if not given.keys() <= wanted:
-            listed = ", ".join(sorted(given.keys() - wanted))
-            raise invalid(
-                f"Value provided in {parameter} unused in expressions: keys: {{{listed}}}"
-            )
-
-
-def names_of(request: Mapping[str, Any]) -> Names:
-    """Return the request's names as part of the key of what is parsed."""
-    names = request.get("ExpressionAttributeNames")
-    return tuple(names.items()) if names else ()

@@ -4,9 +4,8 @@ Grammar: API Reference, Query, `KeyConditionExpression`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -38,7 +37,7 @@ class KeyCondition:
     terms: tuple[Term, ...]
     used: Used
 
-    def check(self, keys: KeySchema, types: dict[str, str], values: Values) -> None:
+    def check(self, keys: KeySchema, types: Mapping[str, str], values: Values) -> None:
         """Raise ValidationException unless the terms are about the keys, and of their types."""
         if not any(term.attribute == keys.partition for term in self.terms):
             raise invalid(f"Query condition missed key schema element: {keys.partition}")
@@ -109,7 +108,6 @@ def _while_begins_with(order: Sequence[SortKey], first: int, start: Any) -> Sequ
     return order[first:end]
 
 
-@lru_cache(maxsize=1024)
 def parse_key_condition(text: str, names: Names) -> KeyCondition:
     """Parse a key condition. Raises ValidationException."""
     parser = _KeyConditionParser(_LABEL, text, names)

@@ -1,12 +1,9 @@
 """Projection expressions: the paths that a read returns."""
 
-from functools import lru_cache
-
 from sandbox.dynamodb.expressions.grammar import Names, Parser, Used
 from sandbox.dynamodb.model.paths import Path, check_overlaps
 
 
-@lru_cache(maxsize=512)
 def parse_projection(text: str, names: Names) -> tuple[tuple[Path, ...], Used]:
     """Parse a projection. Raises ValidationException."""
     label = "ProjectionExpression"

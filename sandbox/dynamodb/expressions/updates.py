@@ -6,7 +6,6 @@ it was before the update.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from sandbox.dynamodb.expressions.grammar import Names, Operand, Parser, Used, Values
 from sandbox.dynamodb.model.errors import ItemError, invalid_for_item
@@ -35,7 +34,7 @@ class Update:
     assignments: list[tuple[Path, Operand]] = field(default_factory=list)
     amendments: list[tuple[Path, str, Amend]] = field(default_factory=list)
     removals: list[Path] = field(default_factory=list)
-    used: Used = field(default_factory=lambda: Used(frozenset(), frozenset(), ()))
+    used: Used = field(default_factory=lambda: Used(_LABEL, frozenset(), frozenset(), ()))
     paths: tuple[Path, ...] = ()
     """Every path that it writes to."""
     attributes: frozenset[str] = frozenset()
@@ -60,7 +59,6 @@ class Update:
         return after
 
 
-@lru_cache(maxsize=2048)
 def parse_update(text: str, names: Names) -> Update:
     """Parse an update expression. Raises ValidationException."""
     parser = _UpdateParser(_LABEL, text, names)

@@ -100,11 +100,13 @@ class TableSchema:
         names = self.keys.names
         if len(attributes) != len(names):
             raise invalid_for_item("The number of conditions on the keys is invalid")
-        if any(name not in attributes for name in names):
-            raise invalid_for_item(_MISMATCH)
-        values = {name: canonical(attributes[name]) for name in names}
-        if any(self.types[name] not in value for name, value in values.items()):
-            raise invalid_for_item(_MISMATCH)
+        values = {}
+        for name in names:
+            if name not in attributes:
+                raise invalid_for_item(_MISMATCH)
+            value = values[name] = canonical(attributes[name])
+            if self.types[name] not in value:
+                raise invalid_for_item(_MISMATCH)
         return self._key(values)
 
     def key_of(self, item: Attributes) -> Key:

@@ -27,10 +27,13 @@ class Item:
 
     def updated(self, after: Attributes, written: frozenset[str]) -> "Item":
         """Return the item whose attributes are `after`; only those in `written` may differ."""
-        before = self.attributes
-        old = {name: before[name] for name in written if name in before}
-        new = {name: after[name] for name in written if name in after}
-        return Item(after, self.size - size_of(old) + size_of(new))
+        before, size = self.attributes, self.size
+        for name in written:
+            if name in before:
+                size -= size_of({name: before[name]})
+            if name in after:
+                size += size_of({name: after[name]})
+        return Item(after, size)
 
 
 class Change(NamedTuple):

@@ -28,6 +28,7 @@ ORDERED = frozenset("SNB")
 SETS = frozenset(("SS", "NS", "BS"))
 
 _DIGITS = 38
+_SAFE = 10**_DIGITS
 _LARGEST, _SMALLEST = 125, -130
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _EXACT = Context(prec=_DIGITS, Emax=10_000, Emin=-10_000)
@@ -75,6 +76,8 @@ def number(text: str) -> int | Decimal:
 
 def number_value(amount: int | Decimal) -> Value:
     """Return a number as a value. Raises ValidationException where it is out of range."""
+    if isinstance(amount, int) and -_SAFE < amount < _SAFE:
+        return {"N": str(amount)}
     return {"N": _number(str(amount), 1)}
 
 
@@ -131,7 +134,8 @@ def _string(content: Any, _: int) -> str:
 def _number(content: Any, _: int) -> str:
     if not isinstance(content, str):
         raise malformed("a value of type N must be a string")
-    if content.isdigit() and content.isascii() and len(content) <= _DIGITS and content[0] != "0":
+    is_plain = content.isdigit() and content.isascii() and len(content) <= _DIGITS
+    if is_plain and (content[0] != "0" or content == "0"):
         return content
     if not _NUMBER.fullmatch(content):
         raise invalid(f"The parameter cannot be converted to a numeric value: {content}")

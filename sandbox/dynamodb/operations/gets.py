@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.dynamodb.expressions.parsed import read_expressions
 from sandbox.dynamodb.model.errors import ItemError, Reason, cancelled, invalid, reason_of
 from sandbox.dynamodb.model.paths import Path, project
 from sandbox.dynamodb.model.schema import Key
@@ -11,7 +12,6 @@ from sandbox.dynamodb.model.storage import Table, Tables
 from sandbox.dynamodb.model.values import Value
 from sandbox.dynamodb.operations.requests import (
     Answer,
-    Placeholders,
     Request,
     check_length,
     check_parameters,
@@ -45,9 +45,7 @@ def prepare_get(tables: Tables, request: Request) -> Get:
     table = tables.named(request.get("TableName"))
     shown = None
     if not _EXPRESSIONS.isdisjoint(request):
-        placeholders = Placeholders(request)
-        shown = placeholders.projection()
-        placeholders.check()
+        shown = read_expressions(request)[0].projection
     return Get(table, table.schema.key(request.get("Key") or {}), shown)
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.dynamodb.expressions.conditions import Condition
-from sandbox.dynamodb.expressions.key_conditions import KeyCondition, parse_key_condition
+from sandbox.dynamodb.expressions.grammar import Values
+from sandbox.dynamodb.expressions.key_conditions import KeyCondition
+from sandbox.dynamodb.expressions.parsed import Expressions, read_expressions
 from sandbox.dynamodb.model.errors import invalid, invalid_parameter
 from sandbox.dynamodb.model.paths import Path, project
 from sandbox.dynamodb.model.schema import Key, index_key
 from sandbox.dynamodb.model.storage import Index, Item, Table, Tables, View
-from sandbox.dynamodb.model.values import Attributes, Value, canonical_attributes
-from sandbox.dynamodb.operations.requests import Answer, Placeholders, Request, check_parameters
+from sandbox.dynamodb.model.values import Attributes, canonical_attributes
+from sandbox.dynamodb.operations.requests import Answer, Request, check_parameters
 
 _SELECT = (
     None,
@@ -43,7 +45,7 @@ class Paged:
     view: View
     condition: KeyCondition | None
     """None for a scan."""
-    values: Mapping[str, Value]
+    values: Values
     filter: Condition | None
     shown: tuple[Path, ...] | None
     start: Key | None
@@ -109,22 +111,19 @@ def prepare_query(tables: Tables, request: Request, pages: Pages) -> Paged:
     check_parameters(request, "QueryInput")
     table = tables.named(request.get("TableName"))
     view = table.view(request.get("IndexName"))
-    placeholders = Placeholders(request)
-    text = request.get("KeyConditionExpression")
-    if text is None:
+    expressions, values = read_expressions(request)
+    condition = expressions.key_condition
+    if condition is None:
         raise invalid(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
             "the request."
         )
-    condition = parse_key_condition(text, placeholders.names)
-    placeholders.use("KeyConditionExpression", condition.used)
-    condition.check(view.keys, dict(table.schema.types), placeholders.values)
-    paged = _prepare(table, view, request, placeholders, pages)
-    paged.condition = condition
+    condition.check(view.keys, table.schema.types, values)
+    paged = _prepare(table, view, request, expressions, values, pages)
     _check_filter(paged)
     paged.is_forward = request.get("ScanIndexForward", True)
     start = paged.start
-    if start and start.partition != condition.hash_value(view.keys, placeholders.values):
+    if start and start.partition != condition.hash_value(view.keys, values):
         raise invalid(
             "The provided starting key is outside query boundaries based on provided conditions"
         )
@@ -136,13 +135,18 @@ def prepare_scan(tables: Tables, request: Request, pages: Pages) -> Paged:
     check_parameters(request, "ScanInput")
     table = tables.named(request.get("TableName"))
     view = table.view(request.get("IndexName"))
-    paged = _prepare(table, view, request, Placeholders(request), pages)
+    paged = _prepare(table, view, request, *read_expressions(request), pages)
     paged.segment = _segment(request)
     return paged
 
 
 def _prepare(
-    table: Table, view: View, request: Request, placeholders: Placeholders, pages: Pages
+    table: Table,
+    view: View,
+    request: Request,
+    expressions: Expressions,
+    values: Values,
+    pages: Pages,
 ) -> Paged:
     """Check what queries and scans have in common."""
     if isinstance(view, Index) and not view.schema.is_local and request.get("ConsistentRead"):
@@ -150,17 +154,14 @@ def _prepare(
     limit = request.get("Limit")
     if limit is not None and limit < 1:
         raise invalid("Limit must be greater than or equal to 1")
-    filtered = placeholders.condition("FilterExpression")
-    shown = placeholders.projection()
-    placeholders.check()
-    _check_select(request.get("Select"), view, shown)
+    _check_select(request.get("Select"), view, expressions.projection)
     start = request.get("ExclusiveStartKey")
     return Paged(
         view,
-        None,
-        placeholders.values,
-        filtered,
-        shown,
+        expressions.key_condition,
+        values,
+        expressions.filter,
+        expressions.projection,
         None if start is None else _start_key(table, view, start),
         None,
         is_forward=True,

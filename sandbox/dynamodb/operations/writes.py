@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.dynamodb.expressions.conditions import Condition
-from sandbox.dynamodb.expressions.updates import Update, parse_update
+from sandbox.dynamodb.expressions.grammar import Values
+from sandbox.dynamodb.expressions.parsed import read_expressions
+from sandbox.dynamodb.expressions.updates import Update
 from sandbox.dynamodb.model.errors import (
     ConditionFailedError,
     invalid,
@@ -22,12 +24,10 @@ from sandbox.dynamodb.model.storage import Change, Item, Table, Tables
 from sandbox.dynamodb.model.values import (
     MAX_ITEM_BYTES,
     Attributes,
-    Value,
     canonical_attributes,
 )
 from sandbox.dynamodb.operations.requests import (
     Answer,
-    Placeholders,
     Request,
     check_length,
     check_parameters,
@@ -55,7 +55,7 @@ class Write:
     """The `Key` of the request, where there is no item in it."""
     condition: Condition | None
     update: Update | None
-    values: Mapping[str, Value]
+    values: Values
     return_values: str
     returns_failed: bool
 
@@ -115,42 +115,31 @@ def prepare_write(tables: Tables, kind: str, request: Request, *, is_alone: bool
     return_values = request.get("ReturnValues") or "NONE"
     if return_values != "NONE" and return_values not in _RETURN_VALUES[kind]:
         raise invalid("Return values set to invalid value")
-    placeholders = Placeholders(request)
-    condition = placeholders.condition("ConditionExpression")
+    expressions, values = read_expressions(request)
+    condition, update = expressions.condition, expressions.update
     if condition is None and kind == "ConditionCheck":
         raise invalid("A ConditionCheck needs a ConditionExpression")
-    update = None
-    if kind == "Update":
-        update = _update(table, request, placeholders, is_alone=is_alone)
-    placeholders.check()
+    if update is not None:
+        _check_no_key(table, update)
+    elif kind == "Update" and not is_alone:
+        raise invalid("The Update of a transaction needs an UpdateExpression")
     given, content = request.get("Key") or {}, None
     if kind == "Put":
         key, content = _put(table, request)
     else:
         key = table.schema.key(given)
     returns_failed = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-    values = placeholders.values
     return Write(
         kind, table, key, content, given, condition, update, values, return_values, returns_failed
     )
 
 
-def _update(
-    table: Table, request: Request, placeholders: Placeholders, *, is_alone: bool
-) -> Update | None:
-    text = request.get("UpdateExpression")
-    if text is None and is_alone:
-        return None
-    if text is None:
-        raise invalid("The Update of a transaction needs an UpdateExpression")
-    update = parse_update(text, placeholders.names)
-    placeholders.use("UpdateExpression", update.used)
+def _check_no_key(table: Table, update: Update) -> None:
     for name in table.key_names:
         if name in update.attributes:
             raise invalid_parameter(
                 f"Cannot update attribute {name}. This attribute is part of the key"
             )
-    return update
 
 
 def _put(table: Table, request: Request) -> tuple[Key, Item]:
