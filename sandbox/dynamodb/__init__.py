@@ -7,7 +7,7 @@
 | `operations/` | one class for each kind of operation: prepared from a request, then carried out |
 | `database.py` | all of it in process: `Database.call("GetItem", request)` |
 | `service.py` | what is served over HTTP: a database, and moto as its control plane |
-| `control_plane.py` | moto: CreateTable, tags and whatever else the database does not know |
+| `moto.py` | calls of moto's DynamoDB |
 | `tables.py`, `expiry.py`, `plain.py` | tables from Terraform; time to live; items as plain JSON |
 
 A value is made canonical when it enters, so values compare as JSON and nothing that is stored is

@@ -4,7 +4,7 @@ It is the sandbox's database behind the port that the wires to AWS have. Pages o
 and batches are short, so that every reader has to follow them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,12 +26,12 @@ SHORT_PAGES = Pages(items=5, batch=5)
 class InProcess:
     """One try of an operation, as `chalicelib.aws.wire.ServiceCall` describes it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, call: Callable[[str, Mapping[str, Any]], dict[str, Any]]) -> None:
+        self._call = call
 
     def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return self._database.call(operation, request)
+            return self._call(operation, request)
         except DynamoDBError as error:
             reasons = [reason.code for reason in error.reasons]
             raise Refusal(error.status, error.code, error.message, reasons) from error
@@ -62,7 +62,7 @@ class Memory:
         names = {label: f"memory-{label}" for label in read_tables()}
         environ = CREDENTIALS | table_environ(names)
         environ |= SECRETS | {"JOBS_QUEUE_URL": "http://127.0.0.1:9/queue"}
-        return cls(names, environ, RetryingDynamoDB(InProcess(fresh_database(names))))
+        return cls(names, environ, RetryingDynamoDB(InProcess(fresh_database(names).call)))
 
     @classmethod
     def of(cls, aws: Aws) -> "Memory":

@@ -63,19 +63,6 @@ def _listening(lectern: Lectern) -> Iterator[tuple[Client, Client]]:
         yield speaker, listener
 
 
-def test_a_session_from_its_creation_to_its_end(lectern: Lectern) -> None:
-    with _listening(lectern) as (speaker, listener):
-        speaker.send("broadcast", data={"text": "hello"})
-        assert listener.recv("broadcast")["data"] == {"text": "hello"}
-        speaker.send("endSession")
-        assert listener.recv("sessionEnded")["reason"] == "endedBySpeaker"
-    lectern.settle()
-
-    state = lectern.call("GET", "/_sandbox/state")
-    assert state["connections"] == []
-    assert [each["isActive"] for each in state["sessions"]] == [False]
-
-
 def _session_item(lectern: Lectern) -> dict[str, Any]:
     session: dict[str, Any] = lectern.call("GET", "/_sandbox/state")["sessions"][0]
     return session
@@ -131,14 +118,6 @@ def _arm(lectern: Lectern, kind: Kind, **options: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", [Kind.ERROR, Kind.THROTTLE, Kind.DROP])
-def test_a_call_that_fails_once_is_retried(lectern: Lectern, kind: Kind) -> None:
-    _arm(lectern, kind)
-
-    with _session(lectern) as (_, session_id):
-        assert session_id
-
-
 def test_a_call_carried_out_twice_counts_once(lectern: Lectern) -> None:
     with _session(lectern) as (_, session_id):
         _arm(lectern, Kind.DUPLICATE, operation="TransactWriteItems")
@@ -158,19 +137,6 @@ def test_the_state_includes_what_clients_have_sent(lectern: Lectern) -> None:
         session = lectern.call("GET", "/_sandbox/state")["sessions"][0]
 
     assert session["listenerCount"] == 0
-
-
-def test_requests_are_refused_with_503_while_the_database_is_down(lectern: Lectern) -> None:
-    _arm(lectern, Kind.ERROR, times=None, rate=1.0)
-    query = f"role=speaker&action=createSession&sourceLanguage=en&token={lectern.token()}"
-
-    with pytest.raises(InvalidStatus) as refused:
-        connect(f"{lectern.url}?{query}").__enter__()
-
-    assert refused.value.response.status_code == 503
-    lectern.sandbox.faults.clear()
-    with _session(lectern) as (_, session_id):
-        assert session_id
 
 
 def test_the_stream_completes_the_work_of_a_killed_handler(lectern: Lectern) -> None:

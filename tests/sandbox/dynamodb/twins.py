@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from moto.core.utils import camelcase_to_underscores
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.responses import DynamoHandler
-from werkzeug.exceptions import HTTPException
 
 from chalicelib.aws import lean
 from chalicelib.aws.refusals import Refusal
 from sandbox.dynamodb.database import Database
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.model.values import canonical_attributes
+from sandbox.dynamodb.moto import call_moto
 from tests.aws import CREDENTIALS, another_dynamodb
 from tests.invariants.memory import InProcess
 
@@ -29,32 +27,12 @@ class Reference(Protocol):
     def __call__(self, operation: str, request: dict[str, Any], /) -> dict[str, Any]: ...
 
 
-class PlainMoto:
+class PlainMoto(InProcess):
     """moto's DynamoDB as it is, in this process."""
 
     def __init__(self) -> None:
-        self._backend = DynamoDBBackend("us-east-1", "123456789012")
-
-    def __call__(self, operation: str, request: Request) -> dict[str, Any]:
-        backend = self._backend
-
-        class Handler(DynamoHandler):  # type: ignore[misc]
-            dynamodb_backend = backend
-            body = copy.deepcopy(dict(request))
-
-        try:
-            answer: dict[str, Any] = getattr(
-                Handler(), camelcase_to_underscores(operation)
-            )().result
-        except HTTPException as refusal:
-            body = json.loads(str(refusal.description))
-            reasons = [each["Code"] for each in body.get("CancellationReasons", ())]
-            code = body["__type"].rpartition("#")[2]
-            raise Refusal(400, code, body.get("message", ""), reasons) from refusal
-        return answer
-
-    def warm(self) -> None:
-        """There is nothing to connect to."""
+        backend = DynamoDBBackend("us-east-1", "123456789012")
+        super().__init__(lambda *call: call_moto(backend, call[0], copy.deepcopy(dict(call[1]))))
 
 
 @contextmanager
@@ -84,7 +62,7 @@ class Twins:
         """Return only ours, with these items."""
         database = Database(lambda: 0)
         database.create(TableSchema.of(table["TableName"], table))
-        ours = InProcess(database)
+        ours = InProcess(database.call)
         for item in items:
             ours("PutItem", {"TableName": table["TableName"], "Item": item})
         return ours
