@@ -50,7 +50,7 @@ def test_a_cancelled_transaction_has_a_reason_for_each_item(aws: Aws) -> None:
 def test_a_request_in_pieces_is_answered_as_a_whole_one(
     aws: Aws, operation: str, body: str, status: int
 ) -> None:
-    """Whole ones are answered without aiohttp."""
+    """Complete requests are handled without aiohttp."""
     _put(aws, "ñ")
     sent = body.replace("connections", aws.tables["connections"]).encode()
     head = (

@@ -1,4 +1,4 @@
-"""What moto does for the sandbox's DynamoDB: the control plane."""
+"""The part of the sandbox's DynamoDB that moto does: the control plane."""
 
 from typing import Any
 
