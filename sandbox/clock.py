@@ -60,7 +60,7 @@ class Clock:
         return timer
 
     def after(self, seconds: float, action: Callable[[], None]) -> Timer:
-        """Run `action` in so many seconds of this clock."""
+        """Run `action` after `seconds` of this clock."""
         return self.at(self() + round(seconds * 1000), action)
 
     @property

@@ -118,7 +118,7 @@ class Context:
 
 
 class Until(Context):
-    """An invocation with only so many seconds left once something has happened."""
+    """An invocation that has only `seconds_left` once something has happened."""
 
     def __init__(self, happened: Callable[[], bool], seconds_left: float) -> None:
         super().__init__()

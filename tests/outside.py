@@ -38,7 +38,7 @@ class Outside:
 
     @contextmanager
     def killed_after(self, calls: int) -> Iterator[None]:
-        """Let the process die after so many calls of what runs in here, if it makes more."""
+        """Let the process die after `calls` calls of the code in the block, if it makes more."""
         self._left = calls
         try:
             yield

@@ -47,7 +47,7 @@ class Speaker:
         self.session.on("message", lambda message: _note_error(message, self.score))
 
     async def talk(self, every: float, until: float) -> None:
-        """Broadcast about every so many seconds, to everybody or in one language."""
+        """Broadcast about once in `every` seconds, to everybody or in one language."""
         while (wait := random.uniform(0.5, 1.5) * every) < until - time.perf_counter():
             await asyncio.sleep(wait)
             await self._broadcast(random.choice([None, None, *LANGUAGES]))

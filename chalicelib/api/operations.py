@@ -1,4 +1,4 @@
-"""Every operation of the operator API: where it is, what it takes, what it responses, what it does.
+"""Every operation of the operator API: its path, parameters, responses and function.
 
 `app.py` has a route for each; `docs/run/openapi.yaml` is made from this table.
 """

@@ -61,7 +61,7 @@ class Policy(Struct, frozen=True):
     base: float
     """The maximum first delay, in seconds. It doubles with each retry."""
     seconds: float
-    """No retry begins after so many seconds."""
+    """Seconds after which no retry begins."""
 
 
 class Retries:

@@ -117,7 +117,7 @@ def remaining_minutes(connection: Connection, now: Millis) -> int:
 def activity_millis(settings: Settings) -> int:
     """Return the age in milliseconds at which recorded activity is recorded anew.
 
-    A client may be closed too early by so much. Heartbeats are rarer, and each is recorded.
+    A client may be closed that much too early. Heartbeats are rarer, and each is recorded.
     """
     return min(5_000, settings.connection_idle_timeout_seconds * 1000 // 24)
 
@@ -125,7 +125,7 @@ def activity_millis(settings: Settings) -> int:
 def idle_seconds(connection: Connection, now: Millis) -> int:
     """Return the seconds since the last recorded activity, or else since the handshake.
 
-    Not every message is recorded (DESIGN 5), so the real silence may be shorter.
+    Not every message is recorded (see `activity_millis`), so the real silence may be shorter.
     """
     return (now - connection.heard_at) // 1000
 

@@ -1,1 +1,1 @@
-"""PROTOCOL.md as code: requests, replies, other messages and jobs, and their encoding."""
+"""The protocol as code: requests, replies, other messages and jobs, and their encoding."""

@@ -1,4 +1,4 @@
-"""The connections table (DESIGN section 3): one item an open socket."""
+"""The connections table: one item for each open socket."""
 
 from collections.abc import Iterable, Iterator
 

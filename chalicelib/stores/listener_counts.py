@@ -1,7 +1,7 @@
 """The listener counts of a session, in total and by language.
 
 They are attributes of the session's item. Every change but a repair is a write for a transaction of
-`Membership`, so that the counts stay exact (DESIGN section 4, rule 1).
+`Membership`, so that the counts stay exact (invariant 1 of docs/build/architecture.md).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Membership of a session: each change is one transaction over session, connection and seat.
 
-This is what keeps `listenerCount` exact (DESIGN section 4, rule 1): a process that dies between two
-calls has either changed all of them or none. Every method raises TransactionCancelled if a
+It keeps `listenerCount` exact (invariant 1 of docs/build/architecture.md): a process that dies
+between two calls has changed all of them or none. Every method raises TransactionCancelled if a
 condition no longer holds; its `condition_failed` tells of which `TransactionItem`.
 """
 

@@ -1,4 +1,4 @@
-"""The sessions table (DESIGN section 3). Times in items are milliseconds, `expiresAt` seconds."""
+"""The sessions table. Times in items are milliseconds, `expiresAt` seconds."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

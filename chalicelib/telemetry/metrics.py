@@ -1,4 +1,4 @@
-"""The metrics of the stack (DESIGN 7), and their log lines for CloudWatch.
+"""The metrics of the stack (docs/run/operations.md), and their log lines for CloudWatch.
 
 CloudWatch makes metrics from log lines in its Embedded Metric Format (EMF). Every distinct set of
 dimension values is a metric that costs money, so ids are never dimensions: they are properties,

@@ -101,7 +101,7 @@ class Stack:
 
 
 async def play(stack: Stack, show: Screen, rest: Callable[[float], Awaitable[Any]]) -> None:
-    """Play the whole demo; `rest` waits so many seconds between two scenes."""
+    """Play the whole demo; `rest` waits the given seconds between two scenes."""
     await stack.token()  # raises before anything is shown if no stack runs
     show.begin()
     client = f"demo-{os.getpid()}"

@@ -62,7 +62,7 @@ class LoopThread:
 
 
 async def sleep(clock: Clock, seconds: float) -> None:
-    """Sleep for so many seconds of the stack's clock."""
+    """Sleep for `seconds` of the stack's clock."""
     loop = asyncio.get_running_loop()
     event = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""The nine rules of DESIGN section 4, looked for in the tables and in what clients received.
+"""The nine invariants of docs/build/architecture.md, checked in the tables and received messages.
 
 Each check returns what it found wrong, as sentences that begin with the rule's number. `at_once`
 holds between any two calls; `settled` when nothing is left to do; `of_turn` over one message.

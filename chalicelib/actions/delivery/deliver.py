@@ -1,8 +1,8 @@
-"""The one way to many connections (DESIGN section 5).
+"""Deliver a message to many connections. Every message to more than one takes this way.
 
 Up to `INLINE_FANOUT_LIMIT` recipients are posted to at once; for more, jobs post to a few hundred
-each (`background/fan_out`). What does not fit into the invocation's time becomes a job too. A job
-may run twice, so a client may get a message twice; no recipient is left out.
+each (`background/deliveries.py`). What does not fit into the invocation's time becomes a job too. A
+job may run twice, so a client may get a message twice; no recipient is left out.
 """
 
 from collections.abc import Iterable, Sequence

@@ -25,10 +25,10 @@ HANDOVER_SECONDS = 3.0
 _RETRY_SECONDS = range(2, 60)
 """Bounds of the delay between tries, which is a quarter of the time since the end."""
 _UNREACHABLE_MILLIS = 600_000
-"""A listener that cannot be reached for so long is dismissed untold. The sweep closes those whose
+"""A listener that cannot be reached for this long is dismissed untold. The sweep closes those whose
 client is gone long before."""
 _PENDING_MILLIS = 60_000
-"""A listener whose handshake is pending for so long is dismissed: its first reply may be lost."""
+"""A listener whose handshake is pending for this long is dismissed: its first reply may be lost."""
 
 
 def start(services: Services, session: Session, remaining: Remaining) -> None:

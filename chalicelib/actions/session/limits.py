@@ -1,4 +1,4 @@
-"""Rate limits (DESIGN section 6). They fail open: if the limiter itself fails, the call goes on.
+"""Rate limits. They fail open: if the limiter itself fails, the call goes on.
 
 That is a decision (docs/build/decisions/0007): a limiter that fails closed turns a hiccup of one
 table into an outage. Every other check still applies, and `RateLimited` shows that the limiter is

@@ -1,4 +1,4 @@
-"""on_session_change: handle the records of the sessions table's stream (DESIGN section 5).
+"""on_session_change: handle the records of the sessions table's stream.
 
 It finishes an end that a crash interrupted, sends a speaker its status when the listeners change,
 and takes samples for the session's report.

@@ -1,4 +1,4 @@
-"""sweep_connections: every minute, close, notify and end what is due (DESIGN section 5).
+"""sweep_connections: every minute, close, notify and end what is due.
 
 Silent connections are closed, ageing ones get notices, and sessions end whose time, or whose grace
 period, is over. What is due before the next sweep gets a job for that second. The scan is read page

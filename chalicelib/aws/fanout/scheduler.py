@@ -17,9 +17,9 @@ TRIES = 3
 POST_TIMEOUT = 3.0
 """Timeout of one post, in seconds."""
 RESERVE = 4.0
-"""No new post is taken so many seconds before the deadline: one may still time out."""
+"""Seconds before the deadline from which no new post is taken: it could still time out."""
 GIVE_UP_SECONDS = 1.0
-"""Posts in flight are given up so many seconds before the deadline."""
+"""Seconds before the deadline at which posts in flight are given up."""
 CHECK_SECONDS = 0.1
 """Seconds between checks of the deadline and of posts without a response."""
 _BACKOFF = 0.1

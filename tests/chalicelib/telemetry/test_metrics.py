@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from chalicelib.telemetry import METRICS, Dimension, MetricName
 from tests.chalicelib.telemetry.captured import NOW, Captured
 
-# DESIGN, section 7, copied by hand, and all four outcomes of a fan-out.
-DESIGN = """
+# Every metric with its dimensions, written by hand, and all four outcomes of a fan-out.
+EXPECTED = """
 ConnectionTimeout (Role, Reason) · ConnectionsChecked · IdleConnectionsDetected ·
 ConnectionsClosed · ConnectionDuration (Role) · MessagesReceived (Action) · MessageErrors (Code) ·
 HandlerLatency (Action) · StatusQueryLatency · PeriodicStatusUpdatesSent · FanOutRecipients ·
@@ -28,7 +28,7 @@ SessionDuration · CountDrift · RateLimited (Operation)
 
 def test_the_metrics_and_their_dimensions_are_those_of_the_design() -> None:
     designed = {}
-    for entry in DESIGN.replace("\n", " ").split("·"):
+    for entry in EXPECTED.replace("\n", " ").split("·"):
         name, _, dimensions = entry.strip().rstrip(")").partition(" (")
         designed[name] = tuple(dimensions.split(", ")) if dimensions else ()
 

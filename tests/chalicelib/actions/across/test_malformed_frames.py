@@ -1,4 +1,4 @@
-"""A malformed frame gets an error that names the problem, and changes nothing (DESIGN 4.8).
+"""A malformed frame gets an error that names the problem, and changes nothing (invariant 8).
 
 `tests/security/test_fuzz.py` sends frames made up from a seed; here are the forms it does not make.
 """

@@ -5,7 +5,7 @@ from tests.stack import Client, Stack
 
 
 def silence(stack: Stack, seconds: float, *others: Client) -> None:
-    """So much time in which only `others` are heard of, and the sweep runs each minute."""
+    """Pass `seconds` in which only `others` send heartbeats; the sweep runs each minute."""
     for _ in range(int(seconds // 60)):
         stack.clock.advance(60)
         for client in others:
