@@ -9,13 +9,11 @@ import importlib
 from bench.harness import save
 
 BENCHES = (
-    "actions",
     "broadcast",
     "cold_start",
     "cost",
     "fanout",
     "heartbeat",
-    "memory_sizes",
     "scale",
     "status",
     "sweep",

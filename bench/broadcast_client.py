@@ -1,6 +1,6 @@
 """The process that `broadcast.py` measures.
 
-    python -m bench.broadcast_client URL LISTENERS [MESSAGES]
+    python -m bench.broadcast_client URL LISTENERS
 
 sends broadcasts through the handler, and prints the cost of each message.
 """
@@ -115,8 +115,7 @@ def main() -> None:
     wiring.install(services)
     for _ in range(_WARM_UPS):
         _broadcast(listeners)
-    messages = int(sys.argv[3]) if len(sys.argv) > 3 else _MESSAGES
-    times = max(1, messages // listeners)
+    times = _MESSAGES // listeners
     cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(times):
         _broadcast(listeners)

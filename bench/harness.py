@@ -50,10 +50,6 @@ class Report:
         """Require that `value` is at most `most`."""
         self.requirements.append((f"{what}: {value:.3g}, at most {most:.3g}", value <= most))
 
-    def require_at_least(self, what: str, value: float, least: float) -> None:
-        """Require that `value` is at least `least`."""
-        self.requirements.append((f"{what}: {value:.4g}, at least {least:.4g}", value >= least))
-
     def markdown(self) -> str:
         names = list(self.rows[0].figures)
         lines = [f"## {self.title}", "", self.about, ""]

@@ -5,7 +5,6 @@ Lectern against `bench/peer/app.py`, with TLS to a stub that responds at once.
 """
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -28,8 +27,7 @@ def main(rounds: int = 5) -> list[Report]:
     report = Report(
         "A heartbeat, in a warm process", f"The mean of {_CALLS:,}; one read, no write."
     )
-    with tempfile.TemporaryDirectory() as directory, stub(0, True, answer_to_the_read()) as aws:
-        event = event_of_a_heartbeat(Path(directory))
+    with stub(0, True, _answer_to_the_read()) as aws:
         more = {
             "AWS_ENDPOINT_URL_DYNAMODB": aws.url,
             "API_GATEWAY_ENDPOINT": f"{aws.url}/prod",
@@ -39,8 +37,8 @@ def main(rounds: int = 5) -> list[Report]:
         }
         report.rows = interleaved(
             {
-                "Lectern": _run("app", event, aws.environ | more),
-                "Chalice and boto3": _run("bench.peer.app", event, aws.boto3_environ | more),
+                "Lectern": _run("app", aws.environ | more),
+                "Chalice and boto3": _run("bench.peer.app", aws.boto3_environ | more),
             },
             rounds,
         )
@@ -48,9 +46,9 @@ def main(rounds: int = 5) -> list[Report]:
     return [report]
 
 
-def _run(app: str, event: str, environ: Mapping[str, str]) -> Callable[[], Figures]:
+def _run(app: str, environ: Mapping[str, str]) -> Callable[[], Figures]:
     client = "bench.cold_start_client"
-    return partial(python, client, app, "message", event, str(_CALLS), environ=environ)
+    return partial(python, client, app, "message", str(_EVENT), str(_CALLS), environ=environ)
 
 
 class _Recorder:
@@ -61,14 +59,7 @@ class _Recorder:
         return {}
 
 
-def event_of_a_heartbeat(directory: Path) -> str:
-    """Write the event, as API Gateway sends it, and return its path."""
-    file = directory / "event.json"
-    file.write_text(_EVENT.read_text())
-    return str(file)
-
-
-def answer_to_the_read() -> str:
+def _answer_to_the_read() -> str:
     """Return DynamoDB's response to the read: a listener's connection, as the store writes it."""
     now = Millis(int(time.time() * 1000))
     later = Millis(now + 3_600_000)

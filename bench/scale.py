@@ -18,7 +18,7 @@ STREAM_RECORDS = 1_000
 """Records a second that one shard of a table's stream takes; a session's item is in one."""
 INVOCATIONS = 1_000
 """Default concurrency of Lambda."""
-HEARTBEAT_SECONDS, REFRESH_SECONDS, SPREAD_SECONDS, STATUS_SECONDS = 50, 100 * 60, 240, 30
+HEARTBEAT_SECONDS, SPREAD_SECONDS, STATUS_SECONDS = 50, 240, 30
 HANDLER_MS, STATUS_MS, SWEEP_MS = 10.0, 1.3, 0.17
 """At 256 MB: a heartbeat's function; a session's part of a status run; a connection's of a
 sweep."""

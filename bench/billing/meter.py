@@ -41,16 +41,12 @@ class Meter:
     def invocation(self, *, by_client: bool) -> Iterator[None]:
         """Meter one run of a function; `by_client`: caused by an event of API Gateway."""
         posts, own = self.usage.messages, self._own
-        started, cpu_started = time.perf_counter(), time.thread_time()
+        started = time.thread_time()
         yield
-        cpu, wall = time.thread_time() - cpu_started, time.perf_counter() - started
+        cpu = time.thread_time() - started - (self._own - own)
         posts = self.usage.messages - posts
-        counting = self._own - own
-        cpu_ms = (cpu - counting) * 1000
         self.usage.invocations += 1
-        self.usage.cpu_ms += cpu_ms
-        self.usage.wall_ms += (wall - counting) * 1000
-        self.usage.lambda_ms += cpu_ms / CORE_SHARE
+        self.usage.lambda_ms += cpu * 1000 / CORE_SHARE
         self.usage.lambda_ms += math.ceil(posts / self._together) * POST_MS
         self.usage.log_bytes += self._lines.platform
         self.usage.log_bytes += self._lines.access if by_client else 0

@@ -29,7 +29,7 @@ _PRICES = {
 
 @dataclass
 class Usage:
-    """Billed quantities; can be added and multiplied. CPU and wall time are not billed."""
+    """Billed quantities; can be added and multiplied."""
 
     messages: float = 0
     connection_minutes: float = 0
@@ -39,8 +39,6 @@ class Usage:
     lambda_ms: float = 0
     queue_requests: float = 0
     log_bytes: float = 0
-    cpu_ms: float = 0
-    wall_ms: float = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))

@@ -29,7 +29,6 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 import jwt
-from rich.console import Console
 
 from bench.harness import save
 from bench.load import plot
@@ -106,8 +105,7 @@ def _stack(options: argparse.Namespace) -> Iterator[FaultyStack | None]:
 
 
 async def _play(run: Run, own: FaultyStack | None, faults: float) -> None:
-    console = Console()
-    watching = [asyncio.create_task(show(run, console))]
+    watching = [asyncio.create_task(show(run))]
     if own:
         watching.append(asyncio.create_task(_watch(run, own, faults)))
     try:

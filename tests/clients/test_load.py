@@ -1,16 +1,11 @@
 """`python -m bench.load` against a running stack: it detects what is lost."""
 
-import asyncio
-import io
 from pathlib import Path
-
-from rich.console import Console
 
 from bench.load import plot
 from bench.load.faulty_stack import FaultyStack
 from bench.load.run import Plan, Run
 from bench.load.score import Score, percentile
-from bench.load.screen import show
 from tests.running import Lectern
 
 
@@ -35,9 +30,7 @@ async def play(lectern: Lectern, score: Score) -> Run:
         return lectern.token(user)
 
     run = Run(plan(lectern), token, score)
-    watching = asyncio.create_task(show(run, Console(file=io.StringIO(), force_terminal=True)))
     await run.play()
-    watching.cancel()
     return run
 
 
