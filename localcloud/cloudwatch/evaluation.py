@@ -2,12 +2,12 @@
 
 CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing
 data". CloudWatch also looks at some periods before the evaluation periods where data are missing;
-this does not. Supported are alarms on one metric and on the sum of several, as Lectern has them.
+this does not. Supported is what Lectern's alarms use: one metric or the sum of several, above or
+below a threshold in every period, where missing data breach or do not.
 """
 
 import operator
 import re
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -20,17 +20,13 @@ _PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)")
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
-    "GreaterThanOrEqualToThreshold": operator.ge,
     "LessThanThreshold": operator.lt,
-    "LessThanOrEqualToThreshold": operator.le,
 }
 _STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "Sum": sum,
-    "Average": statistics.fmean,
-    "Minimum": min,
     "Maximum": max,
-    "SampleCount": len,
 }
+_MISSING_BREACHES = {"breaching": True, "notBreaching": False}
 
 
 class UnsupportedAlarmError(Exception):
@@ -54,20 +50,15 @@ def state_of(alarm: Any, values: Sequence[float | None]) -> str:
     """Return the state of moto's `alarm` whose evaluation periods have these values.
 
     Raises:
-        UnsupportedAlarmError: the alarm compares with something else than a threshold.
+        UnsupportedAlarmError: the comparison, or what missing data mean, is not supported.
     """
     breaches = _known(_COMPARISONS, alarm.comparison_operator)
-    missing = alarm.treat_missing_data or "missing"
-    present = [value for value in values if value is not None]
-    if not present and missing == "missing":
-        return INSUFFICIENT_DATA
-    if not present and missing == "ignore":
-        return str(alarm.state_value)
-    breaching = sum(breaches(value, float(alarm.threshold)) for value in present)
-    if missing == "breaching":
-        breaching += len(values) - len(present)
-    needed = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
-    return ALARM if breaching >= needed else OK
+    missing_breaches = _known(_MISSING_BREACHES, alarm.treat_missing_data)
+    breaching = [
+        missing_breaches if value is None else breaches(value, float(alarm.threshold))
+        for value in values
+    ]
+    return ALARM if all(breaching) else OK
 
 
 def statistic(values: Sequence[float], name: str) -> float | None:

@@ -1,9 +1,8 @@
 """Log groups: the lines of functions and stages, where the API of CloudWatch Logs finds them.
 
 Lines are kept here as they are written, and copied into the control plane's groups only when they
-are read, which is rare. A group that is not applied has no lines. Lines older than the group's
-retention are deleted, as are all but the last 10,000 lines or 4 MB of a group; a stream is deleted
-with its last line.
+are read, which is rare. A group that is not applied has no lines. All but the last 10,000 lines of
+a group are deleted, and a stream with its last line.
 """
 
 import threading
@@ -13,11 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINES = 10_000
-MAX_BYTES = 4 * 1024 * 1024
 """Of a group."""
-EVENT_OVERHEAD = 26
-"""Bytes that CloudWatch adds to the text of an event."""
-DAY_MILLIS = 86_400_000
 
 OnLine = Callable[[str, str], None]
 """Takes the name of a group and one line."""
@@ -30,7 +25,6 @@ class Line:
     stream: str
     at: int
     text: str
-    size: int
 
 
 class _Lines:
@@ -39,27 +33,20 @@ class _Lines:
     def __init__(self, group: Any = None) -> None:
         self.group = group
         """moto's group, once the lines are in it."""
-        self.size = 0
         self._lines: deque[Line] = deque()
 
     def add(self, line: Line) -> None:
         self._lines.append(line)
-        self.size += line.size
 
-    def trim(self, oldest: int) -> Counter[str]:
-        """Delete lines until the limits hold; return the number deleted from each stream."""
+    def trim(self) -> Counter[str]:
+        """Delete all but the last lines; return the number deleted from each stream."""
         gone = Counter[str]()
-        while self._lines and self._exceeds_limits(oldest):
-            line = self._lines.popleft()
-            self.size -= line.size
-            gone[line.stream] += 1
+        while len(self._lines) > MAX_LINES:
+            gone[self._lines.popleft().stream] += 1
         return gone
 
     def all(self) -> list[Line]:
         return list(self._lines)
-
-    def _exceeds_limits(self, oldest: int) -> bool:
-        return len(self._lines) > MAX_LINES or self.size > MAX_BYTES or self._lines[0].at < oldest
 
 
 class LogGroups:
@@ -74,11 +61,11 @@ class LogGroups:
 
     def write(self, group: str, stream: str, text: str) -> None:
         """Write one line to a stream of a group."""
-        line = Line(stream, self._clock(), text, len(text.encode()) + EVENT_OVERHEAD)
+        line = Line(stream, self._clock(), text)
         with self._lock:
             new = self._new.setdefault(group, _Lines())
             new.add(line)
-            new.trim(0)
+            new.trim()
         self._on_line(group, text)
 
     def flush(self, backend: Any) -> None:
@@ -96,8 +83,7 @@ class LogGroups:
             for line in new[name].all() if name in new else ():
                 _put(group, line)
                 flushed.add(line)
-            days = int(group.retention_in_days or 0)
-            _delete(group, flushed.trim(self._clock() - days * DAY_MILLIS if days else 0))
+            _delete(group, flushed.trim())
 
 
 def _put(group: Any, line: Line) -> None:

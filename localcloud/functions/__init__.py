@@ -6,8 +6,8 @@
 | `results.py` | results of events, worded as Lambda words its own errors |
 | `instances/` | the processes that run events |
 | `logs/` | log lines and metrics of events |
-| `destinations.py` | sends records of what was given up |
-| `async_invocations.py` | asynchronous invocations: retries and destinations |
+| `destinations.py` | sends records of batches that were given up |
+| `async_invocations.py` | asynchronous invocations and their retries |
 | `functions.py` | what the rest of the account invokes |
 """
 

@@ -1,29 +1,26 @@
-"""Asynchronous invocations: accepted at once, run later, retried, reported to a destination.
+"""Asynchronous invocations: accepted at once, run later, retried, given up.
 
 AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation":
 a failed event is retried after one minute and after two more; a throttled one with exponential
-backoff from one second on, until it reaches its maximum age.
+backoff from one second on, until it reaches its maximum age. Destinations of such events are not
+supported: the project applies none.
 """
 
 import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.context import Context
 from localcloud.errors import NoSuchFunctionError, TooLargeError
 from localcloud.errors import TooManyRequestsError as Throttled
 from localcloud.functions.configuration import (
-    LATEST,
     AsyncConfiguration,
     async_configuration,
     configuration,
 )
-from localcloud.functions.destinations import deliver
 from localcloud.functions.results import InvokeResponse
-from localcloud.permissions import Permissions
 
 MAX_BYTES = 1024 * 1024
 """Of an asynchronous event."""
@@ -50,9 +47,8 @@ class _PendingEvent:
 class AsyncInvocations:
     """Lambda's queue of asynchronous events."""
 
-    def __init__(self, context: Context, permissions: Permissions, invoke: Invoke) -> None:
+    def __init__(self, context: Context, invoke: Invoke) -> None:
         self._context = context
-        self._permissions = permissions
         self._invoke = invoke
 
     def submit(self, function: str, event: Mapping[str, Any], trace: str) -> str:
@@ -79,57 +75,14 @@ class AsyncInvocations:
         except Throttled:
             pending.throttled += 1
             delay = min(MIN_BACKOFF_SECONDS * 2 ** (pending.throttled - 1), MAX_BACKOFF_SECONDS)
-            self._retry(pending, delay, rules, None)
+            self._retry(pending, delay, rules)
             return
         pending.invoked += 1
-        if response.error is None:
-            self._report(rules.on_success, pending, "Success", response)
-        elif pending.invoked > rules.retries:
-            self._report(rules.on_failure, pending, "RetriesExhausted", response)
-        else:
-            self._retry(pending, RETRY_SECONDS * pending.invoked, rules, response)
+        if response.error is not None and pending.invoked <= rules.retries:
+            self._retry(pending, RETRY_SECONDS * pending.invoked, rules)
 
-    def _retry(
-        self,
-        pending: _PendingEvent,
-        delay: float,
-        rules: AsyncConfiguration,
-        response: InvokeResponse | None,
-    ) -> None:
+    def _retry(self, pending: _PendingEvent, delay: float, rules: AsyncConfiguration) -> None:
+        """Run the event again after `delay` seconds, unless it is too old by then."""
         give_up = pending.accepted + rules.max_age * 1000
-        if self._context.clock() + round(delay * 1000) > give_up:
-            self._report(rules.on_failure, pending, "EventAgeExceeded", response)
-        else:
+        if self._context.clock() + round(delay * 1000) <= give_up:
             self._context.clock.after(delay, lambda: self._run(pending))
-
-    def _report(
-        self,
-        destination: str | None,
-        pending: _PendingEvent,
-        condition: str,
-        response: InvokeResponse | None,
-    ) -> None:
-        if destination is None:
-            return
-        applied = configuration(self._context, pending.function)
-        now = datetime.fromtimestamp(self._context.clock() / 1000, UTC)
-        record = {
-            "version": "1.0",
-            "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-            "requestContext": {
-                "requestId": pending.request_id,
-                "functionArn": f"{applied.arn}:{LATEST}",
-                "condition": condition,
-                "approximateInvokeCount": pending.invoked,
-            },
-            "requestPayload": json.loads(pending.payload),
-            **(_response(response, applied.version) if response else {}),
-        }
-        deliver(self._context, self._permissions, applied.role, destination, record)
-
-
-def _response(response: InvokeResponse, version: str) -> Mapping[str, Any]:
-    context = {"statusCode": 200, "executedVersion": version}
-    if response.error:
-        context["functionError"] = response.error
-    return {"responseContext": context, "responsePayload": json.loads(response.payload)}

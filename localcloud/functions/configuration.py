@@ -48,14 +48,11 @@ class Configuration:
 
 @dataclass(frozen=True)
 class AsyncConfiguration:
-    """Retries and destinations of asynchronous invocations."""
+    """Retries of asynchronous invocations."""
 
     retries: int
     max_age: int
     """Seconds."""
-    on_failure: str | None
-    """The ARN of a destination."""
-    on_success: str | None
 
 
 def configuration(context: Context, function: str) -> Configuration:
@@ -103,12 +100,9 @@ def async_configuration(context: Context, function: str) -> AsyncConfiguration:
     applied = _applied(context, function).event_invoke_config
     # moto keeps every configuration that was ever put; the last one is what was applied.
     given: dict[str, Any] = applied[-1].response() if applied else {}
-    destinations = given.get("DestinationConfig") or {}
     return AsyncConfiguration(
         retries=given.get("MaximumRetryAttempts", ASYNC_RETRIES),
         max_age=given.get("MaximumEventAgeInSeconds", ASYNC_AGE),
-        on_failure=(destinations.get("OnFailure") or {}).get("Destination"),
-        on_success=(destinations.get("OnSuccess") or {}).get("Destination"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Destinations: queues that receive the record of an event or batch that was given up."""
+"""Destinations: queues that receive the record of a batch that was given up."""
 
 import json
 import logging

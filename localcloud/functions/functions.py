@@ -47,7 +47,7 @@ class Functions:
         self._stopped = False
         self._instances: set[Instance] = set()
         self._gate = asyncio.Semaphore(CORES)
-        self._async_invocations = AsyncInvocations(context, permissions, self._invoke_now)
+        self._async_invocations = AsyncInvocations(context, self._invoke_now)
         context.on_apply.append(self._retire)
 
     def invoke(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> InvokeResponse:
@@ -66,7 +66,7 @@ class Functions:
         return self._invoke_now(function, payload, str(uuid.uuid4()), trace)
 
     def invoke_async(self, function: str, event: Mapping[str, Any], *, trace: str = "") -> str:
-        """Invoke the function later, with its retries and destinations; return the request id.
+        """Invoke the function later, with its retries; return the request id.
 
         Raises:
             NoSuchFunctionError: no such function is applied.

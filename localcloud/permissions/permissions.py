@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from localcloud.context import Context
 from localcloud.errors import DeniedError
-from localcloud.permissions.policies import Decision, RequestContext, decide, evaluate
+from localcloud.permissions.policies import Decision, decide, evaluate
 from localcloud.permissions.required_actions import RequiredAction
 from localcloud.permissions.roles import documents_of, statements_of_function
 
@@ -46,7 +46,7 @@ class Permissions:
         self._context = context
         self._lock = threading.Lock()
         self._sessions: dict[str, _Session] = {}
-        self._decide = lru_cache(maxsize=4096)(_decide)
+        self._decide = lru_cache(maxsize=4096)(decide)
 
     def assume_role(self, role: str, session: str) -> RoleCredentials:
         """Return temporary credentials of the role with that ARN; they do not expire."""
@@ -102,7 +102,7 @@ class Permissions:
 
     def _decide_for_role(self, role: str, action: str, resource: str) -> Decision:
         documents = tuple(documents_of(self._context, role))
-        return self._decide(documents, role, action, resource, self._context.region)
+        return self._decide(documents, action, resource)
 
     def _message(self, session: _Session, action: str, resource: str, decision: Decision) -> str:
         if action.startswith("sqs:"):
@@ -112,14 +112,3 @@ class Permissions:
         why = _WHY[decision].format(action=action)
         where = "" if resource == "*" else f" on resource: {resource}"
         return f"User: {user} is not authorized to perform: {action}{where} {why}"
-
-
-def _decide(
-    documents: tuple[str, ...], role: str, action: str, resource: str, region: str
-) -> Decision:
-    request: RequestContext = {
-        "aws:principalaccount": role.split(":")[4],
-        "aws:principalarn": role,
-        "aws:requestedregion": region,
-    }
-    return decide(documents, action, resource, request)

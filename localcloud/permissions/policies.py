@@ -1,8 +1,9 @@
 """The evaluation of policy documents.
 
 IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements". An explicit Deny wins;
-what nothing allows is denied. Operators on strings, ARNs and booleans are supported in conditions;
-with any other operator an Allow allows nothing and a Deny denies.
+what nothing allows is denied. Conditions may compare strings and ARNs, as those of a function's own
+policy do. With any other operator, with NotAction or NotResource, an Allow allows nothing and a
+Deny denies.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 RequestContext = Mapping[str, str]
 """The values of condition keys, which are in lower case, such as `aws:requestedregion`."""
 Statement = Mapping[str, Any]
+_NOTHING_KNOWN: RequestContext = {}
 
 
 class Decision(Enum):
@@ -26,7 +28,7 @@ class Decision(Enum):
 
 
 def decide(
-    documents: Iterable[str], action: str, resource: str, request: RequestContext
+    documents: Iterable[str], action: str, resource: str, request: RequestContext = _NOTHING_KNOWN
 ) -> Decision:
     """Evaluate all `documents` (JSON) together."""
     statements = [each for document in documents for each in statements_of(document)]
@@ -39,12 +41,10 @@ def evaluate(
     """Evaluate these statements together."""
     decision = Decision.NOT_ALLOWED
     for statement in statements:
-        if not _matches(statement, action, resource):
-            continue
-        if statement["Effect"] == "Deny":
-            if _holds(statement, request, unknown=True):
+        denies = statement["Effect"] == "Deny"
+        if _applies(statement, action, resource, request, unknown=denies):
+            if denies:
                 return Decision.DENIED
-        elif _holds(statement, request, unknown=False):
             decision = Decision.ALLOWED
     return decision
 
@@ -55,16 +55,21 @@ def statements_of(document: str) -> tuple[Statement, ...]:
     return tuple(_listed(json.loads(document)["Statement"]))
 
 
-def _matches(statement: Statement, action: str, resource: str) -> bool:
-    if "NotAction" in statement:
-        matched = not _any_like(statement["NotAction"], action.lower(), str.lower)
-    else:
-        matched = _any_like(statement.get("Action", ()), action.lower(), str.lower)
-    if not matched:
-        return False
-    if "NotResource" in statement:
-        return not _any_like(statement["NotResource"], resource)
-    return _any_like(statement.get("Resource", ()), resource)
+def _applies(
+    statement: Statement, action: str, resource: str, request: RequestContext, *, unknown: bool
+) -> bool:
+    """Return whether a statement applies; what is not supported in it counts as `unknown`."""
+    if "NotAction" in statement or "NotResource" in statement:
+        return unknown
+    return (
+        _any_like(statement.get("Action", ()), action.lower(), str.lower)
+        and _any_like(statement.get("Resource", ()), resource)
+        and all(
+            _condition(operator, _listed(values), request.get(key.lower()), unknown)
+            for operator, pairs in statement.get("Condition", {}).items()
+            for key, values in pairs.items()
+        )
+    )
 
 
 def _any_like(patterns: Any, text: str, change: Callable[[str], str] = str) -> bool:
@@ -83,44 +88,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda wanted, given: wanted == given,
-    "StringEqualsIgnoreCase": lambda wanted, given: wanted.lower() == given.lower(),
     "StringLike": matches_pattern,
     "ArnEquals": matches_pattern,
     "ArnLike": matches_pattern,
-    "Bool": lambda wanted, given: wanted.lower() == given.lower(),
 }
-_NEGATED = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotEquals": "ArnEquals",
-    "ArnNotLike": "ArnLike",
-}
-
-
-def _holds(statement: Statement, request: RequestContext, *, unknown: bool) -> bool:
-    """Return whether all conditions hold; one with an unsupported operator counts as `unknown`."""
-    return all(
-        _condition(operator, _listed(values), request.get(key.lower()), unknown)
-        for operator, pairs in statement.get("Condition", {}).items()
-        for key, values in pairs.items()
-    )
 
 
 def _condition(operator: str, values: list[Any], given: str | None, unknown: bool) -> bool:
-    if operator.endswith("IfExists"):
-        operator = operator.removesuffix("IfExists")
-        if given is None:
-            return True
-    if operator in _NEGATED:
-        return not _condition(_NEGATED[operator], values, given, not unknown)
     if operator not in _OPERATORS:
         return unknown
-    return given is not None and any(_OPERATORS[operator](_text(each), given) for each in values)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return given is not None and any(_OPERATORS[operator](each, given) for each in values)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -17,32 +17,22 @@ MINUTE = 60_000
 
 
 @pytest.mark.parametrize(
-    ("values", "missing", "needed", "state"),
+    ("values", "missing", "state"),
     [
-        ([1, 2, 3], "missing", 3, "OK"),
-        ([6, 7, 8], "missing", 3, "ALARM"),
-        ([6, 7, 1], "missing", 3, "OK"),
-        ([6, 1, 8], "missing", 2, "ALARM"),
-        ([5, 5, 5], "missing", 3, "OK"),
-        ([None, None, None], "missing", 3, "INSUFFICIENT_DATA"),
-        ([None, None, None], "ignore", 3, "before"),
-        ([None, None, None], "notBreaching", 3, "OK"),
-        ([None, None, None], "breaching", 3, "ALARM"),
-        ([6, None, None], "breaching", 3, "ALARM"),
-        ([1, None, None], "breaching", 3, "OK"),
-        ([6, None, 6], "notBreaching", 3, "OK"),
+        ([1, 2, 3], "breaching", "OK"),
+        ([6, 7, 8], "notBreaching", "ALARM"),
+        ([6, 7, 1], "breaching", "OK"),
+        ([5, 5, 5], "breaching", "OK"),
+        ([None, None, None], "notBreaching", "OK"),
+        ([None, None, None], "breaching", "ALARM"),
+        ([6, None, None], "breaching", "ALARM"),
+        ([1, None, None], "breaching", "OK"),
+        ([6, None, 6], "notBreaching", "OK"),
     ],
 )
-def test_the_state_of_an_alarm(
-    values: Sequence[float | None], missing: str, needed: int, state: str
-) -> None:
+def test_the_state_of_an_alarm(values: Sequence[float | None], missing: str, state: str) -> None:
     alarm = SimpleNamespace(
-        comparison_operator="GreaterThanThreshold",
-        threshold=5.0,
-        evaluation_periods=3,
-        datapoints_to_alarm=needed,
-        treat_missing_data=missing,
-        state_value="before",
+        comparison_operator="GreaterThanThreshold", threshold=5.0, treat_missing_data=missing
     )
 
     assert state_of(alarm, values) == state
@@ -51,10 +41,7 @@ def test_the_state_of_an_alarm(
 def test_statistics() -> None:
     values = [float(each) for each in range(1, 101)]
 
-    assert statistic(values, "Sum") == 5050
-    assert statistic(values, "Average") == 50.5
-    assert (statistic(values, "Minimum"), statistic(values, "Maximum")) == (1, 100)
-    assert statistic(values, "SampleCount") == 100
+    assert (statistic(values, "Sum"), statistic(values, "Maximum")) == (5050, 100)
     assert statistic(values, "p95") == pytest.approx(95.05)
     assert statistic(values, "p100") == 100
     assert statistic([], "Sum") is None

@@ -1,4 +1,4 @@
-"""Log groups of the control plane: their lines and retention."""
+"""Log groups of the control plane and their lines."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloudwatch import log_groups
-from localcloud.cloudwatch.log_groups import DAY_MILLIS, LogGroups
+from localcloud.cloudwatch.log_groups import LogGroups
 from tests.localcloud.world import World
 
 
@@ -66,24 +66,6 @@ def test_each_line_is_passed_on_as_it_is_written(clock: Clock) -> None:
     assert told == [("not applied", "one")]
 
 
-def test_lines_older_than_the_retention_are_deleted(
-    backend: Any, lines: LogGroups, clock: Clock
-) -> None:
-    backend.put_retention_policy("g", 1)
-    lines.write("g", "old", "one")
-    lines.flush(backend)
-    clock.now += DAY_MILLIS
-    lines.write("g", "new", "two")
-    lines.flush(backend)
-    assert _found(backend) == [("old", "one"), ("new", "two")]
-
-    clock.now += 1
-    lines.flush(backend)
-
-    assert _found(backend) == [("new", "two")]
-    assert list(backend.groups["g"].streams) == ["new"]
-
-
 @pytest.mark.parametrize("read", [True, False])
 def test_only_the_last_lines_are_kept(
     backend: Any, lines: LogGroups, monkeypatch: pytest.MonkeyPatch, *, read: bool
@@ -98,18 +80,6 @@ def test_only_the_last_lines_are_kept(
 
     assert sorted(text for _, text in _found(backend)) == ["2", "3", "4"]
     assert backend.groups["g"].to_describe_dict()["storedBytes"] == 3
-
-
-def test_only_so_many_bytes_are_kept(
-    backend: Any, lines: LogGroups, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_groups, "MAX_BYTES", 100)
-    for text in ("x" * 50, "y" * 30, "z" * 10):
-        lines.write("g", "a", text)
-
-    lines.flush(backend)
-
-    assert [text[0] for _, text in _found(backend)] == ["y", "z"]
 
 
 def test_a_group_that_is_created_again_is_empty(backend: Any, lines: LogGroups) -> None:

@@ -102,6 +102,20 @@ def test_a_bad_record_is_found_by_halves_and_given_up_alone(sourced: Sourced) ->
     assert record["DDBStreamBatchInfo"]["streamArn"] == stream
 
 
+def test_without_the_permission_the_record_of_a_failure_is_lost(sourced: Sourced) -> None:
+    deny = {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "*"}
+    function = sourced.function("changes", CHANGES, Role=sourced.role("narrow", EVERYTHING, deny))
+    failed = {"OnFailure": {"Destination": sourced.queue("failed")}}
+    options = {"MaximumRetryAttempts": 0, "DestinationConfig": failed}
+    sourced.mapping(function, sourced.table("t"), **options)
+
+    sourced.put("t", ("a", 13))
+    sourced.advance(10)
+
+    assert sourced.batches("changes") == [["13"]]
+    assert sourced.messages("failed") == []
+
+
 def test_partial_responses_go_on_at_the_first_failure(sourced: Sourced) -> None:
     stream = sourced.table("t")
     sourced.mapping(
