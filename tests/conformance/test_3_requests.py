@@ -24,12 +24,6 @@ async def test_an_unknown_request_fails(stack: Stack) -> None:
     assert failed["code"] == "INVALID_MESSAGE"
 
 
-async def test_a_request_without_a_name_is_refused(stack: Stack) -> None:
-    speaker, _ = await stack.session()
-    error = await speaker.refused("submitRequest", "INVALID_MESSAGE")
-    assert [detail["field"] for detail in error["details"]] == ["request"]
-
-
 async def test_a_request_that_fails_says_why(stack: Stack) -> None:
     _, session = await stack.session()
     listener = await stack.listener(session)

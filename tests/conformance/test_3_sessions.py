@@ -52,15 +52,16 @@ async def test_a_listener_learns_where_the_session_stands(stack: Stack) -> None:
     assert "missed" not in joined
 
 
-@pytest.mark.parametrize("ended", [False, True])
-async def test_a_session_that_is_not_there_cannot_be_joined(stack: Stack, ended: bool) -> None:
-    session, code = "golden-nobody-000", "SESSION_NOT_FOUND"
-    if ended:
-        speaker, session = await stack.session()
-        await speaker.done("endSession")
-        code = "SESSION_INACTIVE"
+@pytest.mark.parametrize("action", ["joinSession", "refreshConnection"])
+async def test_a_session_that_is_not_there_or_ended_cannot_be_entered(
+    stack: Stack, action: str
+) -> None:
+    speaker, ended = await stack.session()
+    await speaker.done("endSession")
     client = await stack.connect()
-    await client.refused("joinSession", code, sessionId=session, targetLanguage="es")
+    role = {"role": "listener"} if action == "refreshConnection" else {}
+    for session, code in ((ended, "SESSION_INACTIVE"), ("golden-nobody-000", "SESSION_NOT_FOUND")):
+        await client.refused(action, code, sessionId=session, targetLanguage="es", **role)
 
 
 async def test_listeners_are_counted_by_language(stack: Stack) -> None:

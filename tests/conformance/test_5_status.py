@@ -73,11 +73,6 @@ async def test_a_status_comes_every_30_seconds(stack: Stack) -> None:
     assert max(between) <= 31_000, between
 
 
-async def test_a_listener_may_not_ask(stack: Stack) -> None:
-    _, session = await stack.session()
-    await (await stack.listener(session)).refused("getSessionStatus", "FORBIDDEN")
-
-
 async def test_where_the_session_is_gone_there_is_no_status(stack: Stack) -> None:
     speaker, _ = await stack.session()
     await speaker.done("endSession")

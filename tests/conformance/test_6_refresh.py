@@ -166,25 +166,6 @@ async def test_subscriptions_and_their_messages_follow_the_session(stack: Stack)
     await fresh.next("topicMessage")
 
 
-@pytest.mark.parametrize("ended", [False, True])
-async def test_an_unknown_or_ended_session_cannot_be_refreshed(stack: Stack, ended: bool) -> None:
-    session, code = "golden-nobody-000", "SESSION_NOT_FOUND"
-    if ended:
-        speaker, session = await stack.session()
-        await speaker.done("endSession")
-        code = "SESSION_INACTIVE"
-    fields: dict[str, Any] = {"sessionId": session, "role": "listener", "targetLanguage": "es"}
-    await (await stack.connect()).refused("refreshConnection", code, **fields)
-
-
-async def test_a_listeners_refresh_needs_its_language(stack: Stack) -> None:
-    _, session = await stack.session()
-    client = await stack.connect()
-    fields = {"sessionId": session, "role": "listener"}
-    error = await client.refused("refreshConnection", "INVALID_MESSAGE", **fields)
-    assert [detail["field"] for detail in error["details"]] == ["targetLanguage"]
-
-
 async def test_a_forged_or_foreign_resume_token_is_refused(stack: Stack) -> None:
     speaker, session = await stack.session()
     _, other = await stack.session()
