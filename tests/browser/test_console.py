@@ -100,37 +100,6 @@ def test_a_jump_of_100_minutes_refreshes_all_and_loses_nobody(
     console.heard("es", "^Still here")
 
 
-@pytest.mark.nightly
-def test_a_jump_of_100_minutes_refreshes_the_whole_show(
-    open_console: OpenConsole, lectern: Lectern
-) -> None:
-    console = Console(open_console())
-    console.page.click("#show")
-    console.sees_listeners(30)
-    console.received(30)
-    picture(console.page, "running")
-    other = Console(open_console(f"?session={console.session_id()}"))
-    other.add("nl", 2)
-    console.sees_listeners(32)
-    before = {each["connectionId"] for each in _connections(lectern)}
-
-    console.move("100 minutes")
-
-    console.told("31 sockets were replaced. Nobody was lost.")
-    console.sees_listeners(32)
-    lectern.settle()
-    after = _connections(lectern)
-    assert len(after) == 33  # those of the other page sent heartbeats, and were refreshed, too
-    assert before.isdisjoint(each["connectionId"] for each in after)
-    console.page.get_by_role("button", name="Talk", exact=True).click()
-    console.say("Still here?")
-    for language in ("es", "fr", "de", "pt", "it", "pl"):
-        console.heard(language, "^Still here")
-    other.heard("nl", "^Still here")
-    picture(console.page, "after-100-minutes")
-    picture(console.page, "after-100-minutes-whole", whole=True)
-
-
 def test_a_listener_that_is_cut_off_comes_back_and_misses_nothing(
     open_console: OpenConsole,
 ) -> None:

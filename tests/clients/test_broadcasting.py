@@ -86,24 +86,6 @@ async def test_a_permanent_refusal_is_raised_at_once() -> None:
     assert not refusal.value.retryable
 
 
-@pytest.mark.parametrize("arrived", [True, False])
-async def test_after_a_lost_connection_only_broadcasts_that_did_not_arrive_are_sent_again(
-    arrived: bool,
-) -> None:
-    stack = FakeStack()
-    session = await stack.speaker()
-    replies = start(session, ("one", None), ("two", None))
-    await settle()
-    stack.last_seq = {"*": 1} if arrived else {"*": 0}
-    stack.socket.drop()
-    await stack.clock.advance(1)
-    assert data(stack.socket.requests("broadcast")) == (["two"] if arrived else ["one"])
-    for seq in (2,) if arrived else (1, 2):
-        accept(stack, stack.socket.requests("broadcast")[-1], seq)
-        await settle()
-    assert [(await reply)["seq"] for reply in replies] == [1, 2]
-
-
 async def test_a_lost_reply_after_a_failure_that_may_have_used_a_seq_is_an_error() -> None:
     stack = FakeStack()
     session = await stack.speaker()

@@ -20,18 +20,6 @@ async def test_a_client_that_is_behind_recovers() -> None:
     assert data(seen) == ["es 1", "es 2"]
 
 
-async def test_broadcasts_that_arrive_out_of_order_are_not_asked_for() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen = record(session, "broadcast")
-    stack.socket.deliver(broadcast(2))
-    await stack.clock.advance(0.1)
-    stack.socket.deliver(broadcast(1))
-    await stack.clock.advance(1)
-    assert stack.socket.requests("recover") == []
-    assert data(seen) == ["es 1", "es 2"]
-
-
 async def test_recovery_goes_on_until_every_broadcast_has_arrived() -> None:
     stack = FakeStack()
     session = await stack.listener()

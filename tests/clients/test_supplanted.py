@@ -5,29 +5,13 @@ import asyncio
 import pytest
 
 from lectern_client import LecternError
-from tests.clients.stack import FakeStack, Message, broadcast, data, error, record, settle
+from tests.clients.stack import FakeStack, Message, error, settle
 
 FORBIDDEN = error(403, "FORBIDDEN")
 
 
 def stale(action: str) -> Message:
     return {**FORBIDDEN, "action": action}
-
-
-async def test_a_listener_taken_for_dead_continues_where_it_was() -> None:
-    stack = FakeStack()
-    session = await stack.listener()
-    seen = record(session, "broadcast")
-    stack.socket.deliver(broadcast(1))
-    stack.replies["heartbeat"] = stale("heartbeat")
-    stack.last_seq = {"*": 0, "es": 2}
-    stack.replies["joinSession"] = lambda asked, _: stack.joined(asked, missed=[broadcast(2)])
-    await stack.clock.advance(52)
-    (first, second) = stack.sockets
-    assert first.closed_with == 4000
-    (request,) = second.requests("joinSession")
-    assert (request["resumeToken"], request["lastSeq"]) == ("resume-1", {"*": 0, "es": 1})
-    assert (session.state, data(seen)) == ("open", ["es 1", "es 2"])
 
 
 async def test_the_refused_request_is_sent_again_on_the_new_connection() -> None:
