@@ -1,8 +1,4 @@
-"""Each defect of what Chalice generates is there without `chalice_override.tf`, and gone with it.
-
-A test that passes for the plan with the override and fails for the plan without it can't be true
-for another reason than a line of that file.
-"""
+"""The defects of what Chalice generates are mended: by `chalice_override.tf`, or by packaging."""
 
 import json
 import re
@@ -13,158 +9,94 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.conftest import Make, Packaged, Plans, load_plans, save_plans
-from tools.mocked_plan import Plan, mocked_plans, terraform
+from tests.terraform.conftest import Packaged, Plans
+from tools.mocked_plan import Plan, terraform
 from tools.package import ROOT
 
 pytestmark = pytest.mark.terraform
 
 STAGE = "aws_apigatewayv2_stage.websocket_api_stage"
 STREAM = "aws_lambda_event_source_mapping.on_session_change-dynamodb-event-source"
+PARTIAL = ["ReportBatchItemFailures"]
 QUEUE = "aws_lambda_event_source_mapping.run_jobs-sqs-event-source"
 
 
-def has_throttles(plan: Plan) -> bool:
-    settings: list[Mapping[str, Any]] = plan[STAGE]["default_route_settings"]
-    return bool(settings) and all(
-        each["throttling_rate_limit"] and each["throttling_burst_limit"] for each in settings
-    )
+def stage_settings(plan: Plan) -> Mapping[str, Any]:
+    (settings,) = plan[STAGE]["default_route_settings"]
+    found: Mapping[str, Any] = settings
+    return found
 
 
-def has_metrics(plan: Plan) -> bool:
-    settings: list[Mapping[str, Any]] = plan[STAGE]["default_route_settings"]
-    return any(each["detailed_metrics_enabled"] for each in settings)
-
-
-def has_access_log(plan: Plan) -> bool:
-    return any(each["destination_arn"] for each in plan[STAGE]["access_log_settings"])
-
-
-def redeploys(plan: Plan) -> bool:
-    triggers = plan["aws_apigatewayv2_deployment.websocket_api_deployment"]["triggers"]
-    return "redeployment" in (triggers or {})
-
-
-def returns_replies(plan: Plan) -> bool:
-    route = plan["aws_apigatewayv2_route.websocket_message_route"]
-    return bool(route["route_response_selection_expression"] == "$default")
-
-
-def names_rules(plan: Plan) -> bool:
-    rules = plan.of_type("aws_cloudwatch_event_rule").values()
-    return len(rules) == 3 and all(
-        re.fullmatch(r"lectern-dev-\w+", each.values["name"]) for each in rules
-    )
-
-
-def answers_partial_batches_of_jobs(plan: Plan) -> bool:
-    return bool(plan[QUEUE]["function_response_types"] == ["ReportBatchItemFailures"])
-
-
-def answers_partial_batches_of_changes(plan: Plan) -> bool:
-    return bool(plan[STREAM]["function_response_types"] == ["ReportBatchItemFailures"])
-
-
-def limits_retries(plan: Plan) -> bool:
-    mapping = plan[STREAM]
-    return all(
-        isinstance(mapping[each], int)
-        for each in ("maximum_retry_attempts", "maximum_record_age_in_seconds")
-    )
-
-
-def bisects(plan: Plan) -> bool:
-    return plan[STREAM]["bisect_batch_on_function_error"] is True
-
-
-def has_a_failure_destination(plan: Plan) -> bool:
-    destinations = plan[STREAM]["destination_config"]
-    return any(each["on_failure"][0]["destination_arn"] for each in destinations)
-
-
-def filters_the_stream(plan: Plan) -> bool:
-    return any(each["filter"] for each in plan[STREAM]["filter_criteria"])
-
-
-def tags_functions(plan: Plan) -> bool:
-    functions = plan.of_type("aws_lambda_function").values()
-    return all("Stage" in each.values["tags"] for each in functions)
-
-
-def names_the_operator_api(plan: Plan) -> bool:
-    name = plan["aws_api_gateway_rest_api.rest_api"]["name"]
-    return bool(name == "lectern-dev-operator")
-
-
-def names_the_operators_function(plan: Plan) -> bool:
-    function = plan["aws_lambda_function.api_handler"]
-    return bool(function["function_name"] == "lectern-dev-api_handler")
-
-
-def leaves_the_stage_to_us(plan: Plan) -> bool:
-    deployment = plan["aws_api_gateway_deployment.rest_api"]
-    return not deployment["stage_name"] and bool(deployment["triggers"])
-
-
-mended = pytest.mark.parametrize(
-    "is_mended",
-    [
-        has_throttles,
-        has_metrics,
-        has_access_log,
-        redeploys,
-        returns_replies,
-        names_rules,
-        answers_partial_batches_of_jobs,
-        answers_partial_batches_of_changes,
-        limits_retries,
-        bisects,
-        has_a_failure_destination,
-        filters_the_stream,
-        tags_functions,
-        names_the_operator_api,
-        names_the_operators_function,
-        leaves_the_stage_to_us,
+MENDED: dict[str, Callable[[Plan], object]] = {
+    "calls are throttled": lambda plan: (
+        stage_settings(plan)["throttling_rate_limit"]
+        and stage_settings(plan)["throttling_burst_limit"]
+    ),
+    "routes have metrics": lambda plan: stage_settings(plan)["detailed_metrics_enabled"],
+    "the stage has an access log": lambda plan: plan[STAGE]["access_log_settings"][0][
+        "destination_arn"
     ],
-)
+    "a changed API is deployed again": lambda plan: plan[
+        "aws_apigatewayv2_deployment.websocket_api_deployment"
+    ]["triggers"]["redeployment"],
+    "replies reach clients": lambda plan: (
+        plan["aws_apigatewayv2_route.websocket_message_route"][
+            "route_response_selection_expression"
+        ]
+        == "$default"
+    ),
+    "rules are named by their functions": lambda plan: (
+        {each.values["name"] for each in plan.of_type("aws_cloudwatch_event_rule").values()}
+        == {
+            "lectern-dev-sweep_connections",
+            "lectern-dev-publish_status",
+            "lectern-dev-reconcile_counts",
+        }
+    ),
+    "failed jobs come again alone": lambda plan: plan[QUEUE]["function_response_types"] == PARTIAL,
+    "failed changes come again alone": lambda plan: (
+        plan[STREAM]["function_response_types"] == PARTIAL
+    ),
+    "a batch of changes is given up some day": lambda plan: (
+        plan[STREAM]["maximum_retry_attempts"] and plan[STREAM]["maximum_record_age_in_seconds"]
+    ),
+    "a bad change is found by halves": lambda plan: plan[STREAM]["bisect_batch_on_function_error"],
+    "changes that are given up are kept": lambda plan: plan[STREAM]["destination_config"][0][
+        "on_failure"
+    ][0]["destination_arn"],
+    "only changes that matter cause a call": lambda plan: plan[STREAM]["filter_criteria"][0][
+        "filter"
+    ],
+    "functions have tags": lambda plan: all(
+        "Stage" in each.values["tags"] for each in plan.of_type("aws_lambda_function").values()
+    ),
+    "the operator API is named": lambda plan: (
+        plan["aws_api_gateway_rest_api.rest_api"]["name"] == "lectern-dev-operator"
+    ),
+    "the operator API's function is named": lambda plan: (
+        plan["aws_lambda_function.api_handler"]["function_name"] == "lectern-dev-api_handler"
+    ),
+    "the operator API's stage is ours": lambda plan: (
+        not plan["aws_api_gateway_deployment.rest_api"]["stage_name"]
+        and plan["aws_api_gateway_deployment.rest_api"]["triggers"]
+    ),
+}
 
 
-@mended
-def test_the_override_mends(is_mended: Callable[[Plan], bool], plans: Plans) -> None:
-    assert is_mended(plans("dev")["plan"])
-
-
-@mended
-def test_chalice_alone_has_the_defect(is_mended: Callable[[Plan], bool], unmended: Plan) -> None:
-    assert not is_mended(unmended)
-
-
-@pytest.fixture(scope="module")
-def unmended(packaged: Packaged, once: Callable[[str, Make], Path]) -> Plan:
-    """The plan of dev with nothing left of the override but its versions."""
-
-    def planned(folder: Path) -> None:
-        copy = changed_copy(packaged("dev"), folder, only_versions)
-        mocks = (copy / "tests" / "plan.tftest.hcl").read_text().partition('run "plan"')[0]
-        bare = copy / "tests" / "bare.tftest.hcl"
-        bare.write_text(f'{mocks}\nrun "bare" {{\n  command = plan\n}}\n')
-        save_plans(folder, mocked_plans(copy, "tests/bare.tftest.hcl"))
-
-    return load_plans(once("unmended", planned))["bare"]
+@pytest.mark.parametrize("mended", MENDED.values(), ids=MENDED)
+def test_the_override_mends_what_chalice_leaves_out(
+    mended: Callable[[Plan], object], plans: Plans
+) -> None:
+    assert mended(plans("dev")["plan"])
 
 
 def changed_copy(source: Path, folder: Path, change: Callable[[str], str]) -> Path:
-    """Copy a packaged Terraform folder, with another `chalice_override.tf`."""
+    """A copy of a packaged Terraform folder with another `chalice_override.tf`."""
     copy = folder / "terraform"
     shutil.copytree(source, copy, symlinks=True)
     override = copy / "chalice_override.tf"
     override.write_text(change(override.read_text()))
     return copy
-
-
-def only_versions(override: str) -> str:
-    """Return the `terraform` block of the override, alone."""
-    return override.partition("\nresource ")[0]
 
 
 def without_terraforms_version(override: str) -> str:
