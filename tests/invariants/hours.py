@@ -13,6 +13,7 @@ from hypothesis.stateful import precondition, rule
 from chalicelib import handlers
 from chalicelib.stores.attributes import to_attributes
 from tests.invariants.machine import BREAKS, USERS, WHICH, Break, Sessions
+from tests.invariants.world import KEYS
 from tests.stack import Client
 
 GATEWAY_CUTS_AT = 2 * 60 * 60 * 1000
@@ -21,14 +22,6 @@ MINUTES = st.sampled_from([20, 45, 80, 100, 104, 110, 119, 121, 245])
 """Up to the ages at which something is due, and beyond: a schedule may come late."""
 LATE = 120_000
 """Milliseconds by which an end may be late: two sweeps."""
-_KEYS = {
-    "sessions": ["sessionId"],
-    "connections": ["connectionId"],
-    "subscriptions": ["topicKey", "connectionId"],
-    "requests": ["requestId"],
-    "history": ["streamKey", "seq"],
-    "rate_limits": ["bucket"],
-}
 
 
 class Hours(Sessions):
@@ -69,7 +62,7 @@ class Hours(Sessions):
         """By DynamoDB's time to live: some day after it expired, and so after many sweeps."""
         self._settle()
         seconds = self.world.clock.now // 1000
-        for label, names in _KEYS.items():
+        for label, names in KEYS.items():
             for item in self.world.items(label):
                 if item.get("expiresAt", seconds) < seconds:
                     key = to_attributes({name: item[name] for name in names})

@@ -26,7 +26,7 @@ VISIBILITY_SECONDS = 30
 STEP_SECONDS = 45
 """Clients send heartbeats, and schedules come due, in such steps."""
 Snapshot = dict[str, dict[str, Json]]
-_KEYS = {
+KEYS = {
     "sessions": ("sessionId",),
     "connections": ("connectionId",),
     "subscriptions": ("topicKey", "connectionId"),
@@ -102,7 +102,7 @@ class World(Stack):
         """Return every item of every table, by its key."""
         return {
             label: {"|".join(str(item[name]) for name in names): item for item in self.items(label)}
-            for label, names in _KEYS.items()
+            for label, names in KEYS.items()
         }
 
     def run_jobs(self, *, times: int = 1) -> None:

@@ -1,4 +1,7 @@
-"""Alarms and the dashboard read metrics that the code emits, with the dimensions it emits."""
+"""The dashboard reads metrics that the code emits, with the dimensions it emits.
+
+`tests/localcloud/applied/test_alarms.py` has the alarms.
+"""
 
 import json
 import re
@@ -18,18 +21,6 @@ pytestmark = pytest.mark.terraform
 def plan(module_plans: Plans) -> Plan:
     """The plan of the observability module, where the dashboard's text is known."""
     return module_plans("observability")["quiet"]
-
-
-def test_every_alarm_on_the_apps_metrics_reads_one_that_the_code_emits(plan: Plan) -> None:
-    alarms = [
-        each.values
-        for each in plan.of_type("aws_cloudwatch_metric_alarm").values()
-        if each.values["namespace"] == "Lectern"
-    ]
-
-    assert alarms
-    for alarm in alarms:
-        assert set(alarm["dimensions"] or {}) == EMITTED[alarm["metric_name"]]
 
 
 def test_every_widget_reads_metrics_that_the_code_emits(plan: Plan) -> None:

@@ -16,7 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.terraform.conftest import Make
 from tools import sbom
-from tools.package import ROOT, check_requirements, package, prune, rebuild, report
+from tools.package import ROOT, check_requirements, package, rebuild, report
 
 SOURCES = {
     "app.py": "import chalicelib.words\n\nANSWER = chalicelib.words.WORDS\n",
@@ -85,22 +85,6 @@ def test_a_requirement_that_chalice_could_not_package_is_named(tmp_path: Path) -
 
     with pytest.raises(SystemExit, match=r"^not in the package: other\.package==2\.0$"):
         check_requirements(requirements, archive)
-
-
-def test_the_needless_provider_goes_and_the_rest_stays(tmp_path: Path) -> None:
-    template = tmp_path / "chalice.tf.json"
-    content: dict[str, dict[str, object]] = {
-        "data": {"null_data_source": {"chalice": {}}, "aws_region": {"chalice": {}}},
-        "terraform": {"required_providers": {"null": {}, "aws": {}}},
-    }
-    template.write_text(json.dumps(content))
-
-    prune(template)
-
-    assert json.loads(template.read_text()) == {
-        "data": {"aws_region": {"chalice": {}}},
-        "terraform": {"required_providers": {"aws": {}}},
-    }
 
 
 @pytest.fixture(scope="module")

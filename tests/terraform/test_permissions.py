@@ -60,22 +60,6 @@ def test_every_function_has_a_scenario(
     assert set(SCENARIOS) == set(statements)
 
 
-def test_lambda_itself_gets_what_it_needs_of_a_role(
-    statements: Mapping[str, list[dict[str, Any]]],
-) -> None:
-    own = {
-        function: {each["Sid"] for each in policy} & BY_LAMBDA
-        for function, policy in statements.items()
-    }
-
-    common = {"WriteLogs", "WriteTraces"}
-    assert own == {
-        **dict.fromkeys(SCENARIOS, common),
-        "run_jobs": common | {"ReceiveJobs"},
-        "on_session_change": common | {"ReadStream", "ListStreams", "GiveUpOnBatch"},
-    }
-
-
 def allowed(policy: list[dict[str, Any]]) -> set[Needed]:
     """Return what a policy allows the function itself, in the recorder's words."""
     return {

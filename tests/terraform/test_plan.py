@@ -68,22 +68,6 @@ def test_every_function_writes_to_a_log_group_that_is_kept_as_long_as_the_stage_
 
 
 @stages
-def test_every_function_has_alarms_for_errors_and_throttles(stage: str, plans: Plans) -> None:
-    alarms = plans(stage)["plan"].of_type("aws_cloudwatch_metric_alarm").values()
-    watched = {
-        (each.values["dimensions"]["FunctionName"], each.values["metric_name"])
-        for each in alarms
-        if each.values["namespace"] == "AWS/Lambda"
-    }
-
-    for name in FUNCTIONS:
-        assert (f"lectern-{stage}-{name}", "Errors") in watched
-        assert (f"lectern-{stage}-{name}", "Throttles") in watched
-    assert (f"lectern-{stage}-websocket_connect", "Duration") in watched
-    assert (f"lectern-{stage}-websocket_message", "Duration") in watched
-
-
-@stages
 def test_every_function_has_the_same_environment_and_is_traced(stage: str, plans: Plans) -> None:
     functions = plans(stage)["plan"].of_type("aws_lambda_function").values()
     environments = [each.values["environment"][0]["variables"] for each in functions]
@@ -126,18 +110,6 @@ def test_every_resource_that_takes_tags_has_them(stage: str, run: str, plans: Pl
     ]
 
     assert untagged == []
-
-
-@stages
-def test_tables_and_queues_are_encrypted_without_a_key_of_ones_own(
-    stage: str, plans: Plans
-) -> None:
-    plan = plans(stage)["plan"]
-
-    for table in plan.of_type("aws_dynamodb_table").values():
-        assert table.values["server_side_encryption"][0]["enabled"], table.address
-    for queue in plan.of_type("aws_sqs_queue").values():
-        assert queue.values["sqs_managed_sse_enabled"], queue.address
 
 
 @stages
