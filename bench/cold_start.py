@@ -1,4 +1,4 @@
-"""Cold starts: a fresh process imports an app and handles a first `$connect`, then further ones.
+"""Cold starts: a fresh process imports an app and handles a first `$connect`.
 
 Lectern against `bench/peer/app.py`, which does the same work with Chalice and boto3. Both use TLS
 to a stub that responds at once. Both run from compiled files. Chalice's packager leaves those out,
@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bench.harness import Figures, Report, interleaved, python, stub
 
 _ANSWER = json.dumps({"Attributes": {"count": {"N": "1"}}})
-_CALLS = 200
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,9 @@ class _Stage:
 
 
 def main(rounds: int = 5) -> list[Report]:
-    """Return two tables: the first `$connect` of a process, and the cost of each further one."""
+    """Return one table."""
     with _stage() as stage:
-        return [_cold(stage, rounds), _warm(stage, rounds)]
+        return [_cold(stage, rounds)]
 
 
 def _cold(stage: _Stage, rounds: int) -> Report:
@@ -57,25 +56,9 @@ def _cold(stage: _Stage, rounds: int) -> Report:
     return report
 
 
-def _warm(stage: _Stage, rounds: int) -> Report:
-    report = Report(
-        "A further `$connect` of a listener, in a warm process",
-        f"Two DynamoDB calls each; the mean of {_CALLS}.",
-    )
-    calls = str(_CALLS)
-    candidates = {
-        "Lectern": _run(stage.lectern, "app", stage.listener, calls),
-        "Chalice and boto3": _run(stage.peer, "bench.peer.app", stage.listener, calls),
-    }
-    report.rows = interleaved(candidates, rounds)
-    return report
-
-
-def _run(
-    environ: Mapping[str, str], app: str, event: str = "", *calls: str
-) -> Callable[[], Figures]:
+def _run(environ: Mapping[str, str], app: str, event: str = "") -> Callable[[], Figures]:
     client = "bench.cold_start_client"
-    return partial(python, client, app, "connect", event, *calls, environ=environ)
+    return partial(python, client, app, "connect", event, environ=environ)
 
 
 @contextmanager

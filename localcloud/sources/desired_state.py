@@ -9,21 +9,14 @@ from sandbox.sources.batches import FOREVER, BatchRules
 
 
 @dataclass(frozen=True)
-class Target:
-    """A target of a rule; `input` is JSON that replaces the event, if it is applied."""
-
-    arn: str
-    input: str | None
-
-
-@dataclass(frozen=True)
 class Rule:
     """An enabled rule with a schedule."""
 
     name: str
     arn: str
     expression: str
-    targets: tuple[Target, ...]
+    targets: tuple[str, ...]
+    """The ARNs of functions."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,6 @@ class QueueMapping:
     window: float
     """Seconds."""
     partial: bool
-    concurrency: int | None
 
     @property
     def queue(self) -> str:
@@ -73,7 +65,7 @@ def rules(context: Context) -> list[Rule]:
             each.name,
             each.arn,
             each.scheduled_expression,
-            tuple(Target(target["Arn"], target.get("Input")) for target in each.targets),
+            tuple(target["Arn"] for target in each.targets),
         )
         for each in found
         if each.scheduled_expression and each.state == "ENABLED"
@@ -91,9 +83,7 @@ def _mapping(applied: Any) -> QueueMapping | StreamMapping:
     size, window = applied.batch_size, float(applied.max_batch_window or 0)
     arn = applied.event_source_arn
     if arn.split(":")[2] == "sqs":
-        concurrency = (applied.scaling_config or {}).get("MaximumConcurrency")
-        function = applied.function_arn
-        return QueueMapping(applied.uuid, function, arn, size, window, partial, concurrency)
+        return QueueMapping(applied.uuid, applied.function_arn, arn, size, window, partial)
     rules = BatchRules(
         batch_size=size,
         window=window,

@@ -4,7 +4,6 @@ A target whose policy does not let the rule call it is not called, and counts as
 of the rule; on AWS there is no other sign of it.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +14,7 @@ from localcloud.context import Context
 from localcloud.errors import AccountError
 from localcloud.functions import Functions
 from localcloud.metrics import Metric
-from localcloud.sources.desired_state import Rule, Target
+from localcloud.sources.desired_state import Rule
 from sandbox.clock import Timer
 from sandbox.sources.schedule_expressions import ExpressionError, Next, parse
 from sandbox.sources.schedules import scheduled_event
@@ -51,9 +50,9 @@ class RunningRule:
         if self._timer:
             self._timer.cancel()
 
-    def event(self, target: Target, now: Millis) -> Any:
-        """Return the event that the target is invoked with."""
-        return json.loads(target.input) if target.input else scheduled_event(self.rule.name, now)
+    def event(self, now: Millis) -> Any:
+        """Return the event that the targets are invoked with."""
+        return scheduled_event(self.rule.name, now)
 
     def _schedule(self, due: Millis, following: Next) -> None:
         def fire() -> None:
@@ -63,14 +62,14 @@ class RunningRule:
 
         self._timer = self._context.clock.at(due, fire)
 
-    def _call(self, target: Target, due: Millis) -> None:
+    def _call(self, target: str, due: Millis) -> None:
         self._measure("Invocations")
-        if not self._may(target.arn, PRINCIPAL, self.rule.arn):
-            logger.warning("%s does not let the rule %s call it", target.arn, self.rule.name)
+        if not self._may(target, PRINCIPAL, self.rule.arn):
+            logger.warning("%s does not let the rule %s call it", target, self.rule.name)
             self._measure("FailedInvocations")
             return
         try:
-            self._functions.invoke_async(target.arn, self.event(target, due))
+            self._functions.invoke_async(target, self.event(due))
         except AccountError as problem:
             logger.warning("The rule %s cannot call its target: %s", self.rule.name, problem)
             self._measure("FailedInvocations")

@@ -65,20 +65,17 @@ class Sources:
             KeyError: no rule calls a function of that name.
             FunctionError: it failed, or does not let the rule call it.
         """
-        rule, place = self._scheduled()[name]
-        target = rule.rule.targets[place]
-        if not self._permissions.may_invoke(target.arn, PRINCIPAL, rule.rule.arn):
+        rule, target = self._scheduled()[name]
+        if not self._permissions.may_invoke(target, PRINCIPAL, rule.rule.arn):
             raise FunctionError(name)
-        return FunctionInvoker(self._functions, target.arn)(
-            rule.event(target, self._context.clock())
-        )
+        return FunctionInvoker(self._functions, target)(rule.event(self._context.clock()))
 
-    def _scheduled(self) -> dict[str, tuple[RunningRule, int]]:
+    def _scheduled(self) -> dict[str, tuple[RunningRule, str]]:
         rules = [each for each in self._running.values() if isinstance(each, RunningRule)]
         return {
-            target.arn.split(":")[6].rsplit("-", maxsplit=1)[-1]: (each, place)
+            target.split(":")[6].rsplit("-", maxsplit=1)[-1]: (each, target)
             for each in rules
-            for place, target in enumerate(each.rule.targets)
+            for target in each.rule.targets
         }
 
     def _follow(self) -> None:
@@ -102,10 +99,7 @@ class Sources:
         return self._jobs(new)
 
     def _jobs(self, new: QueueMapping) -> QueueSource:
-        concurrency = {"concurrency": new.concurrency} if new.concurrency else {}
-        mapping = EventSourceMapping(
-            new.function, new.batch_size, new.window, new.partial, **concurrency
-        )
+        mapping = EventSourceMapping(new.function, new.batch_size, new.window, new.partial)
         return QueueSource(
             new.queue,
             mapping,
