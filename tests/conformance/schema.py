@@ -4,6 +4,8 @@ Every message that a conformance client receives is checked, whatever the test i
 of each error code is written down here once more, by hand: PROTOCOL 2.
 """
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from jsonschema_rs import ValidationError
@@ -12,6 +14,16 @@ from tests.schemas import check_said
 
 Message = dict[str, Any]
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_FORMS = {
+    "sessionId": re.compile(r"[a-z]+-[a-z]+-[0-9]{3}"),
+    "sourceLanguage": _LANGUAGE,
+    "targetLanguage": _LANGUAGE,
+    "topic": re.compile(r"[A-Za-z0-9._-]{1,64}"),
+}
+_MOST = {"volume": 1, "percentage": 100}
+_ANYTHING = {"action", "data", "id", "result"}
+"""Fields whose values are those of a client or of its request."""
 STATUS_OF_CODE = {
     "INVALID_JSON": 400,
     "INVALID_MESSAGE": 400,
@@ -43,8 +55,23 @@ def problems(message: Any) -> list[str]:
     except ValidationError as fault:
         return [f"{message['type']}: {fault.message}"]
     found = _error_problems(message) if message["type"] == "error" else []
+    found += _value_problems(message)
     found += [problem for each in message.get("missed", ()) for problem in problems(each)]
     return [f"{message['type']}: {problem}" for problem in found]
+
+
+def _value_problems(fields: dict[str, Any]) -> Iterator[str]:
+    """Find what the document's types allow: other forms, empty texts, numbers out of range."""
+    for name, value in fields.items():
+        if name in _ANYTHING:
+            continue
+        if isinstance(value, dict):
+            yield from _value_problems(value)
+        elif isinstance(value, str):
+            if not value or (name in _FORMS and not _FORMS[name].fullmatch(value)):
+                yield f"{name} is {value!r}"
+        elif isinstance(value, int | float) and not 0 <= value <= _MOST.get(name, value):
+            yield f"{name} is {value}"
 
 
 def _error_problems(message: Message) -> list[str]:
