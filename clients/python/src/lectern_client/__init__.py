@@ -1,4 +1,4 @@
-"""Lectern's client for asyncio. PROTOCOL.md is the contract; messages keep its field names.
+"""Lectern's client for asyncio. The protocol is the contract; messages keep its field names.
 
 session = await join_session("wss://…/prod", session_id="golden-eagle-427", target_language="es")
 async for message in session:
