@@ -1,4 +1,4 @@
-"""Builds the services once a process. No other file knows all of them.
+"""Build the services once per process. No other file knows all of them.
 
 Lambda, the sandbox and the tests all build theirs here; the last two pass their own clock.
 """

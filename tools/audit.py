@@ -76,8 +76,8 @@ def _asked(program: str) -> str:
 def _vulnerabilities(package: dict[str, object]) -> Iterable[str]:
     found = package.get("vulns", [])
     for each in found if isinstance(found, list) else []:
-        mended = ", ".join(each["fix_versions"]) or "no version"
-        yield f"{package['name']} {package['version']}: {each['id']}, mended in {mended}"
+        fixed = ", ".join(each["fix_versions"]) or "no version"
+        yield f"{package['name']} {package['version']}: {each['id']}, fixed in {fixed}"
 
 
 if __name__ == "__main__":

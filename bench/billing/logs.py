@@ -24,7 +24,7 @@ _FIELD = re.compile(r'(\w+) += "(\$context\.[\w.]+)"')
 
 @dataclass(frozen=True)
 class Lines:
-    """Bytes that one invocation writes, one newline a line."""
+    """Bytes that one invocation writes, one newline per line."""
 
     platform: int
     """Bytes of Lambda's lines."""

@@ -156,4 +156,4 @@ def _check(connection: Connection, request: requests.Request, now: Millis) -> No
     if connection.role not in request.roles:
         raise Forbidden(Code.FORBIDDEN, f"this is not for a {connection.role.value}")
     if token_expired(connection, now) and not isinstance(request, requests.Authenticate):
-        raise Unauthorized(Code.TOKEN_EXPIRED, "the token has expired: authenticate anew")
+        raise Unauthorized(Code.TOKEN_EXPIRED, "the token has expired: authenticate again")

@@ -115,7 +115,7 @@ def remaining_minutes(connection: Connection, now: Millis) -> int:
 
 
 def activity_millis(settings: Settings) -> int:
-    """Return the age in milliseconds at which recorded activity is recorded anew.
+    """Return the age in milliseconds at which activity is recorded again.
 
     A client may be closed that much too early. Heartbeats are rarer, and each is recorded.
     """

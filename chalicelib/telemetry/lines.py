@@ -1,4 +1,4 @@
-"""Output of one JSON object a line."""
+"""Output of one JSON object per line."""
 
 import re
 import sys

@@ -48,7 +48,7 @@ _current: ContextVar[_Invocation] = ContextVar("invocation", default=_OUTSIDE)
 
 
 class Telemetry:
-    """Writes log lines and metrics, each one JSON object a line.
+    """Writes log lines and metrics, each one JSON object per line.
 
     Args:
         hasher: makes connection ids fit to be logged.

@@ -51,7 +51,7 @@ def _updated(original: _Describe) -> _Describe:
 
 @functools.cache
 def extend() -> None:
-    """Extend moto with all of this, once a process."""
+    """Extend moto with all of this, once per process."""
     function = models.LambdaFunction
     function.__init__ = _with_logging_config(function.__init__)
     function.get_configuration = _described(function.get_configuration)

@@ -29,5 +29,5 @@ def _put(original: Callable[..., Alarm]) -> Callable[..., Alarm]:
 
 @functools.cache
 def extend() -> None:
-    """Extend moto with all of this, once a process."""
+    """Extend moto with all of this, once per process."""
     CloudWatchBackend.put_metric_alarm = _put(CloudWatchBackend.put_metric_alarm)

@@ -66,7 +66,7 @@ class _JsonFilter:
 
 @functools.cache
 def extend() -> None:
-    """Extend moto with all of this, once a process."""
+    """Extend moto with all of this, once per process."""
     original = models.EventMessageFilter
 
     def new_filter(pattern: str) -> Any:

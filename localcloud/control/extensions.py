@@ -1,4 +1,4 @@
-"""The extensions of moto, one file a service."""
+"""The extensions of moto, one file per service."""
 
 import functools
 
@@ -7,7 +7,7 @@ from localcloud.control import apigateway, apigatewayv2, awslambda, cloudwatch, 
 
 @functools.cache
 def extend(gateway_url: str) -> None:
-    """Extend moto's classes, once a process. APIs are served at `gateway_url`."""
+    """Extend moto's classes, once per process. APIs are served at `gateway_url`."""
     apigateway.extend()
     apigatewayv2.extend(gateway_url)
     awslambda.extend()

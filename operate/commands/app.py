@@ -15,7 +15,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one value a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one value per line.")]
 SessionName = Annotated[
     str, typer.Argument(metavar="SESSION", help="A session id, such as golden-eagle-427.")
 ]

@@ -102,7 +102,7 @@ def _exit_with(why: str) -> NoReturn:
 def _welcome(sandbox: Sandbox, chalice_port: int) -> str:
     socket_url = f"ws://127.0.0.1:{sandbox.port}/local"
     lines = [
-        "Lectern runs on this machine. State is in memory: an edit or a restart begins anew.",
+        "Lectern runs on this machine. State is in memory: it is lost on an edit or a restart.",
         f"  socket   {socket_url}",
         f"  console  http://127.0.0.1:{sandbox.port}/",
         f"  operator http://127.0.0.1:{chalice_port}/v1/sessions",

@@ -11,7 +11,7 @@ from tests.operator.serving import Api, Run
 
 @pytest.fixture(scope="session")
 def api() -> Iterator[Api]:
-    """Serve the operator API over HTTP. Chalice creates its local app once a process."""
+    """Serve the operator API over HTTP. Chalice creates its local app once per process."""
     serving = Api()
     yield serving
     serving.close()

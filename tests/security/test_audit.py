@@ -17,7 +17,7 @@ BAD = '{"name": "c", "version": "2", "vulns": [{"id": "PYSEC-1", "fix_versions":
     [
         ([KNOWN], 0, 0, "1 of 1 packages audited, 0 vulnerabilities."),
         ([KNOWN, UNKNOWN], 0, 2, "NOT AUDITED: the service does not know b."),
-        ([KNOWN, UNKNOWN, BAD], 1, 1, "VULNERABLE c 2: PYSEC-1, mended in 2.1"),
+        ([KNOWN, UNKNOWN, BAD], 1, 1, "VULNERABLE c 2: PYSEC-1, fixed in 2.1"),
         (None, 0, 2, "NOT AUDITED: no service that knows vulnerabilities can be reached."),
     ],
 )

@@ -66,7 +66,7 @@ class FanOut:
     ) -> None:
         """`request` makes the bytes of a post.
 
-        `needs_new_signature` is true for one that must be signed anew.
+        `needs_new_signature` is true for one that must be signed again.
         """
         self._scheduler = scheduler
         self._endpoint = endpoint

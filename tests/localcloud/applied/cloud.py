@@ -1,4 +1,4 @@
-"""A local cloud for tests: the project applied once a run, then edited and applied again."""
+"""A local cloud for tests: the project applied once per run, then edited and applied again."""
 
 import asyncio
 import json
