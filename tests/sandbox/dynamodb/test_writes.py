@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sandbox.dynamodb.twins import Reference, Twins
+from tests.sandbox.dynamodb.twins import Reference, Twins, outcome
 
 TABLE = {
     "TableName": "written",
@@ -125,10 +125,6 @@ def items(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found
 
 
-INVALID = {"ValidationException", "TransactionCanceledException"}
-"""An expression that is wrong in itself: dynoxide makes it the reason of a cancellation."""
-
-
 @given(items(), st.lists(writes(), max_size=4), st.data())
 @settings(deadline=None, max_examples=40)
 def test_single_writes_come_to_the_same(
@@ -154,6 +150,9 @@ def test_transactions_come_to_the_same(
     twins = Twins(another_one, TABLE, items)
     for transaction in transactions:
         request = {"TransactItems": [{kind: write} for kind, write in transaction]}
-        ours, theirs = twins.both("TransactWriteItems", request)
-        assert ours == theirs or {ours[0], theirs[0]} == INVALID, request
+        ours = outcome(twins.ours, "TransactWriteItems", request)
+        # The other one takes some expressions that are wrong in themselves, such as paths that
+        # overlap: that a request is refused whole is in the tables of calls.
+        if ours[0] != "ValidationException":
+            assert ours == outcome(another_one, "TransactWriteItems", request), request
         assert twins.items(twins.ours) == twins.items(twins.reference)
