@@ -79,7 +79,7 @@ def _parameters(operation: Operation, request: Request) -> Any:
 
 
 def _body(struct: type[msgspec.Struct], request: Request) -> Any:
-    """Raises BadRequest: INVALID_JSON, or INVALID_MESSAGE with the field in `details`."""
+    """Decode the body. Raises BadRequest: INVALID_JSON, or INVALID_MESSAGE with `details`."""
     body = request.raw_body
     try:
         body.decode()  # msgspec does not look into a Raw field

@@ -178,7 +178,7 @@ def encode_job(job: Job) -> str:
 
 
 def decode_job(text: str) -> Job:
-    """Raises `msgspec.DecodeError`: not a job, of an unknown kind, or a field is missing."""
+    """Decode a job. Raises `msgspec.DecodeError`: of an unknown kind, or a field is missing."""
     return _decoder().decode(text)
 
 

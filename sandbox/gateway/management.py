@@ -44,7 +44,7 @@ FAILED = Reply(500, {"message": "Internal server error"}, "InternalServerErrorEx
 
 
 Check = Callable[[SignedRequest], None]
-"""Raises SignatureError if the request may not be carried out."""
+"""Raise SignatureError if the request may not be carried out."""
 
 
 class CallLostError(Exception):

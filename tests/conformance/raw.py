@@ -45,7 +45,7 @@ class RawClient:
     async def open(
         cls, url: str, headers: dict[str, str] | None = None, subprotocols: tuple[str, ...] = ()
     ) -> Self:
-        """Raises Refused."""
+        """Open a socket. Raises Refused."""
         try:
             socket = await connect(
                 url,

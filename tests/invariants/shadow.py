@@ -24,7 +24,7 @@ class Shadow:
         self.calls = 0
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises AssertionError where they differ."""
+        """Call both. Raises AssertionError where they differ."""
         self.calls += 1
         if operation in _PAGED:
             self._compare_pages(operation, request)

@@ -20,7 +20,7 @@ _UNKNOWN_SECONDS = 1
 
 @action(SubmitRequest)
 def submit(services: Services, call: Call, request: SubmitRequest) -> messages.RequestAccepted:
-    """Raises NotFound: the session ended. RateLimited.
+    """Submit a request to the background. Raises NotFound: the session ended. RateLimited.
 
     An unknown kind is accepted as well: the function that runs it may be of a newer version. If it
     is not, the request fails.
@@ -59,7 +59,7 @@ def _enqueue(services: Services, request: BackgroundRequest) -> None:
 
 @action(CancelRequest)
 def cancel(services: Services, call: Call, request: CancelRequest) -> messages.RequestCancelled:
-    """Raises NotFound: it is not this connection's request, or it is over."""
+    """Cancel a request. Raises NotFound: it is not this connection's, or it is over."""
     background = services.requests.get(request.request_id)
     is_own = background is not None and background.connection_id == call.connection_id
     if not is_own or services.requests.finish(request.request_id, Status.CANCELLED) is None:

@@ -49,7 +49,10 @@ def set_volume(
 def _switch(
     services: Services, call: Call, name: str, value: bool | float
 ) -> messages.BroadcastStateChanged:
-    """Raises NotFound (the session ended), Forbidden (it has another speaker), RateLimited."""
+    """Set a switch of the session, and send the listeners its new state.
+
+    Raises NotFound: the session ended. Forbidden: it has another speaker. RateLimited.
+    """
     session_id = call.require_session()
     limits.limit_controls(services, call.connection_id)
     session = services.sessions.switch(

@@ -40,9 +40,9 @@ def limit_controls(services: Services, connection_id: ConnectionId) -> None:
 def _count(
     services: Services, operation: str, kind: str, value: str, limit: int, window: int
 ) -> None:
-    """Raises RateLimited: this attempt is above `limit`; it tells when the window is over.
+    """Count an attempt. `window` is in seconds.
 
-    `window` is in seconds.
+    Raises RateLimited: this attempt is above `limit`; it tells when the window is over.
     """
     now = services.clock()
     try:

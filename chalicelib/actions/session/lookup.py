@@ -65,7 +65,7 @@ def reload_connection(services: Services, connection_id: ConnectionId) -> Connec
 
 
 def refuse_second_session(connection: Connection) -> None:
-    """Raises Conflict: the connection is in a session already."""
+    """Raise Conflict if the connection is in a session already."""
     if connection.session_id is not None:
         raise already_in_session()
 

@@ -8,7 +8,7 @@ from chalicelib.errors import RequestRejected, ServiceDown, Throttled
 
 
 class _Service:
-    """Raises the given refusals, then returns."""
+    """A service that raises the given refusals one by one, then returns."""
 
     def __init__(self, *refusals: Refusal) -> None:
         self.refusals = list(refusals)

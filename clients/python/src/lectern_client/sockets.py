@@ -17,9 +17,7 @@ class Socket(Protocol):
         """Raise nothing: a closed socket shows in `receive`."""
 
     async def receive(self) -> str:
-        """Raises:
-        LecternError: CONNECTION_LOST if the socket is closed.
-        """
+        """Return the next message. Raises LecternError: CONNECTION_LOST if the socket is closed."""
 
     async def close(self, code: int) -> None: ...
 

@@ -26,9 +26,7 @@ class Scheduler:
         return task
 
     async def sleep(self, seconds: float) -> None:
-        """Raises:
-        asyncio.CancelledError: on `cancel_sleeps`.
-        """
+        """Sleep. Raises asyncio.CancelledError on `cancel_sleeps`."""
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def wake() -> None:

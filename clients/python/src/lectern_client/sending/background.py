@@ -27,8 +27,10 @@ class BackgroundRequest:
     _cancel: Callable[[], Awaitable[Message]] = field(repr=False)
 
     async def result(self) -> Any:
-        """Raises:
-        LecternError: the request's failure, CANCELLED, or CONNECTION_LOST.
+        """Wait for the result.
+
+        Raises:
+            LecternError: the request's failure, CANCELLED, or CONNECTION_LOST.
         """
         return await asyncio.shield(self._future)
 

@@ -65,8 +65,10 @@ class RequestQueue:
         return await reply
 
     def check(self, action: str, fields: dict[str, Any]) -> None:
-        """Raises:
-        LecternError: CLOSED; PAYLOAD_TOO_LARGE, for which the gateway would close the socket.
+        """Check that a request can be sent.
+
+        Raises:
+            LecternError: CLOSED; PAYLOAD_TOO_LARGE, for which the gateway would close the socket.
         """
         if self._supervisor.state == "closed":
             raise LecternError("CLOSED", "the session is closed", action=action)
