@@ -9,24 +9,11 @@ from sandbox.dynamodb.model.errors import DynamoDBError, invalid
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.model.storage import Change as StoredChange
 from sandbox.dynamodb.model.storage import Table, Tables
-from sandbox.dynamodb.operations.gets import (
-    prepare_batch_get,
-    prepare_get,
-    prepare_transact_get,
-)
+from sandbox.dynamodb.operations.gets import prepare_batch_get, prepare_get, prepare_transact_get
 from sandbox.dynamodb.operations.pages import Pages, prepare_query, prepare_scan
 from sandbox.dynamodb.operations.requests import Answer, Request
-from sandbox.dynamodb.operations.transactions import (
-    Tokens,
-    TransactWrite,
-    prepare_transact_write,
-)
-from sandbox.dynamodb.operations.writes import (
-    BatchWrite,
-    Write,
-    prepare_batch_write,
-    prepare_write,
-)
+from sandbox.dynamodb.operations.transactions import Tokens, TransactWrite, prepare_transact_write
+from sandbox.dynamodb.operations.writes import BatchWrite, Write, prepare_batch_write, prepare_write
 
 
 class Change(TypedDict):

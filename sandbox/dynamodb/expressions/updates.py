@@ -10,14 +10,7 @@ from dataclasses import dataclass, field
 from sandbox.dynamodb.expressions.grammar import Names, Operand, Parser, Used, Values
 from sandbox.dynamodb.model.errors import ItemError, invalid_for_item
 from sandbox.dynamodb.model.paths import Path, check_overlaps, look_up, put
-from sandbox.dynamodb.model.values import (
-    SETS,
-    Attributes,
-    Value,
-    add_numbers,
-    kind_of,
-    sorted_set,
-)
+from sandbox.dynamodb.model.values import SETS, Attributes, Value, add_numbers, kind_of, sorted_set
 
 Amend = Callable[[Value | None, Value], Value | None]
 """Return the new value of a path, from the one that is there and the one of the request."""

@@ -6,14 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sandbox.dynamodb.model.errors import invalid_for_item, invalid_parameter
-from sandbox.dynamodb.model.values import (
-    Attributes,
-    Value,
-    canonical,
-    comparable,
-    kind_of,
-    size_of,
-)
+from sandbox.dynamodb.model.values import Attributes, Value, canonical, comparable, kind_of, size_of
 
 MAX_HASH_BYTES = 2048
 MAX_RANGE_BYTES = 1024

@@ -10,12 +10,7 @@ from sandbox.dynamodb.model.paths import Path, project
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.model.storage import Table, Tables
 from sandbox.dynamodb.model.values import Value
-from sandbox.dynamodb.operations.requests import (
-    Answer,
-    Request,
-    check_length,
-    check_parameters,
-)
+from sandbox.dynamodb.operations.requests import Answer, Request, check_length, check_parameters
 
 MAX_BATCH = 100
 MAX_TRANSACTION = 100

@@ -21,17 +21,8 @@ from sandbox.dynamodb.model.errors import (
 from sandbox.dynamodb.model.paths import project
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.model.storage import Change, Item, Table, Tables
-from sandbox.dynamodb.model.values import (
-    MAX_ITEM_BYTES,
-    Attributes,
-    canonical_attributes,
-)
-from sandbox.dynamodb.operations.requests import (
-    Answer,
-    Request,
-    check_length,
-    check_parameters,
-)
+from sandbox.dynamodb.model.values import MAX_ITEM_BYTES, Attributes, canonical_attributes
+from sandbox.dynamodb.operations.requests import Answer, Request, check_length, check_parameters
 
 MAX_BATCH = 25
 _RETURN_VALUES = {
