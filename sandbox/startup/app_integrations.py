@@ -35,6 +35,6 @@ class AppIntegrations:
 def signature_check(credentials: Credentials, *, strict: bool) -> Check:
     """Return a check of requests to `@connections`, which are signed with `credentials`.
 
-    Unless `strict`, a signature with any other access key passes unchecked.
+    Unless `strict`, only the time and the service of any other key's signature are checked.
     """
     return lambda request: verify(request, credentials, SERVICE, others=not strict)

@@ -1,4 +1,4 @@
-"""Deliver a message to many connections. Every message to more than one takes this way.
+"""Deliver one message to many connections: at once, or in jobs.
 
 Up to `INLINE_FANOUT_LIMIT` recipients are posted to at once; for more, jobs post to a few hundred
 each (`background/deliveries.py`). What does not fit into the invocation's time becomes a job too. A

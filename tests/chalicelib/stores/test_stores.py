@@ -57,7 +57,7 @@ def test_counters_of_a_window_are_forgotten_after_it(stack: Stack) -> None:
 
 
 def test_no_write_re_creates_a_deleted_item(stack: Stack) -> None:
-    """Invariant 1: every write to a session or a connection is conditional."""
+    """Every write to a session or a connection is conditional."""
     services, gone = stack.services, SessionId("calm-oak-123")
     _, session_id = stack.session()
     listener = stack.listener(session_id)
