@@ -50,7 +50,7 @@ def refresh_connection(
         BadRequest: a listener without `targetLanguage`. Unauthorized: a speaker without a token.
         Conflict: it is in another session. Forbidden: not the speaker of the session, another
         tenant's, or overtaken by a connection that was opened later. NotFound, Unavailable: the
-        session ended, or is full for a listener that it no longer counts.
+        session ended, or is full for a listener that it does not count yet.
     """
     connection = call.connection
     _check(connection, request)
