@@ -58,8 +58,8 @@ def _is_ours(path: Path | str) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker more than there are cores: an apply and a socket mostly wait."""
-    return 1 + (os.cpu_count() or 1)
+    """Return two workers for each core: an apply, a browser and a socket mostly wait."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -175,8 +175,8 @@ def test_a_message_right_after_the_handshake_is_not_lost(plane: Plane) -> None:
     sock.sendall(b"\x81\x86\0\0\0\0second")
     connecting.set()
 
-    for expected in (b"first", b"second"):
-        assert plane.app.saw("message")["body"].encode() == expected
+    # As on AWS, the two handlers run side by side: which of them is first is open.
+    assert {plane.app.saw("message")["body"] for _ in range(2)} == {"first", "second"}
     sock.close()
 
 
