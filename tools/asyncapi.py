@@ -101,11 +101,17 @@ def _schema_of(struct: type[msgspec.Struct], title: str) -> Json:
     (reference,), parts = msgspec.json.schema_components((struct,), ref_template=_SCHEMAS)
     own = reference["$ref"].rsplit("/", 1)[1]
     named = {title if name == own else name: schema for name, schema in parts.items()}
-    for schema in named.values():
+    return portable(named)
+
+
+def portable(schemas: Json) -> Json:
+    """Return msgspec's schemas without titles, and with nothing that only Python knows."""
+    for schema in schemas.values():
         schema.pop("title", None)
         if "description" in schema:  # before Python 3.13, docstrings are indented
             schema["description"] = inspect.cleandoc(schema["description"])
-    return typing.cast(Json, json.loads(json.dumps(named).replace("\\\\Z", "$")))
+    # JSON Schema has ECMAScript's expressions, where `$` is the very end, as Python's `\Z`.
+    return typing.cast(Json, json.loads(json.dumps(schemas).replace("\\\\Z", "$")))
 
 
 def _message(name: str, schema: str) -> Json:

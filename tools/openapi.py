@@ -4,7 +4,6 @@ Everything comes from `chalicelib.api`: paths, parameters, responses and errors.
 """
 
 import inspect
-import json
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from chalicelib.api.operations import OPERATIONS, Operation
 from chalicelib.api.problems import CONTENT_TYPE
 from chalicelib.api.responses import ApiResponse, Problem
 from chalicelib.errors import Code
-from tools.asyncapi import optional_or_null
+from tools.asyncapi import optional_or_null, portable
 
 Json = dict[str, Any]
 TARGET = Path(__file__).parent.parent / "docs" / "run" / "openapi.yaml"
@@ -155,12 +154,7 @@ def _schemas() -> Json:
 
 def _components(structs: tuple[Any, ...]) -> Json:
     _, parts = msgspec.json.schema_components(structs, ref_template=_SCHEMAS)
-    for schema in parts.values():
-        schema.pop("title", None)
-        if "description" in schema:  # before Python 3.13, docstrings are indented
-            schema["description"] = inspect.cleandoc(schema["description"])
-    # `\Z` is Python's; OpenAPI has ECMAScript's expressions, where `$` is the very end.
-    return typing.cast(Json, json.loads(json.dumps(parts).replace("\\\\Z", "$")))
+    return portable(parts)
 
 
 def _reference(struct: type[msgspec.Struct]) -> Json:
