@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.metrics import MetricStore
-from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
+from sandbox.conditions.clock import Activity, Clock
 from sandbox.functions.pool import Pool
 from sandbox.http.identifiers import REGION
 

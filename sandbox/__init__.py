@@ -2,7 +2,7 @@
 
 | part | what belongs there |
 |---|---|
-| `clock.py`, `faults.py` | the stack's clock with its timers; the faults in force |
+| `conditions/` | the clock with its timers; the faults in force |
 | `http/` | what every server uses: loop, HTTP, signatures, ids |
 | `functions/` | Lambda: the app's handlers, called in this process |
 | `dynamodb/` | DynamoDB in memory |

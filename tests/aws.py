@@ -13,11 +13,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.dynamodb.database import Change, OnChange
 from sandbox.dynamodb.tables import Label, create_tables, read_tables, table_environ
-from sandbox.faults import FaultPlan
 from tools import dynoxide
 
 CREDENTIALS = {

@@ -17,9 +17,9 @@ from localcloud.control.invocations import Invocations
 from localcloud.control.moto_server import MotoServer, Request
 from localcloud.control.signed_call import SignedCall, signed_call
 from localcloud.errors import DeniedError
-from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
-from sandbox.faults import FaultPlan
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.http.identifiers import REGION
 from sandbox.http.signature import SignedRequest
 

@@ -15,7 +15,7 @@ from localcloud.errors import AccountError
 from localcloud.functions import Functions
 from localcloud.metrics import Metric
 from localcloud.sources.desired_state import Rule
-from sandbox.clock import Timer
+from sandbox.conditions.clock import Timer
 from sandbox.sources.schedule_expressions import ExpressionError, Next, parse
 from sandbox.sources.schedules import scheduled_event
 

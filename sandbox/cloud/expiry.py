@@ -1,7 +1,7 @@
 """DynamoDB's time to live: expired items are deleted late, as on AWS."""
 
-from sandbox.clock import Clock
 from sandbox.cloud.server import Cloud
+from sandbox.conditions.clock import Clock
 from sandbox.dynamodb.model.values import number
 
 SWEEP_SECONDS = 600.0

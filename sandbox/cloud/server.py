@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from sandbox.clock import Clock
 from sandbox.cloud.sqs import Sqs, SqsError
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.dynamodb.database import Change
 from sandbox.dynamodb.model.errors import PREFIX, DynamoDBError
 from sandbox.dynamodb.service import DynamoDB
-from sandbox.faults import Fault, FaultPlan, Kind, Target
 from sandbox.http.loop import LoopThread, sleep
 from sandbox.http.server import HttpServer, format_response, stop_listening
 from sandbox.http.signature import SignedRequest

@@ -12,10 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.conditions.faults import Fault, FaultError
 from sandbox.control.pages import page
 from sandbox.control.running_stack import RunningStack
 from sandbox.control.tokens import DEFAULT_TTL
-from sandbox.faults import Fault, FaultError
 from sandbox.functions.functions import FunctionError
 
 MAX_ADVANCE = 30 * 86_400

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from chalicelib.domain.types import Millis
-from sandbox.clock import Activity, Clock
 from sandbox.cloud.expiry import Expiry
 from sandbox.cloud.server import Cloud
+from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.control.event_stream import EventStream
 from sandbox.control.tokens import new_token
 from sandbox.dynamodb.database import Change
-from sandbox.faults import FaultPlan
 from sandbox.functions.pool import Pool
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.integrations import Integrations

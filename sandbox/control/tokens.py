@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import jwt
 
-from sandbox.clock import Clock
+from sandbox.conditions.clock import Clock
 
 DEFAULT_TTL = 86_400
 

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.actions.ports import FanOutResult, Management, Remaining
 from chalicelib.domain.types import ConnectionId
 from chalicelib.stores.dynamodb import DynamoDB, Operation
-from sandbox.faults import FaultPlan, Kind, Target
+from sandbox.conditions.faults import FaultPlan, Kind, Target
 from sandbox.functions.functions import HandlerKilled
 
 _KILL = frozenset({Kind.KILL})

@@ -17,8 +17,8 @@ from websockets.frames import CloseCode
 from websockets.utils import accept_key
 
 from chalicelib.domain.types import ConnectionId
-from sandbox.clock import Activity, Clock
-from sandbox.faults import FaultPlan
+from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.gateway.events import Handshake, new_id
 from sandbox.gateway.hub import Hub
 from sandbox.gateway.management import CallLostError, Check, Management, Reply

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 
 from chalicelib.domain.types import ConnectionId
-from sandbox.clock import Activity, Clock, Timer
+from sandbox.conditions.clock import Activity, Clock, Timer
 from sandbox.gateway.connection import MAX_FRAME, MAX_MESSAGE, Connection
 from sandbox.gateway.events import Handshake
 from sandbox.gateway.routes import Routes

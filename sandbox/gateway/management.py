@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
-from sandbox.clock import Clock
-from sandbox.faults import Fault, FaultPlan, Kind, Target
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.gateway.connection import MAX_MESSAGE, Connection
 from sandbox.http.loop import sleep
 from sandbox.http.signature import SignatureError, SignedRequest

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
-from sandbox.clock import Activity, Clock
-from sandbox.faults import ALLOWED, FaultPlan, Kind, Target
+from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.faults import ALLOWED, FaultPlan, Kind, Target
 from sandbox.functions.functions import Event, FunctionError
 from sandbox.functions.pool import Pool
 from sandbox.gateway.connection import Connection

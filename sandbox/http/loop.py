@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from sandbox.clock import Clock
+from sandbox.conditions.clock import Clock
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ factor.
 from collections import deque
 from collections.abc import Callable
 
-from sandbox.clock import Timer
+from sandbox.conditions.clock import Timer
 from sandbox.sources.batches import (
     TOO_OLD,
     Attempt,

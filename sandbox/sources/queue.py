@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.sqs.models import Message
 
-from sandbox.clock import Timer
+from sandbox.conditions.clock import Timer
 from sandbox.functions.functions import Event, FunctionError
 from sandbox.http.identifiers import REGION
 from sandbox.sources.declarations import EventSourceMapping

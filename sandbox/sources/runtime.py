@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
+from sandbox.conditions.clock import Activity, Clock
 from sandbox.functions.pool import Pool
 
 

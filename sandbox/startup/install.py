@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from chalicelib import aws, wiring
 from chalicelib.settings import Settings
-from sandbox.clock import Clock
-from sandbox.faults import FaultPlan
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.functions.killing import KillingDynamoDB, KillingManagement
 
 

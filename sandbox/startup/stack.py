@@ -8,13 +8,13 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from sandbox.clock import Clock
 from sandbox.cloud.resources import Resources, check_endpoint
 from sandbox.cloud.server import Cloud
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.control.control import Control
 from sandbox.control.metrics import Metrics
 from sandbox.control.running_stack import RunningStack
-from sandbox.faults import FaultPlan
 from sandbox.functions.functions import functions_of, read_timeouts
 from sandbox.gateway.events import API_ID
 from sandbox.sources.app_sources import AppSources

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from localcloud.control.endpoint import Endpoint
 from localcloud.errors import DeniedError
-from sandbox.clock import Clock
-from sandbox.faults import FaultPlan
+from sandbox.conditions.clock import Clock
+from sandbox.conditions.faults import FaultPlan
 
 WORDS = "User: somebody is not authorized to perform: something"
 

@@ -15,9 +15,9 @@ from localcloud.context import Context
 from localcloud.control import awslambda, cloudwatch
 from localcloud.functions import Functions
 from localcloud.permissions import Permissions
-from sandbox.clock import Activity, Clock
 from sandbox.cloud.server import Cloud
-from sandbox.faults import FaultPlan
+from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.faults import FaultPlan
 from sandbox.functions.pool import Pool
 
 _NUMBERS = itertools.count(1)

@@ -16,8 +16,8 @@ from botocore.credentials import Credentials as BotoCredentials
 from chalice.app import Chalice
 from websockets.sync.client import ClientConnection, connect
 
-from sandbox.clock import Activity, Clock
-from sandbox.faults import Fault, FaultPlan, Kind, Target
+from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.functions.functions import functions_of
 from sandbox.functions.pool import Pool
 from sandbox.gateway.events import API_ID

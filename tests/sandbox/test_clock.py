@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from sandbox.clock import Clock
+from sandbox.conditions.clock import Clock
 from tests.sandbox.plane import PATIENCE
 
 

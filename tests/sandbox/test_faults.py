@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 from websockets.exceptions import InvalidStatus
 
-from sandbox.faults import ALLOWED, Fault, FaultError, FaultPlan, Kind, Target
+from sandbox.conditions.faults import ALLOWED, Fault, FaultError, FaultPlan, Kind, Target
 from tests.sandbox.plane import PATIENCE, Plane, running_plane
 
 

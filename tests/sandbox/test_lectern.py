@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from sandbox.faults import Fault, Kind, Target
+from sandbox.conditions.faults import Fault, Kind, Target
 from tests.running import PATIENCE, Lectern
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from sandbox.faults import Fault, Kind, Target
+from sandbox.conditions.faults import Fault, Kind, Target
 from sandbox.http.signature import Credentials
 from tests.sandbox.plane import PATIENCE, Plane, running_plane
 

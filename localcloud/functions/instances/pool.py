@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from localcloud.errors import TooManyRequestsError
 from localcloud.functions.configuration import Configuration
 from localcloud.functions.instances.instance import InitError, Instance
-from sandbox.clock import Clock
+from sandbox.conditions.clock import Clock
 
 CORES = os.cpu_count() or 1
 BUSY_WAIT_SECONDS = 0.2

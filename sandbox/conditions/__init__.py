@@ -1,0 +1,1 @@
+"""The conditions a stack runs under: its clock, and the faults in force."""
