@@ -5,7 +5,7 @@
 | `model/` | values in their canonical form, sizes, keys, and the stored items in order |
 | `expressions/` | conditions, key conditions, updates and projections |
 | `operations/` | one class for each kind of operation: prepared from a request, then carried out |
-| `database.py` | all of it in process: `Database.call("GetItem", request)` |
+| `database.py` | in process: `Database.call("GetItem", request)`, `Database.hold(request)` |
 | `service.py` | what is served over HTTP: a database, and moto as its control plane |
 | `moto.py` | calls of moto's DynamoDB |
 | `tables.py`, `expiry.py`, `plain.py` | tables from Terraform; time to live; items as plain JSON |
@@ -13,5 +13,6 @@
 A value is made canonical when it enters, so values compare as JSON and nothing that is stored is
 ever changed. A write is decided first (`decide`: checks, condition, new item) and then applied
 (`Table.apply`: the items, then each index from its own copy). Both pass through one seam,
-`Database._carry_out`, under one lock; that is the place for latency, conflicts and throttling.
+`Database._carry_out`, under one lock. A transaction may be taken apart there: held
+(`operations/holds.py`), then written.
 """

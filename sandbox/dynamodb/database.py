@@ -1,19 +1,32 @@
-"""DynamoDB in this process: every operation on items, atomic, from any thread."""
+"""DynamoDB in this process: every operation on items, atomic, from any thread.
+
+`Database.call` carries out an operation at one instant. `Database.hold` takes a transaction apart:
+it is accepted and holds its items, and `HeldTransaction.write` writes and releases them. Whoever
+drives the two steps decides what happens in between.
+"""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NotRequired, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict, TypeVar
 
 from sandbox.dynamodb.model.errors import DynamoDBError, invalid
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.model.storage import Change as StoredChange
 from sandbox.dynamodb.model.storage import Table, Tables
-from sandbox.dynamodb.operations.gets import prepare_batch_get, prepare_get, prepare_transact_get
+from sandbox.dynamodb.operations.gets import (
+    TransactGet,
+    prepare_batch_get,
+    prepare_get,
+    prepare_transact_get,
+)
+from sandbox.dynamodb.operations.holds import HeldTransaction, Holds
 from sandbox.dynamodb.operations.pages import Pages, prepare_query, prepare_scan
 from sandbox.dynamodb.operations.requests import Answer, Request
 from sandbox.dynamodb.operations.transactions import Tokens, TransactWrite, prepare_transact_write
 from sandbox.dynamodb.operations.writes import BatchWrite, Write, prepare_batch_write, prepare_write
+
+T = TypeVar("T")
 
 
 class Change(TypedDict):
@@ -36,6 +49,9 @@ class Read(Protocol):
     def run(self) -> Answer: ...
 
 
+Prepared = Read | Write | BatchWrite | TransactWrite
+
+
 class Database:
     """All tables of one DynamoDB.
 
@@ -54,9 +70,10 @@ class Database:
         self.tables = Tables()
         self._on_change = on_change
         self._tokens = Tokens(clock)
+        self._holds = Holds()
         self._lock = threading.RLock()
         tables = self.tables
-        self._prepare: dict[str, Callable[[Request], Read | Write | BatchWrite | TransactWrite]] = {
+        self._prepare: dict[str, Callable[[Request], Prepared]] = {
             "GetItem": partial(prepare_get, tables),
             "BatchGetItem": partial(prepare_batch_get, tables, most=pages.batch),
             "TransactGetItems": partial(prepare_transact_get, tables),
@@ -88,37 +105,78 @@ class Database:
         prepare = self._prepare.get(operation)
         if prepare is None:
             raise DynamoDBError("UnknownOperationException", operation)
-        try:
-            prepared = prepare(request)
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            # An SDK would have refused to send that.
-            raise invalid(f"The request is malformed: {problem!r}") from problem
+        prepared = _checked(prepare, request)
         with self._lock:
             return self._carry_out(prepared)
 
+    def hold(self, request: Request) -> HeldTransaction:
+        """Take the first step of a TransactWriteItems: decide it, and hold its items.
+
+        A request whose token was carried out already succeeds and holds nothing.
+
+        Raises:
+            DynamoDBError: it is refused, and holds nothing. TransactionCanceledException: a
+                condition is false, or another transaction holds one of its items.
+                TransactionInProgressException: the one with its token is held.
+        """
+        transaction = _checked(partial(prepare_transact_write, self.tables), request)
+        with self._lock:
+            changes = self._accepted(transaction)
+            if changes is None:
+                return HeldTransaction((), lambda _: None)
+            self._holds.take(transaction.places, transaction.token)
+            return HeldTransaction(transaction.places, partial(self._end, transaction, changes))
+
     def expire(self, table: str, keys: Mapping[str, Any]) -> None:
-        """Delete an item whose time to live is over."""
+        """Delete an item whose time to live is over. One that is held is left to a later call."""
         write = prepare_write(self.tables, "Delete", {"TableName": table, "Key": keys})
         with self._lock:
-            self._apply(write.decide(), expired=True)
+            if write.place not in self._holds:
+                self._apply(write.decide(), expired=True)
 
-    def _carry_out(self, prepared: Read | Write | BatchWrite | TransactWrite) -> Answer:
+    def _carry_out(self, prepared: Prepared) -> Answer:
         """Do what was prepared. Every access to an item on behalf of a request passes here."""
         if isinstance(prepared, Write):
+            if self._holds:
+                self._holds.check(prepared.place)
             change = prepared.decide()
             self._apply(change)
             return prepared.answer(change)
         if isinstance(prepared, TransactWrite):
-            if not self._tokens.is_repeated(prepared):
-                for change in prepared.decide():
-                    self._apply(change)
-                self._tokens.keep(prepared)
+            changes = self._accepted(prepared)
+            if changes is not None:
+                self._write(prepared, changes)
             return {}
         if isinstance(prepared, BatchWrite):
-            for _, write, _ in prepared.writes[: prepared.most]:
+            made, answer = prepared.split(self._holds)
+            for write in made:
                 self._apply(write.decide())
-            return prepared.unprocessed()
+            return answer
+        if self._holds and isinstance(prepared, TransactGet):
+            prepared.check(self._holds)
         return prepared.run()
+
+    def _accepted(self, transaction: TransactWrite) -> list[StoredChange] | None:
+        """Return the changes of a transaction; None if it was carried out already."""
+        self._holds.check_token(transaction.token)
+        if self._tokens.is_repeated(transaction):
+            return None
+        return transaction.decide(self._holds)
+
+    def _write(self, transaction: TransactWrite, changes: Sequence[StoredChange]) -> None:
+        for change in changes:
+            self._apply(change)
+        self._tokens.keep(transaction)
+
+    def _end(
+        self, transaction: TransactWrite, changes: Sequence[StoredChange], written: bool
+    ) -> None:
+        """End a transaction that was held."""
+        with self._lock:
+            self._holds.drop(transaction.places, transaction.token)
+            if written:
+                there = self.tables.values()
+                self._write(transaction, [each for each in changes if each.table in there])
 
     def _apply(self, change: StoredChange, *, expired: bool = False) -> None:
         table, _, old, new = change
@@ -140,3 +198,12 @@ class Database:
                 "expired": expired,
             }
             self._on_change(record)
+
+
+def _checked(prepare: Callable[[Request], T], request: Request) -> T:
+    """Prepare a request. Raises DynamoDBError."""
+    try:
+        return prepare(request)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        # An SDK would have refused to send that.
+        raise invalid(f"The request is malformed: {problem!r}") from problem

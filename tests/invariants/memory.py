@@ -16,6 +16,7 @@ from chalicelib.stores.dynamodb import DynamoDB
 from sandbox.dynamodb.database import Database
 from sandbox.dynamodb.model.errors import DynamoDBError
 from sandbox.dynamodb.model.schema import TableSchema
+from sandbox.dynamodb.operations.holds import HeldTransaction
 from sandbox.dynamodb.operations.pages import Pages
 from sandbox.dynamodb.tables import Label, read_tables, table_environ
 from tests.aws import CREDENTIALS, SECRETS, Aws
@@ -33,11 +34,39 @@ class InProcess:
         try:
             return self._call(operation, request)
         except DynamoDBError as error:
-            reasons = [reason.code for reason in error.reasons]
-            raise Refusal(error.status, error.code, error.message, reasons) from error
+            raise refusal_of(error) from error
 
     def warm(self) -> None:
         """There is nothing to connect to."""
+
+
+class InTwoSteps(InProcess):
+    """A database whose transactions are held, then written, with a call of `between` in between.
+
+    If `between` raises, the items are released and nothing is written.
+    """
+
+    def __init__(self, database: Database, between: Callable[[HeldTransaction], None]) -> None:
+        super().__init__(self._in_steps)
+        self._database = database
+        self._between = between
+
+    def _in_steps(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation != "TransactWriteItems":
+            return self._database.call(operation, request)
+        held = self._database.hold(request)
+        try:
+            self._between(held)
+        except BaseException:
+            held.release()
+            raise
+        return held.write()
+
+
+def refusal_of(error: DynamoDBError) -> Refusal:
+    """Return what a wire raises for a refusal of DynamoDB."""
+    reasons = [reason.code for reason in error.reasons]
+    return Refusal(error.status, error.code, error.message, reasons)
 
 
 def fresh_database(names: Mapping[Label, str]) -> Database:

@@ -10,6 +10,7 @@ from sandbox.dynamodb.model.paths import Path, project
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.model.storage import Table, Tables
 from sandbox.dynamodb.model.values import Value
+from sandbox.dynamodb.operations.holds import CONFLICT, Holds
 from sandbox.dynamodb.operations.requests import Answer, Request, check_length, check_parameters
 
 MAX_BATCH = 100
@@ -90,6 +91,12 @@ class TransactGet:
     """Items by their keys, as they are at one moment."""
 
     gets: list[Get]
+
+    def check(self, holds: Holds) -> None:
+        """Raise TransactionCanceledException if one of the items is in `holds`."""
+        held = [(get.table.name, get.key) in holds for get in self.gets]
+        if any(held):
+            raise cancelled([CONFLICT if each else Reason() for each in held])
 
     def run(self) -> Answer:
         """Return `Responses`, one for each key."""

@@ -1,4 +1,4 @@
-"""TransactWriteItems, in two steps that can be taken apart: decide, then apply.
+"""TransactWriteItems, in two steps that can be taken apart: decide and hold, then apply.
 
 Rules: Developer Guide, "Amazon DynamoDB Transactions: How it works".
 """
@@ -18,6 +18,7 @@ from sandbox.dynamodb.model.errors import (
     reason_of,
 )
 from sandbox.dynamodb.model.storage import Change, Tables
+from sandbox.dynamodb.operations.holds import CONFLICT, Holds, Place
 from sandbox.dynamodb.operations.requests import Request, check_length, check_parameters
 from sandbox.dynamodb.operations.writes import Write, prepare_write
 
@@ -39,8 +40,16 @@ class TransactWrite:
     digest: bytes
     """The same for requests that are the same."""
 
-    def decide(self) -> list[Change]:
+    @property
+    def places(self) -> list[Place]:
+        """The items that it writes or checks."""
+        return [write.place for write in self.writes if isinstance(write, Write)]
+
+    def decide(self, holds: Holds) -> list[Change]:
         """Return the changes that the transaction makes now, without making them.
+
+        Each item accepts or refuses for itself: one in `holds` refuses without looking at its
+        condition.
 
         Raises:
             DynamoDBError: TransactionCanceledException, with a reason for each write.
@@ -50,6 +59,9 @@ class TransactWrite:
             try:
                 if isinstance(write, ItemError):
                     raise write
+                if holds and write.place in holds:
+                    reasons.append(CONFLICT)
+                    continue
                 change = write.decide()
             except ItemError as refusal:
                 reasons.append(reason_of(refusal))
@@ -78,13 +90,14 @@ def prepare_transact_write(tables: Tables, request: Request) -> TransactWrite:
             writes.append(prepare_write(tables, kind, body, is_alone=False))
         except ItemError as refusal:
             writes.append(refusal)
-    places = [(write.table.name, write.key) for write in writes if isinstance(write, Write)]
+    token = request.get("ClientRequestToken")
+    transaction = TransactWrite(writes, token, _digest(request) if token else b"")
+    places = transaction.places
     if len(set(places)) < len(places):
         raise invalid("Transaction request cannot include multiple operations on one item")
-    token = request.get("ClientRequestToken")
     if token is not None and not 1 <= len(token) <= MAX_TOKEN:
         raise invalid("A ClientRequestToken has 1 to 36 characters")
-    return TransactWrite(writes, token, _digest(request) if token else b"")
+    return transaction
 
 
 class Tokens:

@@ -22,6 +22,7 @@ from sandbox.dynamodb.model.paths import project
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.model.storage import Change, Item, Table, Tables
 from sandbox.dynamodb.model.values import MAX_ITEM_BYTES, Attributes, canonical_attributes
+from sandbox.dynamodb.operations.holds import Holds, Place
 from sandbox.dynamodb.operations.requests import Answer, Request, check_length, check_parameters
 
 MAX_BATCH = 25
@@ -49,6 +50,11 @@ class Write:
     values: Values
     return_values: str
     returns_failed: bool
+
+    @property
+    def place(self) -> Place:
+        """The item that it writes."""
+        return self.table.name, self.key
 
     def decide(self) -> Change:
         """Return the change that the write makes now, without making it.
@@ -145,17 +151,25 @@ def _put(table: Table, request: Request) -> tuple[Key, Item]:
 
 @dataclass(slots=True)
 class BatchWrite:
-    """Puts and deletes without conditions, each by itself; what is over `most` is left."""
+    """Puts and deletes without conditions, each by itself; what is over `most` is left.
+
+    One that meets a held item is left too: the API Reference lists no TransactionConflictException
+    for BatchWriteItem, and says that operations which fail are returned as unprocessed.
+    """
 
     writes: list[tuple[str, Write, Any]]
     most: int
 
-    def unprocessed(self) -> Answer:
-        """Return `UnprocessedItems`."""
+    def split(self, holds: Holds) -> tuple[list[Write], Answer]:
+        """Return the writes that are made now, and `UnprocessedItems`."""
+        made: list[Write] = []
         left: dict[str, list[Any]] = {}
-        for name, _, request in self.writes[self.most :]:
-            left.setdefault(name, []).append(request)
-        return {"UnprocessedItems": left}
+        for number, (name, write, request) in enumerate(self.writes):
+            if number < self.most and write.place not in holds:
+                made.append(write)
+            else:
+                left.setdefault(name, []).append(request)
+        return made, {"UnprocessedItems": left}
 
 
 def prepare_batch_write(tables: Tables, request: Request, most: int) -> BatchWrite:
