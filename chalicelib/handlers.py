@@ -64,10 +64,7 @@ def disconnect(event: Event, context: Any) -> dict[str, Any]:
     """`$disconnect`: always 200, as no client could act on anything else."""
     services, request_context = wiring.services(), event["requestContext"]
     connection_id = ConnectionId(request_context["connectionId"])
-    close_event = CloseEvent(
-        code=request_context.get("disconnectStatusCode"),
-        connected_at=request_context.get("connectedAt"),
-    )
+    close_event = CloseEvent(code=request_context.get("disconnectStatusCode"))
     with services.telemetry.invocation("disconnect", request_context["requestId"], connection_id):
         try:
             clean_up(services, connection_id, close_event, _remaining(context))

@@ -13,7 +13,6 @@ from chalicelib.settings import Settings
 MINUTE = 60_000
 GATEWAY_LIFETIME_MINUTES = 120
 """API Gateway closes every connection at this age."""
-GATEWAY_IDLE_MINUTES = 10
 REFRESH_SPREAD_SECONDS = 240
 """Listeners are asked to refresh over this time, so that they do not all reconnect at once."""
 TOKEN_NOTICE_SECONDS = 120
@@ -155,13 +154,14 @@ def _idle_at(connection: Connection, settings: Settings) -> Millis:
     return Millis(connection.heard_at + settings.connection_idle_timeout_seconds * 1000)
 
 
-def closed_on_purpose(close_code: int | None, connection_age: int, silence: int) -> bool:
-    """Return True if the client closed on purpose (PROTOCOL 6.3). Ages are in milliseconds.
+def closed_on_purpose(connection: Connection, close_code: int | None) -> bool:
+    """Return True if the client itself closed the socket with 1000 (PROTOCOL 6.3).
 
-    Browsers send 1001 when a page is left, and so does API Gateway at its age or idle limit; only
-    the first is on purpose.
+    API Gateway reports a close by the stack (`DeleteConnection`) as 1000 as well, so the connection
+    records when the stack began to close it. Nothing was heard of the client since then, or the
+    process that began it died, and the client is still there.
     """
-    if close_code == 1001:
-        cut_by_age = connection_age >= GATEWAY_LIFETIME_MINUTES * MINUTE - MINUTE // 2
-        return not cut_by_age and silence < GATEWAY_IDLE_MINUTES * MINUTE
-    return close_code == 1000
+    closed_by_stack = connection.closing_at is not None and (
+        connection.closing_at >= connection.heard_at
+    )
+    return close_code == 1000 and not closed_by_stack

@@ -122,6 +122,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     token_notice_at: Millis = NEVER
     """When `tokenExpiring` is due."""
     superseded_by: ConnectionId | None = None
+    closing_at: Millis | None = None
+    """When the stack last began to close it."""
     joined_positions: Mapping[str, int] = field(default_factory=dict)
     messages_received: int = 0
     messages_sent: int = 0

@@ -99,6 +99,7 @@ def connection_from_item(item: Item) -> Connection:
         token_expires_at=item.get("tokenExpiresAt"),
         token_notice_at=Millis(item.get("tokenNoticeAt", NEVER)),
         superseded_by=_optional(ConnectionId, item.get("supersededBy")),
+        closing_at=item.get("closingAt"),
         joined_positions=item.get("joinedPositions", {}),
         messages_received=item.get("messagesReceived", 0),
         messages_sent=item.get("messagesSent", 0),

@@ -16,7 +16,7 @@ from chalicelib.actions.session import attachments, end, leave
 from chalicelib.actions.session.dismissal import HANDOVER_SECONDS
 from chalicelib.domain.lifetimes import closed_on_purpose
 from chalicelib.domain.session import HANDSHAKE_MILLIS, Connection
-from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
+from chalicelib.domain.types import ConnectionId, Role, SessionId
 from chalicelib.errors import LecternError
 from chalicelib.protocol.messages import EndReason
 
@@ -25,7 +25,6 @@ class CloseEvent(Struct, frozen=True):
     """The close of a socket. `code` is the WebSocket close code, None if it is unknown."""
 
     code: int | None = None
-    connected_at: Millis | None = None
 
 
 def clean_up(
@@ -75,7 +74,7 @@ def _leave_as_speaker(
     session_id = connection.session_id
     if connection.role is not Role.SPEAKER or session_id is None:
         return
-    if _is_intended(services, connection, event):
+    if closed_on_purpose(connection, event.code):
         _end(services, connection, session_id, "endedBySpeaker", remaining)
     elif services.settings.speaker_grace_seconds == 0:
         _end(services, connection, session_id, "speakerDisconnected", remaining)
@@ -91,14 +90,6 @@ def _end(
     remaining: Remaining,
 ) -> None:
     end.end(services, session_id, reason, remaining, speaker=connection.connection_id)
-
-
-def _is_intended(services: Services, connection: Connection, event: CloseEvent) -> bool:
-    """Return whether the speaker itself closed the socket (PROTOCOL 6.3)."""
-    now = services.clock()
-    age = now - (event.connected_at or connection.connected_at)
-    silence = now - connection.heard_at
-    return closed_on_purpose(event.code, age, silence)
 
 
 def _detach(services: Services, connection_id: ConnectionId, connection: Connection | None) -> None:

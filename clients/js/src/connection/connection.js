@@ -1,7 +1,7 @@
 import { LecternError, connectionLost, errorFrom } from '../errors.js';
 
 const SUBPROTOCOL = 'lectern.v1';
-// 1000 and 1001 end a speaker's session (6.3), so replaced connections close with this code.
+// 1000 would end a speaker's session (6.3), so replaced connections close with this code.
 const CLOSE_REPLACED = 4000;
 
 /**

@@ -2,7 +2,10 @@
 
 import pytest
 
+from chalicelib.errors import ServiceDown
 from tests.aws import Aws
+from tests.chalicelib.actions.upkeep.silent import silence
+from tests.outside import Killed
 from tests.stack import Stack
 
 
@@ -30,12 +33,11 @@ def test_a_listener_whose_session_is_deleted_leaves_without_creating_it_again(st
     assert listener.item is None
 
 
-@pytest.mark.parametrize("code", [1000, 1001])
-def test_a_close_by_the_speaker_itself_ends_the_session_at_once(stack: Stack, code: int) -> None:
+def test_a_close_with_1000_by_the_speaker_ends_the_session_at_once(stack: Stack) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)
 
-    speaker.close(code)
+    speaker.close(1000)
 
     assert listener.received[-1]["type"] == "sessionEnded"
     assert stack.session_item(session_id)["isActive"] is False
@@ -45,11 +47,14 @@ def test_a_close_by_the_speaker_itself_ends_the_session_at_once(stack: Stack, co
     assert "sessionId" not in listener.item
 
 
-def test_a_dropped_speaker_has_a_grace_period(stack: Stack) -> None:
+@pytest.mark.parametrize("code", [1001, 1005, 1006, 4000, None])
+def test_a_speaker_that_is_gone_in_any_other_way_has_a_grace_period(
+    stack: Stack, code: int | None
+) -> None:
     speaker, session_id = stack.session()
     listener = stack.listener(session_id)
 
-    speaker.close(1006)
+    speaker.close(code)
 
     assert listener.received[-1] == {
         "type": "speakerReconnecting",
@@ -74,10 +79,38 @@ def test_without_grace_a_drop_ends_the_session_at_once(aws: Aws) -> None:
     assert listener.received[-1]["reason"] == "speakerDisconnected"
 
 
-def test_the_gateways_own_cut_at_two_hours_does_not_end_the_session(stack: Stack) -> None:
+def test_a_speaker_that_the_stack_has_closed_has_a_grace_period(stack: Stack) -> None:
+    """Given that the clean-up before it failed, and API Gateway reports the close as 1000."""
     speaker, session_id = stack.session()
-    stack.clock.advance(7200)
+    listener = stack.listener(session_id)
+    silence(stack, 120, listener)
+    stack.database.fail("UpdateItem", ServiceDown("500"), concerns="graceDeadline")
+    stack.sweep()
+    assert stack.sockets.closed == [speaker.connection_id]
+    assert listener.received == []
 
-    speaker.close(1001)
+    speaker.disconnect_event(1000)
 
-    assert stack.session_item(session_id)["isActive"] is True
+    assert [each["type"] for each in listener.received] == ["speakerReconnecting"]
+    stack.advance(15)
+    assert listener.received[-1]["reason"] == "speakerDisconnected"
+
+
+def test_a_speaker_whose_close_was_broken_off_can_still_end_its_session(stack: Stack) -> None:
+    """Given a sweep that died before it closed the silent speaker, who then spoke again."""
+    speaker, session_id = stack.session()
+    listener = stack.listener(session_id)
+    silence(stack, 120, listener)
+    stack.database.before("UpdateItem", _die, concerns="graceDeadline")
+    with pytest.raises(Killed):
+        stack.sweep()
+    stack.clock.advance(1)
+    speaker.send("heartbeat")
+
+    speaker.close(1000)
+
+    assert listener.received[-1]["reason"] == "endedBySpeaker"
+
+
+def _die() -> None:
+    raise Killed

@@ -12,7 +12,7 @@ from lectern_client.options import Options, Timer
 from lectern_client.sockets import Socket
 
 CLOSE_REPLACED = 4000
-"""Close code of a replaced connection: 1000 and 1001 end a speaker's session (PROTOCOL 6.3)."""
+"""Close code of a replaced connection: 1000 would end a speaker's session (PROTOCOL 6.3)."""
 
 
 class ConnectionListener(Protocol):
