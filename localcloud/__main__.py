@@ -13,6 +13,7 @@ from localcloud.deploy.alarm_table import print_alarms
 from localcloud.deploy.commands import CloudError, deploy, destroy
 from localcloud.deploy.serve import serve
 from localcloud.deploy.workspace import Workspace
+from sandbox.conditions.current_physics import PhysicsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return print_alarms(workspace)
             case _:
                 destroy(workspace, terraform)
-    except CloudError as problem:
+    except (CloudError, PhysicsError) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

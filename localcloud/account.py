@@ -84,6 +84,7 @@ class Account(RunningStack):
         return Endpoint(
             self.clock,
             self.faults,
+            self.physics,
             account=ACCOUNT,
             owner=OWNER,
             gateway_url=f"http://127.0.0.1:{self.port}",

@@ -2,7 +2,7 @@
 
 | part | what belongs there |
 |---|---|
-| `conditions/` | the clock with its timers; the faults in force |
+| `conditions/` | the clock with its timers; the faults and the physics in force |
 | `http/` | what every server uses: loop, HTTP, signatures, ids |
 | `functions/` | Lambda: the app's handlers, called in this process |
 | `dynamodb/` | DynamoDB in memory |

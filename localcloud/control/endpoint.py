@@ -19,6 +19,7 @@ from localcloud.control.signed_call import SignedCall, signed_call
 from localcloud.errors import DeniedError
 from sandbox.cloud.server import Cloud
 from sandbox.conditions.clock import Clock
+from sandbox.conditions.current_physics import CurrentPhysics
 from sandbox.conditions.faults import FaultPlan
 from sandbox.http.identifiers import REGION
 from sandbox.http.signature import SignedRequest
@@ -39,13 +40,14 @@ class Endpoint(Cloud):
         self,
         clock: Clock,
         faults: FaultPlan,
+        physics: CurrentPhysics,
         *,
         account: str,
         owner: str,
         gateway_url: str,
         port: int = 0,
     ) -> None:
-        super().__init__(clock, faults, account=account, port=port)
+        super().__init__(clock, faults, physics, account=account, port=port)
         extensions.extend(gateway_url)
         get_backend("dynamodb")[account][REGION] = self.dynamodb.backend
         self._owner = owner

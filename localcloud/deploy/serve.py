@@ -11,12 +11,13 @@ from localcloud.deploy.workspace import Address, Workspace
 
 
 def serve(workspace: Workspace, port: int, api_port: int) -> None:
-    """Run an empty account until SIGTERM or SIGINT."""
+    """Run an empty account until SIGTERM or SIGINT. Raises PhysicsError."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     sock = socket.create_server(("127.0.0.1", port), backlog=1024)
     account = Account(sock, api_port=api_port, write=_print)
+    account.physics.start_by(os.environ)
     account.start()
     workspace.write_address(
         Address(

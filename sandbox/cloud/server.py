@@ -17,6 +17,7 @@ from aiohttp import web
 
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.conditions.clock import Clock
+from sandbox.conditions.current_physics import CurrentPhysics
 from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.dynamodb.database import Change
 from sandbox.dynamodb.model.errors import PREFIX, DynamoDBError
@@ -37,10 +38,17 @@ class Cloud:
     """DynamoDB and SQS of one stack, empty at first, on `port` of 127.0.0.1 (0: a free one)."""
 
     def __init__(
-        self, clock: Clock, faults: FaultPlan, *, account: str | None = None, port: int = 0
+        self,
+        clock: Clock,
+        faults: FaultPlan,
+        physics: CurrentPhysics | None = None,
+        *,
+        account: str | None = None,
+        port: int = 0,
     ) -> None:
         self._clock = clock
         self._faults = faults
+        self._physics = physics or CurrentPhysics()
         account = account or str(uuid.uuid4().int)[:12]
         self.on_change: list[Callable[[Change], None]] = []
         self.on_message: list[Callable[[], None]] = []

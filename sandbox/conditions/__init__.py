@@ -1,1 +1,9 @@
-"""The conditions a stack runs under: its clock, and the faults in force."""
+"""The conditions that a stack runs under, which its developer sets.
+
+| file | what it is |
+|---|---|
+| `clock.py` | the stack's clock with its timers |
+| `faults.py` | the plan of faults on purpose |
+| `physics.py` | the latencies, quotas and throughput of AWS, as figures |
+| `current_physics.py` | the figures in force |
+"""

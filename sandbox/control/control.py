@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.conditions.current_physics import PhysicsError, plain
 from sandbox.conditions.faults import Fault, FaultError
 from sandbox.control.pages import page
 from sandbox.control.running_stack import RunningStack
@@ -43,6 +44,9 @@ class Control:
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
+            ("GET", "physics"): self._physics,
+            ("POST", "physics"): self._change_physics,
+            ("DELETE", "physics"): self._end_physics,
         }
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -115,6 +119,19 @@ class Control:
     def _clear_faults(self, *_: Any) -> list[dict[str, Any]]:
         self._stack.faults.clear()
         return []
+
+    def _physics(self, *_: Any) -> dict[str, Any]:
+        return plain(self._stack.physics())
+
+    def _change_physics(self, _: web.BaseRequest, body: Any) -> dict[str, Any]:
+        try:
+            return plain(self._stack.physics.change(body))
+        except PhysicsError as problem:
+            raise BadRequestError(400, str(problem)) from None
+
+    def _end_physics(self, *_: Any) -> dict[str, Any]:
+        self._stack.physics.end()
+        return self._physics()
 
 
 async def _json(request: web.BaseRequest) -> Any:

@@ -3,12 +3,12 @@
 The sandbox's own; nothing like it exists on AWS. There are two kinds of event, both with JSON data:
 
     snapshot  {"now", "tables": {label: [item, …]}, "keys": {label: [attribute, …]},
-               "faults": […], "schedules": [name, …]}: once, first
+               "faults": […], "physics": {…}, "schedules": [name, …]}: once, first
     changes   [[kind, data], …]: from then on, gathered for a tenth of a second
 
 Kinds of change: `item` {"table", "key": {…}, "item": {…} or null}, `line` (a line of the stack's
-log; those with `_aws` are metrics), `clock` {"now"} when it was moved, `faults` […] when they
-change.
+log; those with `_aws` are metrics), `clock` {"now"} when it was moved, `faults` […] and `physics`
+{…} when they change.
 """
 
 import asyncio

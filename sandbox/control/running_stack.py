@@ -13,6 +13,7 @@ from chalicelib.domain.types import Millis
 from sandbox.cloud.expiry import Expiry
 from sandbox.cloud.server import Cloud
 from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.current_physics import CurrentPhysics, plain
 from sandbox.conditions.faults import FaultPlan
 from sandbox.control.event_stream import EventStream
 from sandbox.control.tokens import new_token
@@ -86,6 +87,7 @@ class RunningStack(ABC):
         self.port: int = sock.getsockname()[1]
         self.clock = Clock()
         self.faults = FaultPlan()
+        self.physics = CurrentPhysics()
         self.activity = Activity()
         self.pool = Pool(threads)
         self.event_stream = EventStream(self._snapshot)
@@ -96,6 +98,7 @@ class RunningStack(ABC):
         self.cloud.start()
         self.cloud.on_change.append(self._publish_change)
         self.faults.on_change.append(self._publish_faults)
+        self.physics.on_change.append(self._publish_physics)
         self._prepare()
         self.pool.start()
         self._sources.start()
@@ -191,6 +194,7 @@ class RunningStack(ABC):
             "tables": self._tables.items(),
             "keys": self._tables.keys(),
             "faults": [fault.plain() for fault in self.faults.active],
+            "physics": plain(self.physics()),
             "schedules": self.schedules(),
         }
 
@@ -200,3 +204,6 @@ class RunningStack(ABC):
 
     def _publish_faults(self) -> None:
         self.event_stream.publish("faults", [fault.plain() for fault in self.faults.active])
+
+    def _publish_physics(self) -> None:
+        self.event_stream.publish("physics", plain(self.physics()))

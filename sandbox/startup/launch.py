@@ -17,6 +17,7 @@ from chalice.app import Chalice
 from chalicelib.settings import SettingsError
 from chalicelib.telemetry.lines import write_line
 from sandbox.cloud.resources import ResourcesError
+from sandbox.conditions.current_physics import PhysicsError
 from sandbox.startup.collector import collect_seldom
 from sandbox.startup.install import install
 from sandbox.startup.local_api import correct_local_server
@@ -69,9 +70,12 @@ def _start_sandbox(app: Chalice, environ: MutableMapping[str, str]) -> Sandbox:
         sandbox = Sandbox(
             app, _bound(int(port), "set LECTERN_PORT to another"), install=install, write=write_line
         )
+        sandbox.physics.start_by(environ)
         sandbox.start()
     except (ResourcesError, SettingsError) as problem:
         _exit_with(str(problem))
+    except PhysicsError as problem:
+        _exit_with(f"LECTERN_PHYSICS: {problem}")
     return sandbox
 
 

@@ -48,7 +48,7 @@ class Sandbox(RunningStack):
         self.environ = environ
         self._install = install
         self._metrics = Metrics(write)
-        self.cloud = Cloud(self.clock, self.faults)
+        self.cloud = Cloud(self.clock, self.faults, self.physics)
         credentials = environment.own_credentials(environ)
         self._resources = Resources(self.cloud, credentials, dynamodb_url)
         self._tables = self._resources

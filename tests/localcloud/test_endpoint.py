@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from localcloud.control.endpoint import Endpoint
 from localcloud.errors import DeniedError
 from sandbox.conditions.clock import Clock
+from sandbox.conditions.current_physics import CurrentPhysics
 from sandbox.conditions.faults import FaultPlan
 
 WORDS = "User: somebody is not authorized to perform: something"
@@ -26,6 +27,7 @@ def endpoint() -> Iterator[Endpoint]:
     made = Endpoint(
         Clock(),
         FaultPlan(),
+        CurrentPhysics(),
         account="000000000042",
         owner="AKIDOWNER",
         gateway_url="http://127.0.0.1:9",

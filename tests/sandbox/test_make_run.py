@@ -2,6 +2,7 @@
 
 import compileall
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -174,6 +175,21 @@ def test_an_invalid_setting_is_named(run: Callable[..., Run]) -> None:
     running.process.wait(timeout=PATIENCE)
 
     assert "MAX_LISTENERS_PER_SESSION must be a whole number" in running.log.read_text()
+
+
+def test_the_physics_of_aws_are_in_force_from_the_start(run: Callable[..., Run]) -> None:
+    port = run(LECTERN_PHYSICS="aws").ready()
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/physics", timeout=5) as answer:
+        assert json.load(answer)["connects_per_second"] == 500
+
+
+def test_a_profile_that_there_is_not_is_named(run: Callable[..., Run]) -> None:
+    running = run(LECTERN_PHYSICS="fast")
+    running.process.wait(timeout=PATIENCE)
+
+    said = "LECTERN_PHYSICS: there is no profile 'fast'; there are aws, off."
+    assert said in running.log.read_text()
 
 
 def test_an_idle_stack_uses_hardly_any_cpu(run: Callable[..., Run]) -> None:
