@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from chalicelib.domain.session import Broadcasting, Connection, Session
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId, UserId
 from chalicelib.stores.attributes import to_attributes
 from chalicelib.stores.connection_items import connection_to_item
-from chalicelib.stores.dynamodb import Operation
+from chalicelib.stores.dynamodb import Operation, Outcome, PreparedCall, in_turn
 from chalicelib.stores.session_items import session_to_item
 
 _MESSAGES = 20_000
@@ -67,6 +67,9 @@ class Store:
         if operation == "GetItem" and "connectionId" in request["Key"]:
             return self._decoded({"Item": self._connection})
         return {}
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
     def _decoded(self, answer: dict[str, Any]) -> dict[str, Any]:
         decoded: dict[str, Any] = json.loads(json.dumps(answer))

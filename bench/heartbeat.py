@@ -6,7 +6,7 @@ Lectern against `bench/peer/app.py`, with TLS to a stub that responds at once.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from bench.harness import Figures, Report, interleaved, python, stub
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, TenantId
 from chalicelib.stores.connections import ConnectionStore
-from chalicelib.stores.dynamodb import Operation
+from chalicelib.stores.dynamodb import Operation, Outcome, PreparedCall, in_turn
 
 _CALLS = 1000
 _OWN = "CPU ms of a further call"
@@ -57,6 +57,9 @@ class _Recorder:
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         self.asked = (operation, request)
         return {}
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
 
 def _answer_to_the_read() -> str:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.harness import Figures, Report, interleaved, python, stub
-from bench.wire_clients import CLIENTS
+from bench.wire_clients import CLIENTS, PAIRS
 
 _COUNT = 2000
+_PAIRS_COUNT = 200
+_LATENCY_MS = 4
 _ANSWER = json.dumps(
     {
         "Attributes": {
@@ -24,8 +26,8 @@ _ANSWER = json.dumps(
 
 
 def main(rounds: int = 5) -> list[Report]:
-    """Return two tables: plain and with TLS."""
-    return [_calls(rounds, tls=tls) for tls in (False, True)]
+    """Return three tables: a call, plain and with TLS, and two calls together."""
+    return [*(_calls(rounds, tls=tls) for tls in (False, True)), _pairs(rounds)]
 
 
 def _calls(rounds: int, *, tls: bool) -> Report:
@@ -47,5 +49,32 @@ def _calls(rounds: int, *, tls: bool) -> Report:
     cpu = partial(report.median, figure="CPU µs a call")
     report.require_at_most(
         "ratio of Lectern's CPU to boto3's client", cpu("Lectern") / cpu("boto3 client"), 0.2
+    )
+    return report
+
+
+def _pairs(rounds: int) -> Report:
+    report = Report(
+        "Two DynamoDB calls, together and in turn",
+        f"UpdateItem, warm, plain; {_LATENCY_MS} ms a call; the mean of {_PAIRS_COUNT} pairs.",
+    )
+    with stub(_LATENCY_MS, tls=False, body=_ANSWER) as server:
+        candidates: dict[str, Callable[[], Figures]] = {
+            name: partial(
+                python,
+                "bench.wire_clients",
+                name,
+                server.url,
+                str(_PAIRS_COUNT),
+                environ=server.environ,
+            )
+            for name in PAIRS
+        }
+        report.rows = interleaved(candidates, rounds)
+    wall = partial(report.median, figure="wall µs a call")
+    report.require_at_most(
+        "ratio of their time together to their time in turn",
+        wall("two calls together") / wall("two calls in turn"),
+        0.6,
     )
     return report

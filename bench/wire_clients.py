@@ -38,6 +38,19 @@ def lectern(url: str) -> Callable[[], object]:
     return lambda: dynamodb.call("UpdateItem", UPDATE)
 
 
+def lectern_together(url: str) -> Callable[[], object]:
+    from chalicelib import aws
+    from chalicelib.settings import Settings
+
+    dynamodb = aws.dynamodb(Settings(), os.environ | {"AWS_ENDPOINT_URL_DYNAMODB": url})
+    return lambda: dynamodb.call_all([("UpdateItem", UPDATE), ("UpdateItem", UPDATE)])
+
+
+def lectern_in_turn(url: str) -> Callable[[], object]:
+    call = lectern(url)
+    return lambda: (call(), call())
+
+
 def boto3_client(url: str) -> Callable[[], object]:
     import boto3
 
@@ -81,10 +94,15 @@ CLIENTS: dict[str, Callable[[str], Callable[[], object]]] = {
     "floor: a socket and JSON": floor,
 }
 
+PAIRS: dict[str, Callable[[str], Callable[[], object]]] = {
+    "two calls together": lectern_together,
+    "two calls in turn": lectern_in_turn,
+}
+
 
 def main() -> None:
     name, url, count = sys.argv[1:]
-    call = CLIENTS[name](url)
+    call = (CLIENTS | PAIRS)[name](url)
     for _ in range(50):
         call()
     cpu, wall = time.process_time(), time.perf_counter()

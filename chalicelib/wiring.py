@@ -18,6 +18,7 @@ from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
+from chalicelib.stores.calls import Together
 from chalicelib.stores.connection_membership import ConnectionMembership
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import DynamoDB
@@ -78,6 +79,7 @@ def build(
         resume_tokens=ResumeTokens(settings.resume_token_secret),
         management=aws.management(settings, environ, clock),
         jobs=aws.job_queue(settings, environ),
+        together=Together(dynamodb),
         sessions=sessions,
         counts=counts,
         connections=ConnectionStore(dynamodb, settings.connections_table),

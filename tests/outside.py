@@ -6,11 +6,11 @@ call, and let DynamoDB answer eventually consistent reads with what an item was 
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 
 Request = Mapping[str, Any]
 
@@ -77,6 +77,10 @@ class WatchedDynamoDB:
         answer = self._real.call(operation, request)
         self.on_answer(operation, request, answer)
         return self._as_held(operation, request, answer) if self._held else answer
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        """Each of the calls is one before which the process may die, or something else happens."""
+        return in_turn(self.call, calls)
 
     def before(
         self,

@@ -14,6 +14,7 @@ from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
+from chalicelib.stores.calls import Together
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.history import HistoryStore
 from chalicelib.stores.leases import LeaseStore
@@ -43,6 +44,8 @@ class Services(Struct, frozen=True, kw_only=True):
     resume_tokens: ResumeTokens
     management: Management
     jobs: JobQueue
+    together: Together
+    """Lets calls of several stores go out together."""
     sessions: SessionStore
     counts: ListenerCounts
     connections: ConnectionStore

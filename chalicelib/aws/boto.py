@@ -19,7 +19,7 @@ from botocore.parsers import ResponseParserError
 from chalicelib.aws.endpoint_config import configured_endpoint, region
 from chalicelib.aws.fanout.scheduler import POST_TIMEOUT, Post, PostScheduler, SlowConnections
 from chalicelib.aws.refusals import NO_RESPONSE, Refusal
-from chalicelib.aws.wire import Posts
+from chalicelib.aws.wire import Begun, Posts, done_at_once
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 
@@ -79,6 +79,9 @@ class BotoService:
 
     def __call__(self, operation: str, request: Mapping[str, Any], /) -> dict[str, Any]:
         return self._client(_snake(operation), request)
+
+    def begin(self, operation: str, request: Mapping[str, Any], /) -> Begun:
+        return done_at_once(lambda: self(operation, request))
 
     def warm(self) -> None:
         with contextlib.suppress(BotoCoreError):

@@ -81,8 +81,10 @@ class Retries:
         self._now = now
         self._tokens = RetryTokens()
 
-    def run(self, attempt: Callable[[], T]) -> T:
+    def run(self, attempt: Callable[[], T], first: Callable[[], T] | None = None) -> T:
         """Return the result of the first attempt that does not raise Refusal.
+
+        `first` stands for the first attempt: it waits for one that is on its way already.
 
         Raises:
             UpstreamError: the last refusal is not retryable, or the budget is spent.
@@ -91,7 +93,7 @@ class Retries:
         tried = cost = 0
         while True:
             try:
-                response = attempt()
+                response = attempt() if first is None or tried else first()
             except Refusal as refusal:
                 tried += 1
                 cost = _cost(refusal)

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from chalicelib.errors import ConditionFailed, TransactionCancelled
+from chalicelib.errors import ConditionFailed, TransactionCancelled, UpstreamError
 from chalicelib.stores.attributes import Item, from_attributes, to_attribute, to_attributes
+from chalicelib.stores.calls import Call, carry_out
 from chalicelib.stores.dynamodb import DynamoDB, Operation
 
 _NAME = re.compile(r"#(\w+)")
@@ -38,13 +39,15 @@ class Table:
         self._name = name
 
     def get(self, key: Mapping[str, Any], *, consistent: bool = False) -> Item | None:
+        return carry_out(self._dynamodb, self.get_call(key, consistent=consistent))
+
+    def get_call(self, key: Mapping[str, Any], *, consistent: bool = False) -> Call[Item | None]:
         request = {
             "TableName": self._name,
             "Key": to_attributes(key),
             "ConsistentRead": consistent,
         }
-        item = self._dynamodb.call("GetItem", request).get("Item")
-        return from_attributes(item) if item else None
+        return Call("GetItem", request, _item)
 
     def get_many(
         self,
@@ -79,14 +82,23 @@ class Table:
         consistent: bool = False,
         page_size: int | None = None,
     ) -> Iterator[Item]:
-        """Return every item under a key, across all pages."""
+        """Return every item under a key, across all pages, read lazily."""
         request = self._query(condition, values, index)
         if not index:
             request["ConsistentRead"] = consistent
         if page_size:
             request["Limit"] = page_size
-        for page in self._pages("Query", request):
-            yield from page
+        return self._pages(request)
+
+    def query_call(
+        self, condition: str, *, values: Mapping[str, Any], index: str
+    ) -> Call[Iterator[Item]]:
+        """Return the call for the first page under a key of an index.
+
+        Its result is every item, across all pages; the pages after the first are read lazily.
+        """
+        request = self._query(condition, values, index)
+        return Call("Query", request, lambda page: self._pages(request, page))
 
     def query_page(
         self,
@@ -161,13 +173,15 @@ class Table:
         last = response.get("LastEvaluatedKey")
         return [from_attributes(item) for item in response["Items"]], last and from_attributes(last)
 
-    def _pages(self, operation: Operation, request: dict[str, Any]) -> Iterator[list[Item]]:
+    def _pages(self, request: dict[str, Any], page: dict[str, Any] | None = None) -> Iterator[Item]:
+        """Yield the items of a query, from its first page on, which may have been read already."""
         while True:
-            response = self._dynamodb.call(operation, request)
-            yield [from_attributes(item) for item in response["Items"]]
-            if "LastEvaluatedKey" not in response:
+            page = self._dynamodb.call("Query", request) if page is None else page
+            yield from map(from_attributes, page["Items"])
+            if "LastEvaluatedKey" not in page:
                 return
-            request = request | {"ExclusiveStartKey": response["LastEvaluatedKey"]}
+            request = request | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            page = None
 
     def _expressions(
         self,
@@ -201,19 +215,20 @@ class Database:
         Raises:
             ConditionFailed: nothing was written.
         """
+        return carry_out(self._dynamodb, self.write_call(write))
+
+    def write_call(self, write: Write) -> Call[Item]:
         request = write.request
         if write.kind == "Update":
             request = request | {"ReturnValues": "ALL_NEW"}
-        response = self._dynamodb.call(_ALONE[write.kind], request)
-        return from_attributes(response.get("Attributes", {}))
+        return Call(_ALONE[write.kind], request, _attributes)
 
     def try_write(self, write: Write) -> bool:
         """Carry out one write. Return False if its condition was false."""
-        try:
-            self.write(write)
-        except ConditionFailed:
-            return False
-        return True
+        return carry_out(self._dynamodb, self.try_write_call(write))
+
+    def try_write_call(self, write: Write) -> Call[bool]:
+        return Call(_ALONE[write.kind], write.request, lambda _: True, _false_if_condition_failed)
 
     def transact(self, *items: tuple[str, Write]) -> None:
         """Carry out all writes or none. Each has a name, by which an error tells it apart.
@@ -223,12 +238,33 @@ class Database:
         Raises:
             TransactionCancelled: nothing was written; `condition_failed(name)` tells why.
         """
+        carry_out(self._dynamodb, self.transact_call(*items))
+
+    def transact_call(self, *items: tuple[str, Write]) -> Call[None]:
+        names = [name for name, _ in items]
+
+        def named(error: UpstreamError) -> None:
+            if isinstance(error, TransactionCancelled):
+                raise TransactionCancelled(error.reasons, names) from error
+            raise error
+
         request = {
             "TransactItems": [{write.kind: write.request} for _, write in items],
             "ClientRequestToken": uuid.uuid4().hex,
         }
-        try:
-            self._dynamodb.call("TransactWriteItems", request)
-        except TransactionCancelled as cancelled:
-            names = [name for name, _ in items]
-            raise TransactionCancelled(cancelled.reasons, names) from cancelled
+        return Call("TransactWriteItems", request, lambda _: None, named)
+
+
+def _item(response: dict[str, Any]) -> Item | None:
+    item = response.get("Item")
+    return from_attributes(item) if item else None
+
+
+def _attributes(response: dict[str, Any]) -> Item:
+    return from_attributes(response.get("Attributes", {}))
+
+
+def _false_if_condition_failed(error: UpstreamError) -> bool:
+    if isinstance(error, ConditionFailed):
+        return False
+    raise error

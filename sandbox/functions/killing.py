@@ -4,12 +4,12 @@ A call over HTTP does not say which handler made it, so this one fault is drawn 
 thread of the handler.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.actions.ports import FanOutResult, Management, Remaining
 from chalicelib.domain.types import ConnectionId
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from sandbox.conditions.faults import FaultPlan, Kind, Target
 from sandbox.functions.functions import HandlerKilled
 
@@ -28,6 +28,10 @@ class KillingDynamoDB:
         response = self._real.call(operation, request)
         _kill_by_fault(self._faults, Target.DYNAMODB, operation)
         return response
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        """Do what the port says. A fault may kill the handler after each of the calls."""
+        return in_turn(self.call, calls)
 
 
 class KillingManagement:

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib import aws as aws_wire
 from chalicelib.aws.dynamodb import RetryingDynamoDB
 from chalicelib.aws.refusals import Refusal
+from chalicelib.aws.wire import Begun, done_at_once
 from chalicelib.settings import Settings
 from chalicelib.stores.dynamodb import DynamoDB
 from sandbox.dynamodb.database import Database
@@ -35,6 +36,9 @@ class InProcess:
             return self._call(operation, request)
         except DynamoDBError as error:
             raise refusal_of(error) from error
+
+    def begin(self, operation: str, request: Mapping[str, Any]) -> Begun:
+        return done_at_once(lambda: self(operation, request))
 
     def warm(self) -> None:
         """There is nothing to connect to."""

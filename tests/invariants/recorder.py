@@ -2,11 +2,11 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.stores.attributes import from_attributes
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from tests.invariants.memory import scan
 
 _WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
@@ -37,6 +37,9 @@ class Recorder:
             return self._real.call(operation, request)
         with self._lock:  # or a record would be of two writes
             return self._write(operation, request)
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
     def _write(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._real.call(operation, request)

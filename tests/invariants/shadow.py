@@ -1,11 +1,11 @@
 """Two DynamoDBs that get the same calls: where they differ, one of them is wrong."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.errors import TransactionCancelled, UpstreamError
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from sandbox.dynamodb.model.values import canonical_attributes
 
 _PAGED = {"Query", "Scan"}
@@ -36,6 +36,9 @@ class Shadow:
         if refusal is not None:
             raise refusal
         return answer
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
     def _compare_pages(self, operation: Operation, request: Mapping[str, Any]) -> None:
         """Whole results: pages may end anywhere. A scan is in no order, and segments are theirs."""

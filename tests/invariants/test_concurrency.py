@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib import handlers
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from tests.invariants import rules
 from tests.invariants.memory import Memory
 from tests.invariants.world import World
@@ -30,6 +30,9 @@ class Hesitant:
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         time.sleep(self._random.random() / 1000)
         return self._real.call(operation, request)
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
 
 @pytest.fixture(params=range(ROUNDS))

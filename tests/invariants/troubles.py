@@ -3,7 +3,7 @@
 Killing is `tests.outside`'s; these are what a living process meets, behind the wire's retries.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
 from chalicelib.errors import Gone, ServiceDown, Throttled
 from chalicelib.protocol.jobs import Job
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from tests.in_memory import Clock, Jobs, Sockets
 from tests.outside import Outside
 from tests.stack import Json
@@ -67,6 +67,9 @@ class TroubledDynamoDB:
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         return self._troubles.run(lambda: self._real.call(operation, request))
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
 
 class TroubledSockets(Sockets):

@@ -4,7 +4,7 @@ The table in `docs/run/operations.md` says the same in words.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
-from chalicelib.stores.dynamodb import DynamoDB, Operation
+from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from tests.running import Lectern
 from tests.security.watched import Watched
 from tests.stack import Refused
@@ -184,6 +184,9 @@ class Without:
         if self.down and self._table in json.dumps(request):
             raise ServiceDown("500")
         return self._real.call(operation, request)
+
+    def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
+        return in_turn(self.call, calls)
 
 
 class WithoutLimits(Watched):

@@ -10,18 +10,15 @@ import socket
 import threading
 import time
 import weakref
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from chalicelib.aws.http.endpoints import Endpoint
-from chalicelib.aws.http.responses import HttpResponse, Malformed, ResponseReader
+from chalicelib.aws.http.exchange import Died, Exchange, seconds_left
+from chalicelib.aws.http.responses import HttpResponse, Malformed
 from chalicelib.aws.refusals import NO_RESPONSE, Refusal
 
-_READ_BYTES = 64 * 1024
 _MAX_IDLE = 16
-
-
-class _Died(Exception):  # noqa: N818 - it never leaves this file
-    """A reused connection was closed before it carried any response."""
 
 
 class HttpClient:
@@ -38,49 +35,50 @@ class HttpClient:
 
     def exchange(self, request: bytes) -> HttpResponse:
         """Return the response to a request. Raises Refusal(NO_RESPONSE) within the timeout."""
+        return self.begin(request)()
+
+    def begin(self, request: bytes) -> Callable[[], HttpResponse]:
+        """Send a request, on a connection of its own. Return what waits for the response.
+
+        Call that once. It raises Refusal(NO_RESPONSE) within the timeout. Nothing is raised here.
+        """
         end = time.monotonic() + self._timeout
         try:
-            reused = self._take_idle()
-            if reused is not None:
-                with contextlib.suppress(_Died):
-                    return self._exchange(reused, request, end, reused=True)
-                # If one was closed while the process was frozen, the others were too.
-                close_all(self._idle)
-            opened = self.endpoint.connect(_seconds_left(end))
-            return self._exchange(opened, request, end, reused=False)
-        except (OSError, Malformed) as problem:
-            raise Refusal(NO_RESPONSE, type(problem).__name__, str(problem)) from problem
+            sent = self._send(request, end, self._take_idle())
+        except OSError as problem:
+            refusal = problem  # the name of the exception is unbound once it is handled
+            return lambda: _refuse(refusal)
+        return lambda: self._finish(sent, request, end)
 
     def warm(self) -> None:
         """Open a connection for the first request. Raises OSError."""
         self._keep(self.endpoint.connect(self._timeout))
 
-    def _exchange(
-        self, connection: socket.socket, request: bytes, end: float, *, reused: bool
-    ) -> HttpResponse:
-        try:
-            first = _send_and_receive(connection, request, end, reused=reused)
-            response = self._response(connection, first, end)
-        except BaseException:
-            connection.close()
-            raise
-        if not reused:
-            self.endpoint.keep_session(connection)
-        if response.reusable:
-            self._keep(connection)
-        else:
-            connection.close()
-        return response
+    def _send(self, request: bytes, end: float, idle: socket.socket | None) -> Exchange:
+        """Send a request on an idle connection, or on a new one. Raises OSError."""
+        connection = idle or self.endpoint.connect(seconds_left(end))
+        return Exchange(connection, request, end, reused=idle is not None)
 
-    def _response(self, connection: socket.socket, first: bytes, end: float) -> HttpResponse:
-        reader = ResponseReader(self._most_body)
-        data = first
-        while data:
-            response = reader.feed(data)
-            if response is not None:
-                return response
-            data = _receive(connection, end)
-        return reader.end()
+    def _finish(self, sent: Exchange, request: bytes, end: float) -> HttpResponse:
+        """Return the response. A reused connection that died under the request is replaced."""
+        try:
+            with contextlib.suppress(Died):
+                return self._received(sent)
+            # If one was closed while the process was frozen, the others were too.
+            close_all(self._idle)
+            return self._received(self._send(request, end, None))
+        except (OSError, Malformed) as problem:
+            _refuse(problem)
+
+    def _received(self, sent: Exchange) -> HttpResponse:
+        response = sent.response(self._most_body)
+        if not sent.reused:
+            self.endpoint.keep_session(sent.connection)
+        if response.reusable:
+            self._keep(sent.connection)
+        else:
+            sent.connection.close()
+        return response
 
     def _take_idle(self) -> socket.socket | None:
         while True:
@@ -121,40 +119,5 @@ def close_all(connections: list[Any]) -> None:
             connections.pop().close()
 
 
-def _send_and_receive(
-    connection: socket.socket, request: bytes, end: float, *, reused: bool
-) -> bytes:
-    """Send a request and return the first bytes of the response; none if the peer closed."""
-    try:
-        # A server that refuses a large body may respond, and close, before it has read it all.
-        with contextlib.suppress(ConnectionError):
-            _send(connection, request, end)
-        first = _receive(connection, end)
-    except TimeoutError:
-        raise
-    except OSError as problem:
-        if reused:
-            raise _Died from problem
-        raise
-    if reused and not first:
-        raise _Died
-    return first
-
-
-def _send(connection: socket.socket, request: bytes, end: float) -> None:
-    left = memoryview(request)
-    while left:
-        connection.settimeout(_seconds_left(end))
-        left = left[connection.send(left) :]
-
-
-def _receive(connection: socket.socket, end: float) -> bytes:
-    connection.settimeout(_seconds_left(end))
-    return connection.recv(_READ_BYTES)
-
-
-def _seconds_left(end: float) -> float:
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return left
+def _refuse(problem: Exception) -> NoReturn:
+    raise Refusal(NO_RESPONSE, type(problem).__name__, str(problem)) from problem

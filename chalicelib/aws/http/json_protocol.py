@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.aws.http.responses import HttpResponse
 from chalicelib.aws.http.signed import SignedClient
 from chalicelib.aws.refusals import NO_RESPONSE, Refusal
+from chalicelib.aws.wire import Begun, raise_refusal
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 """The maximum response, in bytes. DynamoDB's largest is BatchGetItem's: 16 MB before JSON."""
@@ -28,15 +29,20 @@ class JsonService:
         self._target = target
 
     def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self.begin(operation, request)()
+
+    def begin(self, operation: str, request: Mapping[str, Any]) -> Begun:
         try:
             body = json.dumps(request, separators=(",", ":")).encode()
         except (TypeError, ValueError) as problem:
-            raise Refusal(400, "SerializationException", str(problem)) from problem
+            refusal = Refusal(400, "SerializationException", str(problem))
+            return lambda: raise_refusal(refusal)
         fields = {
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"{self._target}.{operation}",
         }
-        return _result(self._client.send("POST", "/", fields, body))
+        sent = self._client.begin("POST", "/", fields, body)
+        return lambda: _result(sent())
 
     def warm(self) -> None:
         """Open the connection that the first call will use, if possible."""

@@ -1,7 +1,7 @@
 """Signed requests: SigV4 over the HTTP client, with a clock that follows the server's."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -33,22 +33,33 @@ class SignedClient:
 
         `path` is encoded once. Raises Refusal(NO_RESPONSE).
         """
+        return self.begin(method, path, fields, body)()
+
+    def begin(
+        self, method: str, path: str, fields: Mapping[str, str], body: bytes = b""
+    ) -> Callable[[], HttpResponse]:
+        """Send a request. Return a function that waits for what `send` returns; call it once."""
         target = Target(path, canonical_path(path))
         offset = self._signer.offset
-        response = self._send(method, target, fields, body)
-        if refused_for_clock(response, self._signer, offset):
-            response = self._send(method, target, fields, body)
-        return response
+        sent = self._begin(method, target, fields, body)
+
+        def finish() -> HttpResponse:
+            response = sent()
+            if refused_for_clock(response, self._signer, offset):
+                response = self._begin(method, target, fields, body)()
+            return response
+
+        return finish
 
     def warm(self) -> None:
         """Open a connection for the first request. Raises OSError."""
         self._http.warm()
 
-    def _send(
+    def _begin(
         self, method: str, target: Target, fields: Mapping[str, str], body: bytes
-    ) -> HttpResponse:
+    ) -> Callable[[], HttpResponse]:
         signing = self._signer.prepare({"host": self._http.endpoint.host, **fields})
-        return self._http.exchange(request(signing, method, target, hashed(body), body))
+        return self._http.begin(request(signing, method, target, hashed(body), body))
 
 
 def request(signing: Signing, method: str, target: Target, payload_hash: str, body: bytes) -> bytes:
