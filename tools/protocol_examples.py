@@ -104,7 +104,12 @@ _MESSAGES: list[Message] = [
     messages.Recovered(
         timestamp=_NOW, session_id=_SESSION, last_seq=_SEEN, missed=[_MISSED], gap=False
     ),
-    messages.LanguageChanged(timestamp=_NOW, session_id=_SESSION, target_language="pt-BR"),
+    messages.LanguageChanged(
+        timestamp=_NOW,
+        session_id=_SESSION,
+        target_language="pt-BR",
+        last_seq={"*": 12, "pt-BR": 7},
+    ),
     messages.SessionEnded(
         timestamp=_NOW,
         session_id=_SESSION,

@@ -90,6 +90,7 @@ class Recovered(Recovery, kw_only=True):
 class LanguageChanged(Message, kw_only=True):
     session_id: str
     target_language: str
+    last_seq: dict[str, int]
 
 
 class SessionLeft(Message, kw_only=True):

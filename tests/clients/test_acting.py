@@ -91,10 +91,9 @@ async def test_a_change_of_language_follows_the_new_stream_before_the_reply() ->
     def change(_: Message, socket: FakeSocket) -> Message:
         socket.deliver(broadcast(1))
         socket.deliver(broadcast(9, "fr"))
-        return {"type": "languageChanged", "targetLanguage": "fr"}
+        return {"type": "languageChanged", "targetLanguage": "fr", "lastSeq": {"*": 0, "fr": 8}}
 
     stack.replies["changeLanguage"] = change
-    stack.replies["heartbeat"] = {"type": "heartbeatAck", "lastSeq": {"*": 0, "fr": 9}}
     await session.change_language("fr")
     stack.socket.deliver(broadcast(2))
     stack.socket.deliver(broadcast(10, "fr"))
@@ -106,10 +105,29 @@ async def test_a_change_of_language_follows_the_new_stream_before_the_reply() ->
 async def test_after_a_change_of_language_the_new_streams_position_is_known() -> None:
     stack = FakeStack()
     session = await stack.listener()
-    stack.replies["changeLanguage"] = {"type": "languageChanged", "targetLanguage": "fr"}
-    stack.replies["heartbeat"] = {"type": "heartbeatAck", "lastSeq": {"*": 0, "fr": 8}}
+    positions = {"*": 0, "fr": 8}
+    changed = {"type": "languageChanged", "targetLanguage": "fr", "lastSeq": positions}
+    stack.replies["changeLanguage"] = changed
     await session.change_language("fr")
-    assert session.last_seq == {"*": 0, "fr": 8}
+    assert session.last_seq == positions
+    assert stack.socket.requests("heartbeat") == []
+
+
+async def test_a_broadcast_that_was_lost_during_a_change_of_language_is_recovered() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    seen = record(session, "broadcast")
+
+    def change(_: Message, socket: FakeSocket) -> Message:
+        socket.deliver(broadcast(10, "fr"))  # 9 was lost
+        return {"type": "languageChanged", "targetLanguage": "fr", "lastSeq": {"*": 0, "fr": 8}}
+
+    recovered = {"type": "recovered", "lastSeq": {"fr": 10}, "missed": [broadcast(9, "fr")]}
+    stack.replies |= {"changeLanguage": change, "recover": recovered}
+    await session.change_language("fr")
+    assert data(seen) == []
+    await stack.clock.advance(1)
+    assert data(seen) == ["fr 9", "fr 10"]
 
 
 async def test_a_refused_change_of_language_changes_nothing() -> None:

@@ -93,11 +93,13 @@ def test_missing_broadcasts_are_given_up_only_on_skip() -> None:
     assert seqs(streams.skip()) == [(4, 5), 6, (7, 8)]
 
 
-def test_a_new_language_is_followed_from_its_first_broadcast() -> None:
+def test_a_new_language_begins_where_the_reply_says() -> None:
     streams = standing({"es": 3, "*": 1})
     streams.follow("fr")
     assert add(streams, 4) == [4]
-    assert add(streams, 11, "fr") == [11]
+    assert add(streams, 11, "fr") == []
+    streams.tell({"*": 1, "fr": 11})
+    assert seqs(streams.begin("fr", {"*": 1, "fr": 10})) == [11]
     streams.leave("es")
     assert add(streams, 5) == []
     assert streams.last_seq == {"*": 1, "fr": 11}

@@ -1,5 +1,7 @@
 """PROTOCOL 3: sessions, from createSession to endSession."""
 
+import asyncio
+
 import pytest
 
 from tests.conformance.stack import Stack
@@ -100,6 +102,33 @@ async def test_a_changed_language_is_what_is_heard_from_then_on(stack: Stack) ->
     await speaker.done("broadcast", data="hola", targetLanguage="es")
     await speaker.done("broadcast", data="bonjour", targetLanguage="fr")
     assert [message["data"] for message in await listener.rest("broadcast")] == ["bonjour"]
+
+
+async def test_a_changed_language_says_where_its_streams_stand(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    for fields in ({}, {"targetLanguage": "fr"}, {"targetLanguage": "fr"}):
+        await speaker.done("broadcast", data="x", **fields)
+    changed = await listener.done("changeLanguage", targetLanguage="fr")
+    assert changed["lastSeq"] == {"*": 1, "fr": 2}
+    assert (await listener.done("changeLanguage", targetLanguage="de"))["lastSeq"] == {
+        "*": 1,
+        "de": 0,
+    }
+
+
+async def test_nothing_is_lost_while_a_language_changes(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    french = {"targetLanguage": "fr"}
+    changing = asyncio.create_task(listener.done("changeLanguage", **french))
+    for number in range(1, 6):
+        await speaker.done("broadcast", data=number, **french)
+    begin = (await changing)["lastSeq"]["fr"]
+    came = {each["seq"] for each in await listener.rest("broadcast")}
+    recovered = await listener.done("recover", lastSeq={"*": 0, "fr": begin})
+    came |= {each["seq"] for each in recovered["missed"]}
+    assert came >= set(range(begin + 1, 6))
 
 
 async def test_the_speaker_ends_the_session_for_everybody(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import limits, lookup
-from chalicelib.domain.session import Connection
+from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import SessionId
 from chalicelib.errors import Code, Forbidden, TransactionCancelled, Unavailable
 from chalicelib.protocol import messages, requests
@@ -16,42 +16,52 @@ _TRIES = 4
 def change_language(
     services: Services, call: Call, request: requests.ChangeLanguage
 ) -> messages.LanguageChanged:
-    session_id = call.require_session()
-    if call.connection.target_language != request.target_language:
+    """Let a listener follow another language.
+
+    `lastSeq` is read before the change: of what is broadcast after it, nothing is missed unnoticed.
+    """
+    session_id, language = call.require_session(), request.target_language
+    if call.connection.target_language == language:
+        session = lookup.active_session(services, session_id)
+    else:
         limits.limit_controls(services, call.connection_id)
-        _change(services, call.connection, session_id, request.target_language)
+        session = _change(services, call.connection, session_id, language)
     return messages.LanguageChanged(
         timestamp=services.clock(),
         session_id=session_id,
-        target_language=request.target_language,
+        target_language=language,
+        last_seq=session.positions(language),
     )
 
 
 def _change(
     services: Services, connection: Connection, session_id: SessionId, language: str
-) -> None:
-    """Change the language in one transaction, and retry if the same client has just changed it."""
+) -> Session:
+    """Change the language in one transaction, and retry if the same client has just changed it.
+
+    Return the session as it was before the change.
+    """
     for _ in range(_TRIES):
-        if _is_changed(services, connection, session_id, language):
-            return
+        session = lookup.active_session(services, session_id)
+        if _is_changed(services, connection, session, language):
+            return session
         connection = lookup.reload_connection(services, connection.connection_id)
         if connection.session_id != session_id:
             raise Forbidden(Code.FORBIDDEN, "this connection has just left the session")
         if connection.target_language == language:
-            return
+            return session
     raise Unavailable(Code.SERVICE_UNAVAILABLE, "the language keeps changing", retry_after=1)
 
 
 def _is_changed(
-    services: Services, connection: Connection, session_id: SessionId, language: str
+    services: Services, connection: Connection, session: Session, language: str
 ) -> bool:
     """Return False if the connection is no longer what it was read as."""
-    session = lookup.active_session(services, session_id)
     try:
         services.membership.change_language(connection, language, session)
     except TransactionCancelled as cancelled:
         if cancelled.condition_failed(TransactionItem.SESSION):
-            session = lookup.active_session(services, session_id)
+            session = lookup.active_session(services, session.session_id)
             if not session.has_room_for(language):
                 raise lookup.too_many_languages() from None
         if not cancelled.condition_failed(TransactionItem.CONNECTION):

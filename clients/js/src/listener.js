@@ -66,9 +66,7 @@ export class ListenerSession extends Session {
       const reply = await change();
       this._participant.targetLanguage = targetLanguage;
       this.#streams.leave(previous);
-      // The reply does not have the new stream's position; a heartbeatAck does.
-      const positions = reply.lastSeq ? reply : await this.heartbeat().catch(() => reply);
-      this.#recovery.checkPositions(positions);
+      this.#recovery.begin(targetLanguage, reply);
       return reply;
     } catch (error) {
       this.#streams.leave(targetLanguage);

@@ -7,6 +7,7 @@ export const ALL = '*';
  */
 export class Streams {
   #followed; // "*" and the language; two languages while one changes to the other
+  #pending = new Set(); // followed, but not begun: their broadcasts wait
   #delivered = null; // stream → seq delivered last; null until the first reply has the positions
   #positions = new Map(); // stream → the highest seq that the stack has spoken of
   #waiting = new Map(); // stream → Map of seq → broadcast that waits for an earlier one
@@ -25,12 +26,20 @@ export class Streams {
     return this.#streamsBehind().length > 0;
   }
 
+  /** Hold the broadcasts of a language until `begin`. */
   follow(language) {
     this.#followed.add(language);
+    this.#pending.add(language);
+  }
+
+  /** Begin with a followed language where the `lastSeq` of `languageChanged` says. */
+  begin(language, lastSeq) {
+    this.#pending.delete(language);
+    return this.restore({ lastSeq });
   }
 
   leave(language) {
-    const parts = [this.#followed, this.#delivered, this.#positions, this.#waiting];
+    const parts = [this.#followed, this.#pending, this.#delivered, this.#positions, this.#waiting];
     for (const part of parts) part?.delete(language);
   }
 
@@ -59,7 +68,7 @@ export class Streams {
   /** Note the streams' positions as the stack knows them. */
   tell(lastSeq = {}) {
     for (const stream of this.#followed) {
-      if (!(stream in lastSeq)) continue;
+      if (!(stream in lastSeq) || this.#pending.has(stream)) continue;
       if (!this.#delivered.has(stream)) this.#delivered.set(stream, lastSeq[stream]);
       this.#positions.set(stream, Math.max(lastSeq[stream], this.#positions.get(stream) ?? 0));
     }
@@ -82,9 +91,10 @@ export class Streams {
   #hold(message) {
     const { stream, seq } = message;
     if (!this.#followed.has(stream)) return;
-    // After a change of language the first broadcast gives its stream's position.
-    if (this.#delivered && !this.#delivered.has(stream)) this.#delivered.set(stream, seq - 1);
-    if (seq <= this.#delivered?.get(stream)) return;
+    if (this.#delivered && !this.#pending.has(stream)) {
+      if (!this.#delivered.has(stream)) this.#delivered.set(stream, seq - 1);
+      if (seq <= this.#delivered.get(stream)) return;
+    }
     if (!this.#waiting.has(stream)) this.#waiting.set(stream, new Map());
     this.#waiting.get(stream).set(seq, message);
   }
@@ -92,7 +102,7 @@ export class Streams {
   #drain(stream) {
     const waiting = this.#waiting.get(stream);
     const ready = [];
-    if (!this.#delivered || !waiting) return ready;
+    if (!this.#delivered?.has(stream) || !waiting) return ready;
     for (const seq of waiting.keys()) if (seq <= this.#delivered.get(stream)) waiting.delete(seq);
     for (let seq; waiting.has((seq = this.#delivered.get(stream) + 1)); waiting.delete(seq)) {
       ready.push(waiting.get(seq));

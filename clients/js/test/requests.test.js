@@ -62,8 +62,8 @@ test('a change of language follows the new stream before the reply', async () =>
   await settle();
   stack.socket.deliver(broadcast(1));
   stack.socket.deliver(broadcast(9, 'fr'));
-  stack.replies.heartbeat = { type: 'heartbeatAck', lastSeq: { '*': 0, fr: 9 } };
-  stack.socket.deliver({ id: stack.socket.sent[1].id, type: 'languageChanged', targetLanguage: 'fr' });
+  const changed = { type: 'languageChanged', targetLanguage: 'fr', lastSeq: { '*': 0, fr: 8 } };
+  stack.socket.deliver({ id: stack.socket.sent[1].id, ...changed });
   await changing;
   stack.socket.deliver(broadcast(2));
   stack.socket.deliver(broadcast(10, 'fr'));
@@ -74,10 +74,26 @@ test('a change of language follows the new stream before the reply', async () =>
 test("after a change of language the new stream's position is known", async () => {
   const stack = new Stack();
   const session = await stack.listener();
-  stack.replies.changeLanguage = { type: 'languageChanged', targetLanguage: 'fr' };
-  stack.replies.heartbeat = { type: 'heartbeatAck', lastSeq: { '*': 0, fr: 8 } };
+  const lastSeq = { '*': 0, fr: 8 };
+  stack.replies.changeLanguage = { type: 'languageChanged', targetLanguage: 'fr', lastSeq };
   await session.changeLanguage('fr');
-  assert.deepEqual(session.lastSeq, { '*': 0, fr: 8 });
+  assert.deepEqual(session.lastSeq, lastSeq);
+  assert.equal(stack.socket.requests('heartbeat').length, 0);
+});
+
+test('a broadcast that was lost during a change of language is recovered', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const seen = record(session, 'broadcast');
+  stack.replies.changeLanguage = (request, socket) => {
+    socket.deliver(broadcast(10, 'fr')); // 9 was lost
+    return { type: 'languageChanged', targetLanguage: 'fr', lastSeq: { '*': 0, fr: 8 } };
+  };
+  stack.replies.recover = { type: 'recovered', lastSeq: { fr: 10 }, missed: [broadcast(9, 'fr')] };
+  await session.changeLanguage('fr');
+  assert.deepEqual(data(seen), []);
+  await stack.clock.advance(1);
+  assert.deepEqual(data(seen), ['fr 9', 'fr 10']);
 });
 
 test('a refused change of language changes nothing', async () => {

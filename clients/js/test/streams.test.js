@@ -74,11 +74,13 @@ test('missing broadcasts are given up only on skip', () => {
   assert.deepEqual(seqs(streams.skip()), [[4, 5], 6, [7, 8]]);
 });
 
-test('a new language is followed from its first broadcast', () => {
+test('a new language begins where the reply says', () => {
   const streams = standing({ es: 3, '*': 1 });
   streams.follow('fr');
   assert.deepEqual(seqs(streams.add(broadcast(4))), [4]);
-  assert.deepEqual(seqs(streams.add(broadcast(11, 'fr'))), [11]);
+  assert.deepEqual(seqs(streams.add(broadcast(11, 'fr'))), []);
+  streams.tell({ '*': 1, fr: 11 });
+  assert.deepEqual(seqs(streams.begin('fr', { '*': 1, fr: 10 })), [11]);
   streams.leave('es');
   assert.deepEqual(seqs(streams.add(broadcast(5))), []);
   assert.deepEqual(streams.lastSeq, { '*': 1, fr: 11 });

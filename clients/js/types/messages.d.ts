@@ -81,6 +81,11 @@ export interface HeartbeatAck extends ServerMessage {
   heartbeatInterval: number;
   lastSeq?: LastSeq;
 }
+export interface LanguageChanged extends ServerMessage {
+  sessionId: string;
+  targetLanguage: string;
+  lastSeq: LastSeq;
+}
 export interface TopicReply extends ServerMessage {
   topic: string;
   recipients?: number;

@@ -2,7 +2,7 @@ import type { LecternError } from './errors.js';
 import type {
   Role, LastSeq, BroadcastState, ServerMessage, Broadcast, Gap, BroadcastStateChanged,
   TopicMessage, TenantMessage, SessionStatus, SessionEnded, SpeakerAway, RequestProgress,
-  BroadcastAccepted, HeartbeatAck, TopicReply,
+  BroadcastAccepted, HeartbeatAck, LanguageChanged, TopicReply,
 } from './messages.js';
 
 export type State = 'connecting' | 'open' | 'refreshing' | 'reconnecting' | 'closed';
@@ -98,6 +98,6 @@ export interface SpeakerSession extends Session {
 export interface ListenerSession extends Session, AsyncIterable<Broadcast> {
   readonly targetLanguage: string;
   readonly lastSeq: LastSeq;
-  changeLanguage(targetLanguage: string): Promise<ServerMessage & { targetLanguage: string }>;
+  changeLanguage(targetLanguage: string): Promise<LanguageChanged>;
   leaveSession(): Promise<void>;
 }

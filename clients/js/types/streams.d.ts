@@ -6,6 +6,7 @@ export class Streams {
   readonly lastSeq: LastSeq;
   readonly behind: boolean;
   follow(language: string): void;
+  begin(language: string, lastSeq: LastSeq): (Broadcast | Gap)[];
   leave(language: string): void;
   add(message: Broadcast): (Broadcast | Gap)[];
   restore(reply: { lastSeq?: LastSeq; missed?: Broadcast[]; gap?: boolean }): (Broadcast | Gap)[];

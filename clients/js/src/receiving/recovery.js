@@ -27,13 +27,16 @@ export class Recovery {
       this.#deliver(streams.add(message));
       this.#watch();
     });
-    supervisor.on('heartbeat', (ack) => this.checkPositions(ack));
+    supervisor.on('heartbeat', ({ lastSeq }) => {
+      streams.tell(lastSeq);
+      this.#watch();
+    });
     supervisor.on('closed', () => this.#cancel?.());
   }
 
-  /** Compare with the streams' positions in a reply. */
-  checkPositions({ lastSeq }) {
-    this.#streams.tell(lastSeq);
+  /** Deliver a language from where the reply to a change says that its stream stands. */
+  begin(language, { lastSeq }) {
+    this.#deliver(this.#streams.begin(language, lastSeq));
     this.#watch();
   }
 

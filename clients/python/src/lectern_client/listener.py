@@ -1,7 +1,6 @@
 """A listener's session."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from typing import Any, cast
 
 from lectern_client import messages as m
@@ -57,11 +56,7 @@ class ListenerSession(Session):
             raise
         self._participant.target_language = target_language
         self._streams.leave(previous)
-        # The reply does not have the new stream's position; a heartbeatAck does.
-        with suppress(LecternError):
-            has_position = "lastSeq" in reply
-            positions = reply if has_position else cast(Message, await self.heartbeat())
-            self._recovery.check_positions(positions)
+        self._recovery.begin(target_language, reply)
         return cast(m.LanguageChanged, reply)
 
     async def leave_session(self) -> None:

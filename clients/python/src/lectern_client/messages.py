@@ -104,6 +104,7 @@ class TopicReply(ServerMessage):
 class LanguageChanged(ServerMessage):
     sessionId: str
     targetLanguage: str
+    lastSeq: LastSeq
 
 
 class Gap(TypedDict):

@@ -18,6 +18,7 @@ class Streams:
     def __init__(self, language: str | None = None, last_seq: LastSeq | None = None) -> None:
         # "*" and the language; two languages while one changes to the other.
         self._followed = {ALL, language} if language else {ALL}
+        self._pending: set[str] = set()  # followed, but not begun: their broadcasts wait
         self._delivered: dict[str, int] | None = None if last_seq is None else dict(last_seq)
         self._positions: dict[str, int] = {}
         self._waiting: dict[str, dict[int, Broadcast]] = {}
@@ -33,10 +34,18 @@ class Streams:
         return [s for s in seen if self._waiting.get(s) or self._positions.get(s, 0) > seen[s]]
 
     def follow(self, language: str) -> None:
+        """Hold the broadcasts of a language until `begin`."""
         self._followed.add(language)
+        self._pending.add(language)
+
+    def begin(self, language: str, last_seq: LastSeq) -> Out:
+        """Begin with a followed language where `last_seq`, of `languageChanged`, says."""
+        self._pending.discard(language)
+        return self.restore({"lastSeq": last_seq})
 
     def leave(self, language: str) -> None:
         self._followed.discard(language)
+        self._pending.discard(language)
         for part in (self._delivered, self._positions, self._waiting):
             if part is not None:
                 part.pop(language, None)
@@ -68,7 +77,7 @@ class Streams:
 
     def tell(self, last_seq: Mapping[str, int]) -> None:
         """Note the streams' positions as the stack knows them."""
-        for stream in self._followed & last_seq.keys():
+        for stream in (self._followed - self._pending) & last_seq.keys():
             if self._delivered is not None:
                 self._delivered.setdefault(stream, last_seq[stream])
             self._positions[stream] = max(last_seq[stream], self._positions.get(stream, 0))
@@ -84,15 +93,16 @@ class Streams:
         stream, seq = message["stream"], message["seq"]
         if stream not in self._followed:
             return
-        # After a change of language the first broadcast gives its stream's position.
-        if self._delivered is not None and seq <= self._delivered.setdefault(stream, seq - 1):
+        delivered = None if stream in self._pending else self._delivered
+        # A stream that `last_seq` did not name begins with its first broadcast.
+        if delivered is not None and seq <= delivered.setdefault(stream, seq - 1):
             return
         self._waiting.setdefault(stream, {})[seq] = message
 
     def _drain(self, stream: str) -> Out:
         held = self._waiting.get(stream)
         ready: Out = []
-        if self._delivered is None or not held:
+        if self._delivered is None or stream not in self._delivered or not held:
             return ready
         for seq in [seq for seq in held if seq <= self._delivered[stream]]:
             del held[seq]

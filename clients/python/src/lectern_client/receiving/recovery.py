@@ -39,14 +39,16 @@ class Recovery:
         self._is_recovering = False
         supervisor.events.subscribe(Attached, self._on_attached)
         supervisor.events.subscribe(Received, self._on_received)
-        supervisor.events.subscribe(
-            HeartbeatAcknowledged, lambda event: self.check_positions(event.ack)
-        )
+        supervisor.events.subscribe(HeartbeatAcknowledged, self._on_heartbeat)
         supervisor.events.subscribe(Closed, lambda _: self._stop())
 
-    def check_positions(self, reply: Message) -> None:
-        """Compare with the streams' positions in a reply."""
-        self._streams.tell(reply.get("lastSeq", {}))
+    def begin(self, language: str, reply: Message) -> None:
+        """Deliver a language from where the reply to a change says that its stream stands."""
+        self._deliver(self._streams.begin(language, reply.get("lastSeq", {})))
+        self._watch()
+
+    def _on_heartbeat(self, event: HeartbeatAcknowledged) -> None:
+        self._streams.tell(event.ack.get("lastSeq", {}))
         self._watch()
 
     def _on_attached(self, event: Attached) -> None:
