@@ -8,21 +8,26 @@ drives the two steps decides what happens in between.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NotRequired, Protocol, TypedDict, TypeVar
+from random import Random
+from typing import Any, NotRequired, TypedDict, TypeVar
 
+from sandbox.conditions.physics import OFF, PhysicsSource
 from sandbox.dynamodb.model.errors import DynamoDBError, invalid
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.model.storage import Change as StoredChange
-from sandbox.dynamodb.model.storage import Table, Tables
+from sandbox.dynamodb.model.storage import Index, Table, Tables
 from sandbox.dynamodb.operations.gets import (
+    BatchGet,
+    Get,
     TransactGet,
     prepare_batch_get,
     prepare_get,
     prepare_transact_get,
 )
 from sandbox.dynamodb.operations.holds import HeldTransaction, Holds
-from sandbox.dynamodb.operations.pages import Pages, prepare_query, prepare_scan
+from sandbox.dynamodb.operations.pages import Paged, Pages, prepare_query, prepare_scan
 from sandbox.dynamodb.operations.requests import Answer, Request
+from sandbox.dynamodb.operations.throughput import Throughput
 from sandbox.dynamodb.operations.transactions import Tokens, TransactWrite, prepare_transact_write
 from sandbox.dynamodb.operations.writes import BatchWrite, Write, prepare_batch_write, prepare_write
 
@@ -43,20 +48,18 @@ class Change(TypedDict):
 OnChange = Callable[[Change], None]
 
 
-class Read(Protocol):
-    """A read that was prepared."""
-
-    def run(self) -> Answer: ...
-
-
-Prepared = Read | Write | BatchWrite | TransactWrite
+Prepared = Get | Paged | BatchGet | TransactGet | Write | BatchWrite | TransactWrite
+_IN_TRANSACTION = 2
+"""Developer Guide, "Amazon DynamoDB Transactions: How it works": "two underlying reads or writes of
+every item in the transaction: one to prepare the transaction and one to commit the transaction"."""
 
 
 class Database:
     """All tables of one DynamoDB.
 
     `clock` has milliseconds. `on_change` is called for each item that a write has changed, before
-    the write returns and with the lock held. `pages` says where pages end.
+    the write returns and with the lock held. `pages` says where pages end. Of `physics`, throughput
+    and the lag of indexes hold here; latency is for the caller. `seed` decides the lags.
 
     Responses share their values with the tables: callers must not change them.
     """
@@ -66,9 +69,15 @@ class Database:
         clock: Callable[[], int],
         on_change: OnChange | None = None,
         pages: Pages = Pages(),  # noqa: B008 - it is frozen
+        physics: PhysicsSource = lambda: OFF,
+        seed: int = 0,
     ) -> None:
         self.tables = Tables()
         self._on_change = on_change
+        self._clock = clock
+        self._physics = physics
+        self._random = Random(seed)
+        self._throughput = Throughput(clock, physics)
         self._tokens = Tokens(clock)
         self._holds = Holds()
         self._lock = threading.RLock()
@@ -137,9 +146,7 @@ class Database:
     def _carry_out(self, prepared: Prepared) -> Answer:
         """Do what was prepared. Every access to an item on behalf of a request passes here."""
         if isinstance(prepared, Write):
-            if self._holds:
-                self._holds.check(prepared.place)
-            change = prepared.decide()
+            change = self._decide(prepared)
             self._apply(change)
             return prepared.answer(change)
         if isinstance(prepared, TransactWrite):
@@ -148,20 +155,35 @@ class Database:
                 self._write(prepared, changes)
             return {}
         if isinstance(prepared, BatchWrite):
-            made, answer = prepared.split(self._holds)
-            for write in made:
-                self._apply(write.decide())
-            return answer
-        if self._holds and isinstance(prepared, TransactGet):
-            prepared.check(self._holds)
-        return prepared.run()
+            return prepared.run(lambda write: self._apply(self._decide(write)))
+        return self._read(prepared)
+
+    def _read(self, prepared: Get | Paged | BatchGet | TransactGet) -> Answer:
+        if isinstance(prepared, Get):
+            return self._throughput.get(prepared)
+        if isinstance(prepared, BatchGet):
+            return prepared.run(self._throughput.get)
+        if isinstance(prepared, TransactGet):
+            return prepared.run(self._get_in_transaction)
+        if isinstance(prepared.view, Index):
+            prepared.view.catch_up(self._clock())
+        return self._throughput.page(prepared)
+
+    def _decide(self, write: Write, times: int = 1) -> StoredChange:
+        if self._holds:
+            self._holds.check(write.place)
+        return self._throughput.decide(write, times)
+
+    def _get_in_transaction(self, get: Get) -> Answer:
+        self._holds.check(get.place)
+        return self._throughput.get(get, _IN_TRANSACTION)
 
     def _accepted(self, transaction: TransactWrite) -> list[StoredChange] | None:
         """Return the changes of a transaction; None if it was carried out already."""
         self._holds.check_token(transaction.token)
         if self._tokens.is_repeated(transaction):
             return None
-        return transaction.decide(self._holds)
+        return transaction.decide(lambda write: self._decide(write, _IN_TRANSACTION))
 
     def _write(self, transaction: TransactWrite, changes: Sequence[StoredChange]) -> None:
         for change in changes:
@@ -178,11 +200,19 @@ class Database:
                 there = self.tables.values()
                 self._write(transaction, [each for each in changes if each.table in there])
 
+    def _lag(self) -> Callable[[], int] | None:
+        """Return what chooses when an index takes a change, in ms; None for at once."""
+        shortest, longest = self._physics().index_lag_ms
+        if not longest:
+            return None
+        now, uniform = self._clock(), self._random.uniform
+        return lambda: now + round(uniform(shortest, longest))
+
     def _apply(self, change: StoredChange, *, expired: bool = False) -> None:
         table, _, old, new = change
         if old is None and new is None:
             return
-        table.apply(change)
+        table.apply(change, self._lag())
         if self._on_change is None:
             return
         before = None if old is None else old.attributes

@@ -60,6 +60,36 @@ class ConditionFailedError(ItemError):
         super().__init__("ConditionalCheckFailedException", text, item=item)
 
 
+class ConflictError(ItemError):
+    """A write to an item that a transaction holds (API Reference, TransactionConflictException)."""
+
+    def __init__(self) -> None:
+        text = "Operation was rejected because there is an ongoing transaction for the item"
+        super().__init__("TransactionConflictException", text)
+
+
+class ThrottledError(ItemError):
+    """A call over the throughput of a partition of an on-demand table or index.
+
+    Codes and texts: API Reference, ThrottlingException, ThrottlingReason, CancellationReasons
+    ("This message is returned when writes get throttled on an On-Demand table").
+    """
+
+    def __init__(self, resource: str, operation: str) -> None:
+        """`resource` is Table or Index, `operation` Read or Write."""
+        text = (
+            "Throughput exceeds the current capacity of your table or index. DynamoDB is "
+            "automatically scaling your table or index so please try again shortly. If exceptions "
+            "persist, check if you have a hot key: https://docs.aws.amazon.com/amazondynamodb/"
+            "latest/developerguide/bp-partition-key-design.html"
+        )
+        super().__init__("ThrottlingException", text)
+        self.throttling_reason = f"{resource}{operation}KeyRangeThroughputExceeded"
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"throttlingReasons": [{"reason": self.throttling_reason}]}
+
+
 def invalid(message: str) -> DynamoDBError:
     """Return a ValidationException."""
     return DynamoDBError("ValidationException", message)
@@ -82,9 +112,14 @@ def malformed(message: str) -> DynamoDBError:
 
 def reason_of(refusal: ItemError) -> Reason:
     """Return the cancellation reason of a transaction that `refusal` cancels."""
-    failed = isinstance(refusal, ConditionFailedError)
-    code = "ConditionalCheckFailed" if failed else "ValidationError"
-    return Reason(code, refusal.message, refusal.item)
+    match refusal:
+        case ConditionFailedError():
+            return Reason("ConditionalCheckFailed", refusal.message, refusal.item)
+        case ConflictError():
+            return Reason("TransactionConflict", "Transaction is ongoing for the item")
+        case ThrottledError():
+            return Reason("ThrottlingError", refusal.message)
+    return Reason("ValidationError", refusal.message)
 
 
 def cancelled(reasons: Sequence[Reason]) -> DynamoDBError:

@@ -1,7 +1,9 @@
 """The items of a table and the copies that its indexes have of them, in the order of their keys."""
 
+import heapq
+import itertools
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from sandbox.dynamodb.model.errors import DynamoDBError, invalid
@@ -43,6 +45,32 @@ class Change(NamedTuple):
     key: Key
     old: Item | None
     new: Item | None
+
+
+class LateChanges:
+    """Changes of a table that one of its indexes has not taken yet."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, int, Change]] = []
+        self._last: dict[Key, int] = {}
+        """When the last change of an item is due."""
+        self._order = itertools.count()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, change: Change, due: int) -> None:
+        """Add a change that is due at `due`, or later if an earlier one of the item is."""
+        due = self._last[change.key] = max(due, self._last.get(change.key, due))
+        heapq.heappush(self._waiting, (due, next(self._order), change))
+
+    def due(self, now: int) -> Iterator[Change]:
+        """Yield and forget the changes that are due."""
+        while self._waiting and self._waiting[0][0] <= now:
+            due, _, change = heapq.heappop(self._waiting)
+            if self._last.get(change.key) == due:
+                del self._last[change.key]
+            yield change
 
 
 class Partition:
@@ -117,9 +145,24 @@ class Index(View):
         super().__init__(schema.keys, tuple(names))
         self.schema = schema
         self._table = table
+        self._late = LateChanges()
 
-    def apply(self, change: Change) -> None:
-        """Follow a change of the table."""
+    def follow(self, change: Change, due: int | None) -> None:
+        """Take a change of the table at `due`, in ms, or at once (None).
+
+        The changes of one item are taken in their order.
+        """
+        if self.schema.is_local or (due is None and not self._late):
+            self._apply(change)
+        else:
+            self._late.add(change, due or 0)
+
+    def catch_up(self, now: int) -> None:
+        """Take the changes that are due by `now`, in ms."""
+        for change in self._late.due(now):
+            self._apply(change)
+
+    def _apply(self, change: Change) -> None:
         old, new = change.old, change.new
         if old and new and self._shows_the_same(old.attributes, new.attributes):
             return
@@ -173,14 +216,19 @@ class Table(View):
         """Return every item."""
         return [item.attributes for _, item in self.scan()]
 
-    def apply(self, change: Change) -> None:
-        """Make a change; the indexes follow at once."""
+    def apply(self, change: Change, lag: Callable[[], int] | None = None) -> None:
+        """Make a change. The indexes follow at once, or each at the time in ms that `lag` returns.
+
+        Developer Guide, "Using Global Secondary Indexes in DynamoDB", "Data synchronization between
+        tables and global secondary indexes": they are "updated asynchronously, using an eventually
+        consistent model".
+        """
         if change.new is not None:
             self.put(change.key, change.new)
         elif change.old is not None:
             self.remove(change.key)
         for index in self.indexes.values():
-            index.apply(change)
+            index.follow(change, None if lag is None else lag())
 
     def reshape(self, schema: TableSchema) -> None:
         """Take over another set of indexes, and fill those that are new."""
@@ -193,7 +241,7 @@ class Table(View):
 
     def _filled(self, index: Index) -> Index:
         for _, item in self.scan():
-            index.apply(Change(self, self.schema.key_of(item.attributes), None, item))
+            index.follow(Change(self, self.schema.key_of(item.attributes), None, item), None)
         return index
 
 

@@ -1,16 +1,23 @@
 """GetItem, BatchGetItem and TransactGetItems."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.dynamodb.expressions.parsed import read_expressions
-from sandbox.dynamodb.model.errors import ItemError, Reason, cancelled, invalid, reason_of
+from sandbox.dynamodb.model.errors import (
+    ItemError,
+    Reason,
+    ThrottledError,
+    cancelled,
+    invalid,
+    reason_of,
+)
 from sandbox.dynamodb.model.paths import Path, project
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.model.storage import Table, Tables
 from sandbox.dynamodb.model.values import Value
-from sandbox.dynamodb.operations.holds import CONFLICT, Holds
+from sandbox.dynamodb.operations.holds import Place
 from sandbox.dynamodb.operations.requests import Answer, Request, check_length, check_parameters
 
 MAX_BATCH = 100
@@ -25,6 +32,12 @@ class Get:
     table: Table
     key: Key
     shown: tuple[Path, ...] | None
+    is_consistent: bool = False
+
+    @property
+    def place(self) -> Place:
+        """The item that it reads."""
+        return self.table.name, self.key
 
     def run(self) -> Answer:
         """Return `{"Item": …}`, or nothing."""
@@ -42,7 +55,8 @@ def prepare_get(tables: Tables, request: Request) -> Get:
     shown = None
     if not _EXPRESSIONS.isdisjoint(request):
         shown = read_expressions(request)[0].projection
-    return Get(table, table.schema.key(request.get("Key") or {}), shown)
+    key = table.schema.key(request.get("Key") or {})
+    return Get(table, key, shown, bool(request.get("ConsistentRead")))
 
 
 @dataclass(slots=True)
@@ -53,16 +67,26 @@ class BatchGet:
     requests: Mapping[str, Request]
     most: int
 
-    def run(self) -> Answer:
-        """Return `Responses` and `UnprocessedKeys`."""
+    def run(self, read: Callable[[Get], Answer]) -> Answer:
+        """Return `Responses` and `UnprocessedKeys`; those that `read` throttles are unprocessed.
+
+        Raises:
+            ThrottledError: all are throttled.
+        """
         responses: dict[str, list[Any]] = {name: [] for name in self.requests}
         unprocessed: dict[str, Any] = {}
+        throttled: list[ThrottledError] = []
         for number, (name, get, key) in enumerate(self.gets):
-            if number < self.most:
-                responses[name] += get.run().values()
-            else:
-                left = unprocessed.setdefault(name, {**self.requests[name], "Keys": []})
-                left["Keys"].append(key)
+            try:
+                if number < self.most:
+                    responses[name] += read(get).values()
+                    continue
+            except ThrottledError as refusal:
+                throttled.append(refusal)
+            left = unprocessed.setdefault(name, {**self.requests[name], "Keys": []})
+            left["Keys"].append(key)
+        if len(throttled) == len(self.gets):
+            raise throttled[0]
         return {"Responses": responses, "UnprocessedKeys": unprocessed}
 
 
@@ -92,15 +116,22 @@ class TransactGet:
 
     gets: list[Get]
 
-    def check(self, holds: Holds) -> None:
-        """Raise TransactionCanceledException if one of the items is in `holds`."""
-        held = [(get.table.name, get.key) in holds for get in self.gets]
-        if any(held):
-            raise cancelled([CONFLICT if each else Reason() for each in held])
+    def run(self, read: Callable[[Get], Answer]) -> Answer:
+        """Return `Responses`, one for each key.
 
-    def run(self) -> Answer:
-        """Return `Responses`, one for each key."""
-        return {"Responses": [get.run() for get in self.gets]}
+        Raises:
+            DynamoDBError: TransactionCanceledException, with a reason for each that `read` refuses.
+        """
+        responses, reasons = [], []
+        for get in self.gets:
+            try:
+                responses.append(read(get))
+                reasons.append(Reason())
+            except ItemError as refusal:
+                reasons.append(reason_of(refusal))
+        if len(responses) < len(self.gets):
+            raise cancelled(reasons)
+        return {"Responses": responses}
 
 
 def prepare_transact_get(tables: Tables, request: Request) -> TransactGet:

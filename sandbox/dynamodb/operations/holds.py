@@ -6,15 +6,12 @@ in DynamoDB" (`transaction-apis.html`). DynamoDB does not queue: what meets a he
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sandbox.dynamodb.model.errors import DynamoDBError, Reason
+from sandbox.dynamodb.model.errors import ConflictError, DynamoDBError
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.operations.requests import Answer
 
 Place = tuple[str, Key]
 """Where an item is: the name of its table, and its key there."""
-
-CONFLICT = Reason("TransactionConflict", "Transaction is ongoing for the item")
-"""API Reference, TransactionCanceledException."""
 
 
 class Holds:
@@ -33,10 +30,7 @@ class Holds:
     def check(self, place: Place) -> None:
         """Raise TransactionConflictException if `place` is held: a plain write is rejected."""
         if place in self._places:
-            raise DynamoDBError(
-                "TransactionConflictException",
-                "Operation was rejected because there is an ongoing transaction for the item",
-            )
+            raise ConflictError
 
     def check_token(self, token: str | None) -> None:
         """Raise TransactionInProgressException if the transaction with this token holds items."""

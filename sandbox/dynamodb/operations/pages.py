@@ -54,6 +54,15 @@ class Paged:
     counts_only: bool
     limit: int | None
     pages: Pages
+    is_consistent: bool = False
+    read_bytes: int = 0
+    """The size of what `run` has read, before it filtered that."""
+
+    @property
+    def partition(self) -> Any:
+        """The hash key that a query reads; None for a scan."""
+        keys = self.view.keys
+        return None if self.condition is None else self.condition.hash_value(keys, self.values)
 
     def run(self) -> Answer:
         """Return `Items`, `Count`, `ScannedCount` and, if there is more, `LastEvaluatedKey`."""
@@ -100,6 +109,7 @@ class Paged:
             size += item.size
             if page and (size > self.pages.bytes or len(page) == most):
                 return page, True
+            self.read_bytes = size
             page.append(item)
             if len(page) == self.limit:  # DynamoDB does not look whether there is more
                 return page, True
@@ -168,6 +178,7 @@ def _prepare(
         counts_only=request.get("Select") == "COUNT",
         limit=limit,
         pages=pages,
+        is_consistent=bool(request.get("ConsistentRead")),
     )
 
 

@@ -18,7 +18,7 @@ from sandbox.dynamodb.model.errors import (
     reason_of,
 )
 from sandbox.dynamodb.model.storage import Change, Tables
-from sandbox.dynamodb.operations.holds import CONFLICT, Holds, Place
+from sandbox.dynamodb.operations.holds import Place
 from sandbox.dynamodb.operations.requests import Request, check_length, check_parameters
 from sandbox.dynamodb.operations.writes import Write, prepare_write
 
@@ -45,11 +45,10 @@ class TransactWrite:
         """The items that it writes or checks."""
         return [write.place for write in self.writes if isinstance(write, Write)]
 
-    def decide(self, holds: Holds) -> list[Change]:
+    def decide(self, decide: Callable[[Write], Change]) -> list[Change]:
         """Return the changes that the transaction makes now, without making them.
 
-        Each item accepts or refuses for itself: one in `holds` refuses without looking at its
-        condition.
+        Each item accepts or refuses its write for itself, by `decide`.
 
         Raises:
             DynamoDBError: TransactionCanceledException, with a reason for each write.
@@ -59,10 +58,7 @@ class TransactWrite:
             try:
                 if isinstance(write, ItemError):
                     raise write
-                if holds and write.place in holds:
-                    reasons.append(CONFLICT)
-                    continue
-                change = write.decide()
+                change = decide(write)
             except ItemError as refusal:
                 reasons.append(reason_of(refusal))
             else:

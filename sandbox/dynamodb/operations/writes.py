@@ -4,7 +4,7 @@ A write is prepared, decided and applied. Deciding changes nothing: it compares 
 the stored item and makes the new one, so nothing ever needs to be undone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from sandbox.dynamodb.expressions.parsed import read_expressions
 from sandbox.dynamodb.expressions.updates import Update
 from sandbox.dynamodb.model.errors import (
     ConditionFailedError,
+    ConflictError,
+    ItemError,
+    ThrottledError,
     invalid,
     invalid_for_item,
     invalid_parameter,
@@ -22,7 +25,7 @@ from sandbox.dynamodb.model.paths import project
 from sandbox.dynamodb.model.schema import Key
 from sandbox.dynamodb.model.storage import Change, Item, Table, Tables
 from sandbox.dynamodb.model.values import MAX_ITEM_BYTES, Attributes, canonical_attributes
-from sandbox.dynamodb.operations.holds import Holds, Place
+from sandbox.dynamodb.operations.holds import Place
 from sandbox.dynamodb.operations.requests import Answer, Request, check_length, check_parameters
 
 MAX_BATCH = 25
@@ -160,16 +163,26 @@ class BatchWrite:
     writes: list[tuple[str, Write, Any]]
     most: int
 
-    def split(self, holds: Holds) -> tuple[list[Write], Answer]:
-        """Return the writes that are made now, and `UnprocessedItems`."""
-        made: list[Write] = []
+    def run(self, make: Callable[[Write], object]) -> Answer:
+        """Return `UnprocessedItems`.
+
+        Raises:
+            ThrottledError: all are throttled.
+        """
         left: dict[str, list[Any]] = {}
+        refused: list[ItemError] = []
         for number, (name, write, request) in enumerate(self.writes):
-            if number < self.most and write.place not in holds:
-                made.append(write)
-            else:
-                left.setdefault(name, []).append(request)
-        return made, {"UnprocessedItems": left}
+            try:
+                if number < self.most:
+                    make(write)
+                    continue
+            except (ConflictError, ThrottledError) as refusal:
+                refused.append(refusal)
+            left.setdefault(name, []).append(request)
+        throttled = [each for each in refused if isinstance(each, ThrottledError)]
+        if len(throttled) == len(self.writes):
+            raise throttled[0]
+        return {"UnprocessedItems": left}
 
 
 def prepare_batch_write(tables: Tables, request: Request, most: int) -> BatchWrite:
