@@ -4,73 +4,24 @@ It is the sandbox's database behind the port that the wires to AWS have. Pages o
 and batches are short, so that every reader has to follow them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib import aws as aws_wire
 from chalicelib.aws.dynamodb import RetryingDynamoDB
-from chalicelib.aws.refusals import Refusal
-from chalicelib.aws.wire import Begun, done_at_once
 from chalicelib.settings import Settings
 from chalicelib.stores.dynamodb import DynamoDB
 from sandbox.dynamodb.database import Database
-from sandbox.dynamodb.model.errors import DynamoDBError
 from sandbox.dynamodb.model.schema import TableSchema
-from sandbox.dynamodb.operations.holds import HeldTransaction
 from sandbox.dynamodb.operations.pages import Pages
 from sandbox.dynamodb.tables import Label, read_tables, table_environ
+from sandbox.dynamodb.wire import InProcess, InTwoSteps
 from tests.aws import CREDENTIALS, SECRETS, Aws
 
+__all__ = ["InProcess", "InTwoSteps", "Memory", "fresh_database", "scan"]
+
 SHORT_PAGES = Pages(items=5, batch=5)
-
-
-class InProcess:
-    """One try of an operation, as `chalicelib.aws.wire.ServiceCall` describes it."""
-
-    def __init__(self, call: Callable[[str, Mapping[str, Any]], dict[str, Any]]) -> None:
-        self._call = call
-
-    def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self._call(operation, request)
-        except DynamoDBError as error:
-            raise refusal_of(error) from error
-
-    def begin(self, operation: str, request: Mapping[str, Any]) -> Begun:
-        return done_at_once(lambda: self(operation, request))
-
-    def warm(self) -> None:
-        """There is nothing to connect to."""
-
-
-class InTwoSteps(InProcess):
-    """A database whose transactions are held, then written, with a call of `between` in between.
-
-    If `between` raises, the items are released and nothing is written.
-    """
-
-    def __init__(self, database: Database, between: Callable[[HeldTransaction], None]) -> None:
-        super().__init__(self._in_steps)
-        self._database = database
-        self._between = between
-
-    def _in_steps(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        if operation != "TransactWriteItems":
-            return self._database.call(operation, request)
-        held = self._database.hold(request)
-        try:
-            self._between(held)
-        except BaseException:
-            held.release()
-            raise
-        return held.write()
-
-
-def refusal_of(error: DynamoDBError) -> Refusal:
-    """Return what a wire raises for a refusal of DynamoDB."""
-    reasons = [reason.code for reason in error.reasons]
-    return Refusal(error.status, error.code, error.message, reasons)
 
 
 def fresh_database(names: Mapping[Label, str]) -> Database:
