@@ -14,12 +14,12 @@ from localcloud.functions import Functions
 from localcloud.gateway.access_log import access_log_line
 from localcloud.gateway.gateway_metrics import count_call
 from localcloud.gateway.stages import Stage, Stages
-from localcloud.gateway.throttle import Throttle
 from localcloud.permissions import Permissions
 from sandbox.functions.functions import Event, FunctionError
 from sandbox.gateway.events import Handshake
 from sandbox.gateway.integrations import Call, Run
 from sandbox.gateway.outcomes import Failure, Outcome
+from sandbox.gateway.quotas import Throttle
 
 PRINCIPAL = "apigateway.amazonaws.com"
 OPTIONAL_ROUTES = ("$connect", "$disconnect")
@@ -57,7 +57,7 @@ class LambdaIntegrations:
         route = stage.routes.get(call.route)
         if route is None:
             return Outcome(200) if call.route in OPTIONAL_ROUTES else failure(403, "Forbidden")
-        if not self._throttle.take(stage.arn, call.route, *stage.limits(call.route)):
+        if not self._throttle.take((stage.arn, call.route), *stage.limits(call.route)):
             return failure(429, "Too Many Requests")
         function = route.function
         source, may_invoke = f"{stage.arn}/{call.route}", self._permissions.may_invoke

@@ -25,8 +25,8 @@ from localcloud.gateway.management_access import check_signature
 from localcloud.gateway.request_log import RequestRecord, finish
 from localcloud.gateway.rest_events import RestCall, rest_event
 from localcloud.gateway.stages import ACCOUNT_BURST, ACCOUNT_RATE, function_of
-from localcloud.gateway.throttle import Throttle
 from localcloud.permissions import Permissions
+from sandbox.gateway.quotas import Throttle
 from sandbox.http.server import Handler
 from sandbox.http.signature import SignatureError, SignedRequest
 
@@ -97,7 +97,7 @@ class RestApis:
         verb = call.request.method
         method = _method(api, call.stage, verb, call.path)
         record.call = replace(call, resource=method.resource, parameters=method.parameters)
-        if not self._throttle.take(arn, f"{verb}{method.resource}", *_limits(api, record.call)):
+        if not self._throttle.take((arn, f"{verb}{method.resource}"), *_limits(api, record.call)):
             raise RefusedError(429, "THROTTLED", "Too Many Requests")
         where = f"{arn}/{verb}"
         if method.signed:

@@ -6,4 +6,5 @@
 | `faults.py` | the plan of faults on purpose |
 | `physics.py` | the latencies, quotas and throughput of AWS, as figures |
 | `current_physics.py` | the figures in force |
+| `conditions.py` | all of them together |
 """

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from chalicelib.domain.types import Millis
 from sandbox.cloud.expiry import Expiry
 from sandbox.cloud.server import Cloud
-from sandbox.conditions.clock import Activity, Clock
-from sandbox.conditions.current_physics import CurrentPhysics, plain
-from sandbox.conditions.faults import FaultPlan
+from sandbox.conditions.clock import Activity
+from sandbox.conditions.conditions import Conditions
+from sandbox.conditions.current_physics import plain
 from sandbox.control.event_stream import EventStream
 from sandbox.control.tokens import new_token
 from sandbox.dynamodb.database import Change
@@ -22,6 +22,7 @@ from sandbox.functions.pool import Pool
 from sandbox.gateway.gateway import Gateway
 from sandbox.gateway.integrations import Integrations
 from sandbox.gateway.management import Check
+from sandbox.gateway.quotas import AccountQuotas
 from sandbox.gateway.routes import Routes
 from sandbox.http.loop import LoopThread
 from sandbox.http.server import Handler
@@ -85,9 +86,10 @@ class RunningStack(ABC):
     def __init__(self, sock: socket.socket, *, threads: int) -> None:
         """`sock` is bound already; sockets of clients connect to it."""
         self.port: int = sock.getsockname()[1]
-        self.clock = Clock()
-        self.faults = FaultPlan()
-        self.physics = CurrentPhysics()
+        self.conditions = Conditions()
+        self.clock = self.conditions.clock
+        self.faults = self.conditions.faults
+        self.physics = self.conditions.physics
         self.activity = Activity()
         self.pool = Pool(threads)
         self.event_stream = EventStream(self._snapshot)
@@ -179,13 +181,20 @@ class RunningStack(ABC):
         strict: bool,
         other: Handler,
     ) -> Gateway:
-        shared: Any = {"clock": self.clock, "activity": self.activity, "faults": self.faults}
+        shared: Any = {"conditions": self.conditions, "activity": self.activity}
 
-        def routes(loop: LoopThread) -> Routes:
-            return Routes(integrations, pool=self.pool, loop=loop, strict=strict, **shared)
+        def routes(loop: LoopThread, quotas: AccountQuotas) -> Routes:
+            return Routes(
+                integrations, pool=self.pool, loop=loop, quotas=quotas, strict=strict, **shared
+            )
 
         return Gateway(
-            self._socket, api_of=api_of, routes=routes, check=check, other=other, **shared
+            self._socket,
+            api_of=api_of,
+            routes=routes,
+            check=check,
+            other=other,
+            **shared,
         )
 
     def _snapshot(self) -> Mapping[str, Any]:

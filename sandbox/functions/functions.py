@@ -22,6 +22,10 @@ class FunctionError(Exception):
     """The handler raised; the log has its traceback."""
 
 
+class ThrottledError(FunctionError):
+    """Lambda has refused the invocation: the concurrency is in use."""
+
+
 class HandlerKilled(BaseException):
     """A fault has killed the process of this handler: nothing in it may catch this."""
 

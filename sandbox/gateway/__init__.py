@@ -11,5 +11,6 @@
 | `outcomes.py` | responses of handlers, and API Gateway's own errors |
 | `management.py` | the management API (`@connections`) |
 | `per_connection_queue.py` | the order of one connection's handlers |
+| `quotas.py` | token buckets, and the account's quotas |
 | `deadlines.py` | many timeouts of one length |
 """

@@ -17,12 +17,13 @@ from websockets.frames import CloseCode
 from websockets.utils import accept_key
 
 from chalicelib.domain.types import ConnectionId
-from sandbox.conditions.clock import Activity, Clock
-from sandbox.conditions.faults import FaultPlan
+from sandbox.conditions.clock import Activity
+from sandbox.conditions.conditions import Conditions
 from sandbox.gateway.events import Handshake, new_id
 from sandbox.gateway.hub import Hub
 from sandbox.gateway.management import CallLostError, Check, Management, Reply
 from sandbox.gateway.outcomes import Outcome
+from sandbox.gateway.quotas import AccountQuotas
 from sandbox.gateway.routes import Routes
 from sandbox.http.identifiers import gateway_id
 from sandbox.http.loop import LoopThread
@@ -54,21 +55,23 @@ class Gateway:
         sock: socket.socket,
         *,
         api_of: Callable[[str], str | None],
-        routes: Callable[[LoopThread], Routes],
+        routes: Callable[[LoopThread, AccountQuotas], Routes],
         check: Check,
-        clock: Clock,
+        conditions: Conditions,
         activity: Activity,
-        faults: FaultPlan,
         other: Handler,
     ) -> None:
         self._socket = sock
         self._api_of = api_of
-        self._clock = clock
+        self._clock = clock = conditions.clock
         self._other = other
         self._loop = LoopThread("sandbox-gateway")
-        self._routes = routes(self._loop)
+        quotas = AccountQuotas(conditions.physics, clock)
+        self._routes = routes(self._loop, quotas)
         self._hub = Hub(self._routes, loop=self._loop, clock=clock, activity=activity)
-        self._management = Management(self._hub.find, check=check, clock=clock, faults=faults)
+        self._management = Management(
+            self._hub.find, check=check, conditions=conditions, quotas=quotas
+        )
         self._listener: asyncio.Server | None = None
         self._http: HttpServer | None = None
 
@@ -128,14 +131,11 @@ class Gateway:
                 request.transport.abort()
             return web.Response(status=500)
 
-    def _fast_path(self, request: SignedRequest) -> bytes | None:
+    def _fast_path(self, request: SignedRequest) -> "bytes | asyncio.Future[bytes] | None":
         stage, _, rest = request.path[1:].partition("/")
         if not rest.startswith("@connections/") or not self._api_of(stage):
             return None
-        result = self._management.respond_now(request, _connection_id(request.path))
-        if result is None:
-            return None
-        return format_response(result.status, "application/json", result.text, _headers(result))
+        return self._management.respond_directly(request, _connection_id(request.path), _encoded)
 
     async def _handshake(
         self, request: web.BaseRequest, stage: str, api_id: str
@@ -208,6 +208,10 @@ def _upgrade_headers(key: str, outcome: Outcome) -> dict[str, str]:
 def _refused(outcome: Outcome) -> web.Response:
     headers = {"Content-Type": "application/json", **outcome.headers}
     return web.Response(status=outcome.status, text=outcome.body, headers=headers)
+
+
+def _encoded(result: Reply) -> bytes:
+    return format_response(result.status, "application/json", result.text, _headers(result))
 
 
 def _headers(result: Reply) -> dict[str, str]:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
-from sandbox.conditions.clock import Clock
-from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
+from sandbox.conditions.conditions import Conditions
+from sandbox.conditions.faults import Fault, Kind, Target
 from sandbox.gateway.connection import MAX_MESSAGE, Connection
-from sandbox.http.loop import sleep
+from sandbox.gateway.quotas import AccountQuotas
+from sandbox.http.loop import later, sleep
 from sandbox.http.signature import SignatureError, SignedRequest
 
 SERVICE = "execute-api"
@@ -59,21 +60,33 @@ class Management:
         find: Callable[[str], Connection | None],
         *,
         check: Check,
-        clock: Clock,
-        faults: FaultPlan,
+        conditions: Conditions,
+        quotas: AccountQuotas,
     ) -> None:
         self._find = find
         self._check = check
-        self._clock = clock
-        self._faults = faults
+        self._clock = conditions.clock
+        self._faults = conditions.faults
+        self._physics = conditions.physics
+        self._quotas = quotas
         self._held: list[Callable[[], Reply]] = []
 
-    def respond_now(self, request: SignedRequest, connection_id: str) -> Reply | None:
-        """Carry out one request; return None while there are faults, which may take time."""
+    def respond_directly(
+        self, request: SignedRequest, connection_id: str, encode: Callable[[Reply], bytes]
+    ) -> "bytes | asyncio.Future[bytes] | None":
+        """Carry out one request, now or after the latency of a call; return the encoded reply.
+
+        Return None while there are faults, which a plain call cannot show.
+        """
         if self._held or self._faults.in_force:
             return None
-        refusal = self._refusal(request, connection_id)
-        return refusal or self._carry_out(request.method, connection_id, request.body)
+
+        def respond() -> bytes:
+            refusal = self._refusal(request, connection_id)
+            return encode(refusal or self._carry_out(request.method, connection_id, request.body))
+
+        latency = self._physics().management_ms
+        return later(latency / 1000, respond) if latency else respond()
 
     async def respond(self, request: SignedRequest, connection_id: str) -> Reply:
         """Carry out one request, or do what a fault makes of it.
@@ -81,6 +94,7 @@ class Management:
         Raises:
             CallLostError: a fault took the response away.
         """
+        await asyncio.sleep(self._physics().management_ms / 1000)
         if refusal := self._refusal(request, connection_id):
             return refusal
         carry_out = partial(self._carry_out, request.method, connection_id, request.body)
@@ -94,6 +108,8 @@ class Management:
 
     def _refusal(self, request: SignedRequest, connection_id: str) -> Reply | None:
         """Return the refusal of a request that no connection's state could make right, or None."""
+        if not self._quotas.admit_call():
+            return THROTTLED
         try:
             self._check(request)
         except SignatureError as problem:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
-from sandbox.conditions.clock import Activity, Clock
-from sandbox.conditions.faults import ALLOWED, FaultPlan, Kind, Target
-from sandbox.functions.functions import Event, FunctionError
+from sandbox.conditions.clock import Activity
+from sandbox.conditions.conditions import Conditions
+from sandbox.conditions.faults import ALLOWED, Kind, Target
+from sandbox.functions.functions import Event, FunctionError, ThrottledError
 from sandbox.functions.pool import Pool
 from sandbox.gateway.connection import Connection
 from sandbox.gateway.deadlines import Deadlines
@@ -26,6 +27,7 @@ from sandbox.gateway.outcomes import (
     with_envelope,
 )
 from sandbox.gateway.per_connection_queue import PerConnectionQueue
+from sandbox.gateway.quotas import AccountQuotas
 from sandbox.http.loop import LoopThread
 
 INTEGRATION_TIMEOUT = 29.0
@@ -52,19 +54,20 @@ class Routes:
         *,
         pool: Pool,
         loop: LoopThread,
-        clock: Clock,
+        conditions: Conditions,
         activity: Activity,
-        faults: FaultPlan,
+        quotas: AccountQuotas,
         strict: bool,
     ) -> None:
         self._integrations = integrations
         self._pool = pool
         self._loop = loop
-        self._clock = clock
+        self._clock = conditions.clock
         self._activity = activity
-        self._faults = faults
+        self._faults = conditions.faults
+        self._quotas = quotas
         self.strict = strict
-        self._failure = aws_failure if strict else protocol_failure(clock)
+        self._failure = aws_failure if strict else protocol_failure(conditions.clock)
         self._queue = None if strict else PerConnectionQueue()
         self._deadlines = Deadlines[_Running](loop.loop, self._give_up)
         self._held: dict[str, Callable[[], None]] = {}
@@ -78,7 +81,10 @@ class Routes:
                 result.set_result(outcome)
 
         call = Call("$connect", handshake, cache(lambda: connect_event(handshake, self._clock())))
-        self._deliver(call, done)
+        if self._quotas.admit_connection():
+            self._deliver(call, done)
+        else:
+            self._refuse(call, done)
         return result
 
     def message(self, connection: Connection, text: str) -> None:
@@ -95,7 +101,10 @@ class Routes:
 
         event = cache(lambda: message_event(handshake, self._clock(), text, route))
         call = Call(route, handshake, event)
-        self._deliver(call, done)
+        if self._quotas.admit_call():
+            self._deliver(call, done)
+        else:
+            self._refuse(call, done)
 
     def disconnect(self, handshake: Handshake, code: int, reason: str) -> None:
         """Run the handler of a closed connection; its result is not used."""
@@ -129,6 +138,12 @@ class Routes:
                 start()
         if held:
             held()
+
+    def _refuse(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Refuse what is beyond a quota of the account, before any handler."""
+        outcome = self._failure(*_FAILURES[Kind.THROTTLE])
+        self._integrations.done(call, outcome)
+        done(outcome)
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self._clock.after(seconds, lambda: self._loop.call(action))
@@ -181,6 +196,8 @@ class Routes:
     def _run(self, run: Run, event: Event) -> Outcome:
         try:
             return outcome_of(run(event), self._failure)
+        except ThrottledError:  # "Handling Lambda errors with an API Gateway API"
+            return self._failure(500, "Internal server error")
         except FunctionError:
             return self._failure(502, "Internal server error")
 

@@ -61,6 +61,23 @@ class LoopThread:
             self._runner.run(self._stopped.wait())
 
 
+def later(seconds: float, make: Callable[[], T]) -> "asyncio.Future[T]":
+    """Return a future with the result of `make`, which is called after `seconds` of real time."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def call() -> None:
+        try:
+            result = make()
+        except Exception as problem:
+            future.set_exception(problem)
+        else:
+            future.set_result(result)
+
+    loop.call_later(seconds, call)
+    return future
+
+
 async def sleep(clock: Clock, seconds: float) -> None:
     """Sleep for `seconds` of the stack's clock."""
     loop = asyncio.get_running_loop()

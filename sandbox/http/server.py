@@ -2,8 +2,11 @@
 
 A fan-out makes hundreds of posts at once, and every handler calls DynamoDB several times; each
 request is a few hundred bytes that arrive in one piece. The response to such a request is written
-right where it is received, without a task, a request and a response object. Any other request, and
-all that follow it on its connection, are aiohttp's.
+right where it is received, without a task, a request and a response object, or later where it
+takes time. Any other request, and all that follow it on its connection, are aiohttp's.
+
+A client that does not read gets no more responses: nothing is read from it until it has taken what
+was written (`pause_writing`), so what waits for it is bounded.
 """
 
 import asyncio
@@ -44,8 +47,8 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-FastPath = Callable[[SignedRequest], bytes | None]
-"""Returns the whole response to a POST; None if aiohttp's way is to be taken."""
+FastPath = Callable[[SignedRequest], "bytes | asyncio.Future[bytes] | None"]
+"""Returns the whole response to a POST, now or later; None if aiohttp's way is to be taken."""
 
 
 class HttpServer(web.Server):
@@ -103,13 +106,25 @@ def hand_over(request: web.BaseRequest, successor: asyncio.Protocol) -> None:
 class _Connection(RequestHandler):
     """One TCP connection."""
 
-    __slots__ = ("_has_responded", "_only_posts", "_server", "_silent_until", "_watch")
+    __slots__ = (
+        "_early",
+        "_has_responded",
+        "_is_waiting",
+        "_only_posts",
+        "_server",
+        "_silent_until",
+        "_watch",
+    )
 
     def __init__(self, server: HttpServer) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **_OPTIONS)
         self._server = server
         self._only_posts = True
         self._has_responded = False
+        self._is_waiting = False
+        """A response of the fast path is yet to come."""
+        self._early = b""
+        """The bytes that arrived meanwhile."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -121,16 +136,58 @@ class _Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_waiting:
+            self._early += data
+            self._regulate_reading()
+            return
         if self._only_posts and self.transport and data.startswith(b"POST /"):
             request = parse_request(data)
             response = self._server.fast_path(request) if request else None
+            if isinstance(response, asyncio.Future):
+                self._is_waiting = True
+                response.add_done_callback(self._respond_late)
+                return
             if response:
-                self._has_responded = True
-                self._silent_until = self._loop.time() + KEEP_ALIVE_SECONDS
-                self._server.write_soon(self.transport, response)
+                self._respond(self.transport, response)
                 return
         self._only_posts = False
         super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """Read no more posts until the client has taken its responses."""
+        super().pause_writing()
+        self._regulate_reading()
+
+    def resume_writing(self) -> None:
+        """Go on reading."""
+        super().resume_writing()
+        self._regulate_reading()
+
+    def _regulate_reading(self) -> None:
+        """Let bytes wait in the client while responses do; for other requests aiohttp does that."""
+        if self.transport and self._only_posts:
+            if self.writing_paused or self._early:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    def _respond(self, transport: asyncio.Transport, response: bytes) -> None:
+        self._has_responded = True
+        self._silent_until = self._loop.time() + KEEP_ALIVE_SECONDS
+        self._server.write_soon(transport, response)
+
+    def _respond_late(self, response: "asyncio.Future[bytes]") -> None:
+        self._is_waiting = False
+        if self.transport is None:
+            return
+        if response.cancelled() or response.exception():
+            self.transport.abort()
+            return
+        self._respond(self.transport, response.result())
+        if self._early:
+            early, self._early = self._early, b""
+            self._regulate_reading()
+            self.data_received(early)
 
     def hand_over(self, successor: asyncio.Protocol) -> None:
         """Tell aiohttp that the connection has ended, so that it lets go of it."""

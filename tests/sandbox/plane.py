@@ -17,6 +17,8 @@ from chalice.app import Chalice
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.conditions.clock import Activity, Clock
+from sandbox.conditions.conditions import Conditions
+from sandbox.conditions.current_physics import CurrentPhysics
 from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.functions.functions import functions_of
 from sandbox.functions.pool import Pool
@@ -80,6 +82,7 @@ class Plane:
     app: RecordingApp
     clock: Clock
     faults: FaultPlan
+    physics: CurrentPhysics
     activity: Activity
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
@@ -164,6 +167,7 @@ def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
         return web.Response(status=404)
 
     app, clock, faults, activity = RecordingApp(), Clock(), FaultPlan(), Activity()
+    conditions = Conditions(clock, faults)
     pool = Pool(threads)
     by_name = functions_of(app.chalice, {})
     functions = {
@@ -175,24 +179,23 @@ def running_plane(threads: int = 8, *, strict: bool = True) -> Iterator[Plane]:
     gateway = Gateway(
         sock,
         api_of={"local": API_ID}.get,
-        routes=lambda loop: Routes(
+        routes=lambda loop, quotas: Routes(
             AppIntegrations(functions),
             pool=pool,
             loop=loop,
-            clock=clock,
+            conditions=conditions,
             activity=activity,
-            faults=faults,
+            quotas=quotas,
             strict=strict,
         ),
         check=signature_check(CREDENTIALS, strict=strict),
-        clock=clock,
+        conditions=conditions,
         activity=activity,
-        faults=faults,
         other=other,
     )
     pool.start()
     gateway.start()
-    plane = Plane(sock.getsockname()[1], app, clock, faults, activity)
+    plane = Plane(sock.getsockname()[1], app, clock, faults, conditions.physics, activity)
     try:
         yield plane
     finally:
