@@ -7,4 +7,6 @@
 | `physics.py` | the latencies, quotas and throughput of AWS, as figures |
 | `current_physics.py` | the figures in force |
 | `conditions.py` | all of them together |
+| `simulation.py` | virtual time, on which many invocations run one at a time |
+| `simulated_management.py`, `simulated_queue.py` | `@connections` and SQS on it |
 """

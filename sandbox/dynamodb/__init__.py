@@ -6,7 +6,7 @@
 | `expressions/` | conditions, key conditions, updates and projections |
 | `operations/` | one class for each kind of operation: prepared from a request, then carried out |
 | `database.py` | in process: `Database.call("GetItem", request)`, `Database.hold(request)` |
-| `wire.py` | a database behind the interface of the wires to AWS: at once, step by step, on virtual time |
+| `wire.py` | a database as a wire to AWS: at once, in two steps, on virtual time |
 | `service.py` | what is served over HTTP: a database, and moto as its control plane |
 | `moto.py` | calls of moto's DynamoDB |
 | `tables.py`, `expiry.py`, `plain.py` | tables from Terraform; time to live; items as plain JSON |
