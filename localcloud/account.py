@@ -20,6 +20,7 @@ from localcloud.permissions import Permissions, required_actions
 from localcloud.sources import Sources
 from sandbox.control.control import Control
 from sandbox.control.running_stack import RunningStack
+from sandbox.functions.concurrency import Concurrency
 from sandbox.http.identifiers import ACCOUNT
 
 OWNER = "AKIDLOCALACCOUNT0000"
@@ -47,7 +48,7 @@ class Account(RunningStack):
         self._log_groups = LogGroups(self.clock, self._on_line)
         self.context = self._new_context()
         self._permissions = Permissions(self.context)
-        self._functions = Functions(self.context, self._permissions)
+        self._functions = Functions(self.context, self._permissions, Concurrency(self.physics))
         self._sources = Sources(self.context, self._functions, self._permissions)
         self._alarms = Alarms(self.context)
         self._tables = StoredItems(self.context)

@@ -21,13 +21,11 @@ from localcloud.functions.configuration import (
     configuration,
 )
 from localcloud.functions.results import InvokeResponse
+from sandbox.functions.concurrency import backoff
 
 MAX_BYTES = 1024 * 1024
 """Of an asynchronous event."""
 RETRY_SECONDS = 60.0
-MIN_BACKOFF_SECONDS = 1.0
-MAX_BACKOFF_SECONDS = 300.0
-"""Backoff of throttled events."""
 
 Invoke = Callable[[str, bytes, str, str], InvokeResponse]
 """Takes function, payload, request id and trace."""
@@ -74,8 +72,7 @@ class AsyncInvocations:
             return  # deleted meanwhile
         except Throttled:
             pending.throttled += 1
-            delay = min(MIN_BACKOFF_SECONDS * 2 ** (pending.throttled - 1), MAX_BACKOFF_SECONDS)
-            self._retry(pending, delay, rules)
+            self._retry(pending, backoff(pending.throttled), rules)
             return
         pending.invoked += 1
         if response.error is not None and pending.invoked <= rules.retries:

@@ -29,14 +29,21 @@ from localcloud.functions.instances.runtime_api import Event
 from localcloud.functions.logs.recorder import Recorder
 from localcloud.functions.results import InvocationReport, InvokeResponse
 from localcloud.permissions import Permissions
+from sandbox.functions.concurrency import Concurrency
 from sandbox.http.loop import LoopThread
 
 
 class Functions:
     """Lambda. Methods block; they must not be called on one of the account's event loops."""
 
-    def __init__(self, context: Context, permissions: Permissions) -> None:
+    def __init__(
+        self,
+        context: Context,
+        permissions: Permissions,
+        concurrency: Concurrency | None = None,
+    ) -> None:
         self._context = context
+        self._concurrency = concurrency or Concurrency()
         self._permissions = permissions
         self._recorder = Recorder(context, permissions)
         self._packages = Packages()
@@ -57,7 +64,7 @@ class Functions:
 
         Raises:
             NoSuchFunctionError: no such function is applied.
-            TooManyRequestsError: the reserved concurrency is in use.
+            TooManyRequestsError: the reserved concurrency is in use, or the account's.
             TooLargeError: the event has more than 6 MB.
         """
         payload = json.dumps(event).encode()
@@ -100,6 +107,21 @@ class Functions:
         return InvokeResponse(done.payload, done.error, request_id)
 
     async def _run(
+        self,
+        applied: Configuration,
+        reserved: int | None,
+        payload: bytes,
+        request_id: str,
+        trace: str,
+    ) -> results.Result:
+        if not self._concurrency.begin():
+            raise TooManyRequestsError("Rate Exceeded.")
+        try:
+            return await self._run_admitted(applied, reserved, payload, request_id, trace)
+        finally:
+            self._concurrency.end()
+
+    async def _run_admitted(
         self,
         applied: Configuration,
         reserved: int | None,

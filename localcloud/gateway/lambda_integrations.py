@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any
 
 from localcloud.context import Context
-from localcloud.errors import AccountError
+from localcloud.errors import AccountError, TooManyRequestsError
 from localcloud.functions import Functions
 from localcloud.gateway.access_log import access_log_line
 from localcloud.gateway.gateway_metrics import count_call
 from localcloud.gateway.stages import Stage, Stages
 from localcloud.permissions import Permissions
-from sandbox.functions.functions import Event, FunctionError
+from sandbox.functions.functions import Event, FunctionError, ThrottledError
 from sandbox.gateway.events import Handshake
 from sandbox.gateway.integrations import Call, Run
 from sandbox.gateway.outcomes import Failure, Outcome
@@ -85,6 +85,8 @@ class LambdaIntegrations:
     def _invoke(self, function: str, event: Event) -> Any:
         try:
             response = self._functions.invoke(function, event)
+        except TooManyRequestsError as problem:
+            raise ThrottledError(function) from problem
         except AccountError as problem:
             raise FunctionError(function) from problem
         if response.error:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.errors import AccountError
+from localcloud.errors import AccountError, TooManyRequestsError
 from localcloud.functions import Functions
-from sandbox.functions.functions import Event, FunctionError
+from sandbox.functions.functions import Event, FunctionError, ThrottledError
 from sandbox.sources.batches import Attempt
 
 
@@ -18,8 +18,10 @@ class FunctionInvoker:
         self._function = function
 
     def __call__(self, event: Event) -> Any:
-        """Return what the function returned. Raises FunctionError: it failed or was throttled."""
+        """Return what the function returned. Raises FunctionError, ThrottledError."""
         done = self.attempt(event)
+        if done.throttled:
+            raise ThrottledError(self._function)
         if done.failed:
             raise FunctionError(self._function)
         return done.response
@@ -28,7 +30,8 @@ class FunctionInvoker:
         """Invoke the function; the result says whether that failed."""
         try:
             answer = self._functions.invoke(self._function, event)
-        except AccountError:
-            return Attempt(None, failed=True)
+        except AccountError as problem:
+            throttled = isinstance(problem, TooManyRequestsError)
+            return Attempt(None, failed=True, throttled=throttled)
         failed = answer.error is not None
         return Attempt(None if failed else json.loads(answer.payload), failed, answer.request_id)

@@ -85,6 +85,15 @@ class Cloud:
         """Run `function` on the loop of the requests, without waiting. From any thread."""
         self._loop.call(function)
 
+    def call_later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Run `function` on the loop of the requests after `seconds` of real time. On that loop."""
+        self._loop.loop.call_later(seconds, function)
+
+    @property
+    def queue_seconds(self) -> float:
+        """The latency of a call of SQS, and of a message on its way to a function."""
+        return self._physics().queue_ms / 1000
+
     async def _listen(self) -> None:
         self._http = HttpServer(self._handle, self._fast_path)
         self._listener = await asyncio.get_running_loop().create_server(
@@ -153,6 +162,7 @@ class Cloud:
         return self._dynamodb(operation, body)
 
     async def _sqs(self, operation: str, body: dict[str, Any]) -> web.Response:
+        await asyncio.sleep(self.queue_seconds)
         wait = body.pop("WaitTimeSeconds", 0) if operation == "ReceiveMessage" else 0
         give_up = asyncio.get_running_loop().time() + wait
         try:

@@ -72,6 +72,10 @@ class Sqs:
         """Delete a message that was received; one that is deleted already is no error."""
         self.queue(name).delete_message(receipt_handle)
 
+    def visible_again_at(self, messages: list[Message]) -> float:
+        """Return the first time, in milliseconds, at which one of these is in the queue again."""
+        return min(_visible_at(message) for message in messages)
+
     def next_visible_at(self, name: str) -> float | None:
         """Return the time at which the next message may be received, in milliseconds, or None."""
         return min(map(_visible_at, self.queue(name)._messages), default=None)

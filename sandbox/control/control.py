@@ -17,7 +17,7 @@ from sandbox.conditions.faults import Fault, FaultError
 from sandbox.control.pages import page
 from sandbox.control.running_stack import RunningStack
 from sandbox.control.tokens import DEFAULT_TTL
-from sandbox.functions.functions import FunctionError
+from sandbox.functions.functions import FunctionError, ThrottledError
 
 MAX_ADVANCE = 30 * 86_400
 
@@ -103,6 +103,8 @@ class Control:
             raise BadRequestError(405, "use POST")
         try:
             return self._stack.run_schedule(name)
+        except ThrottledError:
+            raise BadRequestError(429, f"{name} is throttled: concurrency is in use") from None
         except FunctionError:
             raise BadRequestError(500, f"{name} raised; see the log") from None
 

@@ -91,7 +91,7 @@ class RunningStack(ABC):
         self.faults = self.conditions.faults
         self.physics = self.conditions.physics
         self.activity = Activity()
-        self.pool = Pool(threads)
+        self.pool = Pool(threads, may_grow=lambda: self.physics().concurrency)
         self.event_stream = EventStream(self._snapshot)
         self._socket = sock
 

@@ -3,12 +3,13 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chalice.app import Chalice
 
+from sandbox.functions.concurrency import Concurrency
 from sandbox.functions.context import LambdaContext
 
 logger = logging.getLogger(__name__)
@@ -37,13 +38,18 @@ class Function:
     name: str
     handler: Callable[[Event, LambdaContext], Any]
     timeout: float
+    concurrency: Concurrency = field(default_factory=Concurrency)
+    """Shared by all functions of an account."""
 
     def __call__(self, event: Event) -> Any:
         """Run the handler in this thread and return its result.
 
         Raises:
+            ThrottledError: too many invocations run.
             FunctionError: the handler raised anything.
         """
+        if not self.concurrency.begin():
+            raise ThrottledError(self.name)
         try:
             return self.handler(event, LambdaContext(self.name, self.timeout))
         except HandlerKilled as death:
@@ -52,12 +58,17 @@ class Function:
         except Exception as problem:
             logger.exception("%s raised", self.name)
             raise FunctionError(self.name) from problem
+        finally:
+            self.concurrency.end()
 
 
-def functions_of(app: Chalice, timeouts: Mapping[str, float]) -> dict[str, Function]:
+def functions_of(
+    app: Chalice, timeouts: Mapping[str, float], concurrency: Concurrency | None = None
+) -> dict[str, Function]:
     """Return every handler of the app by its name; `timeouts` are in seconds."""
+    shared = concurrency or Concurrency()
     return {
-        name: Function(name, handler, timeouts.get(name, DEFAULT_TIMEOUT))
+        name: Function(name, handler, timeouts.get(name, DEFAULT_TIMEOUT), shared)
         for name, handler in app.handler_map.items()
     }
 

@@ -2,7 +2,8 @@
 
 AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB": a batch that failed is retried
 whole, or in halves where bisecting is on, which does not count as a retry; with partial responses
-from the first failed record on.
+from the first failed record on. "Retry attempts" are those after an error of the function; a batch
+that did not reach it, as it was throttled, counts as none.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ class Attempt:
     response: Any
     failed: bool
     request_id: str = ""
+    throttled: bool = False
+    """The batch has not reached the function."""
 
 
 @dataclass(frozen=True)

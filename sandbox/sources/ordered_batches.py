@@ -13,6 +13,7 @@ from sandbox.sources.batches import (
     Attempt,
     Batch,
     BatchRules,
+    FollowUp,
     count_handled,
     count_too_old,
     follow_up,
@@ -100,7 +101,9 @@ class OrderedBatches:
         try:
             self._busy = False
             handled = self._count_handled(batch, attempt)
-            follows = follow_up(batch, handled, self._rules)
+            follows = (
+                FollowUp([batch]) if attempt.throttled else follow_up(batch, handled, self._rules)
+            )
             self._retries.extendleft(reversed(follows.retries))
             if follows.given_up:
                 self._give_up(follows.given_up, follows.condition, attempt)

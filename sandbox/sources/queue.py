@@ -7,12 +7,16 @@ from typing import Any
 from moto.sqs.models import Message
 
 from sandbox.conditions.clock import Timer
-from sandbox.functions.functions import Event, FunctionError
+from sandbox.functions.functions import Event, FunctionError, ThrottledError
 from sandbox.http.identifiers import REGION
 from sandbox.sources.declarations import EventSourceMapping
 from sandbox.sources.runtime import Runtime
 
 logger = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 0.1
+MAX_RETRY_SECONDS = 10.0
+"""Backoff of a batch that was throttled. AWS names no numbers."""
 
 Invoke = Callable[[Event], Any]
 """Calls a function with its event and returns its result. Raises FunctionError."""
@@ -43,13 +47,29 @@ class QueueSource:
 
     def start(self) -> None:
         """Watch the queue from now on. Each new message is noticed; nothing is polled."""
-        self._runtime.cloud.on_message.append(self._pump)
+        self._runtime.cloud.on_message.append(self._notice)
+
+    def _notice(self) -> None:
+        """Start what a change of the queue allows, once the pollers have seen it."""
+        seconds = self._runtime.cloud.queue_seconds
+        if not seconds:
+            self._pump()
+            return
+        self._runtime.activity.begin()
+
+        def pump() -> None:
+            try:
+                self._pump()
+            finally:
+                self._runtime.activity.end()
+
+        self._runtime.cloud.call_later(seconds, pump)
 
     def stop(self) -> None:
         """Start no more batches. On the endpoint's loop."""
         self._stopped = True
-        if self._pump in self._runtime.cloud.on_message:
-            self._runtime.cloud.on_message.remove(self._pump)
+        if self._notice in self._runtime.cloud.on_message:
+            self._runtime.cloud.on_message.remove(self._notice)
 
     def look(self) -> None:
         """Look for messages now. From any thread."""
@@ -102,6 +122,7 @@ class QueueSource:
 
     def _start(self, messages: list[Message]) -> None:
         event = {"Records": [self._record(message) for message in messages]}
+        visible_at = self._runtime.cloud.sqs.visible_again_at(messages)
 
         def finish(failed: set[str]) -> None:
             try:
@@ -113,11 +134,28 @@ class QueueSource:
             finally:
                 self._runtime.activity.end()
 
-        def work() -> None:
-            failed = self._invoke(event, {message.id for message in messages})
+        def work(delay: float = FIRST_RETRY_SECONDS) -> None:
+            ids = {message.id for message in messages}
+            try:
+                failed = self._invoke(event, ids)
+            except ThrottledError:
+                if self._runtime.clock() + delay * 1000 < visible_at:
+                    self._work_later(delay, lambda: work(min(delay * 2, MAX_RETRY_SECONDS)))
+                    return
+                failed = ids
             self._runtime.cloud.call_soon(lambda: finish(failed))
 
         self._runtime.pool.submit(work)
+
+    def _work_later(self, delay: float, work: Callable[[], None]) -> None:
+        """Run `work` in the pool after `delay` seconds; the clock may move meanwhile."""
+
+        def resume() -> None:
+            self._runtime.activity.begin()
+            self._runtime.pool.submit(work)
+
+        self._runtime.clock.after(delay, resume)
+        self._runtime.activity.end()
 
     def _record(self, message: Message) -> dict[str, Any]:
         return {
@@ -140,9 +178,11 @@ class QueueSource:
         }
 
     def _invoke(self, event: Event, ids: set[str]) -> set[str]:
-        """Call the function; return the ids of the messages that failed."""
+        """Call the function; return the ids of the messages that failed. Raises ThrottledError."""
         try:
             response = self._function(event)
+        except ThrottledError:
+            raise
         except FunctionError:
             return ids
         if not self._mapping.partial:

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.types import Millis
-from sandbox.functions.functions import Function, FunctionError
+from sandbox.functions.concurrency import backoff
+from sandbox.functions.functions import Function, FunctionError, ThrottledError
 from sandbox.http.identifiers import ACCOUNT, REGION
 from sandbox.sources.declarations import Schedule
 from sandbox.sources.runtime import Runtime
 from sandbox.sources.schedule_expressions import parse
+
+MAX_AGE_MILLIS = 6 * 60 * 60 * 1000
+"""Age at which Lambda gives up an event that it could not hand to the function."""
 
 
 class Schedules:
@@ -47,18 +51,30 @@ class Schedules:
 
         def fire() -> None:
             self._set_timer(name, due)
-            self._runtime.activity.begin()
-            self._runtime.pool.submit(work)
+            self._invoke(name, due)
+
+        self._runtime.clock.at(due, fire)
+
+    def _invoke(self, name: str, due: Millis, throttled: int = 0) -> None:
+        """Invoke a function asynchronously, as EventBridge does; retry while it is throttled."""
+        self._runtime.activity.begin()
+
+        def again() -> None:
+            self._invoke(name, due, throttled + 1)
 
         def work() -> None:
             try:
                 self._functions[name](scheduled_event(name, due))
+            except ThrottledError:
+                delay = backoff(throttled + 1)
+                if self._runtime.clock() + delay * 1000 <= due + MAX_AGE_MILLIS:
+                    self._runtime.clock.after(delay, again)
             except FunctionError:
                 pass  # it is logged, and EventBridge's rule fires again by itself
             finally:
                 self._runtime.activity.end()
 
-        self._runtime.clock.at(due, fire)
+        self._runtime.pool.submit(work)
 
 
 def scheduled_event(name: str, now: Millis) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import itertools
 import logging
 
 from sandbox.dynamodb.database import Change
-from sandbox.functions.functions import Function, FunctionError
+from sandbox.functions.functions import Function, FunctionError, ThrottledError
 from sandbox.http.identifiers import ACCOUNT, REGION
 from sandbox.sources.batches import FOREVER, Attempt, Batch, BatchRules
 from sandbox.sources.declarations import EventSourceMapping
@@ -59,8 +59,8 @@ class StreamSource:
     def _invoke(self, records: list[Record]) -> Attempt:
         try:
             response = self._function({"Records": [dict(record.content) for record in records]})
-        except FunctionError:
-            return Attempt(None, failed=True)
+        except FunctionError as problem:
+            return Attempt(None, failed=True, throttled=isinstance(problem, ThrottledError))
         return Attempt(response, failed=False)
 
     def _give_up(self, batch: Batch, *_: object) -> None:

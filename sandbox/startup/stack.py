@@ -15,6 +15,7 @@ from sandbox.conditions.faults import FaultPlan
 from sandbox.control.control import Control
 from sandbox.control.metrics import Metrics
 from sandbox.control.running_stack import RunningStack
+from sandbox.functions.concurrency import Concurrency
 from sandbox.functions.functions import functions_of, read_timeouts
 from sandbox.gateway.events import API_ID
 from sandbox.sources.app_sources import AppSources
@@ -53,7 +54,8 @@ class Sandbox(RunningStack):
         self._resources = Resources(self.cloud, credentials, dynamodb_url)
         self._tables = self._resources
         declared = read_declarations(app)
-        functions = functions_of(app, read_timeouts(Path.cwd(), STAGE))
+        timeouts = read_timeouts(Path.cwd(), STAGE)
+        functions = functions_of(app, timeouts, Concurrency(self.physics))
         self._app_sources = AppSources(declared, functions, self._resources, self)
         self._sources = self._app_sources
         strict = environment.is_strict(environ)
