@@ -60,10 +60,28 @@ def on_session_change(event: DynamoDBEvent) -> dict[str, Any]:
     return handlers.session_changes(event.to_dict(), event.context)
 
 
-@app.on_sqs_message(queue="${module.jobs.queue_name}", name="run_jobs", batch_size=10)
+# A backlog of jobs must not take the account's concurrency from `$connect`: "maximum concurrency",
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html.
+@app.on_sqs_message(
+    queue="${module.jobs.queue_name}",
+    name="run_jobs",
+    batch_size=10,
+    maximum_concurrency=50,
+)
 def run_jobs(event: SQSEvent) -> dict[str, Any]:
     """Run background jobs."""
     return handlers.jobs(event.to_dict(), event.context)
+
+
+@app.on_sqs_message(
+    queue="${module.jobs.replies_name}",
+    name="send_replies",
+    batch_size=10,
+    maximum_concurrency=50,
+)
+def send_replies(event: SQSEvent) -> dict[str, Any]:
+    """Send the first replies of new sockets, for which clients wait."""
+    return handlers.replies(event.to_dict(), event.context)
 
 
 # The operator API: on AWS for those that IAM authorizes, in the sandbox for everybody.

@@ -9,7 +9,7 @@ from chalicelib import wiring
 from chalicelib.actions.connection.connect import Handshake, accept
 from chalicelib.actions.connection.disconnect import CloseEvent, clean_up
 from chalicelib.actions.dispatch import Frame, dispatch, read_envelope
-from chalicelib.actions.jobs import run_job
+from chalicelib.actions.jobs import run_job, run_replies
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.actions.upkeep import reconcile, status, sweep
@@ -85,6 +85,18 @@ def jobs(event: Event, context: Any) -> dict[str, Any]:
                 services.telemetry.error("jobFailed", exception=error)
                 failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def replies(event: Event, context: Any) -> dict[str, Any]:
+    """Send a batch of first replies. Only those that failed are delivered again."""
+    services, records = wiring.services(), event["Records"]
+    with services.telemetry.invocation("send_replies", context.aws_request_id):
+        bodies = [record["body"] for record in records]
+        errors = run_replies(services, bodies, _remaining(context))
+        for error in filter(None, errors):
+            services.telemetry.error("replyFailed", exception=error)
+    failed = [record["messageId"] for record, error in zip(records, errors, strict=True) if error]
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
 def session_changes(event: Event, context: Any) -> dict[str, Any]:

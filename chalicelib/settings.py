@@ -55,6 +55,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         "RATE_LIMITS_TABLE_NAME", "table of rate limits", "rate_limits"
     )
     jobs_queue_url: str = _setting("JOBS_QUEUE_URL", "URL of the SQS queue of jobs", "")
+    replies_queue_url: str = _setting(
+        "REPLIES_QUEUE_URL", "URL of the SQS queue of first replies", ""
+    )
     api_gateway_endpoint: str = _setting(
         "API_GATEWAY_ENDPOINT", "https URL of the WebSocket stage, for `@connections`", ""
     )

@@ -63,6 +63,7 @@ def build(
     settings = Settings.from_environ(environ)
     dynamodb = dynamodb or aws.dynamodb(settings, environ)
     hasher = Hasher(settings.resume_token_secret)
+    jobs, replies = aws.job_queues(settings, environ)
     sessions = SessionStore(dynamodb, settings.sessions_table)
     counts = ListenerCounts(dynamodb, settings.sessions_table)
     connection_membership = ConnectionMembership(dynamodb, settings.connections_table)
@@ -78,7 +79,8 @@ def build(
         tokens=TokenVerifier(settings),
         resume_tokens=ResumeTokens(settings.resume_token_secret),
         management=aws.management(settings, environ, clock),
-        jobs=aws.job_queue(settings, environ),
+        jobs=jobs,
+        replies=replies,
         together=Together(dynamodb),
         sessions=sessions,
         counts=counts,

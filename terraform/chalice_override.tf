@@ -139,6 +139,12 @@ resource "aws_lambda_event_source_mapping" "run_jobs-sqs-event-source" {
   tags                    = local.tags
 }
 
+resource "aws_lambda_event_source_mapping" "send_replies-sqs-event-source" {
+  # Mends: the same.
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = local.tags
+}
+
 resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-source" {
   # Mends: no partial-batch response.
   function_response_types = ["ReportBatchItemFailures"]
@@ -267,7 +273,19 @@ resource "aws_lambda_function" "on_session_change" {
 }
 
 resource "aws_lambda_function" "run_jobs" {
-  description = "Jobs: deliveries, first replies, ends of a grace period, requests."
+  description = "Jobs: deliveries, ends of a grace period, requests."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
+}
+
+resource "aws_lambda_function" "send_replies" {
+  description = "First replies to handshakes."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 

@@ -1,7 +1,7 @@
 # Combines Chalice's output (chalice.tf.json: functions, API, rules, event sources) with the modules. `.chalice/config.json` and `app.py` refer to the names here:
 #   tables   module.tables.*_name, and module.tables.sessions_stream_arn as `stream_arn` of on_session_change
-#   jobs     module.jobs.queue_name as `queue` of run_jobs: Chalice makes the ARN of it, and refuses a
-#            reference as `queue_arn` (it must start with "arn:")
+#   jobs     module.jobs.queue_name as `queue` of run_jobs, and replies_name as that of send_replies: Chalice
+#            makes the ARN of it, and refuses a reference as `queue_arn` (it must start with "arn:")
 #   access   module.access.role_arns["<function>"]
 #   locals   local.management_endpoint, local.secrets; var.settings, var.sweep_reserved_concurrency
 locals {
@@ -56,6 +56,7 @@ module "access" {
   table_arns          = module.tables.arns
   stream_arn          = module.tables.sessions_stream_arn
   queue_arn           = module.jobs.queue_arn
+  replies_arn         = module.jobs.replies_arn
   dead_letters_arn    = module.jobs.dead_letters_arn
   log_group_arns      = module.observability.log_group_arns
   stage_execution_arn = "${aws_apigatewayv2_api.websocket_api.execution_arn}/${local.stage}"
@@ -81,6 +82,7 @@ module "observability" {
     rate_limits   = ["UpdateItem"]
   }
   queue_name        = module.jobs.queue_name
+  replies_name      = module.jobs.replies_name
   dead_letters_name = module.jobs.dead_letters_name
 
   p95_functions = {
@@ -103,6 +105,7 @@ locals {
     connect_p95_milliseconds      = local.prod ? 1500 : 4000
     message_p95_milliseconds      = local.prod ? 500 : 2000
     jobs_age_seconds              = local.prod ? 60 : 300
+    replies_age_seconds           = local.prod ? 5 : 60
     dead_letters                  = 0
     stream_age_milliseconds       = local.prod ? 60000 : 300000
     table_throttles               = local.prod ? 0 : 10

@@ -48,6 +48,11 @@ output "jobs_queue_url" {
   value       = module.jobs.queue_url
 }
 
+output "replies_queue_url" {
+  description = "URL of the queue of first replies."
+  value       = module.jobs.replies_url
+}
+
 output "alarms_topic_arn" {
   description = "ARN of the topic that every alarm notifies."
   value       = module.observability.alarms_topic_arn

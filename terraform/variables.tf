@@ -220,6 +220,7 @@ variable "alarm_thresholds" {
     connect_p95_milliseconds      = optional(number)
     message_p95_milliseconds      = optional(number)
     jobs_age_seconds              = optional(number)
+    replies_age_seconds           = optional(number)
     dead_letters                  = optional(number)
     stream_age_milliseconds       = optional(number)
     table_throttles               = optional(number)

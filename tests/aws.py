@@ -141,12 +141,13 @@ class MotoServer:
 
     def fresh(self, suffix: str) -> Aws:
         """New empty tables and queues, with `suffix` in their names."""
-        names, jobs, dead = self._cloud.run(lambda: self._create(suffix))
+        names, (jobs, replies, dead) = self._cloud.run(lambda: self._create(suffix))
         environ = CREDENTIALS | table_environ(names)
         environ |= {
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint_url,
             "AWS_ENDPOINT_URL_SQS": self.endpoint_url,
             "JOBS_QUEUE_URL": jobs,
+            "REPLIES_QUEUE_URL": replies,
             **SECRETS,
         }
         return Aws(
@@ -167,10 +168,9 @@ class MotoServer:
     # A test's tables are made and deleted where they lie: thirty requests over HTTP would cost
     # more than most tests.
 
-    def _create(self, suffix: str) -> tuple[dict[Label, str], str, str]:
+    def _create(self, suffix: str) -> tuple[dict[Label, str], list[str]]:
         tables = create_tables(_InPlace(self._cloud), suffix=suffix, tables=self._definitions)
-        jobs, dead = (self._queue(f"{name}{suffix}") for name in ("jobs", "jobs-dead"))
-        return tables, jobs, dead
+        return tables, [self._queue(f"{name}{suffix}") for name in ("jobs", "replies", "jobs-dead")]
 
     def _queue(self, name: str) -> str:
         answer = self._cloud.sqs.call("CreateQueue", {"QueueName": name}, self.endpoint_url)
@@ -179,7 +179,8 @@ class MotoServer:
     def _delete(self, aws: Aws) -> None:
         for name in aws.tables.values():
             self._cloud.dynamodb.call("DeleteTable", {"TableName": name})
-        for url in (aws.jobs_queue_url, aws.dead_letter_queue_url):
+        urls = (aws.jobs_queue_url, aws.environ["REPLIES_QUEUE_URL"], aws.dead_letter_queue_url)
+        for url in urls:
             self._cloud.sqs.call("DeleteQueue", {"QueueUrl": url}, self.endpoint_url)
 
     def _note(self, change: Change) -> None:

@@ -6,7 +6,7 @@ against `docs/use/asyncapi.yaml`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
@@ -124,7 +124,11 @@ class Stack:
             self.environ, clock=self.clock, write=self.lines.append, dynamodb=self.database
         )
         self.services: Services = replace(
-            built, management=self.sockets, jobs=self.jobs, sleep=lambda _: None
+            built,
+            management=self.sockets,
+            jobs=self.jobs,
+            replies=self.jobs,
+            sleep=lambda _: None,
         )
         self._ids = count(1)
         self.changes_seen = 0
@@ -186,7 +190,7 @@ class Stack:
         """Run a job that may fail. Return False if it failed."""
         attributes = {"ApproximateReceiveCount": str(receives)}
         record = {"messageId": "1", "body": json.dumps(body), "attributes": attributes}
-        answer = handlers.jobs({"Records": [record]}, self.context)
+        answer = function_of(body)({"Records": [record]}, self.context)
         return answer == {"batchItemFailures": []}
 
     def advance(self, seconds: float) -> None:
@@ -261,3 +265,8 @@ class Stack:
 
     def events(self) -> Iterator[Json]:
         return map(json.loads, self.lines)
+
+
+def function_of(job: Json) -> Callable[[Json, Any], Json]:
+    """Return the function whose queue a job is sent to."""
+    return handlers.replies if job.get("kind") == "welcome" else handlers.jobs

@@ -89,6 +89,7 @@ class Lectern:
             stack.services,
             management=_Posts(stack.sockets, self._meter),
             jobs=_Queue(stack.jobs, self._meter),
+            replies=_Queue(stack.jobs, self._meter),
         )
         wiring.install(services)
         self._lines = 0

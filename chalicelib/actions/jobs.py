@@ -3,7 +3,10 @@
 A job that fails comes again, until the queue moves it to the dead-letter queue.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
+
+from msgspec import DecodeError
 
 from chalicelib.actions.background import deliveries, kinds, run
 from chalicelib.actions.connection import first_reply, grace, notices, timeouts
@@ -18,7 +21,7 @@ from chalicelib.protocol import jobs
 _ = kinds  # Imported for the kinds of request that it registers.
 
 MAX_RECEIVES = 5
-"""Deliveries of a job until it is dead: `maxReceiveCount` of the queue (terraform/modules/jobs)."""
+"""Deliveries until a job is dead: `maxReceiveCount` of both queues (`terraform/modules/jobs`)."""
 
 
 def run_job(services: Services, job: jobs.Job, remaining: Remaining, receives: int = 1) -> None:
@@ -35,10 +38,28 @@ def run_job(services: Services, job: jobs.Job, remaining: Remaining, receives: i
         raise
 
 
+def run_replies(
+    services: Services, bodies: Sequence[str], remaining: Remaining
+) -> list[Exception | None]:
+    """Send the first replies of a batch together. Return the error of each, None if it has none."""
+    errors: list[Exception | None] = [None] * len(bodies)
+    decoded = {}
+    for index, body in enumerate(bodies):
+        try:
+            decoded[index] = jobs.decode_first_reply(body)
+        except DecodeError as error:
+            errors[index] = error
+    sent = first_reply.send_all(services, list(decoded.values()), remaining)
+    for index, outcome in zip(decoded, sent, strict=True):
+        errors[index] = outcome
+    return errors
+
+
 def _run(services: Services, job: jobs.Job, remaining: Remaining) -> None:  # noqa: PLR0912, C901
     match job:
         case jobs.FirstReply():
-            first_reply.send(services, job)
+            # Of a version that had one queue; the others are on a queue of their own.
+            first_reply.send(services, job, remaining)
         case jobs.EndGrace():
             grace.expire(services, job.session_id, job.deadline, remaining)
         case jobs.FinishEnd():

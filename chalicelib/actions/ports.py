@@ -46,7 +46,7 @@ class Management(Protocol):
 
 
 class JobQueue(Protocol):
-    """The one SQS queue of background jobs."""
+    """An SQS queue of background jobs."""
 
     def send(self, job: Job, delay: int = 0) -> None:
         """Enqueue one job, visible after `delay` seconds (0 to 900).

@@ -44,6 +44,8 @@ class Services(Struct, frozen=True, kw_only=True):
     resume_tokens: ResumeTokens
     management: Management
     jobs: JobQueue
+    replies: JobQueue
+    """The queue of first replies, for which a client waits: they never stand behind other jobs."""
     together: Together
     """Lets calls of several stores go out together."""
     sessions: SessionStore

@@ -14,7 +14,7 @@ from chalicelib.aws.wire import Connections, ServiceCall
 from chalicelib.domain.types import Millis
 from chalicelib.settings import Settings
 
-__all__ = ["dynamodb", "job_queue", "management"]
+__all__ = ["dynamodb", "job_queues", "management"]
 
 
 def dynamodb(settings: Settings, environ: Mapping[str, str]) -> RetryingDynamoDB:
@@ -29,9 +29,13 @@ def dynamodb(settings: Settings, environ: Mapping[str, str]) -> RetryingDynamoDB
     return port
 
 
-def job_queue(settings: Settings, environ: Mapping[str, str]) -> SqsJobQueue:
-    """Return the actions' port to the jobs queue. Make one for each process."""
-    return SqsJobQueue(_service("sqs", settings, environ), settings.jobs_queue_url)
+def job_queues(settings: Settings, environ: Mapping[str, str]) -> tuple[SqsJobQueue, SqsJobQueue]:
+    """Return the actions' ports to the queues of jobs and of first replies, one for each process.
+
+    They share connections.
+    """
+    sqs = _service("sqs", settings, environ)
+    return SqsJobQueue(sqs, settings.jobs_queue_url), SqsJobQueue(sqs, settings.replies_queue_url)
 
 
 def management(

@@ -1,4 +1,4 @@
-"""The background jobs, as they stand in the jobs queue: one struct for each `kind`.
+"""The background jobs, as they stand in a queue: one struct for each `kind`.
 
 A job in flight survives an update of the stack: names never change, a new field has a default,
 and unknown fields are ignored. Every job may be delivered twice.
@@ -180,6 +180,16 @@ def encode_job(job: Job) -> str:
 def decode_job(text: str) -> Job:
     """Decode a job. Raises `msgspec.DecodeError`: of an unknown kind, or a field is missing."""
     return _decoder().decode(text)
+
+
+def decode_first_reply(text: str) -> FirstReply:
+    """Decode a job of the replies queue. Raises `msgspec.DecodeError`: it is another one."""
+    return _first_reply_decoder().decode(text)
+
+
+@cache
+def _first_reply_decoder() -> msgspec.json.Decoder[FirstReply]:
+    return msgspec.json.Decoder(FirstReply)
 
 
 @cache

@@ -7,7 +7,7 @@ from urllib.parse import urlparse
 import boto3
 from botocore.config import Config
 
-from sandbox.cloud.queues import queue_attributes
+from sandbox.cloud.queues import VISIBILITY, queue_attributes
 from sandbox.cloud.server import Cloud
 from sandbox.cloud.stream_poller import StreamPoller
 from sandbox.dynamodb.database import Change
@@ -42,7 +42,6 @@ class Resources:
         self._dynamodb_url = dynamodb_url or cloud.endpoint_url
         self.external = self._dynamodb_url != cloud.endpoint_url
         self._dynamodb = self._client("dynamodb", self._dynamodb_url)
-        self.queue_name = f"{PREFIX}jobs"
         self.tables: dict[Label, str] = {}
 
     def create(self) -> dict[str, str]:
@@ -54,7 +53,7 @@ class Resources:
             **table_environ(self.tables),
             "AWS_ENDPOINT_URL_DYNAMODB": self._dynamodb_url,
             "AWS_ENDPOINT_URL_SQS": self._cloud.endpoint_url,
-            "JOBS_QUEUE_URL": self._create_queues(),
+            **self._create_queues(),
         }
 
     def keys(self) -> Mapping[Label, list[str]]:
@@ -87,14 +86,26 @@ class Resources:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table)
         return [plain_item(item) for page in pages for item in page["Items"]]
 
-    def _create_queues(self) -> str:
+    def queue_name(self, declared: str) -> str:
+        """Return the name of the queue that the app declares by a reference to Terraform's module.
+
+        Raises KeyError: the module has no such output.
+        """
+        outputs = {"${module.jobs.queue_name}": "jobs", "${module.jobs.replies_name}": "replies"}
+        return PREFIX + outputs[declared]
+
+    def _create_queues(self) -> dict[str, str]:
+        """Create the queues. Return the settings that name them."""
         sqs = self._client("sqs", self._cloud.endpoint_url)
         dead = sqs.create_queue(QueueName=f"{PREFIX}dead-letters")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
-        attributes = queue_attributes(arn["Attributes"]["QueueArn"])
-        jobs = sqs.create_queue(QueueName=self.queue_name, Attributes=attributes)
+        urls = {}
+        for name in VISIBILITY:
+            attributes = queue_attributes(name, arn["Attributes"]["QueueArn"])
+            created = sqs.create_queue(QueueName=PREFIX + name, Attributes=attributes)
+            urls[f"{name.upper()}_QUEUE_URL"] = str(created["QueueUrl"])
         sqs.close()
-        return str(jobs["QueueUrl"])
+        return urls
 
     def _drop_old_tables(self) -> None:
         for name in self._dynamodb.list_tables()["TableNames"]:

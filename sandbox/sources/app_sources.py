@@ -1,4 +1,4 @@
-"""The event sources of an app in this process: its schedules, its queue and its stream."""
+"""The event sources of an app in this process: its schedules, its queues and its stream."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,8 @@ class AppSources:
         """Call functions from now on. The resources exist."""
         for mapping in self._declared.queues:
             function = self._functions[mapping.function]
-            QueueSource(self._resources.queue_name, mapping, function, self._runtime).start()
+            queue = self._resources.queue_name(mapping.queue)
+            QueueSource(queue, mapping, function, self._runtime).start()
         for mapping in self._declared.streams:
             function = self._functions[mapping.function]
             table = self._resources.tables["sessions"]

@@ -1,6 +1,6 @@
 """The routes and event sources that an app declares, read from Chalice's registry of the app."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalice.app import (
     Chalice,
@@ -31,6 +31,8 @@ class EventSourceMapping:
     """The function may name the failures of a batch (`ReportBatchItemFailures`)."""
     concurrency: int = 8
     """Batches of a queue at once. It leaves threads for the sockets."""
+    queue: str = ""
+    """The queue as the app declares it, for the mapping of a queue."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Declarations:
 
 
 def read_declarations(app: Chalice) -> Declarations:
-    """Return the app's declarations. The app has one queue and one stream, so none is named."""
+    """Return the app's declarations. The app has one stream, so that is not named."""
     found = Declarations(
         routes={key: handler.name for key, handler in app.websocket_handlers.items()},
         schedules=[],
@@ -56,7 +58,7 @@ def read_declarations(app: Chalice) -> Declarations:
         if isinstance(source, ScheduledEventConfig):
             found.schedules.append(Schedule(source.name, _expression(source.schedule_expression)))
         elif isinstance(source, SQSEventConfig):
-            found.queues.append(_mapping(source))
+            found.queues.append(replace(_mapping(source), queue=source.queue or ""))
         elif isinstance(source, DynamoDBEventConfig):
             found.streams.append(_mapping(source))
     return found

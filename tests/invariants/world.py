@@ -20,7 +20,7 @@ from tests.invariants.memory import Memory
 from tests.invariants.recorder import Recorder
 from tests.invariants.troubles import TroubledDynamoDB, TroubledJobs, TroubledSockets, Troubles
 from tests.outside import Killed
-from tests.stack import Client, Json, Refused, Stack
+from tests.stack import Client, Json, Refused, Stack, function_of
 
 VISIBILITY_SECONDS = 30
 STEP_SECONDS = 45
@@ -51,6 +51,7 @@ class World(Stack):
             self.services,
             management=self.sockets,
             jobs=self.jobs,
+            replies=self.jobs,
             pick=Random(seed).randrange,
         )
         self.deliveries = 1
@@ -162,7 +163,7 @@ class World(Stack):
         attributes = {"ApproximateReceiveCount": str(receives)}
         record = {"messageId": "1", "body": json.dumps(body), "attributes": attributes}
         try:
-            failed = handlers.jobs({"Records": [record]}, self.context)["batchItemFailures"]
+            failed = function_of(body)({"Records": [record]}, self.context)["batchItemFailures"]
         except Killed:
             self._again(body, receives)
             raise

@@ -18,7 +18,8 @@ class StackApp(RecordingApp):
         )
         self.record("changes", stream)
         self.record(
-            "jobs", app.on_sqs_message(queue_arn="arn:a:b:c:d:jobs", name="jobs", batch_size=10)
+            "jobs",
+            app.on_sqs_message(queue="${module.jobs.queue_name}", name="jobs", batch_size=10),
         )
 
     def bodies(self, function: str = "jobs") -> list[str]:

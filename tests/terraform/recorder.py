@@ -70,10 +70,13 @@ class Recorder:
         elif operation == "GetQueueAttributes":
             self._note("sqs:GetQueueAttributes", "jobs")
         else:
-            self._note("sqs:SendMessage", "jobs")
+            self._note("sqs:SendMessage", self._queue(request["QueueUrl"]))
             bodies = request.get("Entries", [request])
             self.jobs += [json.loads(each["MessageBody"]) for each in bodies]
         return self._forward(headers, body)
+
+    def _queue(self, url: str) -> str:
+        return "replies" if url.rpartition("/")[2].startswith("replies") else "jobs"
 
     def _note(self, action: str, resource: str) -> None:
         self.seen[self.function].add((action, resource))

@@ -57,6 +57,7 @@ def connect(stack: Driven) -> None:
     }
     stack.connect("c-second", **refreshed)
     stack.connect("c-third", **refreshed | {"targetLanguage": "de"})
+    stack.connect("c-brief", token=stack.token(seconds=50))  # its token expires before a sweep
     # The job of the reply can't be sent: what was done is undone, belongings and all.
     stack.recorder.refuse_jobs = True
     stack.connect("c-fourth", **refreshed)
@@ -206,6 +207,12 @@ def run_jobs(stack: Driven) -> None:
     )
     stack.say("j-speaker", "submitRequest", request="sessionReport")
     stack.run_jobs()
+    # An earlier version left its reply to a socket that does not open on the jobs queue.
+    stack.recorder.gone.add("j-late")
+    stack.connect("j-late", action="joinSession", sessionId=session, targetLanguage="es")
+    stack.run_jobs()
+    stack.recorder.gone.clear()
+    stack.disconnect("j-late")
     stack.schedule("publish_status")  # asks for another half a minute later
     stack.set(INLINE_FANOUT_LIMIT="0")
     listen(stack, "j-gone", session)
@@ -232,6 +239,19 @@ def run_jobs(stack: Driven) -> None:
     stack.wait(130)
     stack.schedule("sweep_connections", seconds_left=1)
     stack.run_jobs()  # goes on with the sweep
+
+
+def send_replies(stack: Driven) -> None:
+    stack.speaker("w-speaker", action="createSession", sourceLanguage="en")
+    session = stack.aws.items("sessions")[0]["sessionId"]["S"]
+    joining = {"action": "joinSession", "sessionId": session, "targetLanguage": "es"}
+    stack.connect("w-listener", **joining)
+    stack.say("w-speaker", "broadcast", data="hello")
+    stack.recorder.gone |= {"w-late"}
+    stack.connect("w-late", **joining, lastSeq='{"*":0}')
+    stack.send_replies()  # one socket is not open yet
+    stack.recorder.gone.clear()
+    stack.send_replies()
 
 
 def api_handler(stack: Driven) -> None:
@@ -262,4 +282,5 @@ SCENARIOS = {
     "reconcile_counts": reconcile_counts,
     "on_session_change": on_session_change,
     "run_jobs": run_jobs,
+    "send_replies": send_replies,
 }

@@ -66,6 +66,7 @@ MAY: Mapping[str, Mapping[str, str]] = {
         "sessions": "read create change",
         "connections": "read create change delete",
         "rate_limits": "read change",
+        "replies": "send",
     },
     "websocket_message": LEAVING
     | BOTH
@@ -94,7 +95,15 @@ MAY: Mapping[str, Mapping[str, str]] = {
         "history": "read",
         "rate_limits": "change delete",
         "jobs": "send take count",
+        "replies": "send",
         "sockets": "post close",
+    },
+    "send_replies": {
+        "sessions": "read change",
+        "connections": "read change",
+        "history": "read",
+        "replies": "send take count",
+        "sockets": "post",
     },
 }
 """Besides its own log and traces. Nobody deletes a session, a request, a broadcast: they expire."""

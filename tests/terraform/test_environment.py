@@ -47,6 +47,7 @@ def test_the_code_takes_what_terraform_gives_and_its_defaults_are_the_codes(
         history_table=f"lectern-{stage}-history",
         rate_limits_table=f"lectern-{stage}-rate_limits",
         jobs_queue_url=KNOWN_AFTER_APPLY,
+        replies_queue_url=KNOWN_AFTER_APPLY,
         api_gateway_endpoint=KNOWN_AFTER_APPLY,
         jwt_secret=environ["JWT_SECRET"],
         resume_token_secret=environ["RESUME_TOKEN_SECRET"],

@@ -22,6 +22,7 @@ FUNCTIONS = {
     "reconcile_counts",
     "on_session_change",
     "run_jobs",
+    "send_replies",
 }
 # Named within something that carries app and stage, or by the user.
 NAMED_WITHIN = {
@@ -157,7 +158,7 @@ def test_the_bill_counts_the_log_lines_that_are_applied(stage: str, plans: Plans
     settings = plan["aws_apigatewayv2_stage.websocket_api_stage"]["access_log_settings"]
 
     assert json.loads(settings[0]["format"]) == logs.access_log()
-    assert len(functions) == 9
+    assert len(functions) == 10
     for each in functions:
         (config,) = each.values["logging_config"]
         assert config["log_format"] == ("JSON" if logs.APPLIED.json else "Text")
@@ -192,12 +193,32 @@ def test_only_iam_opens_the_operator_api(stage: str, packaged: Packaged) -> None
 
 
 @stages
-def test_a_failed_job_comes_again_soon_but_not_while_it_runs(stage: str, plans: Plans) -> None:
+@pytest.mark.parametrize(("function", "queue"), [("run_jobs", "jobs"), ("send_replies", "replies")])
+def test_a_queue_hides_a_job_for_six_times_the_timeout_of_its_function(
+    stage: str, function: str, queue: str, plans: Plans
+) -> None:
+    """AWS asks for that, so that a batch which was throttled is not received twice meanwhile."""
     plan = plans(stage)["plan"]
-    timeout = plan["aws_lambda_function.run_jobs"]["timeout"]
-    visibility = plan["module.jobs.aws_sqs_queue.jobs"]["visibility_timeout_seconds"]
+    timeout = plan[f"aws_lambda_function.{function}"]["timeout"]
+    visibility = plan[f"module.jobs.aws_sqs_queue.{queue}"]["visibility_timeout_seconds"]
 
-    assert timeout <= visibility <= 60  # Lambda refuses less; a listener waits no longer than that
+    assert visibility == 6 * timeout
+
+
+@stages
+def test_a_first_reply_that_failed_comes_again_within_a_minute(stage: str, plans: Plans) -> None:
+    queue = plans(stage)["plan"]["module.jobs.aws_sqs_queue.replies"]
+    assert queue["visibility_timeout_seconds"] <= 60
+
+
+@stages
+@pytest.mark.parametrize("function", ["run_jobs", "send_replies"])
+def test_a_backlog_of_jobs_leaves_concurrency_to_handshakes(
+    stage: str, function: str, plans: Plans
+) -> None:
+    """An account has 1,000 (DESIGN: the platform's facts)."""
+    mapping = plans(stage)["plan"][f"aws_lambda_event_source_mapping.{function}-sqs-event-source"]
+    assert mapping["scaling_config"][0]["maximum_concurrency"] <= 50
 
 
 @stages

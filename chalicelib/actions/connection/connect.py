@@ -112,7 +112,7 @@ def _perform(services: Services, call: Call, request: requests.Request) -> None:
     try:
         if call.connection.session_id is None:
             _ACTIONS[type(request)](services, call, request)
-        services.jobs.send(_first_reply(call, request))
+        services.replies.send(_first_reply(call, request))
     except Exception:
         # The speaker never learns of a new session, so it ends; a session to go on with waits.
         code = 1000 if isinstance(request, requests.CreateSession) else None

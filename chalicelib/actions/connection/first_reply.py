@@ -1,13 +1,17 @@
 """The reply to a handshake with `action=`: the first message on the new socket (PROTOCOL 1.2).
 
 The socket does not exist until `$connect` has returned, and a post to it gets 410 until then. So a
-job sends the reply. Only after it does a listener become a recipient and a speaker get statuses, as
-nothing may come before it; broadcasts between the reply and that moment are sent after it.
+job sends the reply, on a queue of its own, since a client waits for it. Only after it does a
+listener become a recipient and a speaker get statuses, as nothing may come before it; broadcasts
+between the reply and that moment are sent after it.
 """
 
-from msgspec import UNSET
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.actions.session import recovery, replies
 from chalicelib.domain.session import Connection
@@ -24,31 +28,106 @@ from chalicelib.protocol.messages import (
 
 Reply = SessionCreated | SessionJoined | ConnectionRefreshComplete | SessionEnded
 
-_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between tries in one job: most sockets open within the first two."""
-_MAX_ROUNDS = 4
-"""Jobs that try, a second apart."""
+_WAITS = (0.0, 0.05, 0.1)
+"""Seconds before each try of one job: nearly every socket is open at the first or second."""
+_MAX_ROUNDS = 5
+"""Jobs that try, a second apart, which is the shortest delay that a queue can be relied on for."""
+_RESERVE_SECONDS = 3.0
+"""Seconds that an invocation must still have for another try."""
 
 
-def send(services: Services, job: FirstReply) -> None:
-    """Send the reply as soon as the socket is open."""
+def send(services: Services, job: FirstReply, remaining: Remaining) -> None:
+    """Send one reply. Raises UpstreamError: neither it nor a job for the next try could be sent."""
+    (error,) = send_all(services, [job], remaining)
+    if error is not None:
+        raise error
+
+
+def send_all(
+    services: Services, jobs: Sequence[FirstReply], remaining: Remaining
+) -> list[Exception | None]:
+    """Send each reply as soon as its socket is open. Return the error of each, None if it has none.
+
+    The jobs of a batch wait together: a client that is gone before its socket opens must not hold
+    up those behind it. The reply is worked out once; what comes later is sent after it.
+    """
+    deliveries = [_Delivery(services, job) for job in jobs]
+    for wait in _WAITS:
+        waiting = [each for each in deliveries if each.is_waiting]
+        if not waiting:
+            break
+        services.sleep(wait)
+        for each in waiting:
+            if remaining() > _RESERVE_SECONDS:
+                each.try_once()
+    for each in deliveries:
+        each.leave_to_next_round()
+    return [each.error for each in deliveries]
+
+
+class _Delivery:
+    """The delivery of one reply."""
+
+    def __init__(self, services: Services, job: FirstReply) -> None:
+        self._services = services
+        self._job = job
+        self._prepared: _Prepared | None = None
+        self.is_waiting = True
+        """The socket is not open yet."""
+        self.error: Exception | None = None
+
+    def try_once(self) -> None:
+        try:
+            self.is_waiting = not self._is_settled()
+        except Exception as error:  # one reply must not take its batch with it
+            self.error = error
+            self.is_waiting = False
+
+    def leave_to_next_round(self) -> None:
+        """Send a job that tries again in a second, if this one has sent nothing.
+
+        After an error the queue would deliver this one again too, but much later.
+        """
+        failed = isinstance(self.error, UpstreamError)
+        if not (self.is_waiting or failed) or self._job.round >= _MAX_ROUNDS:
+            return
+        try:
+            again = replace(self._job, round=self._job.round + 1)
+            self._services.replies.send(again, delay=1)
+            self.error = None
+        except UpstreamError as error:
+            self.error = error
+
+    def _is_settled(self) -> bool:
+        """Return False if the socket is not open (yet)."""
+        services = self._services
+        if self._prepared is None:
+            self._prepared = _prepare(services, self._job)
+        if self._prepared is None:
+            return True
+        connection, reply = self._prepared.connection, self._prepared.reply
+        if not _is_posted(services, connection, encode(reply)):
+            return False
+        _finish_handshake(services, connection, self._prepared.session_id)
+        _catch_up(services, connection, self._prepared.session_id, reply)
+        return True
+
+
+class _Prepared(Struct, frozen=True):
+    """A reply and its recipient."""
+
+    connection: Connection
+    session_id: SessionId
+    reply: Reply
+
+
+def _prepare(services: Services, job: FirstReply) -> _Prepared | None:
+    """Return the reply. None if there is nothing to send: the handshake was refused, or is over."""
     connection = services.connections.get_current(job.connection_id)
     if connection is None or connection.session_id is None:
-        return
-    try:
-        for wait in (0.0, *_WAITS):
-            services.sleep(wait)
-            reply = _reply(services, connection, connection.session_id, job)
-            if _is_posted(services, connection, encode(reply)):
-                _finish_handshake(services, connection, connection.session_id)
-                _catch_up(services, connection, connection.session_id, reply)
-                return
-    except UpstreamError:
-        # The queue would deliver the job again too, but much later, and a client waits.
-        if job.round >= _MAX_ROUNDS:
-            raise
-    if job.round < _MAX_ROUNDS:
-        services.jobs.send(replace(job, round=job.round + 1), delay=1)
+        return None
+    reply = _reply(services, connection, connection.session_id, job)
+    return _Prepared(connection, connection.session_id, reply)
 
 
 def _finish_handshake(services: Services, connection: Connection, session_id: SessionId) -> None:

@@ -22,6 +22,15 @@ locals {
     }] : []
   }
 
+  reply_statements = {
+    for function in local.functions : function => contains(local.sends_replies, function) ? [{
+      Sid      = "SendReplies"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = var.replies_arn
+    }] : []
+  }
+
   count_statements = {
     for function in local.functions : function => contains(local.counts_jobs, function) ? [{
       Sid      = "CountJobs"
@@ -41,11 +50,11 @@ locals {
   }
 
   queue_source_statements = {
-    for function in local.functions : function => contains(local.reads_jobs, function) ? [{
+    for function in local.functions : function => contains(keys(local.reads_queue), function) ? [{
       Sid      = "ReceiveJobs"
       Effect   = "Allow"
       Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
-      Resource = var.queue_arn
+      Resource = local.reads_queue[function]
     }] : []
   }
 
@@ -124,6 +133,7 @@ resource "aws_iam_role_policy" "function" {
     Statement = concat(
       local.table_statements[each.key],
       local.send_statements[each.key],
+      local.reply_statements[each.key],
       local.count_statements[each.key],
       local.management_statements[each.key],
       local.queue_source_statements[each.key],

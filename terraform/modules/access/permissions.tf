@@ -99,10 +99,18 @@ locals {
       "history"                                          = ["Query"]
       "rate_limits"                                      = ["DeleteItem", "UpdateItem"]
     }
+    send_replies = {
+      "sessions"    = ["GetItem", "UpdateItem"]
+      "connections" = ["GetItem", "UpdateItem"]
+      "history"     = ["Query"]
+    }
   }
 
   # Functions that send jobs; SendMessage covers batches too.
-  sends_jobs = keys(local.tables)
+  sends_jobs = [for function in keys(local.tables) : function if function != "send_replies"]
+
+  # Functions that send first replies: run_jobs those that an earlier version left on the jobs queue.
+  sends_replies = ["websocket_connect", "send_replies", "run_jobs"]
 
   # Functions that read the number of waiting jobs.
   counts_jobs = ["api_handler"]
@@ -117,9 +125,10 @@ locals {
     publish_status       = ["POST"]
     on_session_change    = ["POST"]
     run_jobs             = ["POST", "DELETE"]
+    send_replies         = ["POST"]
   }
 
   # Functions with an event source, which Lambda reads with the role of the function.
-  reads_jobs   = ["run_jobs"]
+  reads_queue  = { run_jobs = var.queue_arn, send_replies = var.replies_arn }
   reads_stream = ["on_session_change"]
 }

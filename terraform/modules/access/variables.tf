@@ -23,6 +23,11 @@ variable "queue_arn" {
   type        = string
 }
 
+variable "replies_arn" {
+  description = "ARN of the queue of first replies."
+  type        = string
+}
+
 variable "dead_letters_arn" {
   description = "ARN of the dead-letter queue, which receives batches of the stream that failed every retry."
   type        = string

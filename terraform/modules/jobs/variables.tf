@@ -8,13 +8,26 @@ variable "stage" {
   type        = string
 }
 
+# "Set the source queue's visibility timeout to at least six times the configuration timeout on your function" (AWS Lambda
+# Developer Guide, https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
 variable "visibility_timeout_seconds" {
-  description = "Seconds until a failed job is retried; at least the timeout of the function that runs jobs."
+  description = "Seconds until a failed job is retried; six times the timeout of the function that runs jobs."
+  type        = number
+  default     = 180
+
+  validation {
+    condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200
+    error_message = "The visibility timeout must be from 0 to 43200 seconds."
+  }
+}
+
+variable "replies_visibility_timeout_seconds" {
+  description = "Seconds until a failed first reply is retried; six times the timeout of the function that sends them."
   type        = number
   default     = 60
 
   validation {
-    condition     = var.visibility_timeout_seconds >= 0 && var.visibility_timeout_seconds <= 43200
+    condition     = var.replies_visibility_timeout_seconds >= 0 && var.replies_visibility_timeout_seconds <= 43200
     error_message = "The visibility timeout must be from 0 to 43200 seconds."
   }
 }
@@ -31,7 +44,7 @@ variable "retention_seconds" {
 }
 
 variable "max_receive_count" {
-  description = "Attempts before a job moves to the dead-letter queue."
+  description = "Attempts before a job or a first reply moves to the dead-letter queue."
   type        = number
   default     = 5
 

@@ -36,6 +36,12 @@ locals {
       threshold  = var.thresholds.jobs_age_seconds, minutes = 1, periods = 5
       text       = "Jobs wait longer than ${var.thresholds.jobs_age_seconds} s: deliveries are late."
     }
+    replies-age = {
+      severity   = "critical", namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", statistic = "Maximum"
+      dimensions = { QueueName = var.replies_name }
+      threshold  = var.thresholds.replies_age_seconds, minutes = 1, periods = 3
+      text       = "First replies wait longer than ${var.thresholds.replies_age_seconds} s: clients with action= in the URL hear nothing."
+    }
     dead-letters = {
       severity   = "critical", namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum"
       dimensions = { QueueName = var.dead_letters_name }

@@ -85,6 +85,7 @@ locals {
       title = "Jobs and stream", stat = "Maximum"
       metrics = [
         ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queue_name, { label = "oldest job, s" }],
+        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.replies_name, { label = "oldest first reply, s" }],
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.dead_letters_name, { label = "dead letters" }],
         ["AWS/Lambda", "IteratorAge", "FunctionName", "${var.app}-${var.stage}-on_session_change", { label = "stream, ms" }],
       ]

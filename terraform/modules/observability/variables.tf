@@ -48,6 +48,11 @@ variable "queue_name" {
   type        = string
 }
 
+variable "replies_name" {
+  description = "Name of the queue of first replies."
+  type        = string
+}
+
 variable "dead_letters_name" {
   description = "Name of the dead-letter queue."
   type        = string
@@ -59,6 +64,7 @@ variable "thresholds" {
     function_errors               = number
     function_throttles            = number
     jobs_age_seconds              = number
+    replies_age_seconds           = number
     dead_letters                  = number
     stream_age_milliseconds       = number
     table_throttles               = number

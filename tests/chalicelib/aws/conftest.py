@@ -40,7 +40,7 @@ class Against:
 
     def job_queue(self, environ: dict[str, str]) -> SqsJobQueue:
         environ = self.environ(**environ)
-        return wire.job_queue(Settings.from_environ(environ), environ)
+        return wire.job_queues(Settings.from_environ(environ), environ)[0]
 
     def hasty_dynamodb(self, url: str) -> RetryingDynamoDB:
         """Return DynamoDB at `url`, with all retries but without delays."""

@@ -93,6 +93,10 @@ CASES = {
     ),
     "event source of the jobs": Case(
         without_resource("aws_lambda_event_source_mapping", "run_jobs-sqs-event-source"),
+        missed="_works_in_the_background",
+    ),
+    "event source of the first replies": Case(
+        without_resource("aws_lambda_event_source_mapping", "send_replies-sqs-event-source"),
         missed="_opened",
         always=True,
     ),
@@ -106,10 +110,10 @@ CASES = {
         without_variable("websocket_message", "HISTORY_TABLE_NAME"), missed="_talks"
     ),
     "variable with the queue": Case(
-        without_variable("websocket_connect", "JOBS_QUEUE_URL"), missed="_opened"
+        without_variable("websocket_connect", "REPLIES_QUEUE_URL"), missed="_opened"
     ),
     "variable with the endpoint": Case(
-        without_variable("run_jobs", "API_GATEWAY_ENDPOINT"), missed="_opened"
+        without_variable("send_replies", "API_GATEWAY_ENDPOINT"), missed="_opened"
     ),
     "variable with the secret": Case(
         without_variable("websocket_connect", "JWT_SECRET"), missed="_opened"
@@ -121,14 +125,14 @@ CASES = {
         without_text(_PERMISSIONS, _HISTORY), missed="_talks", always=True
     ),
     "statement on connections": Case(
-        without_text(_PERMISSIONS, '    run_jobs             = ["POST", "DELETE"]\n'),
+        without_text(_PERMISSIONS, '    send_replies         = ["POST"]\n'),
         missed="_opened",
     ),
-    "statement on sending jobs": Case(
+    "statement on sending first replies": Case(
         without_text(
             _PERMISSIONS,
-            "  sends_jobs = keys(local.tables)\n",
-            '  sends_jobs = setsubtract(keys(local.tables), ["websocket_connect"])\n',
+            '  sends_replies = ["websocket_connect", "send_replies", "run_jobs"]\n',
+            '  sends_replies = ["send_replies", "run_jobs"]\n',
         ),
         missed="_opened",
     ),

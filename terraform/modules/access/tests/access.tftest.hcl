@@ -18,6 +18,7 @@ variables {
   }
   stream_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-sessions/stream/1"
   queue_arn        = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-jobs"
+  replies_arn      = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-replies"
   dead_letters_arn = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-dead-letters"
   log_group_arns = {
     api_handler          = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-api_handler"
@@ -29,6 +30,7 @@ variables {
     reconcile_counts     = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-reconcile_counts"
     on_session_change    = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-on_session_change"
     run_jobs             = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-run_jobs"
+    send_replies         = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-send_replies"
   }
   stage_execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:api1/test"
 }
@@ -73,6 +75,14 @@ run "roles" {
       statement.Resource if statement.Sid == "ReceiveJobs"
     ] == [var.queue_arn]
     error_message = "run_jobs takes jobs from the jobs queue."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function["send_replies"].policy).Statement :
+      statement.Resource if statement.Sid == "ReceiveJobs"
+    ] == [var.replies_arn]
+    error_message = "send_replies takes jobs from the queue of first replies."
   }
 
   assert {

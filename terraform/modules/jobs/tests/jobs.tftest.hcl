@@ -11,7 +11,7 @@ variables {
 
 run "queues" {
   assert {
-    condition     = aws_sqs_queue.jobs.name == "lectern-test-jobs" && aws_sqs_queue.dead_letters.name == "lectern-test-dead-letters"
+    condition     = [for queue in [aws_sqs_queue.jobs, aws_sqs_queue.replies, aws_sqs_queue.dead_letters] : queue.name] == ["lectern-test-jobs", "lectern-test-replies", "lectern-test-dead-letters"]
     error_message = "Names carry app and stage."
   }
 
@@ -21,7 +21,12 @@ run "queues" {
   }
 
   assert {
-    condition     = aws_sqs_queue.jobs.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
+    condition     = aws_sqs_queue_redrive_policy.replies.redrive_policy == aws_sqs_queue_redrive_policy.jobs.redrive_policy
+    error_message = "So does a first reply."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.jobs.sqs_managed_sse_enabled && aws_sqs_queue.replies.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
     error_message = "Queues are encrypted even without a customer key."
   }
 
@@ -39,8 +44,8 @@ run "own_key" {
   }
 
   assert {
-    condition     = aws_sqs_queue.jobs.kms_master_key_id == var.kms_key_arn && aws_sqs_queue.dead_letters.kms_master_key_id == var.kms_key_arn
-    error_message = "A customer key encrypts both queues."
+    condition     = aws_sqs_queue.jobs.kms_master_key_id == var.kms_key_arn && aws_sqs_queue.replies.kms_master_key_id == var.kms_key_arn && aws_sqs_queue.dead_letters.kms_master_key_id == var.kms_key_arn
+    error_message = "A customer key encrypts every queue."
   }
 }
 
@@ -48,10 +53,11 @@ run "refuses_what_sqs_would" {
   command = plan
 
   variables {
-    visibility_timeout_seconds = 43201
-    retention_seconds          = 59
-    max_receive_count          = 0
+    visibility_timeout_seconds         = 43201
+    replies_visibility_timeout_seconds = -1
+    retention_seconds                  = 59
+    max_receive_count                  = 0
   }
 
-  expect_failures = [var.visibility_timeout_seconds, var.retention_seconds, var.max_receive_count]
+  expect_failures = [var.visibility_timeout_seconds, var.replies_visibility_timeout_seconds, var.retention_seconds, var.max_receive_count]
 }

@@ -20,11 +20,13 @@ variables {
   table_names       = { sessions = "lectern-test-sessions" }
   table_operations  = { sessions = ["GetItem", "Query"] }
   queue_name        = "lectern-test-jobs"
+  replies_name      = "lectern-test-replies"
   dead_letters_name = "lectern-test-dead-letters"
   thresholds = {
     function_errors               = 1
     function_throttles            = 2
     jobs_age_seconds              = 3
+    replies_age_seconds           = 3
     dead_letters                  = 4
     stream_age_milliseconds       = 5
     table_throttles               = 6

@@ -108,4 +108,6 @@ def test_a_request_that_cannot_even_be_failed_leaves_its_job_to_the_dead_letter_
 
 
 def test_the_last_delivery_is_the_one_of_the_queue() -> None:
-    assert f'"maxReceiveCount":{MAX_RECEIVES}' in queue_attributes("arn")["RedrivePolicy"]
+    for queue in ("jobs", "replies"):
+        redrive = queue_attributes(queue, "arn")["RedrivePolicy"]
+        assert f'"maxReceiveCount":{MAX_RECEIVES}' in redrive
