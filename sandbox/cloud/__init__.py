@@ -3,6 +3,7 @@
 | file | what it is |
 |---|---|
 | `server.py` | the HTTP endpoint: operations, faults, callbacks for changes and messages |
+| `paced.py` | calls of DynamoDB that take the time of the physics in force |
 | `sqs.py` | SQS's JSON protocol, on moto |
 | `sqs_time.py` | moto's SQS by the stack's clock |
 | `expiry.py` | DynamoDB's time to live |

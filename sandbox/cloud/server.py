@@ -2,7 +2,8 @@
 
 `X-Amz-Target` names the operation of a request. Requests are carried out one after the other on one
 event loop: that makes each of them atomic, and costs nothing, since all of it is Python and holds
-the interpreter's lock anyway. Signatures are not checked, as DynamoDB Local checks none.
+the interpreter's lock anyway. While physics are in force they wait on that loop (`paced.py`), and
+others may meet a transaction. Signatures are not checked, as DynamoDB Local checks none.
 """
 
 import asyncio
@@ -12,15 +13,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import msgspec
 from aiohttp import web
 
+from sandbox.cloud.paced import PacedDynamoDB
 from sandbox.cloud.sqs import Sqs, SqsError
 from sandbox.conditions.clock import Clock
 from sandbox.conditions.current_physics import CurrentPhysics
 from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.dynamodb.database import Change
-from sandbox.dynamodb.model.errors import PREFIX, DynamoDBError
+from sandbox.dynamodb.model.errors import PREFIX
 from sandbox.dynamodb.service import DynamoDB
 from sandbox.http.loop import LoopThread, sleep
 from sandbox.http.server import HttpServer, format_response, stop_listening
@@ -52,7 +53,8 @@ class Cloud:
         account = account or str(uuid.uuid4().int)[:12]
         self.on_change: list[Callable[[Change], None]] = []
         self.on_message: list[Callable[[], None]] = []
-        self.dynamodb = DynamoDB(account, clock, self._changed)
+        self.dynamodb = DynamoDB(account, clock, self._changed, self._physics)
+        self._paced = PacedDynamoDB(self.dynamodb, self._physics)
         self.sqs = Sqs(account, clock)
         self._loop = LoopThread("sandbox-cloud")
         self._socket = socket.create_server(("127.0.0.1", port))
@@ -105,7 +107,7 @@ class Cloud:
         if self._http:
             await self._http.shutdown(SHUTDOWN_SECONDS)
 
-    def _fast_path(self, request: SignedRequest) -> bytes | None:
+    def _fast_path(self, request: SignedRequest) -> "bytes | asyncio.Future[bytes] | None":
         """Carry out a call of DynamoDB that can meet no fault: nearly all calls."""
         service, operation = _target(request.headers.get("x-amz-target"))
         if not service.startswith("DynamoDB") or self._faults.in_force:
@@ -113,7 +115,13 @@ class Cloud:
         body = _object(request.body)
         if body is None:
             return None
-        status, answer = self._carried_out(operation, body)
+        if self._paced.takes_time:
+            return asyncio.ensure_future(self._formatted(operation, body))
+        status, answer = self._paced.call(operation, body)
+        return format_response(status, _JSON, answer, {})
+
+    async def _formatted(self, operation: str, body: dict[str, Any]) -> bytes:
+        status, answer = await self._paced.call_in_time(operation, body)
         return format_response(status, _JSON, answer, {})
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -128,19 +136,13 @@ class Cloud:
             fault = self._faults.draw(Target.DYNAMODB, operation)
             if fault:
                 return await self._faulty(fault, request, operation, body)
-            return self._dynamodb(operation, body)
+            return await self._dynamodb(operation, body)
         if service == "AmazonSQS":
             return await self._sqs(operation, body)
         return _json(400, '{"__type":"UnknownOperationException"}')
 
-    def _dynamodb(self, operation: str, body: dict[str, Any]) -> web.Response:
-        return _json(*self._carried_out(operation, body))
-
-    def _carried_out(self, operation: str, body: dict[str, Any]) -> tuple[int, str]:
-        try:
-            return 200, msgspec.json.encode(self.dynamodb.call(operation, body)).decode()
-        except DynamoDBError as refusal:
-            return refusal.status, msgspec.json.encode(refusal.to_json()).decode()
+    async def _dynamodb(self, operation: str, body: dict[str, Any]) -> web.Response:
+        return _json(*await self._paced.call_in_time(operation, body))
 
     async def _faulty(
         self, fault: Fault, request: web.BaseRequest, operation: str, body: dict[str, Any]
@@ -158,8 +160,8 @@ class Cloud:
             case Kind.DELAY:
                 await sleep(self._clock, fault.seconds)
             case Kind.DUPLICATE:
-                self._dynamodb(operation, body)
-        return self._dynamodb(operation, body)
+                await self._dynamodb(operation, body)
+        return await self._dynamodb(operation, body)
 
     async def _sqs(self, operation: str, body: dict[str, Any]) -> web.Response:
         await asyncio.sleep(self.queue_seconds)

@@ -10,11 +10,13 @@ from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 
+from sandbox.conditions.physics import OFF, PhysicsSource
 from sandbox.dynamodb.database import Database, OnChange
 from sandbox.dynamodb.model.errors import DynamoDBError
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.model.storage import Table
 from sandbox.dynamodb.moto import call_moto
+from sandbox.dynamodb.operations.holds import HeldTransaction
 from sandbox.http.identifiers import REGION
 
 _NEEDS_ITEMS = frozenset(
@@ -33,12 +35,18 @@ _LOOKS = ("Describe", "List", "Get")
 
 
 class DynamoDB:
-    """All tables of one account. `clock` has milliseconds."""
+    """All tables of one account. `clock` has milliseconds; `physics` are the figures in force."""
 
-    def __init__(self, account: str, clock: Callable[[], int], on_change: OnChange) -> None:
+    def __init__(
+        self,
+        account: str,
+        clock: Callable[[], int],
+        on_change: OnChange,
+        physics: PhysicsSource = lambda: OFF,
+    ) -> None:
         self.backend = DynamoDBBackend(REGION, account)
         """moto's backend, also for those services of moto that look for it."""
-        self._database = Database(clock, on_change)
+        self._database = Database(clock, on_change, physics=physics)
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one operation; `request` and the result are as in the API reference, as JSON.
@@ -56,6 +64,10 @@ class DynamoDB:
         if operation == "DescribeTable":
             self._count(response["Table"])
         return response
+
+    def hold(self, request: dict[str, Any]) -> HeldTransaction:
+        """Take the first step of a TransactWriteItems: see `Database.hold`."""
+        return self._database.hold(request)
 
     def expire(self, table: str, keys: Mapping[str, Any]) -> None:
         """Delete an item whose time to live is over."""
