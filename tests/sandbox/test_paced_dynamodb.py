@@ -96,7 +96,7 @@ def test_calls_wait_side_by_side(stage: Stage) -> None:
 
 def test_a_call_with_a_fault_takes_its_time_too(stage: Stage) -> None:
     stage.physics.change({"dynamodb_ms": 50, "transaction_ms": 50})
-    stage.faults.add(Fault.parse({"target": "dynamodb", "fault": "duplicate"}))
+    stage.faults.add(Fault.parse({"target": "dynamodb", "fault": "duplicate", "times": 1}))
     started = time.monotonic()
 
     stage.wire(*transact({"Update": add()}, ClientRequestToken="t"))
