@@ -23,8 +23,9 @@ from sandbox.conditions.faults import Fault, FaultPlan, Kind, Target
 from sandbox.dynamodb.database import Change
 from sandbox.dynamodb.model.errors import PREFIX
 from sandbox.dynamodb.service import DynamoDB
+from sandbox.http.listening import stop_listening
 from sandbox.http.loop import LoopThread, sleep
-from sandbox.http.server import HttpServer, format_response, stop_listening
+from sandbox.http.server import HttpServer, format_response
 from sandbox.http.signature import SignedRequest
 
 T = TypeVar("T")

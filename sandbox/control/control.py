@@ -137,6 +137,9 @@ class Control:
 
 
 async def _json(request: web.BaseRequest) -> Any:
+    """Return the JSON of a body; None without a body. Raises BadRequestError."""
+    if "Content-Type" in request.headers and request.content_type != "application/json":
+        raise BadRequestError(415, "the body must be JSON, with Content-Type: application/json")
     content = await request.read()
     if not content:
         return None

@@ -86,9 +86,12 @@ class Stack:
     async def _call(self, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/_sandbox/{path}"
         data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
 
         def call() -> dict[str, Any]:
-            with urllib.request.urlopen(url, data, timeout=10) as response:  # nosec B310 # our port
+            request = urllib.request.Request(url, data, headers)
+            # http to our port
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 # nosec B310
                 return dict(json.load(response))
 
         try:

@@ -62,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._fragments: list[bytes] = []
         self._warned = False
         self._abort: asyncio.TimerHandle | None = None
+        transport.set_write_buffer_limits(high=SEND_BUFFER)
         self._protocol = Protocol(
             Side.SERVER, state=State.OPEN, max_size=(MAX_MESSAGE, max_frame), logger=_logger
         )
@@ -105,6 +106,14 @@ class Connection(asyncio.Protocol):
         if self._protocol.state is not State.OPEN:
             self._on_close_frame()  # before the answer is sent: then the clean-up counts as begun
         self._flush()
+
+    def pause_writing(self) -> None:
+        """Read nothing more from a client that does not read: every ping would add a pong."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on reading."""
+        self._transport.resume_reading()
 
     def connection_lost(self, _: BaseException | None) -> None:
         """Take the end of the TCP connection."""

@@ -49,7 +49,7 @@ def connect_event(handshake: Handshake, now: Millis) -> dict[str, Any]:
         *handshake.headers,
         ("X-Amzn-Trace-Id", f"Root=1-{now // 1000:08x}-{os.urandom(12).hex()}"),
         ("X-Forwarded-For", handshake.source_ip),
-        ("X-Forwarded-Port", handshake.domain_name.partition(":")[2] or "80"),
+        ("X-Forwarded-Port", _port(handshake.domain_name)),
         ("X-Forwarded-Proto", "http"),
     ]
     event = {**_headers(headers), "isBase64Encoded": False}
@@ -110,6 +110,12 @@ def _context(handshake: Handshake, now: Millis, route_key: str, event_type: str)
 @lru_cache(maxsize=8)
 def _request_time(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+
+
+def _port(host: str) -> str:
+    """Return the port in a `Host` header, such as `[::1]:8001`; 80 if it has none."""
+    name, _, port = host.rpartition(":")
+    return port if name and port.isdecimal() else "80"
 
 
 def _headers(headers: Sequence[tuple[str, str]]) -> dict[str, Any]:

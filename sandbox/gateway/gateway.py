@@ -26,13 +26,13 @@ from sandbox.gateway.outcomes import Outcome
 from sandbox.gateway.quotas import AccountQuotas
 from sandbox.gateway.routes import Routes
 from sandbox.http.identifiers import gateway_id
+from sandbox.http.listening import BACKLOG, loopback_sockets, stop_listening
 from sandbox.http.loop import LoopThread
-from sandbox.http.server import Handler, HttpServer, format_response, hand_over, stop_listening
+from sandbox.http.server import Handler, HttpServer, format_response, hand_over
 from sandbox.http.signature import SignedRequest
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 4096
 SHUTDOWN_SECONDS = 0.5
 """Seconds that clients have to answer a close frame when the gateway stops."""
 
@@ -72,7 +72,7 @@ class Gateway:
         self._management = Management(
             self._hub.find, check=check, conditions=conditions, quotas=quotas
         )
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self._http: HttpServer | None = None
 
     def start(self) -> None:
@@ -95,13 +95,15 @@ class Gateway:
 
     async def _listen(self) -> None:
         self._http = HttpServer(self._handle, self._fast_path)
-        self._listener = await asyncio.get_running_loop().create_server(
-            self._http, sock=self._socket, backlog=BACKLOG
-        )
+        loop = asyncio.get_running_loop()
+        for sock in loopback_sockets(self._socket):
+            listener = await loop.create_server(self._http, sock=sock, backlog=BACKLOG)
+            self._listeners.append(listener)
 
     async def _close(self) -> None:
-        if self._listener and self._http:
-            await stop_listening(self._listener)
+        if self._http:
+            for listener in self._listeners:
+                await stop_listening(listener)
             self._hub.close_all()
             await self._http.shutdown(SHUTDOWN_SECONDS)
             await self._hub.wait_closed(SHUTDOWN_SECONDS)

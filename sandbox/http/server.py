@@ -11,6 +11,7 @@ was written (`pause_writing`), so what waits for it is bounded.
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,7 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from sandbox.http.hosts import AllowedHosts
 from sandbox.http.signature import SignedRequest
 
 http_log = logging.getLogger("sandbox.http")
@@ -52,20 +54,36 @@ FastPath = Callable[[SignedRequest], "bytes | asyncio.Future[bytes] | None"]
 
 
 class HttpServer(web.Server):
-    """Calls `handler` for each request; for plain POSTs `fast_path` first."""
+    """Calls `handler` for each request of this machine; for plain POSTs `fast_path` first."""
 
-    def __init__(self, handler: Handler, fast_path: FastPath) -> None:
+    def __init__(
+        self, handler: Handler, fast_path: FastPath, hosts: AllowedHosts | None = None
+    ) -> None:
+        """`hosts` are by default those of this machine and those in `SANDBOX_HOSTS`."""
+        self._hosts = hosts or AllowedHosts.of(os.environ)
+        self._fast_path = fast_path
+
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             if isinstance(request.protocol, _Connection):
                 request.protocol.stop_watching()
+            headers = request.headers
+            hosts, origins = headers.getall("Host", []), headers.getall("Origin", [])
+            if refusal := self._hosts.refusal_of(hosts, origins):
+                return web.json_response({"message": refusal}, status=403)
             return await handler(request)
 
         super().__init__(handle)
-        self.fast_path = fast_path
         self._unwritten: list[tuple[asyncio.Transport, bytes]] = []
 
     def __call__(self) -> RequestHandler:
         return _Connection(self)
+
+    def respond(self, request: SignedRequest) -> "bytes | asyncio.Future[bytes] | None":
+        """Take the fast path, if the request is of this machine."""
+        headers = request.headers
+        if self._hosts.refusal(headers.get("host", ""), headers.get("origin")):
+            return None
+        return self._fast_path(request)
 
     def write_soon(self, transport: asyncio.Transport, data: bytes) -> None:
         """Write once every request that has arrived by now is carried out.
@@ -81,20 +99,6 @@ class HttpServer(web.Server):
         unwritten, self._unwritten = self._unwritten, []
         for transport, data in unwritten:
             transport.write(data)
-
-
-async def stop_listening(listener: asyncio.Server) -> None:
-    """Close a listener once every connection that it has accepted has its protocol.
-
-    asyncio connects the protocol two rounds of the loop after the accept. That fails if the
-    listener is closed in between, and the socket would stay open for good.
-    """
-    loop = asyncio.get_running_loop()
-    for each in listener.sockets:
-        loop.remove_reader(each.fileno())
-    for _ in range(3):
-        await asyncio.sleep(0)
-    listener.close()
 
 
 def hand_over(request: web.BaseRequest, successor: asyncio.Protocol) -> None:
@@ -142,7 +146,7 @@ class _Connection(RequestHandler):
             return
         if self._only_posts and self.transport and data.startswith(b"POST /"):
             request = parse_request(data)
-            response = self._server.fast_path(request) if request else None
+            response = self._server.respond(request) if request else None
             if isinstance(response, asyncio.Future):
                 self._is_waiting = True
                 response.add_done_callback(self._respond_late)

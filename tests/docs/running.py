@@ -26,6 +26,7 @@ from tools.local_stack import LocalStack
 SECRET = "a secret of these tests' own, of 32 characters or more"
 _STRICT = ["bash", "-euo", "pipefail", "-c"]
 _SECONDS = 100
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Running:
 
     def _sandbox(self, what: str, body: bytes | None = None) -> Any:
         url = f"http://127.0.0.1:{self.stack.port}/_sandbox/{what}"
-        with urlopen(Request(url, body), timeout=_SECONDS) as answer:
+        with urlopen(Request(url, body, _JSON), timeout=_SECONDS) as answer:
             return json.load(answer)
 
     @contextmanager

@@ -108,3 +108,25 @@ def test_a_service_that_is_down_is_503_with_retry_after(stack: Stack, api: Api) 
 
     check(reply, 503, "SERVICE_UNAVAILABLE")
     assert reply.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "example.com"}, {"Origin": "https://example.com"}, {"Origin": "null"}]
+)
+@pytest.mark.usefixtures("stack")
+def test_a_page_of_another_site_is_refused(api: Api, headers: dict[str, str]) -> None:
+    reply = api.ask("GET", "/v1/sessions", **headers)
+
+    assert (reply.status, reply.body["code"]) == (403, "FORBIDDEN")
+    assert "is not of this machine" in reply.body["detail"]
+    assert api.get("/v1/sessions")["sessions"] == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.usefixtures("stack")
+def test_a_body_that_a_form_could_send_is_refused(api: Api, kind: str) -> None:
+    body = b'{"data": 1}'
+
+    reply = api.ask("POST", "/v1/sessions/golden-eagle-427/broadcasts", body, Content_Type=kind)
+
+    assert reply.status == 415

@@ -32,7 +32,7 @@ CREDENTIALS = Credentials("AKIDTESTTESTTESTTEST", "test-secret-access-key")
 PATIENCE = 30.0
 """Seconds to wait for an event before a test fails."""
 HANDSHAKE = (
-    b"GET /local HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+    b"GET /local HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )

@@ -54,7 +54,7 @@ def test_a_request_in_pieces_is_answered_as_a_whole_one(
     _put(aws, "ñ")
     sent = body.replace("connections", aws.tables["connections"]).encode()
     head = (
-        "POST / HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-1.0\r\n"
         f"X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Length: {len(sent)}\r\n\r\n"
     ).encode()
 

@@ -67,7 +67,12 @@ def test_posts_that_are_not_plain_arrive_too(plane: Plane, manner: str) -> None:
         pieces = {
             "in pieces": (first, second[:-1], second[-1:], third[:40], third[40:]),
             "two at once": (first + second, third),
-            "after something else": (first, b"GET / HTTP/1.1\r\nHost: test\r\n\r\n", second, third),
+            "after something else": (
+                first,
+                b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                second,
+                third,
+            ),
         }[manner]
 
         answers = _exchange(plane, *pieces, answers=4 if len(pieces) == 4 else 3)

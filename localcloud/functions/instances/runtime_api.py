@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.http.server import http_log, stop_listening
+from sandbox.http.listening import stop_listening
+from sandbox.http.server import http_log
 
 PREFIX = "/2018-06-01/runtime/"
 KEEPALIVE_SECONDS = 86_400.0

@@ -3,6 +3,7 @@
 async function call(method, path, body) {
   const response = await fetch(`/_sandbox/${path}`, {
     method,
+    headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const result = await response.json();
