@@ -3,6 +3,7 @@
     python -m bench.load --url wss://….execute-api.eu-central-1.amazonaws.com/dev --speakers 2 \\
       --listeners 200 --minutes 5 --drops 2          # JWT_SECRET in the environment signs tokens
     python -m bench.load --here --listeners 200 --minutes 1 --drops 2 --faults 1
+    python -m bench.load --here --physics aws --listeners 600 --ramp 100 --together 2
 
 Speakers broadcast; listeners listen in six languages and send heartbeats; some drop off the network
 and reconnect, some refresh. The report says how long joins, replies and deliveries took, what was
@@ -46,18 +47,32 @@ def main() -> int:
     _as_many_sockets_as_allowed()
     score = Score()
     with _stack(options) as own:
+        if own:
+            own.change_physics(options.physics)
         plan = _plan(options, own.url if own else options.url)
         asyncio.run(_play(Run(plan, _token(plan.url), score), own, options.faults))
-    title = (
-        f"{plan.speakers} speakers, {plan.listeners:,} listeners, {plan.minutes:g} minutes, "
-        f"{plan.drops:g} % drops a minute, {options.faults:g} % faults"
-    )
+    title = _title(options, plan)
     sys.stdout.write("\n".join([f"## {title}", "", *score.lines(), ""]))
     plot.save(score, title, options.plot)
     sys.stdout.write(f"- picture: {options.plot}\n")
     if options.save:
         save(score.reports(title), "load")
     return 0 if score.is_good else 1
+
+
+def _title(options: argparse.Namespace, plan: Plan) -> str:
+    parts = [
+        f"{plan.speakers} speakers",
+        f"{plan.listeners:,} listeners that join {plan.ramp:g} a second",
+        f"{plan.minutes:g} minutes",
+        f"{plan.drops:g} % drops a minute",
+        f"{options.faults:g} % faults",
+    ]
+    if plan.together:
+        parts.append(f"all drop at once {plan.together} times")
+    if options.physics != "off":
+        parts.append(f"physics: {options.physics}")
+    return ", ".join(parts)
 
 
 def _options() -> argparse.Namespace:
@@ -81,6 +96,10 @@ def _options() -> argparse.Namespace:
         help="percent of the listeners that refresh, each minute",
     )
     add("--faults", type=float, default=0, help="with --here: percent of calls that fail")
+    add(
+        "--physics", default="off", help="with --here: the profile of /_sandbox/physics, aws or off"
+    )
+    add("--together", type=int, default=0, help="times that all listeners drop at once (0)")
     add("--every", type=float, default=5, help="seconds between a speaker's broadcasts (5)")
     add("--size", type=int, default=200, help="characters of a broadcast (200)")
     add("--ramp", type=float, default=50, help="joins a second (50)")

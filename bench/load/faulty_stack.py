@@ -43,6 +43,10 @@ class FaultyStack:
     def no_faults(self) -> None:
         self._call("DELETE", "faults")
 
+    def change_physics(self, profile: str) -> None:
+        """Put a profile of `/_sandbox/physics` in force."""
+        self._call("POST", "physics", {"profile": profile})
+
     def megabytes(self) -> float:
         """Return the memory of the process in MB."""
         for line in Path(f"/proc/{self.process}/status").read_text().splitlines():

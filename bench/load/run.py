@@ -34,6 +34,8 @@ class Plan:
     """Characters of a broadcast's text."""
     ramp: float
     """Joins a second."""
+    together: int = 0
+    """Times, spread over the talking, at which all listeners drop in the same instant."""
     settle: float
     """Seconds in which missing broadcasts may still be recovered, and counts become exact."""
 
@@ -93,9 +95,15 @@ class Run:
         await asyncio.gather(*joining)
 
     async def _drop_and_refresh(self, until: float) -> None:
-        """Drop and refresh connections, spread over the time."""
+        """Drop and refresh connections, spread over the time; drop all where that is planned."""
         share = len(self.listeners) * _TICK / 6000
+        began = time.perf_counter()
+        parts = self.plan.together + 1
+        crowds = [began + (until - began) * part / parts for part in range(1, parts)]
         while time.perf_counter() < until:
+            if crowds and time.perf_counter() >= crowds[0]:
+                crowds.pop(0)
+                await self._drop_all()
             for _ in range(_times(self.plan.drops * share)):
                 random.choice(self.listeners).network.drop()
             for _ in range(_times(self.plan.refreshes * share)):
@@ -103,6 +111,19 @@ class Run:
                 random.choice(self.listeners).session.refresh()
             self.score.now.open = self.open()
             await asyncio.sleep(_TICK)
+
+    async def _drop_all(self) -> None:
+        """Drop everybody at once, and record how long it takes until all are back."""
+        began = time.perf_counter()
+        for listener in self.listeners:
+            listener.network.drop()
+        await asyncio.sleep(_TICK)  # until the clients have noticed
+        while self.open() < len(self.listeners):
+            if time.perf_counter() > began + self.plan.settle:
+                return
+            self.score.now.open = self.open()
+            await asyncio.sleep(_TICK / 4)
+        self.score.returns.append(time.perf_counter() - began)
 
     async def _settle(self) -> None:
         end = time.perf_counter() + self.plan.settle

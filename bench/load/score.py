@@ -42,6 +42,8 @@ class Score:
     """Broadcasts on the wire; those beyond `delivered` were duplicates that the client dropped."""
     drops: int = 0
     refreshes: int = 0
+    returns: list[float] = field(default_factory=list)
+    """Seconds until everybody was back, each time that all dropped at once."""
     lost: int = 0
     duplicates: int = 0
     """Broadcasts delivered twice to the application, which the client must prevent."""
@@ -105,6 +107,7 @@ class Score:
             f"{max(self.arrived - self.delivered, 0):,}",
             f"- {self.drops:,} drops, {self.refreshes:,} refreshes; errors: {self._wrong()}",
             f"- counts: {'; '.join(self.miscounted) or 'exact'}",
+            *(f"- all dropped at once, and were back within {each:.1f} s" for each in self.returns),
             *([self._memory()] if self.server_mb else []),
         ]
 

@@ -164,6 +164,17 @@ def test_faults_and_schedules_are_a_click_away(open_console: OpenConsole, lecter
     console.page.wait_for_selector(".world [role=status]:has-text('sweep_connections')")
 
 
+def test_the_physics_of_aws_are_a_click_away(open_console: OpenConsole, lectern: Lectern) -> None:
+    console = Console(open_console())
+
+    console.page.click("#as-aws")
+    console.page.wait_for_selector("#physics:has-text('management ms 10')")
+    assert lectern.call("GET", "/_sandbox/physics")["connects_per_second"] == 500
+    console.page.click("#end-physics")
+    console.page.wait_for_selector("#physics:has-text('Nothing takes time')")
+    assert lectern.call("GET", "/_sandbox/physics")["connects_per_second"] == 0
+
+
 def test_the_log_can_be_filtered_and_a_message_read(open_console: OpenConsole) -> None:
     console = Console(open_console())
     console.start()

@@ -15,6 +15,8 @@ export const advance = (seconds) => call('POST', 'clock', { advance: seconds });
 export const runSchedule = (name) => call('POST', `schedules/${name}`);
 export const addFault = (fault) => call('POST', 'faults', fault);
 export const endFaults = () => call('DELETE', 'faults');
+export const changePhysics = (figures) => call('POST', 'physics', figures);
+export const endPhysics = () => call('DELETE', 'physics');
 /** Cut the sockets whose URL has `client`, without a close frame. */
 export const cut = ({ client }) => call('POST', 'cut', { client });
 export const token = async (sub) => (await call('GET', `token?sub=${encodeURIComponent(sub)}`)).token;

@@ -1,14 +1,15 @@
-/** A copy of the stack's tables, clock, faults and log, kept up to date by server-sent events. */
+/** A copy of the stack's tables, clock, faults, physics and log, kept up to date by server-sent events. */
 
 const LABELS = ['sessions', 'connections', 'subscriptions', 'requests', 'history', 'rate_limits'];
 
 export class Stack {
-  /** Emits `link`, `tables`, `clock`, `faults`, and `line` with a line of the log. */
+  /** Emits `link`, `tables`, `clock`, `faults`, `physics`, and `line` with a line of the log. */
   constructor(events) {
     this.events = events;
     this.state = 'connecting';
     this.tables = Object.fromEntries(LABELS.map((label) => [label, new Map()]));
     this.faults = [];
+    this.physics = {};
     this.schedules = [];
     this.ahead = 0; // milliseconds that the stack's clock is ahead of this machine's
     this.moved = 0; // the part of it since the page was loaded
@@ -38,16 +39,16 @@ export class Stack {
     return this.tables.sessions.get(sessionId);
   }
 
-  #restore({ now, tables, keys, faults, schedules }) {
+  #restore({ now, tables, keys, faults, physics, schedules }) {
     this.keys = keys;
     for (const label of LABELS) {
       this.tables[label].clear();
       for (const item of tables[label] ?? []) this.tables[label].set(this.#key(label, item), item);
     }
-    Object.assign(this, { faults, schedules });
+    Object.assign(this, { faults, physics, schedules });
     this.learn(now);
     this.#enter('live');
-    for (const topic of ['tables', 'faults']) this.events.emit(topic);
+    for (const topic of ['tables', 'faults', 'physics']) this.events.emit(topic);
   }
 
   #change(changes) {
@@ -55,8 +56,10 @@ export class Stack {
     for (const [kind, data] of changes) {
       if (kind === 'item') tables = this.#item(data);
       else if (kind === 'clock') this.learn(data.now);
-      else if (kind === 'faults') this.faults = data;
-      if (kind === 'faults') this.events.emit('faults');
+      else if (kind === 'faults' || kind === 'physics') {
+        this[kind] = data;
+        this.events.emit(kind);
+      }
       if (kind === 'line') this.events.emit('line', data);
     }
     if (tables) this.events.emit('tables');

@@ -1,9 +1,10 @@
-/** Clock and faults: moves of the clock, cut sockets, faults, schedules. */
+/** Clock and faults: moves of the clock, cut sockets, faults, physics, schedules. */
 
 import { h, onceAFrame, setText } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
 import { addFault, endFaults, runSchedule } from '../stack/api.js';
 import { travel } from '../stack/time.js';
+import { physics } from './physics.js';
 
 const MINUTE = 60;
 const FAULTS = {
@@ -28,6 +29,8 @@ export function worldCard({ people, stack, journal, events, attempt }) {
     trouble(people, journal, attempt),
     h('hr'),
     faults(stack, events, attempt),
+    h('hr'),
+    physics(stack, events, attempt),
     h('hr'),
     schedules(stack, events, journal, attempt),
   );
