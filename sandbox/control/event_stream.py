@@ -23,7 +23,7 @@ GATHER_SECONDS = 0.1
 """Changes within this time are one event: a fan-out to 500 is one event, not 500."""
 KEEP_ALIVE_SECONDS = 15.0
 """Seconds of silence after which a comment is sent, which shows whether a subscriber is gone."""
-MAX_WAITING = 100_000
+MAX_WAITING = 20_000
 """Changes that may wait for a slow subscriber. One more closes its stream; when it connects again
 it gets a snapshot."""
 _HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}

@@ -15,6 +15,7 @@ from sandbox.cloud.server import Cloud
 from sandbox.conditions.clock import Activity
 from sandbox.conditions.conditions import Conditions
 from sandbox.conditions.current_physics import plain
+from sandbox.conditions.physics import OFF
 from sandbox.control.event_stream import EventStream
 from sandbox.control.tokens import new_token
 from sandbox.dynamodb.database import Change
@@ -28,6 +29,8 @@ from sandbox.http.loop import LoopThread
 from sandbox.http.server import Handler
 
 SETTLE_SECONDS = 60.0
+UNLIMITED_THREADS = 1_000
+"""Threads of handlers where physics are in force and the concurrency has no limit."""
 LOOK_SECONDS = 1.0
 """Seconds for which a look at the state waits for handlers that still run."""
 
@@ -91,7 +94,7 @@ class RunningStack(ABC):
         self.faults = self.conditions.faults
         self.physics = self.conditions.physics
         self.activity = Activity()
-        self.pool = Pool(threads, may_grow=lambda: self.physics().concurrency)
+        self.pool = Pool(threads, may_grow=self._most_threads)
         self.event_stream = EventStream(self._snapshot)
         self._socket = sock
 
@@ -171,6 +174,11 @@ class RunningStack(ABC):
     @abstractmethod
     def _emitted_metrics(self) -> list[dict[str, Any]]:
         """Return the metric documents in the functions' log so far, newest last."""
+
+    def _most_threads(self) -> int:
+        """Return the number of threads that handlers may have while calls take their time."""
+        physics = self.physics()
+        return 0 if physics == OFF else physics.concurrency or UNLIMITED_THREADS
 
     def _new_gateway(
         self,

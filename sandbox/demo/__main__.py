@@ -90,9 +90,9 @@ class Stack:
 
         def call() -> dict[str, Any]:
             request = urllib.request.Request(url, data, headers)
-            # http to our port
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 # nosec B310
-                return dict(json.load(response))
+            answer = urllib.request.urlopen(request, timeout=10)  # noqa: S310 # nosec B310 # our port
+            with answer:
+                return dict(json.load(answer))
 
         try:
             return await asyncio.to_thread(call)
