@@ -55,8 +55,9 @@ test-again: $(READY)  ## what failed in the last run of the tests, once more and
 coverage: $(READY)  ## the same, with the lines that no test reaches
 	@$(PYTEST) -n auto --dist loadgroup --cov --cov-report=term
 
-test-nightly: $(READY)  ## what takes longer: the whole crash matrix, 5,000 histories, code broken on purpose
+test-nightly: $(READY)  ## what takes longer: the whole crash matrix, all interleavings, 5,000 histories, code broken on purpose
 	@$(BIN)/python -m tests.invariants
+	@$(BIN)/python -m tests.invariants.interleaving
 	@LECTERN_EXAMPLES=5000 $(PYTEST) --timeout 7200 tests/invariants/test_stateful.py \
 	  tests/chalicelib/actions/across/test_tenants_apart.py
 	@$(PYTEST) -n auto --dist loadgroup -m nightly

@@ -36,7 +36,9 @@ LONG = (
 
 SLOW = (
     "test_crash_matrix.py",
+    "test_interleavings.py",
     "test_memory.py",
+    "test_planted.py",
     "test_stateful.py",
     "test_fuzz.py",
     "test_a_refresh_during_constant_broadcasting_loses_nothing",

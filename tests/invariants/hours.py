@@ -76,7 +76,7 @@ class Hours(Sessions):
         self.world.settle()
 
     def _delete(self, table: Any, key: dict[str, Any]) -> None:
-        self.world.recorder.call("DeleteItem", {"TableName": table, "Key": key})
+        self.world.port.call("DeleteItem", {"TableName": table, "Key": key})
 
     def _cut(self, client: Client, told: bool) -> None:
         self.world.sockets.open.pop(client.connection_id)

@@ -13,8 +13,8 @@ _WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 Item = dict[str, Any]
 
 
-class Recorder:
-    """The stores' port in front of any real one (a server has no hook).
+class Observations:
+    """The facts that a run has shown so far.
 
     `changes` are the records of the table's stream, as Lambda gets them and as the
     mapping's filter lets them through: MODIFY only (terraform/chalice_override.tf).
@@ -22,15 +22,22 @@ class Recorder:
     `members` has, for each connection, the sessions that it has ever been in.
     """
 
+    def __init__(self) -> None:
+        self.changes: list[Item] = []
+        self.audience: dict[str, set[str]] = {}
+        self.members: dict[str, set[str]] = defaultdict(set)
+
+
+class Recorder(Observations):
+    """The stores' port in front of any real one (a server has no hook)."""
+
     def __init__(self, real: DynamoDB, tables: Mapping[str, str]) -> None:
+        super().__init__()
         self._real = real
         self._sessions_table = tables["sessions"]
         self._connections_table = tables["connections"]
         self._lock = threading.Lock()
         self._sessions: dict[str, Item] = {}
-        self.changes: list[Item] = []
-        self.audience: dict[str, set[str]] = {}
-        self.members: dict[str, set[str]] = defaultdict(set)
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation not in _WRITES:

@@ -37,6 +37,7 @@ def at_once(world: World) -> list[str]:
     state = world.snapshot()
     return [
         *_counts(state),
+        *_seats(state),
         *_capacity(world, state),
         *_connected_at(world, state),
         *_tenants(state),
@@ -103,6 +104,17 @@ def _counts(state: Snapshot) -> Iterator[str]:
         yield f"1: {dict(found)} listen to {session_id}, which does not exist"
 
 
+def _seats(state: Snapshot) -> Iterator[str]:
+    """Rule 1, for who comes back: a participant is on one connection (PROTOCOL 6.1)."""
+    on: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for connection_id, item in state["connections"].items():
+        if "participantId" in item:
+            on[item["sessionId"], item["participantId"]].append(connection_id)
+    for (session_id, participant), ids in on.items():
+        if len(ids) > 1:
+            yield f"1: {participant} listens to {session_id} on {ids}"
+
+
 def _capacity(world: World, state: Snapshot) -> Iterator[str]:
     """Rule 4."""
     most = world.services.settings.max_listeners_per_session
@@ -115,7 +127,7 @@ def _connected_at(world: World, state: Snapshot) -> Iterator[str]:
     """Rule 5, as far as it shows in the table."""
     for client in world.clients:
         item = state["connections"].get(client.connection_id)
-        if item and item["connectedAt"] != client.connected_at:
+        if item and item.get("connectedAt") != client.connected_at:
             yield f"5: {client.connection_id} connected at {client.connected_at}, not {item}"
 
 
@@ -253,6 +265,13 @@ def _unchanged(reply: Json, before: Snapshot, after: Snapshot) -> Iterator[str]:
         if old != new:
             changed = [key for key in old.keys() | new.keys() if old.get(key) != new.get(key)]
             yield f"8: {reply['code']} of {reply.get('action')} changed {label}: {changed}"
+
+
+def is_lasting_change(label: str, old: Json, new: Json) -> bool:
+    """Return whether a change of an item is more than a refused message may make."""
+    if label == "rate_limits":
+        return str((new or old)["bucket"]).startswith("resume:")
+    return _settled_part(label, {"": old}) != _settled_part(label, {"": new})
 
 
 def _settled_part(label: str, items: dict[str, Json]) -> dict[str, dict[str, Any]]:

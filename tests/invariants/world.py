@@ -17,7 +17,7 @@ from chalicelib.actions.jobs import MAX_RECEIVES
 from chalicelib.errors import UpstreamError
 from chalicelib.stores.dynamodb import DynamoDB
 from tests.invariants.memory import Memory
-from tests.invariants.recorder import Recorder
+from tests.invariants.recorder import Observations, Recorder
 from tests.invariants.troubles import TroubledDynamoDB, TroubledJobs, TroubledSockets, Troubles
 from tests.outside import Killed
 from tests.stack import Client, Json, Refused, Stack, function_of
@@ -43,7 +43,7 @@ class World(Stack):
         self, memory: Memory, *, environ: Mapping[str, str] | None = None, seed: int = 0
     ) -> None:
         self.troubles = Troubles()
-        self.recorder = Recorder(memory.dynamodb, memory.tables)
+        self.recorder, self.port = self.observed(memory)
         super().__init__(memory, **(environ or {}))
         self.sockets: TroubledSockets = TroubledSockets(self.outside, self.troubles)
         self.jobs: TroubledJobs = TroubledJobs(self.clock, self.outside, self.troubles)
@@ -62,8 +62,13 @@ class World(Stack):
         self.expected_lines: set[str] = set()
         wiring.install(self.services)
 
+    def observed(self, memory: Memory) -> tuple[Observations, DynamoDB]:
+        """Return what is seen of the tables, and the port through which it is seen."""
+        recorder = Recorder(memory.dynamodb, memory.tables)
+        return recorder, recorder
+
     def wire(self) -> DynamoDB:
-        return TroubledDynamoDB(self.recorder, self.troubles)
+        return TroubledDynamoDB(self.port, self.troubles)
 
     def heard(self, client: Client) -> list[Json]:
         """Everything that ever reached a client: replies, and what was posted."""
@@ -126,17 +131,18 @@ class World(Stack):
         """Run everything that AWS triggers, on a clock that advances, until nothing is left."""
         self.troubles.end()
         for _ in range(4):
-            self._drain()
+            self.drain()
             self.clock.advance(STEP_SECONDS)
             for client in [each for each in self.clients if self.is_open(each)]:
                 client.send("heartbeat")
             self.schedule(handlers.sweep_connections)
-        self._drain()
+        self.drain()
         self.schedule(handlers.reconcile_counts)
         self.clock.advance(STEP_SECONDS)
-        self._drain()
+        self.drain()
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Run what is due now, and what comes of it, until nothing is left."""
         for _ in range(20):
             self._disconnect_closed()
             self.run_jobs()

@@ -93,7 +93,7 @@ def drift(world: World) -> None:
         "UpdateExpression": "SET listenerCount = :two, languageCounts.es = :two",
         "ExpressionAttributeValues": {":two": {"N": "2"}},
     }
-    world.recorder.call("UpdateItem", request)
+    world.port.call("UpdateItem", request)
 
 
 def closing(world: World, client: Client, code: int) -> Scene:
