@@ -62,6 +62,8 @@ class Session(Struct, frozen=True, kw_only=True):
     speaker_handshake_at: Millis | None = None
     """When the speaker's handshake was, until its reply is posted; then None (PROTOCOL 1.2)."""
     grace_deadline: Millis | None = None
+    last_broadcast_at: Millis | None = None
+    """When a stream was given its latest seq."""
     ended_at: Millis | None = None
     end_reason: str | None = None
 

@@ -69,6 +69,7 @@ def session_from_item(item: Item) -> Session:
         and StatusSent(sent["count"], frozenset(sent["languages"]), Millis(sent["at"])),
         speaker_handshake_at=item.get("speakerOpeningAt"),
         grace_deadline=item.get("graceDeadline"),
+        last_broadcast_at=item.get("lastBroadcastAt"),
         ended_at=item.get("endedAt"),
         end_reason=item.get("endReason"),
     )

@@ -158,7 +158,7 @@ class SessionStore:
         )
 
     def advance_stream(
-        self, session_id: SessionId, stream: str, speaker: ConnectionId | None
+        self, session_id: SessionId, stream: str, speaker: ConnectionId | None, now: Millis
     ) -> Session | None:
         """Advance a stream to its next seq, atomically, and return the session.
 
@@ -167,8 +167,8 @@ class SessionStore:
         """
         return self._change(
             session_id,
-            "ADD #streamPositions.#stream :one",
-            {"one": 1, "false": False, "most": MAX_LANGUAGES},
+            "SET #lastBroadcastAt = :now ADD #streamPositions.#stream :one",
+            {"one": 1, "now": now, "false": False, "most": MAX_LANGUAGES},
             condition="#broadcastState.#isPaused = :false AND"
             " (attribute_exists(#streamPositions.#stream) OR size(#streamPositions) < :most)",
             speaker=speaker,

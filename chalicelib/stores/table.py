@@ -80,14 +80,11 @@ class Table:
         values: Mapping[str, Any],
         index: str | None = None,
         consistent: bool = False,
-        page_size: int | None = None,
     ) -> Iterator[Item]:
         """Return every item under a key, across all pages, read lazily."""
         request = self._query(condition, values, index)
         if not index:
             request["ConsistentRead"] = consistent
-        if page_size:
-            request["Limit"] = page_size
         return self._pages(request)
 
     def query_call(
@@ -105,13 +102,16 @@ class Table:
         condition: str,
         *,
         values: Mapping[str, Any],
-        index: str,
         limit: int,
+        index: str | None = None,
         start: Item | None = None,
         newest_first: bool = False,
+        consistent: bool = False,
     ) -> tuple[list[Item], Item | None]:
-        """Return at most `limit` items under a key of an index, and the next page's start."""
+        """Return at most `limit` items under a key, and the next page's start."""
         request = self._query(condition, values, index, newest_first) | {"Limit": limit}
+        if not index:
+            request["ConsistentRead"] = consistent
         return self._page("Query", request, start)
 
     def scan_page(

@@ -6,6 +6,7 @@ found gone, sessions that end, clients that moved while something was under way.
 
 from tests.terraform.driven import Driven
 
+_LARGE = "x" * 5000  # its text is an item of its own in the history
 _NOT_YOUNG = 40  # seconds; younger connections may still be opening, and a 410 says nothing
 
 
@@ -87,6 +88,7 @@ def message(stack: Driven) -> None:
     stack.say(speaker, "setVolume", volume=0.5)
     stack.say(speaker, "getSessionStatus")
     stack.say(speaker, "authenticate", token=stack.token())
+    stack.say(speaker, "broadcast", data=_LARGE)
     stack.say(listener, "recover", lastSeq={"*": 0})
     stack.say(listener, "publish", topic="questions", data="why?")
     stack.say(listener, "unsubscribe", topic="questions")
@@ -202,6 +204,7 @@ def run_jobs(stack: Driven) -> None:
         for each in stack.aws.items("sessions")
         if each["speakerConnectionId"]["S"] == "j-speaker"
     )
+    stack.say("j-speaker", "broadcast", data=_LARGE)
     stack.connect(
         "j-young", action="joinSession", sessionId=session, targetLanguage="es", lastSeq='{"*":0}'
     )
@@ -246,7 +249,7 @@ def send_replies(stack: Driven) -> None:
     session = stack.aws.items("sessions")[0]["sessionId"]["S"]
     joining = {"action": "joinSession", "sessionId": session, "targetLanguage": "es"}
     stack.connect("w-listener", **joining)
-    stack.say("w-speaker", "broadcast", data="hello")
+    stack.say("w-speaker", "broadcast", data=_LARGE)
     stack.recorder.gone |= {"w-late"}
     stack.connect("w-late", **joining, lastSeq='{"*":0}')
     stack.send_replies()  # one socket is not open yet

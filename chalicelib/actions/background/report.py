@@ -46,13 +46,13 @@ def sample(services: Services, session_id: SessionId, states: Sequence[Session])
         languages=distribution(last.language_counts),
     )
     entry = HistoryEntry(now, msgspec.json.encode(taken).decode(), Millis(now + _KEEP_MILLIS))
-    services.history.keep(session_id, _SAMPLES, entry)
+    services.history.add(session_id, _SAMPLES, entry)
 
 
 def build(services: Services, session: Session) -> dict[str, Any]:
     """Return the report: joins and leaves, the peak, languages over time, broadcasts by stream."""
     samples = [
-        msgspec.json.decode(entry.message, type=Sample)
+        msgspec.json.decode(entry.message or "", type=Sample)
         for entry in services.history.after(session.session_id, _SAMPLES, 0)
     ]
     return {

@@ -62,7 +62,7 @@ def publish_broadcast(
         data=data,
     )
     encode_for_many(message)
-    session = services.sessions.advance_stream(session_id, stream, speaker)
+    session = services.sessions.advance_stream(session_id, stream, speaker, services.clock())
     if session is None:
         raise _refusal(services, session_id, speaker)
     message.seq = session.stream_positions[stream]

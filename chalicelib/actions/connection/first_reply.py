@@ -159,7 +159,9 @@ def _catch_up(
     session = services.sessions.get(session_id)
     if session is None or not session.is_active:
         return  # The end waits for listeners with a pending handshake, and tells them.
-    late = list(recovery.missed(services, session, connection.target_language, reply.last_seq))
+    late = list(
+        recovery.missed_since(services, session, connection.target_language, reply.last_seq)
+    )
     if session.state_version != reply.state_version:
         late.insert(0, encode(replies.state_changed(services, session)))
     try:

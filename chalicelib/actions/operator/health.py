@@ -46,7 +46,7 @@ _CHECKS: Mapping[str, Callable[[Services], object]] = {
     "table:connections": lambda services: services.connections.get(_NOBODY),
     "table:subscriptions": lambda services: services.subscriptions.of_connection(_NOBODY),
     "table:requests": lambda services: services.requests.get("health"),
-    "table:history": lambda services: list(services.history.after(_SESSION, "*", 0)),
+    "table:history": lambda services: services.history.page(_SESSION, "*", 1, 1),
     "table:rate_limits": lambda services: services.seats.holder(_SESSION, "health"),
     "queue:jobs": lambda services: services.jobs.depth(),
     "api:management": lambda services: services.management.reach(),

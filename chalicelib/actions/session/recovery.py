@@ -7,6 +7,7 @@ from msgspec import Raw, Struct, UnsetType, field
 from chalicelib.actions.delivery import deliver
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
+from chalicelib.actions.session.missed import Budget, MissedBroadcasts
 from chalicelib.domain.session import Session
 from chalicelib.errors import Code, NotFound
 from chalicelib.protocol import messages, requests
@@ -14,10 +15,6 @@ from chalicelib.protocol.codec import encode
 from chalicelib.protocol.requests import MESSAGE_BYTES
 from chalicelib.stores.history import HistoryEntry
 
-_WAITS = (0.05, 0.1, 0.2, 0.4)
-"""Seconds between reads at a gap: a broadcast has its seq a moment before it is in the history."""
-_FRESH_MILLIS = 5_000
-"""A gap before a broadcast that is older than this is not filled any more."""
 _ID_BYTES = 6 * 128 + 8
 """The most that a reply's `id`, which is set later, can take: every character an escape."""
 
@@ -44,7 +41,7 @@ def recover(services: Services, call: Call, request: requests.Recover) -> messag
     return reply
 
 
-def missed(
+def missed_since(
     services: Services, session: Session, language: str | None, seen: dict[str, int]
 ) -> list[bytes]:
     """Return the broadcasts after `seen`, encoded, as far as they are kept and fit in one reply."""
@@ -74,10 +71,11 @@ def add_missed(
     if isinstance(seen, UnsetType):
         return None
     reply.missed, reply.gap = [], False
-    room = _Room(MESSAGE_BYTES - len(encode(reply)) - spare)
+    room, budget = _Room(MESSAGE_BYTES - len(encode(reply)) - spare), Budget()
     for stream, position in reply.last_seq.items():
         wanted = range(seen.get(stream, 0) + 1, position + 1)
-        added = room.fill(_held(services, session, stream, wanted))
+        missed = MissedBroadcasts(services, session, stream, budget, room)
+        added = room.fill(missed.read(wanted))
         reply.gap |= added < len(wanted)
     reply.missed = room.messages
     return room.too_large
@@ -90,6 +88,10 @@ class _Room(Struct):
     messages: list[Raw] = field(default_factory=list)
     too_large: bytes | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.messages
+
     def fill(self, held: Iterator[HistoryEntry]) -> int:
         """Add messages until one doesn't fit, and read no further. Return the number added.
 
@@ -97,7 +99,7 @@ class _Room(Struct):
         """
         added = 0
         for kept in held:
-            text = kept.message.encode()
+            text = (kept.message or "").encode()
             if len(text) + 1 > self.size:
                 if not self.messages:
                     self.too_large = self.too_large or text
@@ -106,52 +108,3 @@ class _Room(Struct):
             self.messages.append(Raw(text))
             added += 1
         return added
-
-
-def _held(
-    services: Services, session: Session, stream: str, wanted: range
-) -> Iterator[HistoryEntry]:
-    """Yield what the history has of `wanted`, oldest first. A fresh gap is read again."""
-    following = _skip_expired(services, session, stream, wanted)
-    for wait in (*_WAITS, 0.0):
-        if following >= wanted.stop:
-            return
-        for kept in services.history.after(session.session_id, stream, following - 1):
-            if kept.seq >= wanted.stop or (
-                kept.seq > following and wait and _is_fresh(services, kept)
-            ):
-                break
-            yield kept
-            following = kept.seq + 1
-        if following < wanted.stop:
-            services.sleep(wait)
-
-
-def _skip_expired(services: Services, session: Session, stream: str, wanted: range) -> int:
-    """Return the first seq of `wanted` that has not expired.
-
-    DynamoDB deletes expired items hours late. Entries expire in the order of their seq, so a binary
-    search finds the first, and hours of expired ones need not be read.
-    """
-
-    def expired_from(seq: int) -> int | None:
-        """Return the first seq in the history from `seq` on, if that one has expired."""
-        kept = services.history.at_or_after(session.session_id, stream, seq)
-        expired = kept is not None and kept.expires_at <= services.clock()
-        return kept.seq if kept is not None and expired else None
-
-    low, high = wanted.start, wanted.stop
-    middle = low
-    while low < high:
-        expired = expired_from(middle)
-        if expired is None:
-            high = middle
-        else:
-            low = expired + 1
-        middle = (low + high) // 2
-    return low
-
-
-def _is_fresh(services: Services, kept: HistoryEntry) -> bool:
-    kept_at = kept.expires_at - services.settings.history_seconds * 1000
-    return services.clock() - kept_at < _FRESH_MILLIS

@@ -38,7 +38,7 @@ locals {
       "subscriptions/index/connectionId-index"           = ["Query"]
       "requests"                                         = ["BatchGetItem", "GetItem", "PutItem", "UpdateItem"]
       "requests/index/connectionId-createdAt-index"      = ["Query"]
-      "history"                                          = ["PutItem", "Query"]
+      "history"                                          = ["GetItem", "PutItem", "Query"]
       "rate_limits"                                      = ["GetItem", "UpdateItem"]
     }
     websocket_disconnect = {
@@ -96,13 +96,13 @@ locals {
       "subscriptions/index/connectionId-index"           = ["Query"]
       "requests"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "requests/index/connectionId-createdAt-index"      = ["Query"]
-      "history"                                          = ["Query"]
+      "history"                                          = ["GetItem", "Query"]
       "rate_limits"                                      = ["DeleteItem", "UpdateItem"]
     }
     send_replies = {
       "sessions"    = ["GetItem", "UpdateItem"]
       "connections" = ["GetItem", "UpdateItem"]
-      "history"     = ["Query"]
+      "history"     = ["GetItem", "Query"]
     }
   }
 

@@ -141,7 +141,7 @@ def test_a_query_reads_all_pages(stack: Stack) -> None:
     expires_at = Millis(stack.clock.now + 60_000)
     for seq in range(1, 13):
         kept = HistoryEntry(seq, "x" * 120_000, expires_at)
-        stack.services.history.keep(SessionId("golden-eagle-427"), "*", kept)
+        stack.services.history.add(SessionId("golden-eagle-427"), "*", kept)
 
     found = stack.services.history.after(SessionId("golden-eagle-427"), "*", 0)
 

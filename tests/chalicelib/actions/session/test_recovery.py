@@ -103,8 +103,7 @@ def test_a_broadcast_that_is_being_kept_just_now_is_waited_for(stack: Stack, mis
     listener = stack.listener(session_id)
     for _ in range(3):
         speaker.send("broadcast", data="x")
-    late = stack.services.history.at_or_after(SessionId(session_id), "*", missing)
-    assert late is not None
+    [late] = stack.services.history.page(SessionId(session_id), "*", missing, 1)
     forget(stack, session_id, missing)
     waits: list[float] = []
 
