@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError
@@ -26,6 +27,13 @@ class Sandbox:
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         return await asyncio.to_thread(_call, method, f"{self.base}/_sandbox{path}", body)
+
+    async def status(
+        self, method: str, path: str, body: str | None = None, **headers: str
+    ) -> tuple[int, str]:
+        """Return the status and the text of a response; a body is JSON unless a header differs."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await asyncio.to_thread(_status, method, f"{self.base}/_sandbox{path}", body, named)
 
 
 @dataclass
@@ -161,6 +169,17 @@ def _call(method: str, url: str, body: Any) -> Any:
     except HTTPError as error:
         raise AssertionError(f"{method} {url}: {error.code} {error.read()!r}") from None
     return json.loads(text) if text else None
+
+
+def _status(method: str, url: str, body: str | None, headers: Mapping[str, str]) -> tuple[int, str]:
+    data = None if body is None else body.encode()
+    named = {"Content-Type": "application/json", **headers}
+    request = Request(url, data, named, method=method)  # noqa: S310 - http to this machine
+    try:
+        with urlopen(request, timeout=60) as answer:  # noqa: S310 - http to this machine
+            return int(answer.status), answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def nobody() -> str:
