@@ -83,6 +83,12 @@ def test_who_sleeps_lets_the_other_make_a_step() -> None:
     assert log == ["other", "sleeper"]
 
 
+def test_acts_that_sleep_before_their_first_call_are_explored() -> None:
+    schedules = _all_schedules(Player(), "first reply + first reply")
+
+    assert len(schedules) > 1
+
+
 def _all_schedules(player: Player, name: str) -> list[Schedule]:
     play, _ = player.prepared(cell_named(name))
     return list(Exploration(play, BOUND).schedules())

@@ -15,7 +15,7 @@ from chalicelib.actions.session import create, join, limits, lookup
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role
-from chalicelib.errors import BadRequest, Code, Forbidden, Unauthorized
+from chalicelib.errors import BadRequest, Code, Conflict, Forbidden, Unauthorized
 from chalicelib.identity.credentials import find_token
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
@@ -111,7 +111,7 @@ def _perform(services: Services, call: Call, request: requests.Request) -> None:
     """Perform the request of the URL, and leave the reply to a job: the socket is not open yet."""
     try:
         if call.connection.session_id is None:
-            _ACTIONS[type(request)](services, call, request)
+            _enter(services, call, request)
         services.replies.send(_first_reply(call, request))
     except Exception:
         # The speaker never learns of a new session, so it ends; a session to go on with waits.
@@ -119,6 +119,15 @@ def _perform(services: Services, call: Call, request: requests.Request) -> None:
         event = disconnect.CloseEvent(code=code)
         disconnect.clean_up(services, call.connection_id, event, call.remaining)
         raise
+
+
+def _enter(services: Services, call: Call, request: requests.Request) -> None:
+    """Perform the request, unless it is done: the same event may be running side by side."""
+    try:
+        _ACTIONS[type(request)](services, call, request)
+    except Conflict as refusal:
+        if refusal.code is not Code.ALREADY_IN_SESSION:
+            raise
 
 
 def _first_reply(call: Call, request: requests.Request) -> FirstReply:

@@ -13,14 +13,15 @@ from msgspec.structs import replace
 
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
-from chalicelib.actions.session import recovery, replies
+from chalicelib.actions.session import lookup, recovery, replies
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import Role, SessionId
 from chalicelib.errors import Gone, UpstreamError
-from chalicelib.protocol.codec import encode
+from chalicelib.protocol.codec import Envelope, encode, error_message
 from chalicelib.protocol.jobs import FirstReply
 from chalicelib.protocol.messages import (
     ConnectionRefreshComplete,
+    Error,
     SessionCreated,
     SessionEnded,
     SessionJoined,
@@ -108,8 +109,9 @@ class _Delivery:
         connection, reply = self._prepared.connection, self._prepared.reply
         if not _is_posted(services, connection, encode(reply)):
             return False
-        _finish_handshake(services, connection, self._prepared.session_id)
-        _catch_up(services, connection, self._prepared.session_id, reply)
+        if not isinstance(reply, Error) and connection.session_id is not None:
+            _finish_handshake(services, connection, connection.session_id)
+            _catch_up(services, connection, connection.session_id, reply)
         return True
 
 
@@ -117,17 +119,27 @@ class _Prepared(Struct, frozen=True):
     """A reply and its recipient."""
 
     connection: Connection
-    session_id: SessionId
-    reply: Reply
+    reply: Reply | Error
 
 
 def _prepare(services: Services, job: FirstReply) -> _Prepared | None:
     """Return the reply. None if there is nothing to send: the handshake was refused, or is over."""
     connection = services.connections.get_current(job.connection_id)
-    if connection is None or connection.session_id is None:
+    if connection is None:
         return None
-    reply = _reply(services, connection, connection.session_id, job)
-    return _Prepared(connection, connection.session_id, reply)
+    if connection.superseded_by is not None:
+        return _Prepared(connection, _overtaken(services, connection, job))
+    if connection.session_id is None:
+        return None
+    return _Prepared(connection, _reply(services, connection, connection.session_id, job))
+
+
+def _overtaken(services: Services, connection: Connection, job: FirstReply) -> Error:
+    """Return what a client is told whose place another socket has taken meanwhile."""
+    action = "refreshConnection" if job.refresh else "joinSession"
+    if connection.role is Role.SPEAKER and not job.refresh:
+        action = "createSession"
+    return error_message(lookup.overtaken(), Envelope(action, job.id), services.clock())
 
 
 def _finish_handshake(services: Services, connection: Connection, session_id: SessionId) -> None:

@@ -89,7 +89,8 @@ def _take_over(
 ) -> Session:
     """Make this connection the session's speaker, and retry if the session changes meanwhile.
 
-    As with a listener's seat, the connection that was opened last has the session in the end.
+    As with a listener's seat, the connection that was opened last has the session in the end. A
+    request that arrives twice finds that it has it, and changes nothing.
     """
     if (call.connection.user_id, call.connection.tenant_id) != (
         session.speaker_user_id,
@@ -98,6 +99,8 @@ def _take_over(
         raise Forbidden(Code.FORBIDDEN, "this session has another speaker")
     known_speaker = session.speaker_connection_id
     for _ in range(_TRIES):
+        if session.speaker_connection_id == call.connection_id:
+            return session
         old = services.connections.get_in_session(session.speaker_connection_id, session.session_id)
         in_a_race = session.speaker_connection_id != known_speaker
         if old is not None and call.connection.is_overtaken_by(old, in_a_race=in_a_race):
@@ -116,7 +119,10 @@ def _is_replaced(
     *,
     handshake_pending: bool,
 ) -> bool:
-    """Replace the speaker's connection in one transaction. Return False if it had changed."""
+    """Replace the speaker's connection in one transaction.
+
+    Return False if the session had changed, or the connection has been put into it.
+    """
     try:
         services.membership.replace_speaker(
             session,
@@ -128,6 +134,8 @@ def _is_replaced(
         )
     except TransactionCancelled as cancelled:
         if cancelled.condition_failed(TransactionItem.CONNECTION):
+            if services.connections.get_in_session(call.connection_id, session.session_id):
+                return False
             raise lookup.refusal_of_connection(services, call.connection_id) from None
         if cancelled.condition_failed(TransactionItem.SESSION, TransactionItem.OLD_CONNECTION):
             return False

@@ -39,10 +39,11 @@ def pairs(acts: Sequence[Act] = ACTS) -> list[Cell]:
 def some_triples(count: int, seed: int, acts: Sequence[Act] = ACTS) -> list[Cell]:
     """Return so many triples of acts, in any order."""
     random = Random(seed)
-    cells = []
-    for _ in range(count):
+    cells: list[Cell] = []
+    while len(cells) < count:
         three = tuple(random.choice(acts) for _ in range(3))
-        cells.append(random.choice(_on_all_sockets(three)))
+        if possible := _on_all_sockets(three):
+            cells.append(random.choice(possible))
     return cells
 
 
@@ -61,7 +62,18 @@ def _on_all_sockets(acts: tuple[Act, ...]) -> list[Cell]:
         Cell(acts, clients)
         for clients in product((0, 1), repeat=len(acts))
         if all(not client or _may_be_second(acts, index) for index, client in enumerate(clients))
+        and _opens_each_socket_once(acts, clients)
     ]
+
+
+def _opens_each_socket_once(acts: tuple[Act, ...], clients: tuple[int, ...]) -> bool:
+    """Return whether no socket is opened by two handshakes (one may be handled twice)."""
+    opened = {
+        (client, act.name)
+        for act, client in zip(acts, clients, strict=True)
+        if act.place is Place.HANDSHAKE
+    }
+    return len(opened) == len({client for client, _ in opened})
 
 
 def _may_be_second(acts: tuple[Act, ...], index: int) -> bool:

@@ -27,7 +27,7 @@ class Exploration:
         self._play = play
         self._bound = bound
         self._random = random
-        self._seen: dict[tuple[int, int | None], tuple[int, Schedule, int]] = {}
+        self._seen: dict[tuple[int, int | None, tuple[int, ...]], tuple[int, Schedule, int]] = {}
         self._done: set[int] = set()
         self._tried: set[tuple[int, ...]] = set()
 
@@ -43,7 +43,8 @@ class Exploration:
                 yield schedule
 
     def _known(self, schedule: Schedule, point: Point) -> bool:
-        key, left = (point.fingerprint, point.running), self._bound - point.preemptions
+        key = point.fingerprint, point.running, point.ready
+        left = self._bound - point.preemptions
         if key in self._seen and self._seen[key][0] >= left:
             _, other, before = self._seen[key]
             schedule.rest = other.calls[before:] + other.rest

@@ -4,9 +4,9 @@ import re
 
 _SENTENCES = re.compile(
     r"was let in by its handshake, and never heard anything"
-    # The first reply is not sent if the place has fallen to another socket (PROTOCOL 1.2).
     r"|'code': 'INTERNAL_ERROR'.*'action': '(joinSession|refreshConnection)'"
-    # A resume that arrives twice on one socket: its transaction names one item twice.
+    # A resume that arrives twice on one socket: its transaction names one item twice. In a
+    # handshake that is refused then, the clean-up takes the connection of the first.
 )
 
 

@@ -82,6 +82,19 @@ def test_a_handshake_that_runs_twice_counts_once(stack: Stack, kind: str) -> Non
         assert stack.counts(session_id) == (1, {"es": 1})
 
 
+def test_a_handshake_that_runs_side_by_side_with_itself_is_let_in_once(stack: Stack) -> None:
+    query = f"role=speaker&action=createSession&sourceLanguage=en&token={stack.token()}"
+    stack.database.before("TransactWriteItems", lambda: repeat(stack, stack.clients[-1], query))
+
+    client = stack.connect(query)
+    stack.run_jobs()
+
+    assert {each["type"] for each in client.received} == {"sessionCreated"}
+    (session,) = stack.items("sessions")
+    assert session["isActive"]
+    assert client.send("heartbeat")["type"] == "heartbeatAck"
+
+
 def repeat(stack: Stack, client: Client, query: str) -> Mapping[str, Any]:
     """Deliver a client's `$connect` event again."""
     event = {

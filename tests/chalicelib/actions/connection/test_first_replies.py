@@ -121,3 +121,19 @@ def test_a_reply_to_a_handshake_that_was_refused_does_nothing(stack: Stack, is_t
     stack.run_job({**body, "lastSeq": None, "id": None})
 
     assert client.received == []
+
+
+@pytest.mark.parametrize("role", ["speaker", "listener"])
+def test_who_loses_its_place_before_the_first_reply_is_told_so(stack: Stack, role: str) -> None:
+    speaker, session_id = stack.session()
+    resumed = stack.listener(session_id) if role == "listener" else speaker
+    token = resumed.replies[-1]["resumeToken"]
+    query = f"action=refreshConnection&sessionId={session_id}&role={role}&resumeToken={token}"
+    query += f"&token={stack.token()}" if role == "speaker" else "&targetLanguage=es"
+    first, second = stack.connect(query), stack.connect(query)
+
+    stack.run_jobs()
+
+    (error,) = first.received
+    assert (error["type"], error["status"], error["action"]) == ("error", 403, "refreshConnection")
+    assert [each["type"] for each in second.received] == ["connectionRefreshComplete"]

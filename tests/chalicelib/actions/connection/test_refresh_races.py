@@ -61,6 +61,17 @@ def test_a_repeated_refresh_on_the_same_socket_gets_the_same_reply(stack: Stack)
     assert stack.session_item(session_id) == before
 
 
+def test_a_refresh_that_arrives_twice_at_once_gets_the_same_reply(stack: Stack) -> None:
+    _, session_id = stack.session()
+    new = stack.speaker()
+    stack.database.before("TransactWriteItems", lambda: take_over(new, session_id))
+
+    take_over(new, session_id)
+
+    assert [each["type"] for each in new.replies] == ["connectionRefreshComplete"] * 2
+    assert stack.session_item(session_id)["speakerConnectionId"] == new.connection_id
+
+
 def test_a_refresh_extends_the_session(stack: Stack) -> None:
     _, session_id = stack.session()
     stack.clock.advance(6000)
