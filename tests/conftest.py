@@ -1,7 +1,9 @@
 """Fixtures that every test may use, and how tests are run and reported."""
 
+import fcntl
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from localcloud.deploy.terraform import package_app
 from tests.aws import Aws, MotoServer
 from tests.running import Lectern
 from tests.scheduling import Scheduling, is_slow, rank
@@ -16,6 +19,7 @@ from tests.stack import Stack
 
 ROOT = Path(__file__).parents[1]
 _RUN = itertools.count(1)
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("lectern", deadline=None)
@@ -72,6 +76,32 @@ def same_environment() -> Iterator[None]:
     ]:
         del os.environ[added]
     os.environ.update({k: v for k, v in kept.items() if not k.startswith("PYTEST_")})
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make a named folder once for all workers of a run: `once(name, make)` returns its path."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / f"{name}.done").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed to make it
+                folder.mkdir()
+                make(folder)
+                (shared / f"{name}.done").touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def packaged_app(once: Once) -> Path:
+    """The folder of the zip of this very project, with its requirements, and of its template."""
+    return once("zip", lambda folder: package_app(folder, "dev")) / "terraform"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import secrets
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from localcloud.deploy.inventory import remaining_resources
 from localcloud.deploy.process import CloudError, start, stop
@@ -20,11 +21,13 @@ def deploy(
     api_port: int,
     options: Sequence[str] = (),
     *,
+    packaged: Path | None = None,
     show: bool = True,
 ) -> str:
     """Start an account if none is running, apply the project to it, and return the socket's URL.
 
-    `options` are passed to `terraform apply`, such as `-var …`.
+    `options` are passed to `terraform apply`, such as `-var …`. `packaged` is a folder that
+    `package_app` has returned, to use instead of a new one.
 
     Raises:
         CloudError: Terraform is missing or failed, or the account did not start.
@@ -41,7 +44,7 @@ def deploy(
         terraform.delete_state()
         _put_secrets(address, workspace.stage)
     print(f"The account is running at {address.api_url}; packaging stage {workspace.stage} ...")
-    terraform.prepare()
+    terraform.prepare(packaged)
     terraform.run("apply", "-auto-approve", "-compact-warnings", *options, show=show)
     url = terraform.outputs()["websocket_url"]
     print(_summary(workspace, address, url))

@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from localcloud.deploy.process import ROOT, CloudError
@@ -13,6 +14,8 @@ from sandbox.http.identifiers import REGION
 from tools.package import package
 
 OVERRIDE = "account_override.tf"
+BUCKET = "packages"
+ZIP = "deployment.zip"
 VARIABLES = "account.auto.tfvars.json"
 LIMITS = {
     "rate_limit_connects_per_minute": 100_000,
@@ -21,9 +24,24 @@ LIMITS = {
     "rate_limit_controls_per_second": 100_000,
 }
 """As in `make run`: all clients on this machine have the same address."""
-_NOT_COPIED = (".terraform*", "*.tfstate*", "chalice.tf.json", "deployment.zip", "tests")
+TEMPLATE = "chalice.tf.json"
+_NOT_COPIED = (".terraform*", "*.tfstate*", TEMPLATE, ZIP, "tests")
 _COMPILED = shutil.ignore_patterns("__pycache__")
 _KEPT = {".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"}
+
+
+def package_app(folder: Path, stage: str) -> Path:
+    """Package a copy of the app in `folder`, and return the folder of the zip and its template.
+
+    It is a copy so that two builds at once do not interfere.
+    """
+    shutil.rmtree(folder / "chalicelib", ignore_errors=True)
+    shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=_COMPILED)
+    (folder / ".chalice").mkdir(exist_ok=True)
+    for name in ("app.py", "requirements.txt", ".chalice/config.json"):
+        shutil.copy(ROOT / name, folder / name)
+    package(folder, stage, folder / "terraform")
+    return folder / "terraform"
 
 
 class Terraform:
@@ -40,29 +58,33 @@ class Terraform:
         }
         self._address = address
 
-    def prepare(self) -> None:
-        """Copy the project's Terraform, package the stage into it, and initialise it."""
-        folder = self._workspace.terraform
+    def prepare(self, packaged: Path | None = None) -> None:
+        """Copy the project's Terraform, package the stage into it, and initialise it.
+
+        `packaged` is a folder that `package_app` has returned, to use instead of a new one.
+        """
+        workspace = self._workspace
+        folder = workspace.terraform
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
             if old.name not in _KEPT:
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
         ignore = shutil.ignore_patterns(*_NOT_COPIED)
         shutil.copytree(ROOT / "terraform", folder, ignore=ignore, dirs_exist_ok=True)
-        package(self._copied_app(), self._workspace.stage, folder)
-        (folder / OVERRIDE).write_text(_override(self._address))
+        packaged = packaged or package_app(workspace.folder / "package", workspace.stage)
+        for name in (TEMPLATE, ZIP):
+            shutil.copy(packaged / name, folder)
+        self._upload(folder / ZIP)
+        template = json.loads((folder / TEMPLATE).read_text())
+        functions = template["resource"]["aws_lambda_function"]
+        (folder / OVERRIDE).write_text(_override(self._address) + _code_in_s3(functions))
         (folder / VARIABLES).write_text(json.dumps({"settings": LIMITS}))
         self.run("init", "-reconfigure")
 
-    def _copied_app(self) -> Path:
-        """Copy what is packaged, so that two builds at once do not interfere."""
-        copy = self._workspace.folder / "package"
-        shutil.rmtree(copy / "chalicelib", ignore_errors=True)
-        shutil.copytree(ROOT / "chalicelib", copy / "chalicelib", ignore=_COMPILED)
-        (copy / ".chalice").mkdir(exist_ok=True)
-        for name in ("app.py", "requirements.txt", ".chalice/config.json"):
-            shutil.copy(ROOT / name, copy / name)
-        return copy
+    def _upload(self, archive: Path) -> None:
+        with closing(self._address.client("s3")) as s3:
+            s3.create_bucket(Bucket=BUCKET)
+            s3.put_object(Bucket=BUCKET, Key=ZIP, Body=archive.read_bytes())
 
     def delete_state(self) -> None:
         """Delete the state: its account is gone."""
@@ -116,3 +138,14 @@ output "websocket_url" {{
   value = "ws://127.0.0.1:{address.port}/${{aws_apigatewayv2_stage.websocket_api_stage.name}}"
 }}
 """
+
+
+def _code_in_s3(functions: Iterable[str]) -> str:
+    """Return a file that lets functions take their code from S3 instead of from the zip's path.
+
+    The provider creates functions from a path one after the other, and waits six seconds for each.
+    """
+    code = f'  filename  = null\n  s3_bucket = "{BUCKET}"\n  s3_key    = "{ZIP}"\n'
+    return "".join(
+        f'\nresource "aws_lambda_function" "{name}" {{\n{code}}}\n' for name in functions
+    )

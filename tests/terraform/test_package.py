@@ -7,16 +7,14 @@ import random
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tests.terraform.conftest import Make
 from tools import sbom
-from tools.package import ROOT, check_requirements, package, rebuild, report
+from tools.package import check_requirements, rebuild, report
 
 SOURCES = {
     "app.py": "import chalicelib.words\n\nANSWER = chalicelib.words.WORDS\n",
@@ -87,16 +85,10 @@ def test_a_requirement_that_chalice_could_not_package_is_named(tmp_path: Path) -
         check_requirements(requirements, archive)
 
 
-@pytest.fixture(scope="module")
-def real(once: Callable[[str, Make], Path]) -> Path:
-    """The zip of this very project, with its requirements."""
-
-    def made(folder: Path) -> None:
-        for name in ("app.py", "chalicelib", ".chalice", "requirements.txt"):
-            (folder / name).symlink_to(ROOT / name)
-        package(folder, "dev", folder / "terraform")
-
-    return once("zip", made) / "terraform" / "deployment.zip"
+@pytest.fixture
+def real(packaged_app: Path) -> Path:
+    """The zip of this very project, which the local cloud's tests apply."""
+    return packaged_app / "deployment.zip"
 
 
 def test_the_zip_has_the_app_its_requirements_and_nothing_else(real: Path) -> None:

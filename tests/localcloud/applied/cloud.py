@@ -21,9 +21,9 @@ APPLY = ("apply", "-auto-approve", "-compact-warnings", "-refresh=false")
 class LocalCloud:
     """A local cloud that the project is applied to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, packaged: Path) -> None:
         self.workspace = Workspace(folder, "dev")
-        self.url = deploy(self.workspace, port=0, api_port=0, show=False)
+        self.url = deploy(self.workspace, port=0, api_port=0, packaged=packaged, show=False)
         address = self.workspace.running()
         assert address is not None
         self.address: Address = address

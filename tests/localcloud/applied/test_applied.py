@@ -37,13 +37,13 @@ def test_a_second_plan_changes_nothing(as_written: LocalCloud) -> None:
 
 
 async def test_a_setting_is_changed_in_place_while_sockets_stay_open(
-    cloud: LocalCloud, stack: Stack
+    editable: LocalCloud, stack: Stack
 ) -> None:
     speaker, session_id = await stack.session()
     listener = await stack.listener(session_id)
     before = listener.welcome["heartbeatInterval"]
 
-    changed = await cloud.apply_settings(heartbeat_interval_seconds=before - 10)
+    changed = await editable.apply_settings(heartbeat_interval_seconds=before - 10)
     await speaker.done("broadcast", data="still here")
 
     await listener.next("broadcast", data="still here")

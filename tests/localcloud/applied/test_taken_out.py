@@ -28,12 +28,12 @@ def _parameters() -> list[object]:
 
 @pytest.mark.parametrize("case", _parameters())
 async def test_a_part_that_is_removed_is_missed(
-    cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, case: Case
+    editable: LocalCloud, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
-    await asyncio.to_thread(cloud.edited, case.edit, redeployed=case.redeployed)
+    await asyncio.to_thread(editable.edited, case.edit, redeployed=case.redeployed)
     monkeypatch.setattr(raw, "PATIENCE", PATIENCE)
 
-    failed_in = await first_failure(cloud)
+    failed_in = await first_failure(editable)
 
     assert failed_in == case.missed
 
