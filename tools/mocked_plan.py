@@ -83,11 +83,19 @@ def terraform(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def mocked_plans(folder: Path, test_file: str) -> dict[str, Plan]:
-    """Return the plan of every `run` block of `test_file` (a path from `folder`), by its name."""
-    output = terraform(folder, "test", "-json", "-verbose", f"-filter={test_file}")
-    lines = (_decode_line(line) for line in output.splitlines())
-    return {line.run: _plan(line.test_plan) for line in lines if line.test_plan is not None}
+def mocked_plans(folder: Path, *names: str) -> dict[str, dict[str, Plan]]:
+    """Return the plans of the `run` blocks of `tests/<name>.tftest.hcl`, by file and block.
+
+    Without `names` of all test files. Raises RuntimeError if a run block fails.
+    """
+    filters = [f"-filter=tests/{name}.tftest.hcl" for name in names]
+    output = terraform(folder, "test", "-json", "-verbose", *filters)
+    plans: dict[str, dict[str, Plan]] = {}
+    for line in map(_decode_line, output.splitlines()):
+        if line.test_plan is not None:
+            file = Path(line.file).name.removesuffix(".tftest.hcl")
+            plans.setdefault(file, {})[line.run] = _plan(line.test_plan)
+    return plans
 
 
 class _Block(msgspec.Struct):
@@ -111,6 +119,7 @@ class _Line(msgspec.Struct):
     """A line of `terraform test -json`. Each plan includes the whole schema of the provider, 20 MB
     of JSON; what is not declared here is skipped."""
 
+    file: str = msgspec.field(name="@testfile", default="")
     run: str = msgspec.field(name="@testrun", default="")
     test_plan: _PlanContent | None = None
 
@@ -179,7 +188,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         copy = packaged_copy(arguments.stage, Path(folder))
-        plan = mocked_plans(copy, "tests/plan.tftest.hcl")[arguments.run]
+        plan = mocked_plans(copy, "plan")["plan"][arguments.run]
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(as_plan_file(plan), indent=1))
 

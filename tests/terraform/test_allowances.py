@@ -6,12 +6,10 @@ mistake in the code calls. This list says what a function has any business with,
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from tests.terraform.conftest import Plans
-from tools.mocked_plan import Plan
+from tests.terraform.conftest import Plans, Statement, Statements, listed
 
 pytestmark = pytest.mark.terraform
 
@@ -109,23 +107,8 @@ MAY: Mapping[str, Mapping[str, str]] = {
 """Besides its own log and traces. Nobody deletes a session, a request, a broadcast: they expire."""
 
 
-@pytest.fixture(scope="module")
-def plan(module_plans: Plans) -> Plan:
-    """The plan of the module's roles."""
-    return module_plans("access")["roles"]
-
-
-@pytest.fixture(scope="module")
-def statements(plan: Plan) -> dict[str, list[dict[str, Any]]]:
-    """The statements of each function's policy."""
-    return {
-        address.split('"')[1]: json.loads(policy.values["policy"])["Statement"]
-        for address, policy in plan.of_type("aws_iam_role_policy").items()
-    }
-
-
 def test_each_function_may_do_what_it_is_for(
-    statements: Mapping[str, list[dict[str, Any]]],
+    statements: Statements,
 ) -> None:
     found = {function: capabilities(policy) for function, policy in statements.items()}
 
@@ -137,22 +120,22 @@ def test_each_function_may_do_what_it_is_for(
 
 
 def test_no_statement_has_a_wildcard_but_that_of_traces(
-    statements: Mapping[str, list[dict[str, Any]]],
+    statements: Statements,
 ) -> None:
     for policy in statements.values():
         for statement in policy:
             assert statement["Effect"] == "Allow"
             assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys()
             assert not any("*" in action for action in statement["Action"])
-            for arn in _list(statement["Resource"]):
+            for arn in listed(statement["Resource"]):
                 # Connections, log streams, and the streams of one table have no names to give.
                 named = arn.removesuffix("/@connections/*").removesuffix(":*")
                 named = named.removesuffix("/stream/*")
                 assert "*" not in named or statement["Sid"] == "WriteTraces", statement
 
 
-def test_only_lambda_takes_on_a_role(plan: Plan) -> None:
-    roles = plan.of_type("aws_iam_role")
+def test_only_lambda_takes_on_a_role(module_plans: Plans) -> None:
+    roles = module_plans("access")["roles"].of_type("aws_iam_role")
 
     assert len(roles) == len(MAY)
     for role in roles.values():
@@ -161,11 +144,11 @@ def test_only_lambda_takes_on_a_role(plan: Plan) -> None:
         assert statement["Action"] == "sts:AssumeRole"
 
 
-def capabilities(policy: list[dict[str, Any]]) -> dict[str, set[str]]:
+def capabilities(policy: list[Statement]) -> dict[str, set[str]]:
     """Return what a policy allows with each table, queue, …, in the words of `CAPABILITIES`."""
     found: dict[str, set[str]] = {}
     for statement in policy:
-        for arn in _list(statement["Resource"]):
+        for arn in listed(statement["Resource"]):
             actions = [action.partition(":")[2] for action in statement["Action"]]
             if ":execute-api:" in arn:
                 actions = [arn.split("/")[-3]]
@@ -185,7 +168,3 @@ def _kind(arn: str) -> str:
         return "log"
     name = arn.partition("lectern-test-")[2].partition("/")[0]
     return "dead_letters" if "dead" in name else name
-
-
-def _list(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]

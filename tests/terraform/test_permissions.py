@@ -1,14 +1,12 @@
 """Each function's role allows what the function was seen to call, and nothing else."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from tests.aws import Aws
-from tests.terraform.conftest import Plans
+from tests.terraform.conftest import Statement, Statements, listed
 from tests.terraform.driven import Driven
 from tests.terraform.recorder import Needed, Recorder
 from tests.terraform.scenarios import SCENARIOS
@@ -33,19 +31,9 @@ def stack(aws: Aws) -> Iterator[Driven]:
         yield Driven(aws, recorder)
 
 
-@pytest.fixture(scope="module")
-def statements(module_plans: Plans) -> dict[str, list[dict[str, Any]]]:
-    """The statements of each function's policy."""
-    policies = module_plans("access")["roles"].of_type("aws_iam_role_policy")
-    return {
-        address.split('"')[1]: json.loads(policy.values["policy"])["Statement"]
-        for address, policy in policies.items()
-    }
-
-
 @pytest.mark.parametrize("function", SCENARIOS)
 def test_a_role_allows_what_its_function_calls_and_no_more(
-    function: str, stack: Driven, statements: Mapping[str, list[dict[str, Any]]]
+    function: str, stack: Driven, statements: Statements
 ) -> None:
     SCENARIOS[function](stack)
 
@@ -55,24 +43,20 @@ def test_a_role_allows_what_its_function_calls_and_no_more(
 
 
 def test_every_function_has_a_scenario(
-    statements: Mapping[str, list[dict[str, Any]]],
+    statements: Statements,
 ) -> None:
     assert set(SCENARIOS) == set(statements)
 
 
-def allowed(policy: list[dict[str, Any]]) -> set[Needed]:
+def allowed(policy: list[Statement]) -> set[Needed]:
     """Return what a policy allows the function itself, in the recorder's words."""
     return {
         (action, _label(arn))
         for statement in policy
         if statement["Sid"] not in BY_LAMBDA
         for action in statement["Action"]
-        for arn in _list(statement["Resource"])
+        for arn in listed(statement["Resource"])
     }
-
-
-def _list(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
 
 
 def _label(arn: str) -> str:

@@ -1,8 +1,11 @@
 """Terraform's own checks: format, validity, and the tests beside each part in HCL."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from tests.terraform.conftest import Packaged, Plans
+from tests.terraform.conftest import Packaged, Plans, Tested
 from tools.mocked_plan import terraform
 from tools.package import ROOT
 
@@ -16,19 +19,23 @@ def test_the_files_have_terraforms_format() -> None:
     terraform(ROOT / "terraform", "fmt", "-check", "-recursive", "-diff")
 
 
-def test_a_packaged_stage_is_valid(packaged: Packaged) -> None:
-    terraform(packaged("dev"), "validate")
-
-
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_plans_as_its_tests_say(stage: str, plans: Plans) -> None:
+def test_a_stage_is_valid_and_plans_as_its_tests_say(stage: str, plans: Plans) -> None:
     assert set(plans(stage)) == {"plan", "options"}
 
 
-def test_bad_input_is_refused(packaged: Packaged) -> None:
-    printed = terraform(packaged("dev"), "test", "-no-color", "-filter=tests/refusals.tftest.hcl")
+def test_values_that_do_not_go_together_are_refused(tested: Tested) -> None:
+    assert len(tested("dev")["refusals"]) == 3
 
-    assert "0 failed" in printed
+
+def test_a_value_that_a_variable_may_not_have_is_refused(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "terraform" / "variables.tf", tmp_path)
+    shutil.copytree(ROOT / "terraform" / "tests" / "variables", tmp_path / "tests")
+
+    terraform(tmp_path, "init", "-backend=false")
+    printed = terraform(tmp_path, "test", "-no-color")
+
+    assert "9 passed, 0 failed" in printed
 
 
 @pytest.mark.parametrize("name", MODULES)
