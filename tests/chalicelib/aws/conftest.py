@@ -12,16 +12,11 @@ from chalicelib.aws.management import RetryingManagement
 from chalicelib.aws.retry import Retries
 from chalicelib.aws.sqs import SqsJobQueue
 from chalicelib.settings import Settings
-from tests.aws import CREDENTIALS, Aws, another_dynamodb
+from tests.aws import CREDENTIALS, SECRETS, Aws, another_dynamodb
 from tests.chalicelib.aws.servers import ScriptedServer
 from tests.in_memory import Clock
 
 WIRES = ["lean", "boto3"]
-
-SECRETS = {
-    "JWT_SECRET": "a-secret-for-tests-of-enough-characters",
-    "RESUME_TOKEN_SECRET": "another-secret-for-tests-long-enough",
-}
 
 
 class Against:
