@@ -29,6 +29,7 @@ def page() -> str:
     parts = [
         _tag("h1", spec["info"]["title"]),
         _tag("p", spec["info"]["description"]),
+        '<p>The rules of the protocol are in <a href="protocol.md">protocol.md</a>.</p>',
         "<nav>" + "".join(_link(name) for name in spec["operations"]) + "</nav>",
         _tag("h2", "Requests of a client, and their replies"),
     ]

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import hcl2
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.docs.blocks import ROOT, Block, blocks, pages
 from tests.schemas import check_sent
 from tests.stack import Stack
+from tools.asyncapi import document
 
 ELSEWHERE = {
     "docs/use/integration.md": "test_integration.py",
@@ -30,6 +32,8 @@ def kind(block: Block) -> str:
         return block.language
     begins = {
         "frame": r'\{"action"',
+        "message": r'\{"type"',
+        "url": r"wss://",
         "transcript": r"\$ ",
         "query": r"# .*\nfilter ",
         "hcl": r"(terraform \{|\w+ += )",
@@ -44,7 +48,18 @@ def of(name: str) -> pytest.MarkDecorator:
 
 
 def test_every_block_has_a_kind_that_something_checks() -> None:
-    known = {"elsewhere", "frame", "query", "hcl", "shell", "python", "mermaid", "transcript"}
+    known = {
+        "elsewhere",
+        "frame",
+        "message",
+        "url",
+        "query",
+        "hcl",
+        "shell",
+        "python",
+        "mermaid",
+        "transcript",
+    }
 
     assert {block.name: kind(block) for block in ALL if kind(block) not in known} == {}
     assert {page for page in ELSEWHERE if page in {block.page for block in ALL}} == set(ELSEWHERE)
@@ -55,6 +70,25 @@ def test_every_block_has_a_kind_that_something_checks() -> None:
 @of("frame")
 def test_a_frame_is_one_of_the_protocol(block: Block) -> None:
     check_sent(json.loads(block.text))
+
+
+@of("message")
+def test_a_message_has_fields_of_its_type(block: Block) -> None:
+    message = json.loads(block.text.replace("{…}", "{}").replace(":…", ":0"))
+    components = document()["components"]
+
+    schema = components["schemas"][message["type"]]
+
+    assert message.keys() <= schema["properties"].keys()
+    assert set(schema["required"]) <= message.keys()
+
+
+@of("url")
+def test_a_url_has_parameters_of_the_handshake(block: Block) -> None:
+    queries = re.findall(r"^wss?://\S+\?(\S+)", block.text, re.MULTILINE)
+
+    assert queries
+    assert {name for each in queries for name in parse_qs(each)} <= {"role", "token", "action"}
 
 
 @of("python")

@@ -1,7 +1,9 @@
-"""The client guide's tables of statuses and codes match the code."""
+"""The tables of statuses and codes in the client guide and the protocol match the code."""
 
 import re
 from typing import get_args
+
+import pytest
 
 from chalicelib import errors
 from chalicelib.errors import ClientError, Code
@@ -9,21 +11,25 @@ from chalicelib.protocol.messages import EndReason
 from tests.conformance.schema import STATUS_OF_CODE
 from tests.docs.blocks import ROOT
 
-PAGE = (ROOT / "docs" / "use" / "client-guide.md").read_text()
+GUIDE = (ROOT / "docs" / "use" / "client-guide.md").read_text()
+PROTOCOL = (ROOT / "docs" / "use" / "protocol.md").read_text()
+
+both = pytest.mark.parametrize("page", [GUIDE, PROTOCOL], ids=["guide", "protocol"])
 
 
-def rows(header: str) -> dict[int, str]:
+def rows(page: str, header: str) -> dict[int, str]:
     """Return the rows of the table with this header, by the status that each begins with."""
-    table = PAGE.partition(header)[2].partition("\n\n")[0]
+    table = page.partition(header)[2].partition("\n\n")[0]
     return {
         int(row[1]): row[2] for row in re.finditer(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)
     }
 
 
-def test_the_guide_has_every_code_with_its_status() -> None:
+@both
+def test_the_pages_have_every_code_with_its_status(page: str) -> None:
     documented = {
         code: status
-        for status, text in rows("| status | `code` |").items()
+        for status, text in rows(page.replace("`code`", "code"), "| status | code |").items()
         for code in re.findall(r"`([A-Z_]+)`", text)
     }
 
@@ -31,7 +37,8 @@ def test_the_guide_has_every_code_with_its_status() -> None:
     assert documented.keys() == {code.value for code in Code}
 
 
-def test_the_guide_has_every_status_of_a_refused_handshake() -> None:
+@both
+def test_the_pages_have_every_status_of_a_refused_handshake(page: str) -> None:
     ours = {
         each.status
         for each in vars(errors).values()
@@ -39,9 +46,9 @@ def test_the_guide_has_every_status_of_a_refused_handshake() -> None:
     }
     in_messages_only = {409, 413}  # a new socket is in no session, and a URL has no payload
 
-    assert rows("| status | when |").keys() == {101} | ours - in_messages_only
+    assert rows(page, "| status | when |").keys() == {101} | ours - in_messages_only
 
 
 def test_the_guide_has_every_reason_of_an_end() -> None:
-    end = PAGE.partition("`sessionEnded` has a `reason`")[2].partition(". ")[0]
+    end = GUIDE.partition("`sessionEnded` has a `reason`")[2].partition(". ")[0]
     assert set(re.findall(r"`(\w+)`", end)) == set(get_args(EndReason))
