@@ -5,6 +5,7 @@ import pytest
 from tests.conformance.sdk.driver import World
 
 MINUTE = 60
+HOUR = pytest.param(60, marks=pytest.mark.nightly)
 
 
 @pytest.mark.parametrize("hours", [2, pytest.param(5, marks=pytest.mark.nightly)])
@@ -59,7 +60,8 @@ async def test_a_background_request_returns_its_result(world: World) -> None:
     assert report["sessionId"] == speaker.session_id
 
 
-async def test_a_new_language_is_received_without_a_gap(world: World) -> None:
+@pytest.mark.parametrize("minutes", [10, HOUR])
+async def test_a_new_language_is_received_without_a_gap(world: World, minutes: int) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
     for number in range(3):
@@ -69,14 +71,15 @@ async def test_a_new_language_is_received_without_a_gap(world: World) -> None:
         await speaker.call("broadcast", number, "fr")
         await speaker.call("broadcast", number, "es")
     assert await listener.wait_for_broadcasts(3) == [("fr", 4, 0), ("fr", 5, 1), ("fr", 6, 2)]
-    await world.let_pass(10 * MINUTE)
+    await world.let_pass(minutes * MINUTE)
     assert len(await listener.broadcasts()) == 3
     assert not await listener.events("gap")
 
 
-async def test_an_idle_session_sends_heartbeats(world: World) -> None:
+@pytest.mark.parametrize("minutes", [20, HOUR])
+async def test_an_idle_session_sends_heartbeats(world: World, minutes: int) -> None:
     speaker = await world.speaker()
     listener = await world.listener(speaker, "es")
-    await world.let_pass(20 * MINUTE)
+    await world.let_pass(minutes * MINUTE)
     assert (await speaker.state(), await listener.state()) == ("open", "open")
     assert not await listener.events("state")
