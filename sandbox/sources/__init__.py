@@ -6,7 +6,7 @@
 | `app_sources.py` | the sources of an app in this process, started together |
 | `runtime.py` | the parts of a stack that sources use |
 | `schedules.py` | EventBridge's rules |
-| `schedule_expressions.py` | `rate(…)` and `cron(…)` |
+| `schedule_expressions.py` | `rate(…)` |
 | `queue.py` | the event source mapping of a queue |
 | `stream.py` | the event source mapping of the sessions table's stream |
 | `ordered_batches.py` | batches in the order of the writes, with retries |

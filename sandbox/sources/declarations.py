@@ -13,7 +13,7 @@ from chalice.app import (
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function that EventBridge calls by an expression: `rate(1 minute)` or `cron(…)`."""
+    """A function that EventBridge calls by an expression: `rate(1 minute)`."""
 
     function: str
     expression: str

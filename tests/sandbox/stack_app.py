@@ -1,6 +1,6 @@
 """An app with one function of every kind that the stack has."""
 
-from chalice.app import Cron, Rate
+from chalice.app import Rate
 
 from tests.sandbox.plane import RecordingApp
 
@@ -12,7 +12,6 @@ class StackApp(RecordingApp):
         super().__init__()
         app = self.chalice
         self.record("every_minute", app.schedule(Rate(1, unit=Rate.MINUTES), name="every_minute"))
-        self.record("at_six", app.schedule(Cron(0, 6, "*", "*", "?", "*"), name="at_six"))
         stream = app.on_dynamodb_record(
             stream_arn="arn:local", name="changes", maximum_batching_window_in_seconds=1
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.types import Millis
 from sandbox.sources.schedule_expressions import ExpressionError, parse
 from tests.sandbox.conftest import RecordingStack
 from tests.sandbox.plane import PATIENCE
@@ -88,13 +89,6 @@ def test_schedules_fire_by_the_clock_in_order(stack: RecordingStack) -> None:
     assert times == sorted(times)
     assert len(set(times)) == 3
     assert stack.app.saw_nothing("every_minute")
-
-
-def test_a_day_has_one_six_o_clock(stack: RecordingStack) -> None:
-    stack.sandbox.advance(86_400)
-
-    assert stack.app.saw("at_six")["time"].endswith("T06:00:00Z")
-    assert stack.app.saw_nothing("at_six")
 
 
 def test_a_move_of_the_clock_runs_the_jobs_of_a_schedule(
@@ -190,23 +184,17 @@ def test_expired_items_are_deleted_some_time_later(stack: RecordingStack) -> Non
         ("rate(1 minute)", MINUTE),
         ("rate(15 minutes)", 15 * MINUTE),
         ("rate(2 hours)", 120 * MINUTE),
-        ("cron(30 * * * ? *)", 30 * MINUTE),
-        ("cron(0/20 * ? * * *)", 20 * MINUTE),
-        ("cron(0 0 ? * FRI *)", 24 * 60 * MINUTE),
-        ("cron(0 0 1 FEB ? *)", 31 * 24 * 60 * MINUTE),
     ],
 )
 def test_a_schedule_expression_gives_the_next_time(expression: str, expected: int) -> None:
-    thursday_at_midnight = 0
-
-    assert parse(expression)(thursday_at_midnight) == expected  # type: ignore[arg-type]
+    assert parse(expression)(Millis(0)) == expected
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "rate(0 minutes)", "rate(1 fortnight)", "cron(1 2)", "cron(61 * * * ? *)"]
+    "expression", ["", "rate(0 minutes)", "rate(1 fortnight)", "cron(0 12 * * ? *)"]
 )
 def test_an_invalid_schedule_expression_is_quoted_in_the_error(expression: str) -> None:
-    with pytest.raises(ExpressionError, match="cannot understand"):
+    with pytest.raises(ExpressionError, match="not a rate"):
         parse(expression)
 
 
