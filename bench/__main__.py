@@ -16,6 +16,7 @@ BENCHES = (
     "heartbeat",
     "scale",
     "status",
+    "storm",
     "sweep",
     "wire",
 )

@@ -12,44 +12,30 @@ from sandbox.conditions.physics import PhysicsSource
 from sandbox.conditions.simulation import Simulation
 
 
-class Quota:
-    """A second's worth of calls, refilled evenly. A limit of 0 is none."""
-
-    def __init__(self, simulation: Simulation, limit: Callable[[], int]) -> None:
-        self._simulation = simulation
-        self._limit = limit
-        self._level = float(limit())
-        self._at = 0.0
-
-    def take(self) -> bool:
-        """Count a call. Return False if there was none left."""
-        limit, now = self._limit(), self._simulation.now()
-        if not limit:
-            return True
-        self._level = min(limit, self._level + limit * (now - self._at))
-        self._at = now
-        if self._level < 1:
-            return False
-        self._level -= 1
-        return True
-
-
 class SimulatedConnections:
     """`chalicelib.aws.wire.Connections`: each request takes `management_ms`.
 
     `concurrency` is the setting FANOUT_CONCURRENCY; the connections of a fan-out are open already.
-    `cpu` is the seconds of CPU that a post costs the real wire.
+    `admit` counts a call against the account's quota and returns False if it is one too many. `cpu`
+    is the seconds of CPU that a post costs the real wire.
     """
 
     def __init__(
-        self, simulation: Simulation, physics: PhysicsSource, concurrency: int, cpu: float = 0.0
+        self,
+        simulation: Simulation,
+        physics: PhysicsSource,
+        concurrency: int,
+        *,
+        admit: Callable[[], bool] = lambda: True,
+        cpu: float = 0.0,
     ) -> None:
         self.open: dict[str, list[tuple[float, bytes]]] = {}
         """Each open socket, with the seconds at which messages arrived."""
         self.on_close: Callable[[str], None] = lambda _: None
         """Called when the stack has closed a socket."""
-        self.calls = Quota(simulation, lambda: physics().calls_per_second)
-        """The quota that posts share with the messages of clients."""
+        self.on_post: Callable[[str, bytes], None] = lambda *_: None
+        """Called with each message that reaches a client."""
+        self._admit = admit
         self._simulation = simulation
         self._physics = physics
         self._concurrency = concurrency
@@ -99,10 +85,11 @@ class SimulatedConnections:
         status = self._status(connection_id)
         if status == 200:
             self.open[connection_id].append((at, data))
+            self.on_post(connection_id, data)
         return status
 
     def _status(self, connection_id: str) -> int:
-        if not self.calls.take():
+        if not self._admit():
             return 429
         return 200 if connection_id in self.open else 410
 

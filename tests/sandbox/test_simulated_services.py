@@ -17,6 +17,7 @@ from sandbox.conditions.physics import AWS, Physics
 from sandbox.conditions.simulated_management import SimulatedConnections
 from sandbox.conditions.simulated_queue import SimulatedQueues, Source
 from sandbox.conditions.simulation import Simulation
+from sandbox.gateway.quotas import AccountQuotas
 
 URL = "http://queue"
 ROOM = [ConnectionId(f"C{number}") for number in range(100)]
@@ -29,7 +30,10 @@ def simulation() -> Simulation:
 
 
 def connections(simulation: Simulation, physics: Physics = AWS) -> SimulatedConnections:
-    made = SimulatedConnections(simulation, lambda: physics, concurrency=32)
+    quotas = AccountQuotas(lambda: physics, simulation.clock)
+    made = SimulatedConnections(
+        simulation, lambda: physics, concurrency=32, admit=quotas.admit_call
+    )
     made.open = {connection_id: [] for connection_id in ROOM}
     return made
 
@@ -80,7 +84,7 @@ def test_a_fan_out_has_as_many_in_flight_as_it_has_connections(simulation: Simul
 
 
 def test_a_call_over_the_quota_is_refused(simulation: Simulation) -> None:
-    made = connections(simulation, replace(AWS, calls_per_second=3))
+    made = connections(simulation, replace(AWS, calls_per_second=6))
 
     def task() -> None:
         for _ in range(3):
