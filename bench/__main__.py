@@ -14,6 +14,7 @@ BENCHES = (
     "cost",
     "fanout",
     "heartbeat",
+    "latency",
     "scale",
     "status",
     "storm",

@@ -149,10 +149,12 @@ class Stage:
 
     def call(self, function: Callable[[], Any]) -> Any:
         """Run `function` as a task, and all else until it is done."""
+        wiring.install(self.services)  # there may be several stages in a process
         return self.simulation.call(function)
 
     def settle(self, seconds: float = 120.0) -> None:
         """Let all that is under way come to its end."""
+        wiring.install(self.services)
         self.simulation.run(self.simulation.now() + seconds)
 
     def items(self, label: str) -> list[Json]:
