@@ -29,8 +29,8 @@ from sandbox.http.loop import LoopThread
 from sandbox.http.server import Handler
 
 SETTLE_SECONDS = 60.0
-UNLIMITED_THREADS = 1_000
-"""Threads of handlers where physics are in force and the concurrency has no limit."""
+MAX_THREADS = 256
+"""Threads of handlers where calls take their time. More would only wait for the interpreter."""
 LOOK_SECONDS = 1.0
 """Seconds for which a look at the state waits for handlers that still run."""
 
@@ -178,7 +178,7 @@ class RunningStack(ABC):
     def _most_threads(self) -> int:
         """Return the number of threads that handlers may have while calls take their time."""
         physics = self.physics()
-        return 0 if physics == OFF else physics.concurrency or UNLIMITED_THREADS
+        return 0 if physics == OFF else min(physics.concurrency or MAX_THREADS, MAX_THREADS)
 
     def _new_gateway(
         self,
