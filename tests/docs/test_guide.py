@@ -11,7 +11,7 @@ import pytest
 from tests.docs.blocks import ROOT, blocks_of
 
 PATCH = ROOT / "docs" / "build" / "examples" / "raise-hand.patch"
-_NEEDED = ("chalicelib", "clients", "docs", "sandbox", "terraform", "tests", "tools")
+_NEEDED = ("chalicelib", "clients", "docs", "localcloud", "sandbox", "terraform", "tests", "tools")
 _FILES = ("app.py", "pyproject.toml", "CONTRIBUTING.md")
 _LEFT_OUT = shutil.ignore_patterns("node_modules", ".terraform*", "__pycache__", "*.png")
 
