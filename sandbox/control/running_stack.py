@@ -29,8 +29,9 @@ from sandbox.http.loop import LoopThread
 from sandbox.http.server import Handler
 
 SETTLE_SECONDS = 60.0
-MAX_THREADS = 256
-"""Threads of handlers where calls take their time. More would only wait for the interpreter."""
+MAX_THREADS = 64
+"""Threads of handlers where calls take their time: as many as one interpreter can keep busy. With
+more, each holds its items far longer than on AWS."""
 LOOK_SECONDS = 1.0
 """Seconds for which a look at the state waits for handlers that still run."""
 
