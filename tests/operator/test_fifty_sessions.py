@@ -51,12 +51,18 @@ class Crowd:
         self._lectern = lectern
         self._http = http
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._sockets: list[Socket] = []
 
     async def enter(self, answer: str, **query: str) -> tuple[Socket, Json]:
         """Connect, and wait for the reply of that type."""
         async with self._turn:
             socket = await self._http.ws_connect(self._lectern.url, params=query)
+            self._sockets.append(socket)
             return socket, await until(socket, answer)
+
+    async def leave(self) -> None:
+        """Close every socket: what is left to the garbage collector warns in another test."""
+        await asyncio.gather(*(socket.close() for socket in self._sockets))
 
     async def talk(self, number: int) -> Talk:
         """Create a session with listeners in four languages; one of them has a token."""
@@ -105,6 +111,7 @@ async def everybody(lectern: Lectern, sessions: int) -> AsyncIterator[tuple[Crow
     async with aiohttp.ClientSession(connector=connector) as http:
         crowd = Crowd(lectern, http)
         yield crowd, list(await asyncio.gather(*map(crowd.talk, range(sessions))))
+        await crowd.leave()
     await asyncio.to_thread(lectern.settle)  # a thousand clean-ups still use the tables
 
 

@@ -27,6 +27,7 @@ async def missing(stack: LocalStack, listeners: int, broadcasts: int) -> int:
         client = await sockets.enter_async_context(ClientSession(connector=TCPConnector(limit=0)))
         query = f"role=speaker&action=createSession&sourceLanguage=en&token={token(stack)}"
         speaker = await client.ws_connect(f"{url}?{query}")
+        sockets.push_async_callback(speaker.close)
         session_id = (await receive(speaker, "sessionCreated"))["sessionId"]
         slots = asyncio.Semaphore(_CONCURRENT_JOINS)
 
@@ -34,6 +35,7 @@ async def missing(stack: LocalStack, listeners: int, broadcasts: int) -> int:
             query = f"role=listener&action=joinSession&sessionId={session_id}"
             async with slots:
                 socket = await client.ws_connect(f"{url}?{query}&targetLanguage={language}")
+                sockets.push_async_callback(socket.close)
                 await receive(socket, "sessionJoined")
                 return socket
 
