@@ -24,7 +24,7 @@ class Case:
 
 _PERMISSIONS = "modules/access/permissions.tf"
 _OVERRIDE = "chalice_override.tf"
-_HISTORY = f'      "history"{"":42}= ["PutItem", "Query"]\n'
+_HISTORY = f'      "history"{"":42}= ["GetItem", "PutItem", "Query"]\n'
 _TENANTS = """  attribute {
     name = "tenantId"
     type = "S"
