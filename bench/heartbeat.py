@@ -14,6 +14,7 @@ from typing import Any
 from bench.harness import Figures, Report, interleaved, python, stub
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, TenantId
+from chalicelib.stores.calls import Together
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.dynamodb import Operation, Outcome, PreparedCall, in_turn
 
@@ -78,6 +79,6 @@ def _answer_to_the_read() -> str:
         last_activity_time=later,
     )
     recorder = _Recorder()
-    ConnectionStore(recorder, "connections").put_new(connection)
+    Together(recorder)(ConnectionStore(recorder, "connections").put_new_call(connection))
     item = recorder.asked[1]["Item"] | {"lastActivityTime": {"N": str(later)}}
     return json.dumps({"Item": item})

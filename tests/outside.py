@@ -24,6 +24,9 @@ class Outside:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.trips: list[list[str]] = []
+        """The calls of each round trip: those that go out together share one."""
+        self._together = False
         self._left: int | None = None
         self._lock = threading.Lock()
 
@@ -35,6 +38,19 @@ class Outside:
                     raise Killed
                 self._left -= 1
             self.calls.append(name)
+            if not self._together:
+                self.trips.append([])
+            self.trips[-1].append(name)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the calls in the block be one round trip."""
+        self.trips.append([])
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
 
     @contextmanager
     def killed_after(self, calls: int) -> Iterator[None]:
@@ -54,6 +70,14 @@ class Outside:
         calls: list[str] = []
         yield calls
         calls += self.calls[start:]
+
+    @contextmanager
+    def counted_trips(self) -> Iterator[list[list[str]]]:
+        """Collect the round trips of what runs in here."""
+        start = len(self.trips)
+        trips: list[list[str]] = []
+        yield trips
+        trips += self.trips[start:]
 
 
 class WatchedDynamoDB:
@@ -80,7 +104,8 @@ class WatchedDynamoDB:
 
     def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
         """Each of the calls is one before which the process may die, or something else happens."""
-        return in_turn(self.call, calls)
+        with self._outside.together():
+            return in_turn(self.call, calls)
 
     def before(
         self,

@@ -9,7 +9,7 @@ from chalicelib.actions.broadcasting import broadcast, controls, topics
 from chalicelib.actions.connection import authenticate, heartbeat, refresh
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import ACTIONS
-from chalicelib.actions.services import Call, Services
+from chalicelib.actions.services import Activity, Call, Services
 from chalicelib.actions.session import create, end, join, language, leave, recovery
 from chalicelib.actions.upkeep import status
 from chalicelib.domain.lifetimes import activity_millis, token_expired
@@ -19,6 +19,7 @@ from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized, Upstre
 from chalicelib.protocol import requests
 from chalicelib.protocol.codec import Envelope, decode_request, open_envelope
 from chalicelib.protocol.messages import Message
+from chalicelib.stores.calls import Call as StoreCall
 
 _CONSISTENT = (
     requests.CreateSession,
@@ -28,6 +29,9 @@ _CONSISTENT = (
     requests.LeaveSession,
 )
 """Requests that change the connection's session: they are rare, and read it consistently."""
+
+_WITH_ACTIVITY = (requests.Broadcast,)
+"""Requests whose actions let the record of the client's activity go out with calls of their own."""
 
 _ACTIONS = (
     authenticate,
@@ -80,7 +84,11 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
     except ClientError:
         _note_refused(services, frame.connection_id)
         raise
-    if isinstance(request, _CONSISTENT):
+    if isinstance(request, requests.Heartbeat):
+        # A heartbeat is there to be recorded: the write returns what would have to be read.
+        before = services.connections.heard_from(frame.connection_id, services.clock())
+        reply = _act(services, frame, request, _require_known(before))
+    elif isinstance(request, _CONSISTENT):
         connection = services.connections.get_current(frame.connection_id)
         reply = _perform(services, frame, request, connection)
     else:
@@ -108,14 +116,30 @@ def _perform_on_copy(services: Services, frame: Frame, request: requests.Request
 def _perform(
     services: Services, frame: Frame, request: requests.Request, connection: Connection | None
 ) -> Message:
-    now = services.clock()
     connection = _require_known(connection)
-    _note_activity(services, connection, now)
-    _check(connection, request, now)
+    if not isinstance(request, _WITH_ACTIVITY):
+        _note_activity(services, connection, services.clock())
+        return _act(services, frame, request, connection)
+    activity = Activity(_activity_call(services, connection, services.clock()))
+    try:
+        return _act(services, frame, request, connection, activity)
+    finally:
+        if (left := activity.take()) is not None:
+            services.together(left)
+
+
+def _act(
+    services: Services,
+    frame: Frame,
+    request: requests.Request,
+    connection: Connection,
+    activity: Activity | None = None,
+) -> Message:
+    _check(connection, request, services.clock())
     if connection.handshake_pending:
         # A message came, so the socket is open: this makes up for a lost job of the first reply.
         services.connections.finish_handshake(connection.connection_id)
-    call = Call(connection, frame.address, frame.remaining)
+    call = Call(connection, frame.address, frame.remaining, activity or Activity())
     return ACTIONS[type(request)](services, call, request)
 
 
@@ -129,8 +153,18 @@ def _note_refused(services: Services, connection_id: ConnectionId) -> None:
 
 def _note_activity(services: Services, connection: Connection, now: Millis) -> None:
     """Record the client's activity: any message counts, even a refused one (PROTOCOL 6.4)."""
-    if now - connection.heard_at > activity_millis(services.settings):
-        services.connections.record_activity(connection.connection_id, now)
+    call = _activity_call(services, connection, now)
+    if call is not None:
+        services.together(call)
+
+
+def _activity_call(
+    services: Services, connection: Connection, now: Millis
+) -> StoreCall[bool] | None:
+    """Return the call that records the client's activity, None if that is recorded already."""
+    if now - connection.heard_at <= activity_millis(services.settings):
+        return None
+    return services.connections.record_activity_call(connection.connection_id, now)
 
 
 def _authorization(connection: Connection | None) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from chalicelib.actions.ports import JobQueue, Management, Remaining
 from chalicelib.domain.ids import PickBelow
@@ -14,6 +14,7 @@ from chalicelib.identity.hashing import Hasher
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
+from chalicelib.stores.calls import Call as StoreCall
 from chalicelib.stores.calls import Together
 from chalicelib.stores.connections import ConnectionStore
 from chalicelib.stores.history import HistoryStore
@@ -64,12 +65,25 @@ class Services(Struct, frozen=True, kw_only=True):
     as `delivery` must not import `connection`."""
 
 
+class Activity:
+    """The write that records a message. An action may let it go out with calls of its own."""
+
+    def __init__(self, call: StoreCall[bool] | None = None) -> None:
+        self._call = call
+
+    def take(self) -> StoreCall[bool] | None:
+        """Return the write to whoever takes it first; None if there is none, or no more."""
+        call, self._call = self._call, None
+        return call
+
+
 class Call(Struct, frozen=True):
     """One message on a connection: its sender, its address, and the time left for it."""
 
     connection: Connection
     address: str
     remaining: Remaining
+    activity: Activity = field(default_factory=Activity)
 
     @property
     def connection_id(self) -> ConnectionId:

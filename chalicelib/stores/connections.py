@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId, TenantId
+from chalicelib.errors import ConditionFailed
 from chalicelib.stores.attributes import Item
+from chalicelib.stores.calls import Call, Together
 from chalicelib.stores.connection_items import (
     HANDSHAKE_PENDING,
     LOCATION_ATTRIBUTES,
@@ -17,7 +19,7 @@ from chalicelib.stores.connection_items import (
 )
 from chalicelib.stores.connection_membership import unchanged_location
 from chalicelib.stores.dynamodb import DynamoDB
-from chalicelib.stores.table import Database, Table
+from chalicelib.stores.table import Database, Table, Write
 
 _CLAIM_MILLIS = 10_000
 """The time in which only the process that has claimed to close a connection does so."""
@@ -27,6 +29,7 @@ class ConnectionStore:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
         self._table = Table(dynamodb, table)
         self._database = Database(dynamodb)
+        self._together = Together(dynamodb)
 
     def get(self, connection_id: ConnectionId) -> Connection | None:
         """Return a connection by an eventually consistent read, at half the price."""
@@ -65,18 +68,25 @@ class ConnectionStore:
 
     def listeners(self, session_id: SessionId, language: str | None = None) -> Iterator[Recipient]:
         """Return the listeners of a session, or those of one language, as the index has them."""
+        (listeners,) = self._together(self.listeners_call(session_id, language))
+        return listeners
+
+    def listeners_call(
+        self, session_id: SessionId, language: str | None = None, limit: int | None = None
+    ) -> Call[Iterator[Recipient]]:
+        """Return the call for what `listeners` returns.
+
+        It reads at most `limit` of them; the pages after it are read lazily.
+        """
         condition = "#sessionId = :session"
         values: dict[str, str] = {"session": session_id}
         if language is not None:
             condition += " AND #targetLanguage = :language"
             values["language"] = language
-        items = self._table.query(condition, values=values, index="sessionId-targetLanguage-index")
-        for item in items:
-            yield Recipient(
-                ConnectionId(item["connectionId"]),
-                item["targetLanguage"],
-                item["role"] == HANDSHAKE_PENDING,
-            )
+        query = self._table.query_call(
+            condition, values=values, index="sessionId-targetLanguage-index", limit=limit
+        )
+        return query.then(lambda items: map(_recipient, items))
 
     def page_of_session(
         self, session_id: SessionId, start: Item | None, limit: int
@@ -123,12 +133,14 @@ class ConnectionStore:
         following = None if last is None else ConnectionId(last["connectionId"])
         return [connection_from_item(item) for item in items], following
 
-    def put_new(self, connection: Connection) -> bool:
-        """Add a connection. Return False if an earlier run of the same handshake has added it."""
+    def put_new_call(self, connection: Connection) -> Call[bool]:
+        """Return the call that adds a connection.
+
+        Its result is False if an earlier run of the same handshake has added it.
+        """
         item = connection_to_item(connection)
-        return self._database.try_write(
-            self._table.put(item, "attribute_not_exists(#connectionId)")
-        )
+        put = self._table.put(item, "attribute_not_exists(#connectionId)")
+        return self._database.try_write_call(put)
 
     def delete(self, connection: Connection) -> bool:
         """Delete a connection. Return False if it has changed sessions since it was read."""
@@ -150,15 +162,36 @@ class ConnectionStore:
             )
         )
 
+    def heard_from(self, connection_id: ConnectionId, now: Millis) -> Connection | None:
+        """Record that a message came in, and return the connection as it was before.
+
+        One write, instead of a read and a write. Return None if the connection is gone, or if
+        another one has taken its place.
+        """
+        write = self._activity(connection_id, now, " AND attribute_not_exists(#supersededBy)")
+        call = self._database.write_call(write, returning="ALL_OLD").then(connection_from_item)
+        try:
+            (connection,) = self._together(call)
+        except ConditionFailed:
+            return None
+        return connection
+
     def record_activity(self, connection_id: ConnectionId, now: Millis) -> None:
-        """Record that a message came in. The number of messages counted here is a lower bound."""
-        self._database.try_write(
-            self._table.update(
-                {"connectionId": connection_id},
-                "SET #lastActivityTime = :now ADD #messagesReceived :one",
-                condition="attribute_exists(#connectionId)",
-                values={"now": now, "one": 1},
-            )
+        self._together(self.record_activity_call(connection_id, now))
+
+    def record_activity_call(self, connection_id: ConnectionId, now: Millis) -> Call[bool]:
+        """Return the call that records that a message came in.
+
+        The number of messages counted here is a lower bound.
+        """
+        return self._database.try_write_call(self._activity(connection_id, now))
+
+    def _activity(self, connection_id: ConnectionId, now: Millis, condition: str = "") -> Write:
+        return self._table.update(
+            {"connectionId": connection_id},
+            "SET #lastActivityTime = :now ADD #messagesReceived :one",
+            condition=f"attribute_exists(#connectionId){condition}",
+            values={"now": now, "one": 1},
         )
 
     def schedule_notices(self, seen: Connection, later: Connection) -> bool:
@@ -221,3 +254,11 @@ class ConnectionStore:
                 values={"session": session_id},
             )
         )
+
+
+def _recipient(item: Item) -> Recipient:
+    return Recipient(
+        ConnectionId(item["connectionId"]),
+        item["targetLanguage"],
+        item["role"] == HANDSHAKE_PENDING,
+    )

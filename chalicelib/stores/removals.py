@@ -1,6 +1,8 @@
 """Removed users, in the rate_limits table: since when their tokens are refused."""
 
 from chalicelib.domain.types import Millis
+from chalicelib.stores.attributes import Item
+from chalicelib.stores.calls import Call
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table
 
@@ -43,15 +45,18 @@ class RemovalStore:
             )
         )
 
-    def not_before(self, user: str, now: Millis) -> Millis | None:
-        """Return the time before which tokens must not have been issued; None if any may be used.
+    def not_before_call(self, user: str, now: Millis) -> Call[Millis | None]:
+        """Return the call for the time before which tokens must not have been issued, None if any.
 
         It is a consistent read, since a removed user's client reconnects within the second.
         """
-        item = self._table.get(_removal(user), consistent=True)
-        if item is None or item["expiresAt"] * 1000 <= now:
-            return None
-        return Millis(item["notBefore"])
+
+        def not_before(item: Item | None) -> Millis | None:
+            if item is None or item["expiresAt"] * 1000 <= now:
+                return None
+            return Millis(item["notBefore"])
+
+        return self._table.get_call(_removal(user), consistent=True).then(not_before)
 
 
 def _removal(user: str) -> dict[str, str]:

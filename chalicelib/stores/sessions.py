@@ -5,8 +5,9 @@ from typing import Any
 
 from chalicelib.domain.session import MAX_LANGUAGES, Session, StatusSent
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
-from chalicelib.errors import ConditionFailed
+from chalicelib.errors import ConditionFailed, UpstreamError
 from chalicelib.stores.attributes import Item
+from chalicelib.stores.calls import Call, Together
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.session_items import session_from_item, session_to_item
 from chalicelib.stores.table import Database, Table, Write
@@ -16,6 +17,7 @@ class SessionStore:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
         self._table = Table(dynamodb, table)
         self._database = Database(dynamodb)
+        self._together = Together(dynamodb)
 
     def get(self, session_id: SessionId) -> Session | None:
         """Return a session by a consistent read: listeners may join the moment it is created."""
@@ -157,15 +159,15 @@ class SessionStore:
             speaker=speaker,
         )
 
-    def advance_stream(
+    def advance_stream_call(
         self, session_id: SessionId, stream: str, speaker: ConnectionId | None, now: Millis
-    ) -> Session | None:
-        """Advance a stream to its next seq, atomically, and return the session.
+    ) -> Call[Session | None]:
+        """Return the call that advances a stream to its next seq, atomically: the session then.
 
-        Return None if the session is paused, has ended, has another speaker, or has too many
+        Its result is None if the session is paused, has ended, has another speaker, or has too many
         streams to begin another one. `speaker` is None for a service that has no connection.
         """
-        return self._change(
+        return self._change_call(
             session_id,
             "SET #lastBroadcastAt = :now ADD #streamPositions.#stream :one",
             {"one": 1, "now": now, "false": False, "most": MAX_LANGUAGES},
@@ -219,6 +221,22 @@ class SessionStore:
         names: Mapping[str, str] | None = None,
     ) -> Session | None:
         """Update an active session and return the result; None if a condition is false."""
+        call = self._change_call(
+            session_id, change, values, condition=condition, speaker=speaker, names=names
+        )
+        (session,) = self._together(call)
+        return session
+
+    def _change_call(
+        self,
+        session_id: SessionId,
+        change: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str = "",
+        speaker: ConnectionId | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Call[Session | None]:
         conditions = ["#isActive = :active"]
         known: dict[str, Any] = {"active": True}
         if condition:
@@ -233,7 +251,13 @@ class SessionStore:
             values={**known, **values},
             names=names,
         )
-        try:
-            return session_from_item(self._database.write(write))
-        except ConditionFailed:
-            return None
+        return self._database.write_call(write).then(_session).rescued(_none_if_condition_failed)
+
+
+def _session(item: Item) -> Session | None:
+    return session_from_item(item)
+
+
+def _none_if_condition_failed(error: UpstreamError) -> None:
+    if not isinstance(error, ConditionFailed):
+        raise error

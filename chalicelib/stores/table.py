@@ -88,13 +88,15 @@ class Table:
         return self._pages(request)
 
     def query_call(
-        self, condition: str, *, values: Mapping[str, Any], index: str
+        self, condition: str, *, values: Mapping[str, Any], index: str, limit: int | None = None
     ) -> Call[Iterator[Item]]:
-        """Return the call for the first page under a key of an index.
+        """Return the call for the first page under a key of an index, of at most `limit` items.
 
         Its result is every item, across all pages; the pages after the first are read lazily.
         """
         request = self._query(condition, values, index)
+        if limit:
+            request["Limit"] = limit
         return Call("Query", request, lambda page: self._pages(request, page))
 
     def query_page(
@@ -217,10 +219,13 @@ class Database:
         """
         return carry_out(self._dynamodb, self.write_call(write))
 
-    def write_call(self, write: Write) -> Call[Item]:
+    def write_call(
+        self, write: Write, returning: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW"
+    ) -> Call[Item]:
+        """Return the call for one write; the result of an update is the item after or before it."""
         request = write.request
         if write.kind == "Update":
-            request = request | {"ReturnValues": "ALL_NEW"}
+            request = request | {"ReturnValues": returning}
         return Call(_ALONE[write.kind], request, _attributes)
 
     def try_write(self, write: Write) -> bool:

@@ -1,21 +1,28 @@
 """broadcast: a message of the speaker's, numbered without a gap and kept before it is sent."""
 
-from msgspec import UNSET, Raw
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+
+from msgspec import UNSET, Raw, Struct
 
 from chalicelib.actions.background import progress
 from chalicelib.actions.delivery import deliver
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
-from chalicelib.actions.services import Call, Services
+from chalicelib.actions.services import Activity, Call, Services
 from chalicelib.actions.session import lookup
 from chalicelib.domain.audience import listeners
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
-from chalicelib.errors import ClientError, Code, Conflict
+from chalicelib.errors import ClientError, Code, Conflict, UpstreamError
 from chalicelib.protocol import messages, requests
 from chalicelib.protocol.codec import encode_for_many
+from chalicelib.stores.connection_items import Recipient
 from chalicelib.stores.history import HistoryEntry
 
+_TOGETHER_MILLIS = 20
+"""Calls that went out together and took longer may have come apart, by a retry of one."""
 _MAX_SEQ = 10**9
 """Stands for the seq while a message is measured: one that is too large must not take a seq."""
 
@@ -32,6 +39,7 @@ def broadcast(
         request.data,
         call.remaining,
         speaker=call.connection_id,
+        activity=call.activity,
     )
 
 
@@ -43,6 +51,7 @@ def publish_broadcast(
     remaining: Remaining,
     *,
     speaker: ConnectionId | None,
+    activity: Activity | None = None,
 ) -> messages.BroadcastAccepted:
     """Send `data` to a stream of a session, and keep it for recovery.
 
@@ -62,46 +71,114 @@ def publish_broadcast(
         data=data,
     )
     encode_for_many(message)
-    session = services.sessions.advance_stream(session_id, stream, speaker, services.clock())
-    if session is None:
+    numbered = _advance(services, session_id, stream, speaker, activity or Activity())
+    if numbered.session is None:
         raise _refusal(services, session_id, speaker)
-    message.seq = session.stream_positions[stream]
+    message.seq = numbered.session.stream_positions[stream]
     body = encode_for_many(message)
     _keep(services, message, body)
-    return _send(services, session, message, body, remaining, watched=speaker is not None)
+    if numbered.listeners is None:
+        return _send_to_many(services, numbered.session, message, body, watched=speaker is not None)
+    return _send(services, message, body, numbered.listeners, remaining)
+
+
+class _Numbered(Struct, frozen=True):
+    """The session with the stream's new seq, None if the message is refused; and its listeners.
+
+    `listeners` is None if they are too many for this invocation, or could not be read.
+    """
+
+    session: Session | None
+    listeners: list[Recipient] | None
+
+
+def _advance(
+    services: Services,
+    session_id: SessionId,
+    stream: str,
+    speaker: ConnectionId | None,
+    activity: Activity,
+) -> _Numbered:
+    """Give a message its seq; the query of the listeners and the speaker's activity go along."""
+    started, most = services.clock(), services.settings.inline_fanout_limit
+    number = services.sessions.advance_stream_call(session_id, stream, speaker, started)
+    query = services.connections.listeners_call(session_id, _language(stream), most + 1)
+    find = query.then(partial(_few, most)).rescued(_unknown)
+    recorded = activity.take()
+    if recorded is None:
+        session, found = services.together(number, find)
+    else:
+        session, found, _ = services.together(number, find, recorded)
+    if session is not None and services.clock() - started > _TOGETHER_MILLIS:
+        # Who joined before the message had its seq must be found.
+        (found,) = services.together(find)
+    return _Numbered(session, found)
+
+
+def _few(most: int, found: Iterator[Recipient]) -> list[Recipient] | None:
+    """Return the recipients, None if they are more than `most`, or cannot be read to their end."""
+    try:
+        few = list(islice(found, most + 1))
+    except UpstreamError as error:
+        return _unknown(error)
+    return few if len(few) <= most else None
+
+
+def _unknown(_: UpstreamError) -> list[Recipient] | None:
+    """Return None for recipients that cannot be read now: a job finds them."""
+    return None
 
 
 def _send(
     services: Services,
+    message: messages.Broadcast,
+    body: bytes,
+    found: list[Recipient],
+    remaining: Remaining,
+) -> messages.BroadcastAccepted:
+    """Post to the listeners found.
+
+    It never fails: the message is in the history, and a listener that is not reached recovers it.
+    """
+    open_sockets = [each.connection_id for each in found if not each.handshake_pending]
+    if open_sockets:
+        audience = listeners(SessionId(message.session_id), _language(message.stream))
+        deliver.to_found(services, audience, open_sockets, body, remaining)
+    return _accepted(services, message, len(found))
+
+
+def _send_to_many(
+    services: Services,
     session: Session,
     message: messages.Broadcast,
     body: bytes,
-    remaining: Remaining,
     *,
     watched: bool,
 ) -> messages.BroadcastAccepted:
-    """Post to the stream's listeners: at once or, if they are many, in the background.
+    """Leave the posts to jobs. `watched`: the speaker is told their progress."""
+    expected = session.listeners_of(_language(message.stream))
+    reply = _accepted(services, message, expected)
+    request_id = progress.begin(services, session, expected) if watched else None
+    reply.request_id = request_id or UNSET
+    audience = listeners(session.session_id, _language(message.stream))
+    deliver.try_enqueue(services, audience, body, request_id)
+    return reply
 
-    It never fails: the message is in the history, and a listener that is not reached recovers it.
-    `watched`: the speaker is told the progress of a delivery in the background.
-    """
-    language = None if message.stream == EVERYBODY else message.stream
-    expected = session.listeners_of(language)
-    reply = messages.BroadcastAccepted(
+
+def _accepted(
+    services: Services, message: messages.Broadcast, recipients: int
+) -> messages.BroadcastAccepted:
+    return messages.BroadcastAccepted(
         timestamp=services.clock(),
-        session_id=session.session_id,
+        session_id=message.session_id,
         stream=message.stream,
         seq=message.seq,
-        recipients=expected,
+        recipients=recipients,
     )
-    audience = listeners(session.session_id, language)
-    if watched and expected > services.settings.inline_fanout_limit:
-        request_id = progress.begin(services, session, expected)
-        reply.request_id = request_id or UNSET
-        deliver.try_enqueue(services, audience, body, request_id)
-    elif expected:
-        deliver.to_audience(services, audience, body, expected, remaining)
-    return reply
+
+
+def _language(stream: str) -> str | None:
+    return None if stream == EVERYBODY else stream
 
 
 def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:

@@ -4,9 +4,11 @@ from chalicelib.actions.connection.due import schedule_token_jobs
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.domain.lifetimes import token_notice_at
+from chalicelib.domain.types import Millis
 from chalicelib.errors import Code, Forbidden, Unauthorized
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import messages, requests
+from chalicelib.stores.calls import Call as StoreCall
 
 
 @action(requests.Authenticate)
@@ -42,11 +44,24 @@ def identify(services: Services, token: str) -> Identity:
         Unauthorized: the token is not valid, or was issued before its user was removed.
         UpstreamError: the read failed.
     """
-    now = services.clock()
-    identity = services.tokens.verify(token, now)
-    user = services.hasher.user(identity.tenant_id, identity.user_id)
-    not_before = services.removals.not_before(user, now)
-    # A token without the time of its issue may be an old one.
-    if not_before is not None and (identity.issued_at or 0) <= not_before:
-        raise Unauthorized(Code.TOKEN_INVALID, "the token is not valid: it has been withdrawn")
+    identity = services.tokens.verify(token, services.clock())
+    (refusal,) = services.together(withdrawn_call(services, identity))
+    if refusal is not None:
+        raise refusal
     return identity
+
+
+def withdrawn_call(services: Services, identity: Identity) -> StoreCall[Unauthorized | None]:
+    """Return the call that reads whether a token's user has been removed.
+
+    Its result is the refusal of a token that was issued before.
+    """
+
+    def check(not_before: Millis | None) -> Unauthorized | None:
+        # A token without the time of its issue may be an old one.
+        if not_before is None or (identity.issued_at or 0) > not_before:
+            return None
+        return Unauthorized(Code.TOKEN_INVALID, "the token is not valid: it has been withdrawn")
+
+    user = services.hasher.user(identity.tenant_id, identity.user_id)
+    return services.removals.not_before_call(user, services.clock()).then(check)

@@ -7,15 +7,23 @@ from typing import Any
 from msgspec import Struct, UnsetType
 
 from chalicelib.actions.connection import disconnect, refresh
-from chalicelib.actions.connection.authenticate import identify
-from chalicelib.actions.connection.due import schedule_token_jobs
+from chalicelib.actions.connection.authenticate import withdrawn_call
+from chalicelib.actions.connection.due import isolated, schedule_token_jobs
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import create, join, limits, lookup
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role
-from chalicelib.errors import BadRequest, Code, Conflict, Forbidden, Unauthorized
+from chalicelib.errors import (
+    BadRequest,
+    ClientError,
+    Code,
+    Conflict,
+    Forbidden,
+    Unauthorized,
+    UpstreamError,
+)
 from chalicelib.identity.credentials import find_token
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
@@ -45,22 +53,73 @@ def accept(services: Services, handshake: Handshake, remaining: Remaining) -> st
     Raises:
         ClientError: the handshake is refused with its status, and nothing is left of it.
     """
-    limits.limit_connects(services, handshake.address)
+    try:
+        opening, subprotocol = _opening(services, handshake)
+    except ClientError as refusal:
+        # What is refused without a read counts as an attempt too.
+        (limited,) = services.together(limits.connect_call(services, handshake.address))
+        raise limited or refusal from None
+    connection = _add(services, handshake, opening)
+    if opening.identity is not None:
+        expires_at = opening.identity.expires_at
+        schedule_token_jobs(services, connection.connection_id, expires_at)
+    if opening.request is not None:
+        _perform(services, Call(connection, handshake.address, remaining), opening.request)
+    return subprotocol
+
+
+class _Opening(Struct, frozen=True):
+    """What a handshake asks for, as far as it can be checked without a read."""
+
+    connection: Connection
+    identity: Identity | None
+    request: requests.Request | None
+
+
+def _opening(services: Services, handshake: Handshake) -> tuple[_Opening, str | None]:
+    """Check a handshake. Return it with the subprotocol. Raises ClientError."""
     role = _role(handshake.query)
     token, subprotocol = find_token(handshake.headers, handshake.query)
-    identity = None if token is None else identify(services, token)
+    identity = None if token is None else services.tokens.verify(token, services.clock())
     if role is Role.SPEAKER and identity is None:
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
     request = _request(handshake.query, role)
     connection = _connection(services, handshake, role, identity)
-    if not services.connections.put_new(connection):
-        # This event came before: the work of the first time stands.
-        connection = lookup.reload_connection(services, connection.connection_id)
-    if identity is not None:
-        schedule_token_jobs(services, connection.connection_id, identity.expires_at)
-    if request is not None:
-        _perform(services, Call(connection, handshake.address, remaining), request)
-    return subprotocol
+    return _Opening(connection, identity, request), subprotocol
+
+
+def _add(services: Services, handshake: Handshake, opening: _Opening) -> Connection:
+    """Add the connection beside the reads that may refuse it; a refused one is deleted again.
+
+    Raises RateLimited, Unauthorized: its user has been removed. UpstreamError.
+    """
+    limit = limits.connect_call(services, handshake.address)
+    added = services.connections.put_new_call(opening.connection)
+    withdrawn = None
+    try:
+        if opening.identity is None:
+            limited, is_new = services.together(limit, added)
+        else:
+            check = withdrawn_call(services, opening.identity)
+            limited, is_new, withdrawn = services.together(limit, added, check)
+    except UpstreamError:
+        _take_back(services, opening.connection)
+        raise
+    refusal = limited or withdrawn
+    if refusal is not None:
+        if is_new:
+            _take_back(services, opening.connection)
+        raise refusal
+    if is_new:
+        return opening.connection
+    # This event came before: the work of the first time stands.
+    return lookup.reload_connection(services, opening.connection.connection_id)
+
+
+def _take_back(services: Services, connection: Connection) -> None:
+    """Delete the connection of a refused handshake. If that fails, the sweep finds it."""
+    with isolated(services):
+        services.connections.delete(connection)
 
 
 def _role(query: Mapping[str, str]) -> Role:

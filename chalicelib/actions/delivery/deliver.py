@@ -53,11 +53,22 @@ def to_audience(
 
     It never raises: what has been decided stands, even if not all can be told now.
     """
+    if expected > services.settings.inline_fanout_limit:
+        try_enqueue(services, audience, body)
+    else:
+        to_found(services, audience, find(services, audience), body, remaining)
+
+
+def to_found(
+    services: Services,
+    audience: Audience,
+    found: Iterable[ConnectionId],
+    body: bytes,
+    remaining: Remaining,
+) -> None:
+    """Post at once to an audience that has been found. It never raises, as `to_audience`."""
     try:
-        if expected > services.settings.inline_fanout_limit:
-            enqueue(services, audience, body)
-        else:
-            _to_found(services, audience, find(services, audience), body, remaining)
+        _to_found(services, audience, found, body, remaining)
     except UpstreamError as error:
         services.telemetry.error("deliveryFailed", exception=error, audience=audience.kind)
         try_enqueue(services, audience, body)

@@ -9,11 +9,13 @@ as that connection alone can cause it, and would switch its own limit off.
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import ConnectionId, TenantId, UserId
 from chalicelib.errors import Code, RateLimited, Throttled, UpstreamError
+from chalicelib.stores.calls import Call
 
 
-def limit_connects(services: Services, address: str) -> None:
+def connect_call(services: Services, address: str) -> Call[RateLimited | None]:
+    """Return the call that counts a handshake. Its result is the refusal, if it is one too many."""
     limit = services.settings.rate_limit_connects_per_minute
-    _count(services, "connect", "address", services.hasher.address(address), limit, 60)
+    return _call(services, "connect", "address", services.hasher.address(address), limit, 60)
 
 
 def limit_joins(services: Services, address: str) -> None:
@@ -40,21 +42,35 @@ def limit_controls(services: Services, connection_id: ConnectionId) -> None:
 def _count(
     services: Services, operation: str, kind: str, value: str, limit: int, window: int
 ) -> None:
-    """Count an attempt. `window` is in seconds.
+    """Count an attempt. Raises RateLimited: it is above `limit`."""
+    (refusal,) = services.together(_call(services, operation, kind, value, limit, window))
+    if refusal is not None:
+        raise refusal
 
-    Raises RateLimited: this attempt is above `limit`; it tells when the window is over.
+
+def _call(
+    services: Services, operation: str, kind: str, value: str, limit: int, window: int
+) -> Call[RateLimited | None]:
+    """Return the call that counts an attempt. `window` is in seconds.
+
+    Its result is the refusal of an attempt above `limit`; it tells when the window is over.
     """
-    now = services.clock()
-    try:
-        count = services.rate_limits.count(operation, kind, value, window, now)
-    except UpstreamError as error:
+
+    def check(count: int) -> RateLimited | None:
+        return _too_many(services, operation, limit, window) if count > limit else None
+
+    def fail_open(error: UpstreamError) -> RateLimited | None:
         if kind == "connection" and isinstance(error, Throttled):
-            raise _too_many(services, operation, limit, window) from error
-        services.telemetry.error("rateLimiterDown", operation=operation, exception=error)
+            return _too_many(services, operation, limit, window)
+        try:
+            raise error  # so that the log shows where it came up
+        except UpstreamError:
+            services.telemetry.error("rateLimiterDown", operation=operation, exception=error)
         services.telemetry.metric("RateLimited", 0, dimensions={"Operation": operation})
-        return
-    if count > limit:
-        raise _too_many(services, operation, limit, window)
+        return None
+
+    counted = services.rate_limits.count_call(operation, kind, value, window, services.clock())
+    return counted.then(check).rescued(fail_open)
 
 
 def _too_many(services: Services, operation: str, limit: int, window: int) -> RateLimited:

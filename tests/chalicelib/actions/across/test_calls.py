@@ -14,25 +14,62 @@ def cost(stack: Stack, act: Callable[[], object]) -> Counter[str]:
     return Counter(calls)
 
 
-def test_a_fresh_heartbeat_is_one_read_and_no_write(stack: Stack) -> None:
+def trips(stack: Stack, act: Callable[[], object]) -> list[list[str]]:
+    """Return the calls of each round trip: those that go out together share one."""
+    with stack.outside.counted_trips() as found:
+        act()
+    return found
+
+
+def test_a_heartbeat_is_one_write_that_reads_too(stack: Stack) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)
-    stack.clock.advance(4)
+    stack.clock.advance(50)
 
-    assert cost(stack, lambda: listener.send("heartbeat")) == {"GetItem": 1}
+    assert cost(stack, lambda: listener.send("heartbeat")) == {"UpdateItem": 1}
     with_seq = cost(stack, lambda: listener.send("heartbeat", wantSeq=True))
-    assert with_seq == {"GetItem": 2}
+    assert with_seq == {"UpdateItem": 1, "GetItem": 1}
 
 
-def test_activity_is_written_at_most_once_in_five_seconds(stack: Stack) -> None:
+def test_activity_is_written_at_most_once_in_five_seconds_but_by_heartbeats(stack: Stack) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)
 
-    def beat(seconds: float) -> int:
+    def recover(seconds: float) -> int:
         stack.clock.advance(seconds)
-        return cost(stack, lambda: listener.send("heartbeat"))["UpdateItem"]
+        return cost(stack, lambda: listener.send("recover", lastSeq={}))["UpdateItem"]
 
-    assert [beat(seconds) for seconds in (50, 2, 2, 2, 6, 1)] == [1, 0, 0, 1, 1, 0]
+    assert [recover(seconds) for seconds in (50, 2, 2, 2, 6, 1)] == [1, 0, 0, 1, 1, 0]
+
+
+def test_round_trips_of_a_handshake(stack: Stack) -> None:
+    assert trips(stack, stack.connect) == [["UpdateItem", "PutItem"]]
+    assert trips(stack, stack.speaker) == [["UpdateItem", "PutItem", "GetItem"]]
+
+
+def test_round_trips_of_a_heartbeat(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+    stack.clock.advance(50)
+
+    assert len(trips(stack, lambda: listener.send("heartbeat"))) == 1
+    assert len(trips(stack, lambda: listener.send("heartbeat", wantSeq=True))) == 2
+
+
+@pytest.mark.parametrize("language", [{}, {"targetLanguage": "es"}])
+def test_round_trips_of_a_broadcast(stack: Stack, language: dict[str, str]) -> None:
+    """Which session a speaker has is known only by its connection; who owns it, by the update."""
+    speaker, session_id = stack.session()
+    for _ in range(3):
+        stack.listener(session_id)
+    stack.clock.advance(50)
+
+    assert trips(stack, lambda: speaker.send("broadcast", data="hello", **language)) == [
+        ["GetItem"],
+        ["UpdateItem", "Query", "UpdateItem"],  # the seq, the listeners, the speaker's activity
+        ["PutItem"],
+        *[["post"]] * 3,
+    ]
 
 
 @pytest.mark.parametrize(

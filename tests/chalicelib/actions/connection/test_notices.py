@@ -79,7 +79,7 @@ def test_a_notice_that_did_not_arrive_comes_a_minute_later(
     stack.clock.now = Millis(speaker.connected_at + minutes * 60_000)
     if trouble == "slow":
         stack.sockets.slow.add(speaker.connection_id)
-    with stack.outside.killed_after(3 if trouble == "died" else 100):  # it dies over its post
+    with stack.outside.killed_after(2 if trouble == "died" else 100):  # it dies over its post
         speaker.send("heartbeat")
     assert speaker.of_type(notice) == []
     stack.sockets.slow.clear()
