@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -49,7 +50,7 @@ async def test_a_setting_is_changed_in_place_while_sockets_stay_open(
     await listener.next("broadcast", data="still here")
     later = await stack.listener(session_id)
     assert later.welcome["heartbeatInterval"] == before - 10
-    assert "0 added, 10 changed, 0 destroyed" in changed
+    assert re.search("0 added, [1-9][0-9]* changed, 0 destroyed", changed)
 
 
 async def test_the_demo_plays_against_the_applied_url(stack: Stack) -> None:
