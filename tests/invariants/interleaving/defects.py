@@ -98,7 +98,8 @@ def read_first(addition: str) -> Carry:
 
     def carry(real: DynamoDB, operation: Operation, request: Request) -> dict[str, Any]:
         expression = f"ADD {addition} :one"
-        if request.get("UpdateExpression") != expression:
+        update = request.get("UpdateExpression", "")
+        if not update.endswith(expression):
             return real.call(operation, request)
         key = {name: request[name] for name in ("TableName", "Key")}
         found: Any = real.call("GetItem", {**key, "ConsistentRead": True}).get("Item", {})
@@ -109,7 +110,8 @@ def read_first(addition: str) -> Carry:
             **request["ExpressionAttributeValues"],
             ":one": {"N": str(int(found.get("N", 0)) + 1)},
         }
-        changed = {"UpdateExpression": f"SET {addition} = :one"}
+        others = update.removesuffix(expression).strip()
+        changed = {"UpdateExpression": f"{others + ',' if others else 'SET'} {addition} = :one"}
         return real.call(operation, {**request, **changed, "ExpressionAttributeValues": values})
 
     return carry
