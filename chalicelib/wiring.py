@@ -15,6 +15,7 @@ from chalicelib.actions.services import Services
 from chalicelib.domain.types import Millis
 from chalicelib.identity.cursors import Cursors
 from chalicelib.identity.hashing import Hasher
+from chalicelib.identity.join_keys import JoinKeys
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
@@ -78,6 +79,7 @@ def build(
         cursors=Cursors(settings.resume_token_secret),
         tokens=TokenVerifier(settings),
         resume_tokens=ResumeTokens(settings.resume_token_secret),
+        join_keys=JoinKeys(settings.resume_token_secret),
         management=aws.management(settings, environ, clock),
         jobs=jobs,
         replies=replies,

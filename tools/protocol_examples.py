@@ -16,6 +16,7 @@ _STATE = BroadcastState(last_state_change=_NOW)
 _SIGNED = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"
 _SEEN = {"*": 12, "es": 40}
 _RESUME = "r1.ZXhhbXBsZQ"
+_JOIN_KEY = "qmEgZm9yIGV4YW1wbGUhIQ"
 _MISSED = Raw(
     b'{"type":"broadcast","timestamp":1699500000000,"sessionId":"golden-eagle-427",'
     b'"stream":"es","seq":40,"data":{"text":"hola"}}'
@@ -31,8 +32,13 @@ _USUAL: dict[str, Any] = {
 """Values for the fields of a message that has no example of its own."""
 
 _REQUESTS: dict[str, dict[str, object]] = {
-    "createSession": {"sourceLanguage": "en", "qualityTier": "standard"},
-    "joinSession": {"sessionId": _SESSION, "targetLanguage": "es"},
+    "createSession": {
+        "sourceLanguage": "en",
+        "qualityTier": "standard",
+        "private": True,
+        "languages": ["es", "fr"],
+    },
+    "joinSession": {"sessionId": _SESSION, "targetLanguage": "es", "joinKey": _JOIN_KEY},
     "changeLanguage": {"targetLanguage": "pt-BR"},
     "heartbeat": {"wantSeq": True},
     "recover": {"lastSeq": _SEEN},
@@ -76,6 +82,7 @@ _MESSAGES: list[Message] = [
         resume_token=_RESUME,
         heartbeat_interval=50,
         expires_at=_NOW + 7_200_000,
+        join_key=_JOIN_KEY,
     ),
     messages.SessionJoined(
         timestamp=_NOW,

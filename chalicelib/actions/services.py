@@ -11,6 +11,7 @@ from chalicelib.domain.types import ConnectionId, Millis, SessionId
 from chalicelib.errors import BadRequest, Code, NotFound
 from chalicelib.identity.cursors import Cursors
 from chalicelib.identity.hashing import Hasher
+from chalicelib.identity.join_keys import JoinKeys
 from chalicelib.identity.resume import ResumeTokens
 from chalicelib.identity.tokens import TokenVerifier
 from chalicelib.settings import Settings
@@ -43,6 +44,7 @@ class Services(Struct, frozen=True, kw_only=True):
     cursors: Cursors
     tokens: TokenVerifier
     resume_tokens: ResumeTokens
+    join_keys: JoinKeys
     management: Management
     jobs: JobQueue
     replies: JobQueue

@@ -53,6 +53,10 @@ class Session(Struct, frozen=True, kw_only=True):
     is_active: bool
     broadcasting: Broadcasting
     state_version: int = 1
+    join_key_hash: str | None = None
+    """The hash of a private session's join key (`JoinKeys`), None if it is public."""
+    languages: tuple[str, ...] = ()
+    """The languages that may be listened to; none if any may."""
     listener_count: int = 0
     joins: int = 0
     """The listeners that have ever joined. A move to another connection does not count."""

@@ -3,7 +3,7 @@
 import hmac
 from typing import Literal
 
-Purpose = Literal["resume", "address", "connection", "cursor", "user"]
+Purpose = Literal["resume", "address", "connection", "cursor", "user", "joinKey"]
 
 
 def derive_key(secret: str, purpose: Purpose) -> bytes:

@@ -128,7 +128,9 @@ def decode_request(envelope: Envelope, body: bytes) -> Request:
 
 
 def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
-    """Decode the request of a URL with `action=` (PROTOCOL 1.2). `lastSeq` is JSON text there.
+    """Decode the request of a URL with `action=` (PROTOCOL 1.2).
+
+    There `lastSeq` is JSON text, `private` is `true` or `false`, and `languages` is `es,fr`.
 
     Raises:
         BadRequest: UNKNOWN_ACTION, or INVALID_MESSAGE with the field in `details`.
@@ -138,6 +140,7 @@ def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
         raise _unknown_action(f"action in a URL must be one of {allowed}")
     values: dict[str, Any] = dict(parameters)
     try:
+        _decode_texts(values)
         if "lastSeq" in values:
             values["lastSeq"] = msgspec.json.decode(values["lastSeq"])
             if values["lastSeq"] is None:
@@ -147,6 +150,17 @@ def decode_handshake(action: str, parameters: Mapping[str, str]) -> Request:
         raise validation.invalid_parameters(ACTIONS[action], values, error) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise validation.invalid(("lastSeq", "must be a JSON object")) from None
+
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _decode_texts(values: dict[str, Any]) -> None:
+    """Replace a URL's texts by what they stand for; one that stands for nothing is left."""
+    if "private" in values:
+        values["private"] = _BOOLEANS.get(values["private"], values["private"])
+    if "languages" in values:
+        values["languages"] = values["languages"].split(",")
 
 
 def decode_with_nulls(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

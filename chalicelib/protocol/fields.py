@@ -12,6 +12,9 @@ TOPIC_PATTERN = r"^[A-Za-z0-9._-]{1,64}\Z"
 
 SessionIdField = Annotated[str, Meta(pattern=SESSION_ID_PATTERN, max_length=64)]
 Language = Annotated[str, Meta(pattern=LANGUAGE_PATTERN)]
+Languages = Annotated[list[Language], Meta(min_length=1, max_length=100)]
+"""The languages that a session may have: a list in JSON, `es,fr` in a URL."""
+JoinKey = Annotated[str, Meta(max_length=128)]
 Stream = Annotated[str, Meta(pattern=STREAM_PATTERN)]
 Topic = Annotated[str, Meta(pattern=TOPIC_PATTERN)]
 MessageId = Annotated[str, Meta(max_length=128)]

@@ -51,6 +51,7 @@ class SessionCreated(Message, kw_only=True):
     resume_token: str
     heartbeat_interval: int
     expires_at: int
+    join_key: str | UnsetType = UNSET
 
 
 class Recovery(Message, kw_only=True):
@@ -80,6 +81,7 @@ class ConnectionRefreshComplete(Recovery, kw_only=True):
     state_version: int
     last_seq: dict[str, int]
     resume_token: str
+    join_key: str | UnsetType = UNSET
 
 
 class Recovered(Recovery, kw_only=True):

@@ -6,7 +6,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from chalicelib.domain.types import Role
 from chalicelib.protocol.fields import (
+    JoinKey,
     Language,
+    Languages,
     LastSeq,
     MessageId,
     QualityTier,
@@ -44,11 +46,14 @@ class ListenerRequest(Request, kw_only=True, frozen=True):
 class CreateSession(SpeakerRequest, kw_only=True, frozen=True):
     source_language: Language
     quality_tier: QualityTier = "standard"
+    private: bool = False
+    languages: Languages | UnsetType = UNSET
 
 
 class JoinSession(ListenerRequest, kw_only=True, frozen=True):
     session_id: SessionIdField
     target_language: Language
+    join_key: JoinKey | UnsetType = UNSET
     resume_token: TokenText | UnsetType = UNSET
     last_seq: LastSeq | UnsetType = UNSET
 
@@ -77,6 +82,7 @@ class RefreshConnection(Request, kw_only=True, frozen=True):
     session_id: SessionIdField
     role: RoleName
     target_language: Language | UnsetType = UNSET
+    join_key: JoinKey | UnsetType = UNSET
     resume_token: TokenText | UnsetType = UNSET
     last_seq: LastSeq | UnsetType = UNSET
 

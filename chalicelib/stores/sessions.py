@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chalicelib.domain.session import MAX_LANGUAGES, Session, StatusSent
+from chalicelib.domain.session import EVERYBODY, MAX_LANGUAGES, Session, StatusSent
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.errors import ConditionFailed, UpstreamError
 from chalicelib.stores.attributes import Item
@@ -164,15 +164,23 @@ class SessionStore:
     ) -> Call[Session | None]:
         """Return the call that advances a stream to its next seq, atomically: the session then.
 
-        Its result is None if the session is paused, has ended, has another speaker, or has too many
-        streams to begin another one. `speaker` is None for a service that has no connection.
+        Its result is None if the session is paused, has ended, has another speaker, does not have
+        the stream's language, or has too many streams to begin another one. `speaker` is None for
+        a service that has no connection.
         """
+        condition = (
+            "#broadcastState.#isPaused = :false AND"
+            " (attribute_exists(#streamPositions.#stream) OR size(#streamPositions) < :most)"
+        )
+        values: dict[str, Any] = {"one": 1, "now": now, "false": False, "most": MAX_LANGUAGES}
+        if stream != EVERYBODY:
+            condition += " AND (attribute_not_exists(#languages) OR contains(#languages, :stream))"
+            values["stream"] = stream
         return self._change_call(
             session_id,
             "SET #lastBroadcastAt = :now ADD #streamPositions.#stream :one",
-            {"one": 1, "now": now, "false": False, "most": MAX_LANGUAGES},
-            condition="#broadcastState.#isPaused = :false AND"
-            " (attribute_exists(#streamPositions.#stream) OR size(#streamPositions) < :most)",
+            values,
+            condition=condition,
             speaker=speaker,
             names={"stream": stream},
         )

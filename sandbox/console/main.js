@@ -1,5 +1,6 @@
 /** Builds the models and the views, and connects them. */
 
+import { readJoinLink } from '/clients/js/lectern.js';
 import { EventBus } from './lib/events.js';
 import { Journal } from './people/journal.js';
 import { People } from './people/people.js';
@@ -49,6 +50,7 @@ document.querySelector('#show').addEventListener('click', attempt(async () => {
 }));
 
 events.on('line', (line) => journal.line(line));
-const requested = new URLSearchParams(location.search).get('session');
-if (requested) people.look(requested);
+const linked = readJoinLink(location.href);
+const requested = linked.sessionId ?? new URLSearchParams(location.search).get('session');
+if (requested) people.look(requested, linked.joinKey);
 stack.follow();

@@ -14,7 +14,7 @@ _LAYERS = [
     {"session"},
     {"receiving", "sending"},
     {"connection"},
-    {"emitter", "errors", "messages", "options", "sockets", "streams"},
+    {"emitter", "errors", "link", "messages", "options", "sockets", "streams"},
 ]
 """Packages and top-level modules, by layer. Each may import its own layer's and those below."""
 

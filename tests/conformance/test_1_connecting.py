@@ -104,13 +104,13 @@ async def test_another_speakers_session_is_refused_with_403(stack: Stack) -> Non
     assert (await stack.refusal(await stack.token("eve"), **query)).status == 403
 
 
-async def test_another_tenants_session_is_refused_with_403(stack: Stack) -> None:
+async def test_another_tenants_session_is_refused_like_one_that_is_not_there(stack: Stack) -> None:
     _, session = await stack.session("ana")
     stranger = await stack.token("ana", "other")
     refresh = {"role": "speaker", "action": "refreshConnection", "sessionId": session}
-    assert (await stack.refusal(stranger, **refresh)).status == 403
+    assert (await stack.refusal(stranger, **refresh)).status == 404
     join = {"action": "joinSession", "sessionId": session, "targetLanguage": "es"}
-    assert (await stack.refusal(stranger, **join)).status == 403
+    assert (await stack.refusal(stranger, **join)).status == 404
 
 
 async def test_a_session_that_is_not_there_or_ended_is_refused_with_404(stack: Stack) -> None:

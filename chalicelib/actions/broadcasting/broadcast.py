@@ -11,7 +11,7 @@ from chalicelib.actions.delivery import deliver
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Activity, Call, Services
-from chalicelib.actions.session import lookup
+from chalicelib.actions.session import access, lookup
 from chalicelib.domain.audience import listeners
 from chalicelib.domain.session import EVERYBODY, Session
 from chalicelib.domain.types import ConnectionId, Millis, SessionId
@@ -61,7 +61,8 @@ def publish_broadcast(
     Raises:
         PayloadTooLarge: the message would pass 128 KB on its way to a listener.
         Conflict: the broadcast is paused. Forbidden: the session has another speaker.
-        NotFound: the session ended or never was. BadRequest: it has too many streams.
+        NotFound: the session ended or never was. BadRequest: it has too many streams, or
+        does not have this language.
     """
     message = messages.Broadcast(
         timestamp=services.clock(),
@@ -73,7 +74,7 @@ def publish_broadcast(
     encode_for_many(message)
     numbered = _advance(services, session_id, stream, speaker, activity or Activity())
     if numbered.session is None:
-        raise _refusal(services, session_id, speaker)
+        raise _refusal(services, session_id, stream, speaker)
     message.seq = numbered.session.stream_positions[stream]
     body = encode_for_many(message)
     _keep(services, message, body)
@@ -188,7 +189,7 @@ def _keep(services: Services, message: messages.Broadcast, body: bytes) -> None:
 
 
 def _refusal(
-    services: Services, session_id: SessionId, speaker: ConnectionId | None
+    services: Services, session_id: SessionId, stream: str, speaker: ConnectionId | None
 ) -> ClientError:
     """Return the error for a message that was given no sequence number."""
     session = lookup.active_session(services, session_id)
@@ -196,4 +197,6 @@ def _refusal(
         return lookup.not_the_speaker()
     if session.broadcasting.is_paused:
         return Conflict(Code.BROADCAST_PAUSED, "the broadcast is paused: resumeBroadcast first")
+    if stream != EVERYBODY:
+        access.require_language(session, stream)
     return lookup.too_many_languages()

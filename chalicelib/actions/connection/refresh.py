@@ -5,7 +5,7 @@ from msgspec import UnsetType
 from chalicelib.actions.connection import grace
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import attachments, join, limits, lookup, replies
+from chalicelib.actions.session import access, attachments, join, limits, lookup, replies
 from chalicelib.actions.session.join import Joined, JoinOptions
 from chalicelib.domain.lifetimes import session_expiry
 from chalicelib.domain.session import Connection, Session
@@ -54,7 +54,9 @@ def refresh_connection(
     """
     connection = call.connection
     _check(connection, request)
-    session = lookup.session_to_enter(services, connection, SessionId(request.session_id))
+    proof = access.Proof(request.join_key, request.resume_token)
+    session_id = SessionId(request.session_id)
+    session = access.session_to_enter(services, connection, session_id, proof)
     if connection.session_id == session.session_id:
         return Joined(connection, session, request.last_seq)
     if connection.session_id is not None:

@@ -1,12 +1,14 @@
 """createSession."""
 
+from msgspec import UnsetType
+
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import limits, lookup, replies
 from chalicelib.domain import ids
 from chalicelib.domain.lifetimes import session_expiry
 from chalicelib.domain.session import Broadcasting, Connection, Session
-from chalicelib.domain.types import TenantId, UserId
+from chalicelib.domain.types import Millis, SessionId, TenantId, UserId
 from chalicelib.errors import Code, Forbidden, TransactionCancelled, Unavailable
 from chalicelib.protocol import messages, requests
 from chalicelib.stores.membership import TransactionItem
@@ -42,14 +44,17 @@ def create_session(
     limits.limit_sessions(services, tenant_id, user_id)
     now = services.clock()
     for _ in range(_NAME_TRIES):
+        session_id = ids.session_id(services.pick)
         session = Session(
-            session_id=ids.session_id(services.pick),
+            session_id=session_id,
             tenant_id=tenant_id,
             speaker_user_id=user_id,
             speaker_connection_id=call.connection_id,
             speaker_handshake_at=now if handshake_pending else None,
             source_language=request.source_language,
             quality_tier=request.quality_tier,
+            join_key_hash=_join_key_hash(services, session_id, now) if request.private else None,
+            languages=_languages(request),
             created_at=now,
             expires_at=session_expiry(now, services.settings),
             is_active=True,
@@ -71,6 +76,16 @@ def _is_created(services: Services, call: Call, session: Session) -> bool:
             return False
         raise
     return True
+
+
+def _join_key_hash(services: Services, session_id: SessionId, now: Millis) -> str:
+    return services.join_keys.hash(services.join_keys.derive(session_id, now))
+
+
+def _languages(request: requests.CreateSession) -> tuple[str, ...]:
+    if isinstance(request.languages, UnsetType):
+        return ()
+    return tuple(dict.fromkeys(request.languages))
 
 
 def _speaker(connection: Connection) -> tuple[UserId, TenantId]:

@@ -7,7 +7,7 @@ from msgspec import Struct, UnsetType
 
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import attachments, limits, lookup, replies
+from chalicelib.actions.session import access, attachments, limits, lookup, replies
 from chalicelib.domain import ids
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Role, SessionId
@@ -57,11 +57,16 @@ def join_session(
 
     Raises:
         Conflict: the connection is in a session. RateLimited: too many joins from this address.
-        NotFound, Forbidden: see `lookup.session_to_enter`. All errors of `enter`.
+        NotFound: see `access.session_to_enter`. All errors of `enter`.
     """
     lookup.refuse_second_session(call.connection)
     limits.limit_joins(services, call.address)
-    session = lookup.session_to_enter(services, call.connection, SessionId(request.session_id))
+    session = access.session_to_enter(
+        services,
+        call.connection,
+        SessionId(request.session_id),
+        access.Proof(request.join_key, request.resume_token),
+    )
     options = JoinOptions(request.target_language, request.resume_token, handshake_pending)
     connection = enter(services, call.connection, session, options)
     return Joined(connection, session, request.last_seq)
@@ -75,8 +80,9 @@ def enter(
     Raises:
         Unauthorized: the resume token is forged or expired. Forbidden: it is another session's or
         another user's, or a connection that was opened later has used it. NotFound: the session
-        has ended. Unavailable: it is full. BadRequest: it has too many languages.
+        has ended. Unavailable: it is full. BadRequest: it has too many languages, or not this one.
     """
+    access.require_language(session, options.language)
     if isinstance(options.resume_token, UnsetType):
         participant = ids.participant_id(services.pick)
         if not _is_joined(services, _entry(connection, session, options, participant), None):

@@ -2,7 +2,7 @@
 
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import limits, lookup
+from chalicelib.actions.session import access, limits, lookup
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import SessionId
 from chalicelib.errors import Code, Forbidden, TransactionCancelled, Unavailable
@@ -43,6 +43,7 @@ def _change(
     """
     for _ in range(_TRIES):
         session = lookup.active_session(services, session_id)
+        access.require_language(session, language)
         if _is_changed(services, connection, session, language):
             return session
         connection = lookup.reload_connection(services, connection.connection_id)

@@ -26,20 +26,6 @@ def active_session(services: Services, session_id: SessionId) -> Session:
     return _require_active(services.sessions.get(session_id), session_id)
 
 
-def session_to_enter(services: Services, connection: Connection, session_id: SessionId) -> Session:
-    """Return the active session that a client wants to enter.
-
-    Raises:
-        NotFound: there is none. Forbidden: it is another tenant's, active or not. A client with a
-        token stays within its tenant; an anonymous listener has none until it has joined.
-    """
-    session = services.sessions.get(session_id)
-    anonymous = connection.user_id is None
-    if session is not None and not anonymous and session.tenant_id != connection.tenant_id:
-        raise Forbidden(Code.FORBIDDEN, "this session is not yours to join")
-    return _require_active(session, session_id)
-
-
 def active_sessions(services: Services, shards: Sequence[int] = range(SHARDS)) -> Iterator[Session]:
     """Yield the active sessions of all or some shards, read in batches, shard by shard."""
     for shard in shards:

@@ -52,6 +52,7 @@ def session_created(
         resume_token=_resume_token(services, connection, session),
         heartbeat_interval=services.settings.heartbeat_interval_seconds,
         expires_at=session.expires_at,
+        join_key=_join_key(services, session),
     )
 
 
@@ -97,6 +98,8 @@ def refresh_complete(
     )
     if connection.role is Role.LISTENER:
         recovery.add_missed(services, reply, session, last_seq)
+    else:
+        reply.join_key = _join_key(services, session)
     return reply
 
 
@@ -117,6 +120,15 @@ def end_reason(session: Session | None) -> EndReason:
         if session is not None and reason == session.end_reason:
             return reason
     return "expired"
+
+
+def _join_key(services: Services, session: Session) -> str | UnsetType:
+    """Return the key of a private session. Its speaker gets it, and no other participant.
+
+    One that was made under an older `RESUME_TOKEN_SECRET` can't be derived any more.
+    """
+    key = services.join_keys.derive(session.session_id, session.created_at)
+    return key if services.join_keys.fits(key, session.join_key_hash) else UNSET
 
 
 def _resume_token(services: Services, connection: Connection, session: Session) -> str:

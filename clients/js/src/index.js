@@ -7,13 +7,14 @@ import { ListenerSession } from './listener.js';
 import { SpeakerSession } from './speaker.js';
 
 export { LecternError } from './errors.js';
+export { joinLink, readJoinLink } from './link.js';
 export { DEFAULTS } from './options.js';
 export { Streams } from './streams.js';
 
 /** Create a session as its speaker. Resolves with it once it is open. */
 export function createSession(url, options) {
-  const { sourceLanguage, qualityTier } = options;
-  const fields = { sourceLanguage, qualityTier };
+  const { sourceLanguage, qualityTier, private: isPrivate, languages } = options;
+  const fields = { sourceLanguage, qualityTier, private: isPrivate, languages };
   return new SpeakerSession(url, options).start(['createSession', fields]);
 }
 
@@ -24,7 +25,7 @@ export function resumeSession(url, options) {
 
 /** Join a session as a listener. With `resumeToken` and `lastSeq` it continues an earlier one. */
 export function joinSession(url, options) {
-  const { sessionId, targetLanguage, resumeToken, lastSeq } = options;
-  const fields = { sessionId, targetLanguage, resumeToken, lastSeq };
+  const { sessionId, targetLanguage, joinKey, resumeToken, lastSeq } = options;
+  const fields = { sessionId, targetLanguage, joinKey, resumeToken, lastSeq };
   return new ListenerSession(url, options).start(['joinSession', fields]);
 }

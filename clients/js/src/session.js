@@ -57,6 +57,11 @@ export class Session extends Emitter {
     return this._participant.sessionId;
   }
 
+  /** The key of a private session: of the speaker, and of a listener that joined with it. */
+  get joinKey() {
+    return this._participant.joinKey;
+  }
+
   get sourceLanguage() {
     return this._participant.sourceLanguage;
   }

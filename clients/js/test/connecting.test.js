@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { LecternError, joinSession, resumeSession } from '../lectern.js';
+import { LecternError, joinLink, joinSession, readJoinLink, resumeSession } from '../lectern.js';
 import { SESSION, Stack, broadcast, data, record, settle } from './stack.js';
 
 test('a listener joins by a message, and without a token', async () => {
@@ -135,4 +135,19 @@ test('a platform without WebSocket is named', () => {
   const stack = new Stack();
   const options = { ...stack.options(), WebSocket: undefined, sessionId: SESSION, targetLanguage: 'es' };
   assert.throws(() => joinSession('ws://stack/local', options), TypeError);
+});
+
+test('a private session is joined with its key, also by who reconnects', async () => {
+  const stack = new Stack();
+  const session = await stack.listener({ joinKey: 'k-1' });
+  assert.equal(stack.socket.requests('joinSession')[0].joinKey, 'k-1');
+  assert.equal(session.joinKey, 'k-1');
+});
+
+test('a link carries the session and its key behind the #, and keeps the rest of the page', () => {
+  const link = joinLink('https://example.org/talk?lang=es#old', { sessionId: SESSION, joinKey: 'a_b-c' });
+  assert.equal(link, `https://example.org/talk?lang=es#session=${SESSION}&key=a_b-c`);
+  assert.deepEqual(readJoinLink(link), { sessionId: SESSION, joinKey: 'a_b-c' });
+  assert.deepEqual(readJoinLink('https://example.org/'), { sessionId: undefined, joinKey: undefined });
+  assert.equal(joinLink('https://example.org/', { sessionId: SESSION }), `https://example.org/#session=${SESSION}`);
 });

@@ -45,10 +45,16 @@ export interface ConnectionOptions {
 export interface SpeakerOptions extends ConnectionOptions {
   sourceLanguage: string;
   qualityTier?: 'standard' | 'premium';
+  /** Only those can listen who have the session's `joinKey`. */
+  private?: boolean;
+  /** The only languages that can be listened to. Default: all */
+  languages?: string[];
 }
 export interface ListenerOptions extends ConnectionOptions {
   sessionId: string;
   targetLanguage: string;
+  /** The key of a private session. */
+  joinKey?: string;
   resumeToken?: string;
   lastSeq?: LastSeq;
 }

@@ -50,6 +50,8 @@ export interface Session {
   readonly state: State;
   readonly role: Role;
   readonly sessionId: string;
+  /** The key of a private session: of the speaker, and of a listener that joined with it. */
+  readonly joinKey?: string;
   readonly sourceLanguage: string;
   readonly broadcastState: BroadcastState;
   readonly stateVersion: number;

@@ -21,9 +21,9 @@ export class Listener extends Person {
     this.waiting = 0; // missed while away, received on return
   }
 
-  async join(sessionId) {
+  async join(sessionId, joinKey) {
     const session = await joinSession(socketUrl(), {
-      ...this.options, sessionId, targetLanguage: this.language,
+      ...this.options, sessionId, joinKey, targetLanguage: this.language,
     });
     this.take(session);
     session.on('broadcast', (message) => this.#hear(message));

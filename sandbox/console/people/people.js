@@ -25,6 +25,7 @@ export class People {
     this.#parts = { stack, journal, events: stack.events };
     this.speaker = null;
     this.sessionId = null; // the session that this page shows
+    this.joinKey = undefined; // and its key, if it is private
     this.listeners = new Map(); // number → Listener
     this.talk = new Talk(this);
     this.events.on('clock', ({ by }) => by > JUMP && this.heartbeat());
@@ -32,16 +33,17 @@ export class People {
     this.events.on('people', (person) => person?.state === 'closed' && this.#gone(person));
   }
 
-  async start(sourceLanguage) {
+  async start(sourceLanguage, isPrivate = false) {
     const speaker = new Speaker(this.#parts);
-    await speaker.start(sourceLanguage);
+    await speaker.start(sourceLanguage, isPrivate);
     this.speaker = speaker;
-    this.look(speaker.sessionId);
+    this.look(speaker.sessionId, speaker.joinKey);
     this.journal.story(`Session ${speaker.sessionId} is open. Listeners join with that name.`);
   }
 
-  look(sessionId) {
+  look(sessionId, joinKey = undefined) {
     this.sessionId = sessionId;
+    this.joinKey = joinKey;
     this.events.emit('people');
   }
 
@@ -103,7 +105,7 @@ export class People {
     const listener = new Listener(this.#number, language, this.#parts);
     this.listeners.set(listener.number, listener);
     try {
-      await listener.join(this.sessionId);
+      await listener.join(this.sessionId, this.joinKey);
     } catch (error) {
       this.listeners.delete(listener.number);
       this.journal.story(`${listener.name} could not join: ${error.message}`, true);

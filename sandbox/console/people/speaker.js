@@ -12,10 +12,10 @@ export class Speaker extends Person {
     this.said = '';
   }
 
-  async start(sourceLanguage) {
+  async start(sourceLanguage, isPrivate = false) {
     const user = `speaker-${Math.random().toString(36).slice(2, 8)}`;
     const session = await createSession(socketUrl(), {
-      ...this.options, sourceLanguage, token: () => token(user),
+      ...this.options, sourceLanguage, private: isPrivate, token: () => token(user),
     });
     this.take(session);
     session.on('sessionStatus', (status) => {
@@ -26,6 +26,10 @@ export class Speaker extends Person {
 
   get sessionId() {
     return this.session?.sessionId;
+  }
+
+  get joinKey() {
+    return this.session?.joinKey;
   }
 
   get broadcasting() {

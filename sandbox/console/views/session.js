@@ -1,5 +1,6 @@
 /** The start of a session, its listeners, and the speaker's controls. */
 
+import { joinLink } from '/clients/js/lectern.js';
 import { h, onceAFrame, setText } from '../lib/dom.js';
 import { languageName, OFFERED } from '../lib/languages.js';
 import { duration, plural } from '../lib/format.js';
@@ -19,8 +20,9 @@ export function sessionCard({ people, stack, events, attempt }) {
   const live = h('div.stack', { hidden: true });
   const name = h('p.name', { id: 'session-id' });
   const facts = h('p.small.muted');
+  const link = h('a.small', { id: 'join-link', target: '_blank', hidden: true }, 'Link for listeners');
   const steer = speakerControls(people, attempt);
-  live.append(h('div', {}, name, facts), steer.element, h('hr'), adding(people, attempt));
+  live.append(h('div', {}, name, facts, link), steer.element, h('hr'), adding(people, attempt));
   card.append(h('div.head', {}, title, chip), start, live, others);
 
   const draw = onceAFrame(() => {
@@ -36,6 +38,8 @@ export function sessionCard({ people, stack, events, attempt }) {
       const from = languageName(speaker?.session.sourceLanguage ?? session?.sourceLanguage ?? 'en');
       const age = session ? `, open for ${duration((stack.now - session.createdAt) / 1000)}` : '';
       setText(facts, `${speaker ? 'You speak' : 'The speaker speaks'} ${from}${age}`);
+      link.hidden = !people.joinKey;
+      if (people.joinKey) link.href = joinLink(location.href, people);
       const [text, kind] = standing(speaker, session);
       setText(chip, text);
       chip.className = `chip end ${kind}`;
@@ -50,11 +54,13 @@ export function sessionCard({ people, stack, events, attempt }) {
 
 function startForm(people, attempt) {
   const language = h('select', { id: 'source' }, ...SOURCES.map((code) => option(code)));
+  const isPrivate = h('input', { id: 'private', type: 'checkbox' });
   return h(
     'form',
-    { onsubmit: attempt(() => people.start(language.value)) },
+    { onsubmit: attempt(() => people.start(language.value, isPrivate.checked)) },
     h('p.muted', {}, 'A session has one speaker. Listeners join with the session’s name.'),
     field('The speaker’s language', language),
+    h('label.inline', {}, isPrivate, 'Only listeners with the link'),
     h('button.primary', { type: 'submit', id: 'start' }, 'Start a session'),
   );
 }

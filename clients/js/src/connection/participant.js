@@ -1,4 +1,6 @@
-const FIELDS = ['sessionId', 'sourceLanguage', 'targetLanguage', 'resumeToken', 'expiresAt'];
+const FIELDS = [
+  'sessionId', 'sourceLanguage', 'targetLanguage', 'joinKey', 'resumeToken', 'expiresAt',
+];
 
 /** A participant as the stack knows it. `streams` are a listener's. */
 export class Participant {
@@ -23,8 +25,8 @@ export class Participant {
    * without a connection joins again; everybody else moves by `refreshConnection`.
    */
   returnRequest(isConnected) {
-    const { role, sessionId, targetLanguage, resumeToken, streams } = this;
-    const fields = { sessionId, targetLanguage, resumeToken, lastSeq: streams?.lastSeq };
+    const { role, sessionId, targetLanguage, joinKey, resumeToken, streams } = this;
+    const fields = { sessionId, targetLanguage, joinKey, resumeToken, lastSeq: streams?.lastSeq };
     if (streams && !isConnected) return ['joinSession', fields];
     return ['refreshConnection', { ...fields, role }];
   }

@@ -7,6 +7,7 @@ async for message in session:
 
 from lectern_client.api import create_session, join_session, resume_session
 from lectern_client.errors import LecternError
+from lectern_client.link import join_link, read_join_link
 from lectern_client.listener import ListenerSession
 from lectern_client.messages import Broadcast, Gap, SessionStatus
 from lectern_client.options import Options, Timers
@@ -28,6 +29,8 @@ __all__ = [
     "Streams",
     "Timers",
     "create_session",
+    "join_link",
     "join_session",
+    "read_join_link",
     "resume_session",
 ]

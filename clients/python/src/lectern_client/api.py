@@ -1,5 +1,6 @@
 """Functions that open a session."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -17,16 +18,24 @@ async def create_session(
     source_language: str,
     token: Token,
     quality_tier: Literal["standard", "premium"] | None = None,
+    private: bool | None = None,
+    languages: Sequence[str] | None = None,
     options: Options | None = None,
 ) -> SpeakerSession:
     """Create a session as its speaker. Return once it is open.
 
     `url` is the stack's address, `wss://…/{stage}`; `token` a JWT, or a function that supplies one.
+    Only who has the `join_key` can listen to a `private` session, and only to its `languages`.
 
     Raises:
         LecternError: the stack refused, or could not be reached in `connect_attempts`.
     """
-    fields = _given(sourceLanguage=source_language, qualityTier=quality_tier)
+    fields = _given(
+        sourceLanguage=source_language,
+        qualityTier=quality_tier,
+        private=private,
+        languages=None if languages is None else list(languages),
+    )
     session = SpeakerSession(url, _with_token(options, token), Participant("speaker"))
     return await session.start(("createSession", fields))
 
@@ -37,13 +46,15 @@ async def join_session(
     session_id: str,
     target_language: str,
     token: Token | None = None,
+    join_key: str | None = None,
     resume_token: str | None = None,
     last_seq: LastSeq | None = None,
     options: Options | None = None,
 ) -> ListenerSession:
     """Join a session as a listener. Return once it is open.
 
-    With `resume_token` and `last_seq` it continues where an earlier one left off.
+    `join_key` is the key of a private session. With `resume_token` and `last_seq` it continues
+    where an earlier one left off.
 
     Raises:
         LecternError: as `create_session`.
@@ -53,12 +64,14 @@ async def join_session(
         "listener",
         session_id=session_id,
         target_language=target_language,
+        join_key=join_key,
         resume_token=resume_token,
         streams=streams,
     )
     fields = _given(
         sessionId=session_id,
         targetLanguage=target_language,
+        joinKey=join_key,
         resumeToken=resume_token,
         lastSeq=last_seq,
     )

@@ -74,6 +74,11 @@ class Session(Emitter):
         return self._participant.session_id
 
     @property
+    def join_key(self) -> str | None:
+        """The key of a private session: of the speaker, and of a listener that joined with it."""
+        return self._participant.join_key
+
+    @property
     def source_language(self) -> str:
         return self._participant.source_language
 

@@ -60,7 +60,7 @@ def test_a_message_to_a_tenant_reaches_its_connections_and_no_others(
 
 
 @pytest.mark.parametrize("state", ["active", "ended"])
-def test_another_tenants_user_gets_403_for_a_session_whatever_its_state(
+def test_another_tenants_user_is_told_of_no_session_whatever_its_state(
     stack: Stack, state: str
 ) -> None:
     speaker, session_id = stack.session("anna", ACME)
@@ -77,6 +77,6 @@ def test_another_tenants_user_gets_403_for_a_session_whatever_its_state(
         namesake.send("refreshConnection", sessionId=session_id, role="speaker"),
     ]
 
-    assert [(each["status"], each["code"]) for each in replies] == [(403, "FORBIDDEN")] * 3
+    assert [(each["status"], each["code"]) for each in replies] == [(404, "SESSION_NOT_FOUND")] * 3
     assert len({each["message"] for each in replies}) == 1
     assert "acme" not in str(replies)

@@ -19,6 +19,7 @@ class Participant:
     session_id: str = ""
     source_language: str = ""
     target_language: str = ""
+    join_key: str | None = None
     resume_token: str | None = None
     expires_at: int | None = None
     streams: Streams | None = None
@@ -33,6 +34,7 @@ class Participant:
         self.session_id = reply.get("sessionId", self.session_id)
         self.source_language = reply.get("sourceLanguage", self.source_language)
         self.target_language = reply.get("targetLanguage", self.target_language)
+        self.join_key = reply.get("joinKey", self.join_key)
         self.resume_token = reply.get("resumeToken", self.resume_token)
         self.expires_at = reply.get("expiresAt", self.expires_at)
 
@@ -42,6 +44,8 @@ class Participant:
         A listener without a connection joins again; everybody else moves by `refreshConnection`.
         """
         fields: dict[str, Any] = {"sessionId": self.session_id}
+        if self.join_key:
+            fields["joinKey"] = self.join_key
         if self.resume_token:
             fields["resumeToken"] = self.resume_token
         if self.streams is not None:
