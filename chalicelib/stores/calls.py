@@ -39,12 +39,18 @@ class Call(Struct, Generic[T], frozen=True):
         return Call(self.operation, self.request, self.read, rescue)
 
     def result(self, outcome: Outcome) -> T:
-        """Return the result of an outcome. Raises UpstreamError, unless it is rescued."""
-        if not isinstance(outcome, UpstreamError):
+        """Return the result of an outcome. Raises UpstreamError, unless it is rescued.
+
+        What `read` raises, as it may read further pages, is rescued too.
+        """
+        try:
+            if isinstance(outcome, UpstreamError):
+                raise outcome
             return self.read(outcome)
-        if self.rescue is None:
-            raise outcome
-        return self.rescue(outcome)
+        except UpstreamError as error:
+            if self.rescue is None:
+                raise
+            return self.rescue(error)
 
 
 def carry_out(dynamodb: DynamoDB, call: Call[T]) -> T:
@@ -53,7 +59,7 @@ def carry_out(dynamodb: DynamoDB, call: Call[T]) -> T:
         response = dynamodb.call(call.operation, call.request)
     except UpstreamError as error:
         return call.result(error)
-    return call.read(response)
+    return call.result(response)
 
 
 class Together:

@@ -38,8 +38,13 @@ class ConnectionStore:
 
     def get_current(self, connection_id: ConnectionId) -> Connection | None:
         """Return a connection by a consistent read, where a stale copy would be wrong."""
-        item = self._table.get({"connectionId": connection_id}, consistent=True)
-        return connection_from_item(item) if item else None
+        (connection,) = self._together(self.get_current_call(connection_id))
+        return connection
+
+    def get_current_call(self, connection_id: ConnectionId) -> Call[Connection | None]:
+        """Return the call for what `get_current` returns."""
+        get = self._table.get_call({"connectionId": connection_id}, consistent=True)
+        return get.then(lambda item: connection_from_item(item) if item else None)
 
     def get_in_session(
         self, connection_id: ConnectionId, session_id: SessionId

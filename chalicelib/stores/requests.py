@@ -1,6 +1,6 @@
 """The requests table: work that runs in the background for a connection."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from chalicelib.domain.session import LONG_AGO
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
 from chalicelib.errors import ConditionFailed
 from chalicelib.stores.attributes import Item
+from chalicelib.stores.calls import Call
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table
 
@@ -143,13 +144,18 @@ class RequestStore:
         """Move the request to the client's new connection."""
         self._change(request_id, "SET #connectionId = :connection", {"connection": connection_id})
 
-    def of_connection(self, connection_id: ConnectionId) -> Iterator[BackgroundRequest]:
-        items = self._table.query(
+    def of_connection_call(self, connection_id: ConnectionId) -> Call[list[str]]:
+        """Return the call for the ids of a connection's requests."""
+        query = self._table.query_call(
             "#connectionId = :connection",
             values={"connection": connection_id},
             index="connectionId-createdAt-index",
         )
-        keys = [{"requestId": item["requestId"]} for item in items]
+        return query.then(lambda items: [item["requestId"] for item in items])
+
+    def get_many(self, request_ids: Iterable[str]) -> Iterator[BackgroundRequest]:
+        """Return the requests that still exist, in no order."""
+        keys = [{"requestId": request_id} for request_id in request_ids]
         return map(_from_item, self._table.get_many(keys))
 
     def _change(

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from chalicelib.domain.types import ConnectionId, Millis, SessionId, TenantId
+from chalicelib.stores.calls import Call
 from chalicelib.stores.dynamodb import DynamoDB
-from chalicelib.stores.table import Database, Table
+from chalicelib.stores.table import Database, Table, Write
 
 
 def session_of(topic_key: str) -> SessionId:
@@ -44,7 +45,13 @@ class SubscriptionStore:
         )
 
     def remove(self, key: str, connection_id: ConnectionId) -> None:
-        self._database.write(self._table.delete({"topicKey": key, "connectionId": connection_id}))
+        self._database.try_write(self._delete(key, connection_id))
+
+    def remove_call(self, key: str, connection_id: ConnectionId) -> Call[bool]:
+        return self._database.try_write_call(self._delete(key, connection_id))
+
+    def _delete(self, key: str, connection_id: ConnectionId) -> Write:
+        return self._table.delete({"topicKey": key, "connectionId": connection_id})
 
     def move(self, key: str, old: ConnectionId, new: ConnectionId) -> None:
         """Move a subscription to another connection, so that never both get a message."""
@@ -60,11 +67,11 @@ class SubscriptionStore:
         items = self._table.query("#topicKey = :topic", values={"topic": key})
         return (ConnectionId(item["connectionId"]) for item in items)
 
-    def of_connection(self, connection_id: ConnectionId) -> list[str]:
-        """Return the keys of the topics that a connection subscribes to."""
-        items = self._table.query(
+    def of_connection_call(self, connection_id: ConnectionId) -> Call[list[str]]:
+        """Return the call for the keys of the topics that a connection subscribes to."""
+        query = self._table.query_call(
             "#connectionId = :connection",
             values={"connection": connection_id},
             index="connectionId-index",
         )
-        return [item["topicKey"] for item in items]
+        return query.then(lambda items: [item["topicKey"] for item in items])

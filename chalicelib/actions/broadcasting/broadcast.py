@@ -117,11 +117,8 @@ def _advance(
 
 
 def _few(most: int, found: Iterator[Recipient]) -> list[Recipient] | None:
-    """Return the recipients, None if they are more than `most`, or cannot be read to their end."""
-    try:
-        few = list(islice(found, most + 1))
-    except UpstreamError as error:
-        return _unknown(error)
+    """Return the recipients, None if they are more than `most`."""
+    few = list(islice(found, most + 1))
     return few if len(few) <= most else None
 
 

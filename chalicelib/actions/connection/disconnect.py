@@ -4,8 +4,9 @@
 them end up here, and each may come again. An error in one part never stops the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +20,8 @@ from chalicelib.domain.session import HANDSHAKE_MILLIS, Connection
 from chalicelib.domain.types import ConnectionId, Role, SessionId
 from chalicelib.errors import LecternError
 from chalicelib.protocol.messages import EndReason
+
+T = TypeVar("T")
 
 
 class CloseEvent(Struct, frozen=True):
@@ -37,14 +40,12 @@ def clean_up(
     """
     started = services.clock()
     failures = _Failures(services)
-    connection = None
-    with failures.of("read"):
-        connection = services.connections.get_current(connection_id)
+    connection, attached = _read(services, connection_id, failures)
     if connection is not None:
         with failures.of("session"):
             _leave_as_speaker(services, connection, event, remaining)
     with failures.of("belongings"):
-        _detach(services, connection_id, connection)
+        _detach(services, connection_id, connection, attached)
     if connection is not None:
         with failures.of("metrics"):
             _measure(services, connection)
@@ -54,6 +55,20 @@ def clean_up(
     services.telemetry.metric(
         "DisconnectCleanupLatency", services.clock() - started, "Milliseconds"
     )
+
+
+def _read(
+    services: Services, connection_id: ConnectionId, failures: "_Failures"
+) -> tuple[Connection | None, attachments.Attached]:
+    """Return a connection and its attachments; None and nothing for what cannot be read."""
+    current = services.connections.get_current_call(connection_id)
+    keys, ids = attachments.find_calls(services, connection_id)
+    connection, topic_keys, request_ids = services.together(
+        current.rescued(failures.instead("read", None)),
+        keys.rescued(failures.instead("belongings", [])),
+        ids.rescued(failures.instead("belongings", [])),
+    )
+    return connection, attachments.Attached(topic_keys, request_ids)
 
 
 def on_gone(services: Services, connection_id: ConnectionId) -> None:
@@ -92,12 +107,17 @@ def _end(
     end.end(services, session_id, reason, remaining, speaker=connection.connection_id)
 
 
-def _detach(services: Services, connection_id: ConnectionId, connection: Connection | None) -> None:
+def _detach(
+    services: Services,
+    connection_id: ConnectionId,
+    connection: Connection | None,
+    attached: attachments.Attached,
+) -> None:
     """Cancel subscriptions and requests, or move them to the connection that supersedes this."""
     if connection is not None and connection.superseded_by is not None:
-        attachments.move(services, connection_id, connection.superseded_by)
+        attachments.move_found(services, connection_id, connection.superseded_by, attached)
         return
-    cancelled = attachments.cancel(services, connection_id)
+    cancelled = attachments.cancel_found(services, connection_id, attached)
     if cancelled.subscriptions:
         services.telemetry.metric("SubscriptionsCancelled", cancelled.subscriptions)
     if cancelled.requests:
@@ -143,6 +163,18 @@ class _Failures:
         try:
             yield
         except LecternError as error:
-            self.parts.add(part)
-            self._telemetry.error("disconnectPartFailed", part=part, exception=error)
-            self._telemetry.metric("MessageErrors", 1, dimensions={"Code": f"disconnect.{part}"})
+            self.add(part, error)
+
+    def instead(self, part: str, result: T) -> Callable[[LecternError], T]:
+        """Return what notes the error of a call, and gives `result` in its stead."""
+
+        def note(error: LecternError) -> T:
+            self.add(part, error)
+            return result
+
+        return note
+
+    def add(self, part: str, error: LecternError) -> None:
+        self.parts.add(part)
+        self._telemetry.error("disconnectPartFailed", part=part, exception=error)
+        self._telemetry.metric("MessageErrors", 1, dimensions={"Code": f"disconnect.{part}"})

@@ -44,7 +44,9 @@ def _check(services: Services, name: str) -> Check:
 _CHECKS: Mapping[str, Callable[[Services], object]] = {
     "table:sessions": lambda services: services.sessions.get(_SESSION),
     "table:connections": lambda services: services.connections.get(_NOBODY),
-    "table:subscriptions": lambda services: services.subscriptions.of_connection(_NOBODY),
+    "table:subscriptions": lambda services: services.together(
+        services.subscriptions.of_connection_call(_NOBODY)
+    ),
     "table:requests": lambda services: services.requests.get("health"),
     "table:history": lambda services: services.history.page(_SESSION, "*", 1, 1),
     "table:rate_limits": lambda services: services.seats.holder(_SESSION, "health"),

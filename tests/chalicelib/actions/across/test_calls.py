@@ -56,6 +56,18 @@ def test_round_trips_of_a_heartbeat(stack: Stack) -> None:
     assert len(trips(stack, lambda: listener.send("heartbeat", wantSeq=True))) == 2
 
 
+def test_round_trips_of_a_listeners_close(stack: Stack) -> None:
+    _, session_id = stack.session()
+    listener = stack.listener(session_id)
+
+    assert trips(stack, listener.close) == [
+        ["GetItem", "Query", "Query"],  # the connection, its topics and its requests
+        ["GetItem"],  # the session, for the log's count of messages sent
+        ["TransactWriteItems"],
+    ]
+    assert trips(stack, listener.disconnect_event) == [["GetItem", "Query", "Query"]]
+
+
 @pytest.mark.parametrize("language", [{}, {"targetLanguage": "es"}])
 def test_round_trips_of_a_broadcast(stack: Stack, language: dict[str, str]) -> None:
     """Which session a speaker has is known only by its connection; who owns it, by the update."""

@@ -110,7 +110,7 @@ def test_a_queue_that_is_down_does_not_cost_the_grace_period(stack: Stack) -> No
 
 def test_the_same_drop_twice_does_not_prolong_the_grace(stack: Stack) -> None:
     speaker, session_id = stack.session()
-    with stack.outside.killed_after(2):
+    with stack.outside.killed_after(4):
         speaker.close(1006)
     deadline = stack.session_item(session_id)["graceDeadline"]
     stack.clock.advance(5)

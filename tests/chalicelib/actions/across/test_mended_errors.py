@@ -26,7 +26,7 @@ def end_halfway(stack: Stack) -> None:
     speaker, session_id = stack.session()
     stack.listener(session_id)
     stack.run_changes()
-    with stack.outside.killed_after(3):
+    with stack.outside.killed_after(5):
         speaker.disconnect_event(1000)
     stack.database.fail("Query", ServiceDown("500"))
     stack.changes_that_fail()

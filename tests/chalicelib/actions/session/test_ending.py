@@ -53,7 +53,7 @@ def test_a_batch_of_the_stream_comes_again_from_where_it_failed(stack: Stack) ->
     speaker, session_id = stack.session()
     stack.listener(session_id)
     stack.run_changes()
-    with stack.outside.killed_after(3):
+    with stack.outside.killed_after(5):
         speaker.disconnect_event(1000)
     stack.database.fail("Query", ServiceDown("500"))
 
