@@ -64,8 +64,12 @@ class Sessions(RuleBasedStateMachine):
         """Return the tables of one example."""
         return Memory.fresh()
 
-    @initialize(grace=st.sampled_from(["0", "15"]), inline=st.sampled_from(["1", "500"]))
-    def start(self, grace: str, inline: str) -> None:
+    @initialize(
+        grace=st.sampled_from(["0", "15"]),
+        inline=st.sampled_from(["1", "500"]),
+        lagging=st.booleans(),
+    )
+    def start(self, grace: str, inline: str, lagging: bool) -> None:
         environ = {
             "SPEAKER_GRACE_SECONDS": grace,
             "INLINE_FANOUT_LIMIT": inline,
@@ -74,6 +78,7 @@ class Sessions(RuleBasedStateMachine):
         }
         self.opened = ExitStack()
         self.world = World(self.tables(self.opened), environ=environ)
+        self.world.tables.lagging = lagging
         self.model = Model(self.world)
         self.late: list[tuple[Client, int | None]] = []
         self.said = 0

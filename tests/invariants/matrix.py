@@ -2,8 +2,9 @@
 
 A cell of the matrix is a scene, a break, and what follows:
 - breaks: the process dies just before a call, or just after the last one (which is the same as
-  dying before the next one in between); or the call is refused, its response is lost, or it is
-  carried out twice;
+  dying before the next one in between); or the call is refused, in conflict with a transaction at
+  every try, its response is lost, or it is carried out twice; in a third of the cells the indexes
+  lag;
 - what follows: the client tries again, hangs up, drops, or is gone without any event.
 
 CI plays each break with one of the things that may follow, in turn; the nightly run plays all.
@@ -47,9 +48,12 @@ class Cell:
     follow: str
     deliveries: int
     """Number of times that every job and stream batch is delivered."""
+    lagging: bool
+    """The indexes do not have what the act writes until time goes by."""
 
     def __str__(self) -> str:
-        return f"{self.scene.name}, {self.broken}, then {self.follow}, {self.deliveries}x"
+        lag = ", lagging" if self.lagging else ""
+        return f"{self.scene.name}, {self.broken}, then {self.follow}, {self.deliveries}x{lag}"
 
 
 def cells(named: Named) -> list[Cell]:
@@ -61,15 +65,25 @@ def cells(named: Named) -> list[Cell]:
         troubles = [
             Break(number, name, trouble)
             for number, name in enumerate(calls)
-            for trouble in Trouble
-            if trouble is Trouble.REFUSED or name not in READS
+            for trouble in _troubles_of(name)
         ]
         follows = list(_FOLLOWS[scene.kind])
     return [
-        Cell(named, broken, follow, 1 + (number // len(follows) + turn) % 2)
+        Cell(
+            named, broken, follow, 1 + (number // len(follows) + turn) % 2, (number + turn) % 3 == 0
+        )
         for number, broken in enumerate(deaths + troubles)
         for turn, follow in enumerate(follows)
     ]
+
+
+def _troubles_of(name: str) -> Iterator[Trouble]:
+    """Yield what may happen to a call: a read changes nothing, and transactions may conflict."""
+    yield Trouble.REFUSED
+    if name not in READS:
+        yield from (Trouble.LOST, Trouble.REPEATED)
+    if name == "TransactWriteItems":
+        yield Trouble.CONFLICT
 
 
 def one_each(cells: list[Cell]) -> list[Cell]:
@@ -83,6 +97,7 @@ def one_each(cells: list[Cell]) -> list[Cell]:
 def play(cell: Cell) -> list[str]:
     """Play one cell. Return the rules that it breaks, as sentences."""
     with _stage(cell.scene) as (world, scene):
+        world.tables.lagging = cell.lagging
         _act(world, scene, cell.broken)
         problems = [] if scene.drifted else rules.at_once(world)
         world.deliveries = cell.deliveries

@@ -4,14 +4,17 @@ It is the sandbox's database behind the port that the wires to AWS have. Pages o
 and batches are short, so that every reader has to follow them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib import aws as aws_wire
 from chalicelib.aws.dynamodb import RetryingDynamoDB
 from chalicelib.settings import Settings
 from chalicelib.stores.dynamodb import DynamoDB
+from sandbox.conditions.physics import AWS, OFF, Physics
 from sandbox.dynamodb.database import Database
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.operations.pages import Pages
@@ -24,9 +27,28 @@ __all__ = ["InProcess", "InTwoSteps", "Memory", "fresh_database", "scan"]
 SHORT_PAGES = Pages(items=5, batch=5)
 
 
-def fresh_database(names: Mapping[Label, str]) -> Database:
+_LAGGING = replace(OFF, index_lag_ms=AWS.index_lag_ms)
+
+
+@dataclass
+class Conditions:
+    """The time of tables in memory, which is that of their world, and the lag of their indexes."""
+
+    clock: Callable[[], int] = lambda: 0
+    lagging: bool = False
+    """True if the indexes do not have what is written until time goes by."""
+
+    def now(self) -> int:
+        return self.clock()
+
+    def physics(self) -> Physics:
+        return _LAGGING if self.lagging else OFF
+
+
+def fresh_database(names: Mapping[Label, str], conditions: Conditions | None = None) -> Database:
     """Return the stack's tables, empty, by the names they are to have."""
-    database = Database(lambda: 0, pages=SHORT_PAGES)
+    under = conditions or Conditions()
+    database = Database(under.now, pages=SHORT_PAGES, physics=under.physics)
     for label, table in read_tables().items():
         database.create(TableSchema.of(names[label], table.request))
     return database
@@ -40,13 +62,16 @@ class Memory:
     environ: dict[str, str]
     dynamodb: DynamoDB
     session_changes: list[dict[str, Any]] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=Conditions)
 
     @classmethod
     def fresh(cls) -> "Memory":
+        conditions = Conditions()
         names = {label: f"memory-{label}" for label in read_tables()}
         environ = CREDENTIALS | table_environ(names)
         environ |= SECRETS | {"JOBS_QUEUE_URL": "http://127.0.0.1:9/queue"}
-        return cls(names, environ, RetryingDynamoDB(InProcess(fresh_database(names).call)))
+        port = RetryingDynamoDB(InProcess(fresh_database(names, conditions).call))
+        return cls(names, environ, port, conditions=conditions)
 
     @classmethod
     def of(cls, aws: Aws) -> "Memory":

@@ -174,8 +174,15 @@ def _ended(world: World, state: Snapshot) -> Iterator[str]:
     clients: dict[str, Client] = {client.connection_id: client for client in world.clients}
     for session_id, audience in world.recorder.audience.items():
         for connection_id in audience & world.sockets.open.keys():
-            if not _was_told(world, clients[connection_id], session_id):
+            if not _was_told(world, clients[_latest(state, connection_id)], session_id):
                 yield f"3: {connection_id} was never told that {session_id} has ended"
+
+
+def _latest(state: Snapshot, connection_id: str) -> str:
+    """Return the connection on which a client goes on: it may have refreshed meanwhile."""
+    while (item := state["connections"].get(connection_id)) and "supersededBy" in item:
+        connection_id = item["supersededBy"]
+    return connection_id
 
 
 def _was_told(world: World, client: Client, session_id: str) -> bool:

@@ -3,10 +3,12 @@
 import pytest
 
 from chalicelib.aws.refusals import Refusal
+from chalicelib.domain.types import SessionId
 from sandbox.dynamodb.database import Database
 from sandbox.dynamodb.operations.holds import HeldTransaction
 from sandbox.dynamodb.tables import read_tables
-from tests.invariants.memory import InProcess, InTwoSteps, fresh_database
+from tests.invariants.memory import InProcess, InTwoSteps, Memory, fresh_database
+from tests.invariants.world import World
 
 PUT = {"TableName": "sessions", "Item": {"sessionId": {"S": "a"}}}
 TRANSACTION = {"TransactItems": [{"Put": PUT}]}
@@ -45,3 +47,16 @@ def test_a_transaction_that_is_given_up_in_between_holds_nothing(database: Datab
 
     assert items(database) == []
     InProcess(database.call)("PutItem", PUT)
+
+
+def test_an_index_of_a_lagging_world_has_a_listener_a_moment_later() -> None:
+    world = World(Memory.fresh())
+    _, session_id = world.session()
+    world.tables.lagging = True
+    world.listener(session_id)
+
+    there = world.services.connections.listeners
+
+    assert not list(there(SessionId(session_id), None))
+    world.clock.advance(1)
+    assert len(list(there(SessionId(session_id), None))) == 1

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.posts import FanOutResult
 from chalicelib.domain.types import ConnectionId
-from chalicelib.errors import Gone, ServiceDown, Throttled
+from chalicelib.errors import Gone, ServiceDown, Throttled, TransactionCancelled, UpstreamError
 from chalicelib.protocol.jobs import Job
 from chalicelib.stores.dynamodb import DynamoDB, Operation, Outcome, PreparedCall, in_turn
 from tests.in_memory import Clock, Jobs, Sockets
@@ -24,6 +24,8 @@ class Trouble(StrEnum):
 
     REFUSED = "refused"
     """Throttled, after all retries; nothing was done."""
+    CONFLICT = "in conflict"
+    """Another transaction held its items at every try; nothing was done."""
     LOST = "lost"
     """Done, but the response is lost."""
     REPEATED = "repeated"
@@ -44,11 +46,13 @@ class Troubles:
     def end(self) -> None:
         self._plan = {}
 
-    def run(self, call: Callable[[], T]) -> T:
-        """Make a call, with the failure that is planned for it."""
+    def run(self, call: Callable[[], T], conflict: UpstreamError | None = None) -> T:
+        """Make a call, with its planned failure; `conflict` is what a conflict raises."""
         trouble = self._plan.pop(self._calls, None)
         self._calls += 1
-        if trouble is Trouble.REFUSED:
+        if trouble is Trouble.CONFLICT and conflict is not None:
+            raise conflict
+        if trouble in (Trouble.REFUSED, Trouble.CONFLICT):
             raise Throttled("on purpose")
         answer = call()
         if trouble is Trouble.REPEATED:
@@ -66,7 +70,9 @@ class TroubledDynamoDB:
         self._troubles = troubles
 
     def call(self, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self._troubles.run(lambda: self._real.call(operation, request))
+        reasons = ["TransactionConflict" for _ in request.get("TransactItems", ())]
+        conflict = TransactionCancelled(reasons) if reasons else None
+        return self._troubles.run(lambda: self._real.call(operation, request), conflict)
 
     def call_all(self, calls: Sequence[PreparedCall]) -> list[Outcome]:
         return in_turn(self.call, calls)

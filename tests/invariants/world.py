@@ -45,6 +45,8 @@ class World(Stack):
         self.troubles = Troubles()
         self.recorder, self.port = self.observed(memory)
         super().__init__(memory, **(environ or {}))
+        self.tables = memory.conditions
+        self.tables.clock = self.clock
         self.sockets: TroubledSockets = TroubledSockets(self.outside, self.troubles)
         self.jobs: TroubledJobs = TroubledJobs(self.clock, self.outside, self.troubles)
         self.services = replace(
