@@ -151,6 +151,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         10,
         1,
     )
+    topic_publishers: str = _setting(
+        "TOPIC_PUBLISHERS", "who may publish to topics: all, or only the speaker", "all"
+    )
     aws_wire: str = _setting(
         "AWS_WIRE", "client for AWS: lean (the standard library) or boto3", "lean"
     )
@@ -218,6 +221,7 @@ _ALGORITHMS = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "E
 _AWS_WIRES = {"boto3", "lean"}
 _KEY_SET_URL = re.compile(r"(https://[^/?#@\\]+|http://127\.0\.0\.1(:\d+)?)(/.*)?", re.ASCII)
 """The keys decide who users are, so only https, or this machine, and no `user@`."""
+_TOPIC_PUBLISHERS = {"all", "speaker"}
 _MIN_SECRET_LENGTH = 32
 _LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 
@@ -228,6 +232,8 @@ def _contradictions(settings: Settings) -> list[str]:
     problems += _time_problems(settings)
     if settings.log_level not in _LOG_LEVELS:
         problems.append(f"LOG_LEVEL must be one of {', '.join(sorted(_LOG_LEVELS))}")
+    if settings.topic_publishers not in _TOPIC_PUBLISHERS:
+        problems.append("TOPIC_PUBLISHERS must be all or speaker")
     if settings.aws_wire not in _AWS_WIRES:
         problems.append(f"AWS_WIRE must be one of {', '.join(sorted(_AWS_WIRES))}")
     return problems

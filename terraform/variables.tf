@@ -77,6 +77,7 @@ variable "settings" {
     rate_limit_joins_per_minute     = optional(number, 10)
     rate_limit_sessions_per_hour    = optional(number, 50)
     rate_limit_controls_per_second  = optional(number, 10)
+    topic_publishers                = optional(string, "all")
     aws_wire                        = optional(string, "lean")
     aws_timeout_seconds             = optional(number, 5)
     log_level                       = optional(string, "INFO")
@@ -91,6 +92,11 @@ variable "settings" {
   validation {
     condition     = contains(["lean", "boto3"], var.settings.aws_wire)
     error_message = "aws_wire must be lean or boto3."
+  }
+
+  validation {
+    condition     = contains(["all", "speaker"], var.settings.topic_publishers)
+    error_message = "topic_publishers must be all or speaker."
   }
 
   validation {

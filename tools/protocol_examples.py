@@ -148,7 +148,11 @@ _MESSAGES: list[Message] = [
         timestamp=_NOW, session_id=_SESSION, stream="es", seq=41, data=Raw(b'{"text":"hola"}')
     ),
     messages.TopicMessage(
-        timestamp=_NOW, session_id=_SESSION, topic="questions", data=Raw(b'{"text":"Why?"}')
+        timestamp=_NOW,
+        session_id=_SESSION,
+        topic="questions",
+        data=Raw(b'{"text":"Why?"}'),
+        publisher="listener",
     ),
     messages.TenantMessage(timestamp=_NOW, data=Raw(b'{"text":"Maintenance at noon."}')),
     messages.SessionStatus(

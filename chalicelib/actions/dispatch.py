@@ -14,8 +14,15 @@ from chalicelib.actions.session import create, end, join, language, leave, recov
 from chalicelib.actions.upkeep import status
 from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Millis
-from chalicelib.errors import ClientError, Code, Forbidden, Unauthorized, UpstreamError
+from chalicelib.domain.types import ConnectionId, Millis, Role
+from chalicelib.errors import (
+    ClientError,
+    Code,
+    Forbidden,
+    PayloadTooLarge,
+    Unauthorized,
+    UpstreamError,
+)
 from chalicelib.protocol import requests
 from chalicelib.protocol.codec import Envelope, decode_request, open_envelope
 from chalicelib.protocol.messages import Message
@@ -136,6 +143,7 @@ def _act(
     activity: Activity | None = None,
 ) -> Message:
     _check(connection, request, services.clock())
+    _check_size(connection, frame)
     if connection.handshake_pending:
         # A message came, so the socket is open: this makes up for a lost job of the first reply.
         services.connections.finish_handshake(connection.connection_id)
@@ -184,6 +192,16 @@ def _require_known(connection: Connection | None) -> Connection:
             "this connection is stale: its session goes on over another, or it was taken for gone",
         )
     return connection
+
+
+def _check_size(connection: Connection, frame: Frame) -> None:
+    """Raise PayloadTooLarge for a listener's large message: what it publishes goes to many."""
+    most = requests.CONTROL_MESSAGE_BYTES
+    if connection.role is Role.LISTENER and len(frame.body) > most:
+        raise PayloadTooLarge(
+            Code.PAYLOAD_TOO_LARGE,
+            f"a listener's message may have at most {most} bytes, this one has {len(frame.body)}",
+        )
 
 
 def _check(connection: Connection, request: requests.Request, now: Millis) -> None:

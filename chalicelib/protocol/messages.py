@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 UpdateReason = Literal["requested", "periodic", "listenerCountChange", "newLanguage"]
+Publisher = Literal["speaker", "listener"]
 EndReason = Literal["endedBySpeaker", "speakerDisconnected", "expired", "endedByOperator"]
 
 
@@ -179,6 +180,7 @@ class TopicMessage(Message, kw_only=True):
     session_id: str
     topic: str
     data: Raw
+    publisher: Publisher = field(name="from")
 
 
 class TenantMessage(Message, kw_only=True):

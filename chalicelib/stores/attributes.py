@@ -17,6 +17,8 @@ def to_attribute(value: Any) -> AttributeValue:
         return {"N": repr(value)}
     if isinstance(value, Mapping):
         return {"M": to_attributes(value)}
+    if isinstance(value, frozenset):
+        return {"SS": sorted(value)}
     if isinstance(value, list | tuple):
         return {"L": [to_attribute(each) for each in value]}
     raise TypeError(f"a {type(value).__name__} has no place in an item")
@@ -34,6 +36,8 @@ def from_attribute(attribute: AttributeValue) -> Any:
         return _number(value)
     if kind == "M":
         return from_attributes(value)
+    if kind == "SS":
+        return sorted(value)
     if kind == "L":
         return [from_attribute(each) for each in value]
     return value

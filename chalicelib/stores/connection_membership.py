@@ -50,7 +50,7 @@ class ConnectionMembership:
                 values["joining"] = HANDSHAKE_PENDING
         return self._table.update(
             {"connectionId": connection_id},
-            f"{change} REMOVE #endedSessionId",
+            f"{change} REMOVE #endedSessionId, #topics",
             condition="attribute_exists(#connectionId) AND attribute_not_exists(#sessionId)"
             " AND attribute_not_exists(#supersededBy)",
             values=values,

@@ -249,6 +249,38 @@ class ConnectionStore:
             )
         )
 
+    def add_topic(
+        self, connection_id: ConnectionId, session_id: SessionId, topic: str, most: int
+    ) -> bool:
+        """Note a topic that a connection subscribes to. Idempotent.
+
+        Return False if it has `most` others, or is not in the session.
+        """
+        return self._database.try_write(
+            self._table.update(
+                {"connectionId": connection_id},
+                "ADD #topics :topics",
+                condition="#sessionId = :session AND (attribute_not_exists(#topics)"
+                " OR size(#topics) < :most OR contains(#topics, :topic))",
+                values={
+                    "topics": frozenset({topic}),
+                    "topic": topic,
+                    "session": session_id,
+                    "most": most,
+                },
+            )
+        )
+
+    def remove_topic(self, connection_id: ConnectionId, topic: str) -> None:
+        self._database.try_write(
+            self._table.update(
+                {"connectionId": connection_id},
+                "DELETE #topics :topics",
+                condition="contains(#topics, :topic)",
+                values={"topics": frozenset({topic}), "topic": topic},
+            )
+        )
+
     def release(self, connection_id: ConnectionId, session_id: SessionId) -> None:
         """Take the speaker's connection out of a session that has ended. Its socket stays open."""
         self._database.try_write(

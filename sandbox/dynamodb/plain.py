@@ -10,7 +10,10 @@ _plain = TypeDeserializer()
 
 
 def plain_item(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an item as plain JSON: `{"count": {"N": "1"}}` becomes `{"count": 1}`."""
+    """Return an item as plain JSON: `{"count": {"N": "1"}}` becomes `{"count": 1}`.
+
+    A set becomes a sorted list.
+    """
     return {name: _json(_plain.deserialize(value)) for name, value in typed.items()}
 
 
@@ -21,4 +24,6 @@ def _json(value: Any) -> Any:
         return {name: _json(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_json(each) for each in value]
+    if isinstance(value, set):
+        return sorted(map(_json, value))
     return value

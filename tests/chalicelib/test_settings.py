@@ -47,6 +47,7 @@ def test_blank_values_count_as_absent_and_lists_are_split() -> None:
         ("JWT_ALGORITHMS", "RS256"),
         ("LOG_LEVEL", "LOUD"),
         ("AWS_WIRE", "carrier-pigeon"),
+        ("TOPIC_PUBLISHERS", "nobody"),
         ("CONNECTION_WARNING_MINUTES", "99"),
         ("HEARTBEAT_INTERVAL_SECONDS", "120"),
         ("STATUS_INTERVAL_SECONDS", "45"),

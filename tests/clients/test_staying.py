@@ -1,6 +1,7 @@
 """The Python SDK: refresh and heartbeats."""
 
 import asyncio
+from typing import Any
 
 from lectern_client import LecternError
 from tests.clients.stack import (
@@ -145,6 +146,30 @@ async def test_topics_are_subscribed_to_again_before_the_old_connection_closes()
     stack.socket.deliver({"id": request["id"], "type": "subscribed", "topic": "chat"})
     await settle()
     assert old.closed_with == 4000
+
+
+async def test_many_topics_are_subscribed_to_again_within_the_rate_limit() -> None:
+    stack = FakeStack()
+    session = await stack.listener()
+    topics = [f"t{number}" for number in range(20)]
+    stack.replies["subscribe"] = lambda request, _: {
+        "type": "subscribed",
+        "topic": request["topic"],
+    }
+    for topic in topics:
+        await session.subscribe(topic)
+    taken: list[str] = []
+
+    def subscribe(request: dict[str, Any], _: object) -> dict[str, Any]:
+        if len(taken) % 10 == 9 and stack.clock.now < 10:
+            return error(429, "RATE_LIMITED", retryAfter=10)
+        taken.append(request["topic"])
+        return {"type": "subscribed", "topic": request["topic"]}
+
+    stack.replies["subscribe"] = subscribe
+    stack.socket.drop()
+    await stack.clock.advance(30)
+    assert sorted(taken) == sorted(topics)
 
 
 async def test_heartbeats_are_sent_at_the_servers_interval() -> None:

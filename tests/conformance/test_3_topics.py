@@ -1,9 +1,13 @@
 """PROTOCOL 3 and 4: topics within a session."""
 
+import asyncio
+import os
 from typing import Any
 
 import pytest
 
+from tests.conformance.conftest import looked_over
+from tests.conformance.process import local_stack
 from tests.conformance.stack import Stack
 
 
@@ -23,7 +27,7 @@ async def test_what_is_published_reaches_every_subscriber_of_the_topic(stack: St
     for client in (speaker, subscriber):
         message = await client.next("topicMessage")
         assert (message["sessionId"], message["topic"]) == (session, "chat")
-        assert message["data"] == {"text": "hi"}
+        assert (message["data"], message["from"]) == ({"text": "hi"}, "listener")
     for client in (other, publisher):
         assert not await client.rest("topicMessage")
 
@@ -75,3 +79,51 @@ async def test_whoever_goes_away_is_subscribed_to_nothing(stack: Stack) -> None:
     await listener.done("subscribe", topic="chat")
     await listener.done("leaveSession")
     assert (await speaker.done("publish", topic="chat", data=1))["recipients"] == 0
+
+
+async def test_a_topic_message_says_that_the_speaker_speaks(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    await listener.done("subscribe", topic="chat")
+    await speaker.done("publish", topic="chat", data=1)
+    assert (await listener.next("topicMessage"))["from"] == "speaker"
+
+
+async def test_a_connection_subscribes_to_at_most_50_topics(stack: Stack) -> None:
+    """One that it has already counts once, and one that it gives up not at all."""
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    topics = [f"topic-{number}" for number in range(60)]
+    replies = await asyncio.gather(*(listener.ask("subscribe", topic=topic) for topic in topics))
+    taken = [reply["topic"] for reply in replies if reply["type"] == "subscribed"]
+    refused = [reply for reply in replies if reply["type"] == "error"]
+    assert len(taken) == 50
+    assert {(each["code"], each["details"][0]["field"]) for each in refused} == {
+        ("INVALID_MESSAGE", "topic")
+    }
+    await listener.done("subscribe", topic=taken[0])
+    await listener.done("unsubscribe", topic=taken[0])
+    await listener.done("subscribe", topic="another")
+    await listener.refused("subscribe", "INVALID_MESSAGE", topic="one-too-many")
+    assert (await speaker.done("publish", topic="another", data=1))["recipients"] == 1
+
+
+async def test_what_a_listener_publishes_is_small(stack: Stack) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.listener(session)
+    await listener.done("publish", topic="chat", data="x" * 3900)
+    await listener.refused("publish", "PAYLOAD_TOO_LARGE", topic="chat", data="x" * 4096)
+    await speaker.done("publish", topic="chat", data="x" * 20_000)
+
+
+async def test_where_only_the_speaker_publishes_a_listener_is_refused() -> None:
+    if "LECTERN_URL" in os.environ:
+        pytest.skip("needs a stack with settings of its own")
+    with local_stack(TOPIC_PUBLISHERS="speaker") as running:
+        async with looked_over(running) as stack:
+            speaker, session = await stack.session()
+            listener = await stack.listener(session)
+            await listener.done("subscribe", topic="chat")
+            await listener.refused("publish", "FORBIDDEN", topic="chat", data=1)
+            assert (await speaker.done("publish", topic="chat", data=2))["recipients"] == 1
+            assert (await listener.next("topicMessage"))["data"] == 2

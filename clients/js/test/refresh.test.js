@@ -172,3 +172,22 @@ test('topics are subscribed to again before the old connection closes', async ()
   await settle();
   assert.equal(old.closedWith, 4000);
 });
+
+test('many topics are subscribed to again within the rate limit', async () => {
+  const stack = new Stack();
+  const session = await stack.listener();
+  const topics = Array.from({ length: 20 }, (_, number) => `t${number}`);
+  stack.replies.subscribe = ({ topic }) => ({ type: 'subscribed', topic });
+  for (const topic of topics) await session.subscribe(topic);
+  const taken = [];
+  stack.replies.subscribe = ({ topic }) => {
+    if (taken.length % 10 === 9 && stack.clock.now < 10_000) {
+      return { type: 'error', status: 429, code: 'RATE_LIMITED', message: '', retryAfter: 10 };
+    }
+    taken.push(topic);
+    return { type: 'subscribed', topic };
+  };
+  stack.socket.drop();
+  await stack.clock.advance(30);
+  assert.deepEqual(taken.sort(), topics.sort());
+});

@@ -41,6 +41,8 @@ export interface TopicMessage extends ServerMessage {
   sessionId: string;
   topic: string;
   data: any;
+  /** The role of who published it. */
+  from: Role;
 }
 /** A message from the operator to every connection of a tenant, in a session or not. */
 export interface TenantMessage extends ServerMessage {

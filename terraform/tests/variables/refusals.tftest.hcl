@@ -88,6 +88,16 @@ run "refuses_half_a_listener" {
   expect_failures = [var.settings]
 }
 
+run "refuses_publishers_that_there_are_not" {
+  command = plan
+
+  variables {
+    settings = { topic_publishers = "nobody" }
+  }
+
+  expect_failures = [var.settings]
+}
+
 run "refuses_a_grace_longer_than_a_delay" {
   command = plan
 

@@ -38,10 +38,19 @@ class BroadcastStateChanged(ServerMessage):
     stateVersion: int
 
 
-class TopicMessage(ServerMessage):
-    sessionId: str
-    topic: str
-    data: Any
+# Not a class: `from` is a keyword.
+TopicMessage = TypedDict(
+    "TopicMessage",
+    {
+        "type": str,
+        "timestamp": int,
+        "id": NotRequired[str],
+        "sessionId": str,
+        "topic": str,
+        "data": Any,
+        "from": Role,
+    },
+)
 
 
 class TenantMessage(ServerMessage):

@@ -46,7 +46,7 @@ class Session(Emitter):
         self._supervisor = Supervisor(address, options, participant, self._scheduler)
         # Subscribers are called in this order: a program's handlers first, then the parts.
         self._subscribe()
-        self._topics = TopicSubscriptions(self._supervisor, self._scheduler)
+        self._topics = TopicSubscriptions(self._supervisor, self._scheduler, options)
         self._heartbeat = HeartbeatTimer(self._supervisor, self._scheduler)
         self._requests = RequestQueue(self._supervisor, self._scheduler)
         self._background = BackgroundRequests(self._supervisor)
