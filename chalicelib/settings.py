@@ -137,10 +137,24 @@ class Settings(Struct, frozen=True, kw_only=True):
         "RESUME_TOKEN_SECRET", "key that signs resume tokens and hashes addresses", "", secret=True
     )
     rate_limit_connects_per_minute: int = _setting(
-        "RATE_LIMIT_CONNECTS_PER_MINUTE", "maximum handshakes a minute from one address", 20, 1
+        "RATE_LIMIT_CONNECTS_PER_MINUTE",
+        "maximum handshakes a minute from one address; a user with a valid token, and a participant"
+        " with a resume token of the session, have a limit of their own: a fortieth, at least 30",
+        1200,
+        1,
     )
     rate_limit_joins_per_minute: int = _setting(
-        "RATE_LIMIT_JOINS_PER_MINUTE", "maximum joins a minute from one address", 10, 1
+        "RATE_LIMIT_JOINS_PER_MINUTE",
+        "maximum joins a minute from one address: those that found their session",
+        600,
+        1,
+    )
+    rate_limit_failed_joins_per_minute: int = _setting(
+        "RATE_LIMIT_FAILED_JOINS_PER_MINUTE",
+        "maximum tries a minute on one connection that find no session; once an address has failed"
+        " twenty times as often, its connections have one try each",
+        5,
+        1,
     )
     rate_limit_sessions_per_hour: int = _setting(
         "RATE_LIMIT_SESSIONS_PER_HOUR", "maximum sessions an hour by one user", 50, 1

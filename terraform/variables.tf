@@ -57,30 +57,31 @@ variable "resume_token_secret" {
 variable "settings" {
   description = "The stack's settings; docs/run/settings.md explains each."
   type = object({
-    session_max_duration_hours      = optional(number, 2)
-    connection_refresh_minutes      = optional(number, 100)
-    connection_warning_minutes      = optional(number, 105)
-    connection_idle_timeout_seconds = optional(number, 120)
-    heartbeat_interval_seconds      = optional(number, 50)
-    speaker_grace_seconds           = optional(number, 15)
-    max_listeners_per_session       = optional(number, 500)
-    inline_fanout_limit             = optional(number, 500)
-    fanout_concurrency              = optional(number, 32)
-    history_seconds                 = optional(number, 120)
-    status_interval_seconds         = optional(number, 30)
-    jwt_algorithms                  = optional(list(string), [])
-    jwt_issuer                      = optional(string, "")
-    jwt_audience                    = optional(string, "")
-    jwt_tenant_claim                = optional(string, "tenantId")
-    jwt_max_lifetime_hours          = optional(number, 24)
-    rate_limit_connects_per_minute  = optional(number, 20)
-    rate_limit_joins_per_minute     = optional(number, 10)
-    rate_limit_sessions_per_hour    = optional(number, 50)
-    rate_limit_controls_per_second  = optional(number, 10)
-    topic_publishers                = optional(string, "all")
-    aws_wire                        = optional(string, "lean")
-    aws_timeout_seconds             = optional(number, 5)
-    log_level                       = optional(string, "INFO")
+    session_max_duration_hours         = optional(number, 2)
+    connection_refresh_minutes         = optional(number, 100)
+    connection_warning_minutes         = optional(number, 105)
+    connection_idle_timeout_seconds    = optional(number, 120)
+    heartbeat_interval_seconds         = optional(number, 50)
+    speaker_grace_seconds              = optional(number, 15)
+    max_listeners_per_session          = optional(number, 500)
+    inline_fanout_limit                = optional(number, 500)
+    fanout_concurrency                 = optional(number, 32)
+    history_seconds                    = optional(number, 120)
+    status_interval_seconds            = optional(number, 30)
+    jwt_algorithms                     = optional(list(string), [])
+    jwt_issuer                         = optional(string, "")
+    jwt_audience                       = optional(string, "")
+    jwt_tenant_claim                   = optional(string, "tenantId")
+    jwt_max_lifetime_hours             = optional(number, 24)
+    rate_limit_connects_per_minute     = optional(number, 1200)
+    rate_limit_joins_per_minute        = optional(number, 600)
+    rate_limit_failed_joins_per_minute = optional(number, 5)
+    rate_limit_sessions_per_hour       = optional(number, 50)
+    rate_limit_controls_per_second     = optional(number, 10)
+    topic_publishers                   = optional(string, "all")
+    aws_wire                           = optional(string, "lean")
+    aws_timeout_seconds                = optional(number, 5)
+    log_level                          = optional(string, "INFO")
   })
   default = {}
 
@@ -115,7 +116,7 @@ variable "settings" {
         "session_max_duration_hours", "connection_refresh_minutes", "connection_idle_timeout_seconds",
         "heartbeat_interval_seconds", "max_listeners_per_session", "fanout_concurrency", "history_seconds",
         "rate_limit_connects_per_minute", "rate_limit_joins_per_minute", "rate_limit_sessions_per_hour",
-        "rate_limit_controls_per_second", "aws_timeout_seconds", "jwt_max_lifetime_hours",
+        "rate_limit_controls_per_second", "rate_limit_failed_joins_per_minute", "aws_timeout_seconds", "jwt_max_lifetime_hours",
       ] : var.settings[name] >= 1 && floor(var.settings[name]) == var.settings[name]
     ])
     error_message = "Durations, limits and rates are whole numbers of 1 or more."

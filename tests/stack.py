@@ -114,6 +114,7 @@ class Stack:
         limits = {
             "RATE_LIMIT_CONNECTS_PER_MINUTE": "100000",
             "RATE_LIMIT_JOINS_PER_MINUTE": "100000",
+            "RATE_LIMIT_FAILED_JOINS_PER_MINUTE": "100000",
             "RATE_LIMIT_SESSIONS_PER_HOUR": "100000",
             "RATE_LIMIT_CONTROLS_PER_SECOND": "100000",
         }

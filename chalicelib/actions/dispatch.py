@@ -10,7 +10,7 @@ from chalicelib.actions.connection import authenticate, heartbeat, refresh
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import ACTIONS
 from chalicelib.actions.services import Activity, Call, Services
-from chalicelib.actions.session import create, end, join, language, leave, recovery
+from chalicelib.actions.session import create, end, join, language, leave, recovery, tries
 from chalicelib.actions.upkeep import status
 from chalicelib.domain.lifetimes import activity_millis, token_expired
 from chalicelib.domain.session import Connection
@@ -30,8 +30,6 @@ from chalicelib.stores.calls import Call as StoreCall
 
 _CONSISTENT = (
     requests.CreateSession,
-    requests.JoinSession,
-    requests.RefreshConnection,
     requests.ChangeLanguage,
     requests.LeaveSession,
 )
@@ -39,6 +37,9 @@ _CONSISTENT = (
 
 _WITH_ACTIVITY = (requests.Broadcast,)
 """Requests whose actions let the record of the client's activity go out with calls of their own."""
+
+_ENTRIES = (requests.JoinSession, requests.RefreshConnection)
+"""Requests that name a session: the write that reserves a try replaces the read."""
 
 _ACTIONS = (
     authenticate,
@@ -95,6 +96,9 @@ def dispatch(services: Services, frame: Frame, envelope: Envelope) -> Message:
         # A heartbeat is there to be recorded: the write returns what would have to be read.
         before = services.connections.heard_from(frame.connection_id, services.clock())
         reply = _act(services, frame, request, _require_known(before))
+    elif isinstance(request, _ENTRIES):
+        entering = tries.reserve(services, frame.connection_id)
+        reply = _act(services, frame, request, _require_known(entering))
     elif isinstance(request, _CONSISTENT):
         connection = services.connections.get_current(frame.connection_id)
         reply = _perform(services, frame, request, connection)

@@ -131,6 +131,9 @@ class Connection(Struct, frozen=True, kw_only=True):
     closing_at: Millis | None = None
     """When the stack last began to close it."""
     joined_positions: Mapping[str, int] = field(default_factory=dict)
+    join_tries: int = 0
+    """The tries to enter a session since `join_tries_since`, less those that did."""
+    join_tries_since: Millis | None = None
     messages_received: int = 0
     messages_sent: int = 0
     """Broadcasts that it was sent in streams that it does not follow any more."""

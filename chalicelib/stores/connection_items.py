@@ -73,6 +73,8 @@ def connection_to_item(connection: Connection) -> Item:
         "warnAt": connection.warn_at,
         "tokenExpiresAt": connection.token_expires_at,
         "tokenNoticeAt": connection.token_notice_at,
+        "joinTries": connection.join_tries or None,
+        "joinTriesSince": connection.join_tries_since,
         "messagesReceived": 0,
         "expiresAt": connection.expires_at // 1000,
     }
@@ -101,6 +103,8 @@ def connection_from_item(item: Item) -> Connection:
         superseded_by=_optional(ConnectionId, item.get("supersededBy")),
         closing_at=item.get("closingAt"),
         joined_positions=item.get("joinedPositions", {}),
+        join_tries=item.get("joinTries", 0),
+        join_tries_since=item.get("joinTriesSince"),
         messages_received=item.get("messagesReceived", 0),
         messages_sent=item.get("messagesSent", 0),
     )

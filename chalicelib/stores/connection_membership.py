@@ -48,6 +48,9 @@ class ConnectionMembership:
             if listening.handshake_pending:
                 change += ", #role = :joining"
                 values["joining"] = HANDSHAKE_PENDING
+            # The try that was reserved for this is given back.
+            change += " ADD #joinTries :back"
+            values["back"] = -1
         return self._table.update(
             {"connectionId": connection_id},
             f"{change} REMOVE #endedSessionId, #topics",

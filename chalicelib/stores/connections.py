@@ -21,6 +21,8 @@ from chalicelib.stores.connection_membership import unchanged_location
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
 
+_TRIES_MILLIS = 60_000
+"""The time from the first of some tries to join until they are counted anew."""
 _CLAIM_MILLIS = 10_000
 """The time in which only the process that has claimed to close a connection does so."""
 
@@ -180,6 +182,47 @@ class ConnectionStore:
         except ConditionFailed:
             return None
         return connection
+
+    def reserve_try(
+        self, connection_id: ConnectionId, limit: int, now: Millis
+    ) -> Connection | None:
+        """Record a message that tries to enter a session, and return the connection as it is then.
+
+        Return None if it has had `limit` tries within a minute, is in a session, or is gone. The
+        tries are counted here, before anything is looked up, so that no more are carried out of
+        however many arrive at once.
+        """
+        start = " AND (attribute_not_exists(#joinTriesSince) OR #joinTriesSince <= :before)"
+        more = " AND #joinTriesSince > :before AND #joinTries < :limit"
+        tries: tuple[tuple[str, str, dict[str, int]], ...] = (
+            ("SET #joinTries = :one, #joinTriesSince = :now", start, {}),
+            ("SET #joinTries = #joinTries + :one", more, {"limit": limit}),
+        )
+        for change, condition, values in tries:
+            write = self._table.update(
+                {"connectionId": connection_id},
+                f"{change}, #lastActivityTime = :now ADD #messagesReceived :one",
+                condition="attribute_exists(#connectionId) AND attribute_not_exists(#sessionId)"
+                f" AND attribute_not_exists(#supersededBy){condition}",
+                values={"one": 1, "now": now, "before": now - _TRIES_MILLIS, **values},
+            )
+            try:
+                (item,) = self._together(self._database.write_call(write))
+            except ConditionFailed:
+                continue
+            return connection_from_item(item)
+        return None
+
+    def return_try(self, connection_id: ConnectionId) -> None:
+        """Give back a try that found its session, but could not enter it."""
+        self._database.try_write(
+            self._table.update(
+                {"connectionId": connection_id},
+                "ADD #joinTries :back",
+                condition="attribute_exists(#connectionId) AND #joinTries > :zero",
+                values={"back": -1, "zero": 0},
+            )
+        )
 
     def record_activity(self, connection_id: ConnectionId, now: Millis) -> None:
         self._together(self.record_activity_call(connection_id, now))

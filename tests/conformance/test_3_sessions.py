@@ -153,5 +153,5 @@ async def test_a_listener_of_the_same_tenant_may_join_with_a_token(stack: Stack)
 async def test_a_listener_of_another_tenant_may_not(stack: Stack) -> None:
     speaker, session = await stack.session()
     client = await stack.connect(await stack.token("ana", "other"))
-    await client.refused("joinSession", "FORBIDDEN", sessionId=session, targetLanguage="es")
+    await client.refused("joinSession", "SESSION_NOT_FOUND", sessionId=session, targetLanguage="es")
     assert await stack.count(speaker) == 0

@@ -70,10 +70,11 @@ async def test_a_speaker_learns_where_its_streams_stand(stack: Stack) -> None:
 
 async def test_only_the_same_user_of_the_same_tenant_may_take_over(stack: Stack) -> None:
     speaker, session = await stack.session("ana")
-    for sub, tenant in (("eve", "default"), ("ana", "other")):
+    strangers = (("eve", "default", "FORBIDDEN"), ("ana", "other", "SESSION_NOT_FOUND"))
+    for sub, tenant, code in strangers:
         stranger = await stack.speaker(sub, tenant)
         fields = {"sessionId": session, "role": "speaker"}
-        await stranger.refused("refreshConnection", "FORBIDDEN", **fields)
+        await stranger.refused("refreshConnection", code, **fields)
     await speaker.done("broadcast", data=1)
 
 

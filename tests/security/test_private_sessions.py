@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.security.watched import Watched
 from tests.stack import Json, Stack
 
 
@@ -36,10 +37,13 @@ def test_unknown_private_and_foreign_sessions_cost_the_same_calls(
     assert {reply["code"] for _, reply in seen} == {"SESSION_NOT_FOUND"}
 
 
-def test_the_time_of_a_refusal_tells_nothing(stack: Stack) -> None:
-    """The middle of some hundred tries differs by less than a refusal varies by itself."""
-    hidden = _private(stack)["sessionId"]
-    client = stack.connect()
+def test_the_time_of_a_refusal_tells_nothing(watched: Watched) -> None:
+    """The middle of some hundred tries differs by less than a network varies by itself.
+
+    What is left is that the item of a session is decoded: some tenths of a millisecond here.
+    """
+    hidden = _private(watched)["sessionId"]
+    client = watched.connect()
     times: dict[str, list[float]] = {hidden: [], "golden-nobody-000": []}
     for _ in range(150):
         for session_id, taken in times.items():
@@ -49,4 +53,4 @@ def test_the_time_of_a_refusal_tells_nothing(stack: Stack) -> None:
 
     there, absent = (statistics.median(taken) for taken in times.values())
 
-    assert abs(there - absent) < 0.25 * max(there, absent)
+    assert abs(there - absent) < 0.001

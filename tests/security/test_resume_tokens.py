@@ -76,7 +76,7 @@ def test_a_token_fits_its_own_session_tenant_and_user_only(watched: Watched, act
         ),
     ]
 
-    assert [reply.get("status") for reply in refusals] == [403] * 6
+    assert [reply.get("status") for reply in refusals] == [403] * 5 + [404]
     assert watched.snapshot()["sessions"] == before
 
 

@@ -29,7 +29,8 @@ class Watched(World):
     def changes(self) -> Iterator[list[str]]:
         """Collect the changes of what runs in here: successful writes, posts, jobs, closed sockets.
 
-        The counters of rate limits don't count, as whoever is refused is counted too.
+        The counters of rate limits, and of tries to join, don't count, as whoever is refused is
+        counted too.
         """
         with self.outside.counted() as calls:
             changed: list[str] = []
@@ -67,5 +68,7 @@ class Watched(World):
         return [line for line in self.events() if line.get("event") in FAILURES]
 
     def _note(self, operation: str, request: Mapping[str, Any], _: dict[str, Any]) -> None:
+        if "joinTries" in str(request.get("UpdateExpression")):
+            return
         if operation in _WRITES and request.get("TableName") != self.aws.tables["rate_limits"]:
             self._changes.append(f"{operation} {request}")

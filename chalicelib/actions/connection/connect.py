@@ -5,16 +5,17 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct, UnsetType
+from msgspec.structs import replace
 
 from chalicelib.actions.connection import disconnect, refresh
 from chalicelib.actions.connection.authenticate import withdrawn_call
 from chalicelib.actions.connection.due import isolated, schedule_token_jobs
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import create, join, limits, lookup
+from chalicelib.actions.session import access, create, join, limits, lookup
 from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
-from chalicelib.domain.types import ConnectionId, Millis, Role
+from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
 from chalicelib.errors import (
     BadRequest,
     ClientError,
@@ -57,7 +58,8 @@ def accept(services: Services, handshake: Handshake, remaining: Remaining) -> st
         opening, subprotocol = _opening(services, handshake)
     except ClientError as refusal:
         # What is refused without a read counts as an attempt too.
-        (limited,) = services.together(limits.connect_call(services, handshake.address))
+        caller = limits.by_address(services, handshake.address)
+        (limited,) = services.together(limits.connect_call(services, caller))
         raise limited or refusal from None
     connection = _add(services, handshake, opening)
     if opening.identity is not None:
@@ -85,6 +87,9 @@ def _opening(services: Services, handshake: Handshake) -> tuple[_Opening, str | 
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
     request = _request(handshake.query, role)
     connection = _connection(services, handshake, role, identity)
+    if isinstance(request, requests.JoinSession | requests.RefreshConnection):
+        # The try is reserved by the very write that adds the connection.
+        connection = replace(connection, join_tries=1, join_tries_since=handshake.connected_at)
     return _Opening(connection, identity, request), subprotocol
 
 
@@ -93,7 +98,7 @@ def _add(services: Services, handshake: Handshake, opening: _Opening) -> Connect
 
     Raises RateLimited, Unauthorized: its user has been removed. UpstreamError.
     """
-    limit = limits.connect_call(services, handshake.address)
+    limit = limits.connect_call(services, _caller(services, handshake, opening))
     added = services.connections.put_new_call(opening.connection)
     withdrawn = None
     try:
@@ -114,6 +119,23 @@ def _add(services: Services, handshake: Handshake, opening: _Opening) -> Connect
         return opening.connection
     # This event came before: the work of the first time stands.
     return lookup.reload_connection(services, opening.connection.connection_id)
+
+
+def _caller(services: Services, handshake: Handshake, opening: _Opening) -> limits.Caller:
+    """Return who a handshake counts for.
+
+    A resume token of the very session that is asked for is proof enough: no guess has one.
+    """
+    request, identity = opening.request, opening.identity
+    if identity is not None:
+        user = services.hasher.user(identity.tenant_id, identity.user_id)
+        return limits.Caller("user", user)
+    if isinstance(request, requests.JoinSession | requests.RefreshConnection):
+        session_id, token = SessionId(request.session_id), request.resume_token
+        participant = access.participant_of(services, opening.connection, session_id, token)
+        if participant is not None:
+            return limits.Caller("participant", f"{session_id}:{participant}")
+    return limits.by_address(services, handshake.address)
 
 
 def _take_back(services: Services, connection: Connection) -> None:

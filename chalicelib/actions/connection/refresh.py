@@ -1,11 +1,9 @@
 """refreshConnection: a session goes on over a new socket (PROTOCOL 6.1)."""
 
-from msgspec import UnsetType
-
 from chalicelib.actions.connection import grace
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import access, attachments, join, limits, lookup, replies
+from chalicelib.actions.session import access, attachments, join, lookup, replies, tries
 from chalicelib.actions.session.join import Joined, JoinOptions
 from chalicelib.domain.lifetimes import session_expiry
 from chalicelib.domain.session import Connection, Session
@@ -54,21 +52,20 @@ def refresh_connection(
     """
     connection = call.connection
     _check(connection, request)
-    proof = access.Proof(request.join_key, request.resume_token)
     session_id = SessionId(request.session_id)
-    session = access.session_to_enter(services, connection, session_id, proof)
-    if connection.session_id == session.session_id:
-        return Joined(connection, session, request.last_seq)
+    if connection.session_id == session_id:
+        return Joined(connection, lookup.active_session(services, session_id), request.last_seq)
     if connection.session_id is not None:
         raise Conflict(Code.ALREADY_IN_SESSION, "this connection is in another session")
+    proof = access.Proof(request.join_key, request.resume_token)
+    session = tries.find_session(services, call, session_id, proof)
     if connection.role is Role.SPEAKER:
-        session = _take_over(services, call, session, handshake_pending=handshake_pending)
+        with tries.returned_on_refusal(services, call.connection_id):
+            session = _take_over(services, call, session, handshake_pending=handshake_pending)
         connection = lookup.reload_connection(services, call.connection_id)
         return Joined(connection, session, request.last_seq)
-    if isinstance(request.resume_token, UnsetType):
-        limits.limit_joins(services, call.address)
     options = JoinOptions(str(request.target_language), request.resume_token, handshake_pending)
-    connection = join.enter(services, connection, session, options)
+    connection = join.enter(services, call, session, options)
     return Joined(connection, session, request.last_seq)
 
 

@@ -48,7 +48,7 @@ def is_known_to(
     """
     key = proof.join_key if isinstance(proof.join_key, str) else None
     has_key = services.join_keys.fits(key, session.join_key_hash if session else None)
-    has_seat = _is_resume_token_of(services, connection, session_id, proof.resume_token)
+    has_seat = participant_of(services, connection, session_id, proof.resume_token) is not None
     if session is None:
         return False
     same_tenant = connection.tenant_id == session.tenant_id
@@ -69,15 +69,15 @@ def require_language(session: Session, language: str) -> None:
         )
 
 
-def _is_resume_token_of(
+def participant_of(
     services: Services, connection: Connection, session_id: SessionId, token: str | UnsetType
-) -> bool:
-    """Return True for a valid resume token of a listener of the session, and of this user."""
+) -> str | None:
+    """Return the participant of a valid resume token of a listener of the session, of this user."""
     if isinstance(token, UnsetType):
-        return False
+        return None
     try:
         claims = services.resume_tokens.read(token, services.clock())
     except Unauthorized:
-        return False
+        return None
     fits = (claims.session_id, claims.user_id) == (session_id, connection.user_id)
-    return fits and claims.role is Role.LISTENER
+    return claims.participant_id if fits and claims.role is Role.LISTENER else None

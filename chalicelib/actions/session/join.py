@@ -7,7 +7,7 @@ from msgspec import Struct, UnsetType
 
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import access, attachments, limits, lookup, replies
+from chalicelib.actions.session import access, attachments, limits, lookup, replies, tries
 from chalicelib.domain import ids
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Role, SessionId
@@ -60,40 +60,44 @@ def join_session(
         NotFound: see `access.session_to_enter`. All errors of `enter`.
     """
     lookup.refuse_second_session(call.connection)
-    limits.limit_joins(services, call.address)
-    session = access.session_to_enter(
-        services,
-        call.connection,
-        SessionId(request.session_id),
-        access.Proof(request.join_key, request.resume_token),
-    )
+    proof = access.Proof(request.join_key, request.resume_token)
+    session = tries.find_session(services, call, SessionId(request.session_id), proof)
     options = JoinOptions(request.target_language, request.resume_token, handshake_pending)
-    connection = enter(services, call.connection, session, options)
+    connection = enter(services, call, session, options)
     return Joined(connection, session, request.last_seq)
 
 
-def enter(
-    services: Services, connection: Connection, session: Session, options: JoinOptions
-) -> Connection:
+def enter(services: Services, call: Call, session: Session, options: JoinOptions) -> Connection:
     """Put a connection into a session, and return it as it is afterwards.
 
+    A join counts for its address once the session is found; who comes back does not.
+
     Raises:
+        RateLimited: too many joins from this address.
         Unauthorized: the resume token is forged or expired. Forbidden: it is another session's or
         another user's, or a connection that was opened later has used it. NotFound: the session
         has ended. Unavailable: it is full. BadRequest: it has too many languages, or not this one.
     """
+    connection = call.connection
+    with tries.returned_on_refusal(services, connection.connection_id):
+        _enter(services, call, session, options)
+    if connection.ended_session_id is not None:
+        # The new session may be another tenant's: a refresh there must not move these along.
+        attachments.cancel(services, connection.connection_id, connection.ended_session_id)
+    return lookup.reload_connection(services, connection.connection_id)
+
+
+def _enter(services: Services, call: Call, session: Session, options: JoinOptions) -> None:
+    connection = call.connection
     access.require_language(session, options.language)
     if isinstance(options.resume_token, UnsetType):
+        limits.limit_joins(services, call.address)
         participant = ids.participant_id(services.pick)
         if not _is_joined(services, _entry(connection, session, options, participant), None):
             raise lookup.keeps_changing()
     else:
         participant = _participant(services, connection, session, options.resume_token)
         _resume(services, connection, _entry(connection, session, options, participant))
-    if connection.ended_session_id is not None:
-        # The new session may be another tenant's: a refresh there must not move these along.
-        attachments.cancel(services, connection.connection_id, connection.ended_session_id)
-    return lookup.reload_connection(services, connection.connection_id)
 
 
 def _resume(services: Services, connection: Connection, entry: Entry) -> None:

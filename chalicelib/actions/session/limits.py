@@ -6,16 +6,68 @@ off. The exception is the counter of a single connection: if it is throttled, th
 as that connection alone can cause it, and would switch its own limit off.
 """
 
+from contextlib import suppress
+from typing import Literal
+
+from msgspec import Struct
+
 from chalicelib.actions.services import Services
+from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, TenantId, UserId
 from chalicelib.errors import Code, RateLimited, Throttled, UpstreamError
 from chalicelib.stores.calls import Call
 
+_USER_SHARE = 40
+_MIN_USER_CONNECTS = 30
+_ADDRESS_FACTOR = 20
+"""An address may fail so many times as often as one connection, until it loses second tries."""
 
-def connect_call(services: Services, address: str) -> Call[RateLimited | None]:
-    """Return the call that counts a handshake. Its result is the refusal, if it is one too many."""
+
+class Caller(Struct, frozen=True):
+    """Who a handshake counts for: an address, or the user or participant that it has proved."""
+
+    kind: Literal["address", "user", "participant"]
+    value: str
+
+
+def connect_call(services: Services, caller: Caller) -> Call[RateLimited | None]:
+    """Return the call that counts a handshake. Its result is the refusal, if it is one too many.
+
+    People in a hall have one address, so its limit is wide. Who proves who they are is not counted
+    with it: whoever uses up an address keeps out none of those.
+    """
     limit = services.settings.rate_limit_connects_per_minute
-    return _call(services, "connect", "address", services.hasher.address(address), limit, 60)
+    if caller.kind != "address":
+        limit = max(_MIN_USER_CONNECTS, limit // _USER_SHARE)
+    return _call(services, "connect", caller.kind, caller.value, limit, 60)
+
+
+def by_address(services: Services, address: str) -> Caller:
+    return Caller("address", services.hasher.address(address))
+
+
+def too_many_tries(services: Services, connection: Connection) -> RateLimited:
+    """Return the error for a connection that has had its tries to join for now."""
+    services.telemetry.metric("RateLimited", 1, dimensions={"Operation": "failedJoin"})
+    since = connection.join_tries_since or services.clock()
+    limit = services.settings.rate_limit_failed_joins_per_minute
+    return RateLimited(
+        Code.RATE_LIMITED,
+        f"too many sessions that are not there: at most {limit} in 60 seconds",
+        retry_after=max(1, 60 - (services.clock() - since) // 1000),
+    )
+
+
+def limit_failed_joins(services: Services, address: str) -> None:
+    """Count a try that is not a connection's first, before anything is looked up."""
+    limit = services.settings.rate_limit_failed_joins_per_minute * _ADDRESS_FACTOR
+    _count(services, "failedJoin", "address", services.hasher.address(address), limit, 60)
+
+
+def note_failed_join(services: Services, address: str) -> None:
+    """Count a first try that has failed. It is never refused."""
+    with suppress(RateLimited):
+        limit_failed_joins(services, address)
 
 
 def limit_joins(services: Services, address: str) -> None:
