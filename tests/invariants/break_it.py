@@ -139,15 +139,15 @@ MUTATIONS = [
     ),
     Mutation(
         "another tenant's session may be joined",
-        "actions/session/lookup.py",
-        "not anonymous and session.tenant_id != connection.tenant_id",
-        "not anonymous and not session.tenant_id",
+        "actions/session/access.py",
+        "same_tenant = connection.tenant_id == session.tenant_id",
+        "same_tenant = bool(session.tenant_id)",
     ),
     Mutation(
         "a seq may be given while paused",
         "stores/sessions.py",
-        'condition="#broadcastState.#isPaused = :false AND"',
-        'condition=":false = :false AND"',
+        '"#broadcastState.#isPaused = :false AND"',
+        '":false = :false AND"',
     ),
     Mutation(
         "a new session takes another one's name",
