@@ -56,8 +56,19 @@ def reconcile_counts(event: CloudWatchEvent) -> dict[str, Any]:
     maximum_batching_window_in_seconds=1,
 )
 def on_session_change(event: DynamoDBEvent) -> dict[str, Any]:
-    """Send statuses when a session changes, and finish ends that a crash interrupted."""
+    """Finish ends that a crash interrupted, and send a speaker its first status."""
     return handlers.session_changes(event.to_dict(), event.context)
+
+
+@app.on_dynamodb_record(
+    stream_arn="${module.tables.counts_stream_arn}",
+    name="on_counts_change",
+    batch_size=100,
+    maximum_batching_window_in_seconds=1,
+)
+def on_counts_change(event: DynamoDBEvent) -> dict[str, Any]:
+    """Send statuses when the listeners of a session change."""
+    return handlers.counts_changes(event.to_dict(), event.context)
 
 
 # A backlog of jobs must not take the account's concurrency from `$connect`: "maximum concurrency",

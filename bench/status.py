@@ -13,7 +13,6 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.harness import Figures, Report, interleaved, python
-from chalicelib.domain.session import Session
 from chalicelib.domain.types import SessionId
 from tests.aws import MotoServer
 from tests.stack import Stack
@@ -60,10 +59,12 @@ def measure(listeners: int) -> Figures:
 
 def _count(stack: Stack, session_id: SessionId, listeners: int) -> None:
     """Set the counts of the session to this many listeners."""
-    session: Session | None = stack.services.sessions.get(session_id)
-    assert session is not None
-    counts = Counter(_LANGUAGES[number % len(_LANGUAGES)] for number in range(listeners))
-    assert stack.services.counts.repair(session, counts)
+    shards = stack.services.counts.totals(session_id).shards
+    counts: list[Counter[str]] = [Counter() for _ in shards]
+    for number in range(listeners):
+        counts[number % len(shards)][_LANGUAGES[number % len(_LANGUAGES)]] += 1
+    for shard, languages in zip(shards, counts, strict=True):
+        assert stack.services.counts.repair(shard, languages)
 
 
 if __name__ == "__main__":

@@ -140,10 +140,15 @@ class TransactionCancelled(UpstreamError):  # noqa: N818
 
     def condition_failed(self, *items: str) -> bool:
         """Return True if the condition of one of these items, by name, was false."""
-        return any(
-            name in items and reason == "ConditionalCheckFailed"
+        return any(self.failed_conditions(*items))
+
+    def failed_conditions(self, *items: str) -> list[bool]:
+        """Return True for each item of these names, in order, whose condition was false."""
+        return [
+            reason == "ConditionalCheckFailed"
             for name, reason in zip(self._items, self.reasons, strict=False)
-        )
+            if name in items
+        ]
 
 
 class Gone(UpstreamError):  # noqa: N818

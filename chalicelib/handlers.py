@@ -13,6 +13,7 @@ from chalicelib.actions.jobs import run_job, run_replies
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.actions.upkeep import reconcile, status, sweep
+from chalicelib.actions.upkeep.counts_changes import on_counts_change
 from chalicelib.actions.upkeep.session_changes import on_session_change
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, client_error
@@ -104,6 +105,14 @@ def session_changes(event: Event, context: Any) -> dict[str, Any]:
     services = wiring.services()
     with services.telemetry.invocation("on_session_change", context.aws_request_id):
         failed = on_session_change(services, event["Records"], _remaining(context))
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def counts_changes(event: Event, context: Any) -> dict[str, Any]:
+    """Handle a batch of the counts stream. It is retried from the first record that failed."""
+    services = wiring.services()
+    with services.telemetry.invocation("on_counts_change", context.aws_request_id):
+        failed = on_counts_change(services, event["Records"], _remaining(context))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 

@@ -41,6 +41,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The whole configuration of a process. `from_environ` reads and checks it."""
 
     sessions_table: str = _setting("SESSIONS_TABLE_NAME", "table of sessions", "sessions")
+    counts_table: str = _setting(
+        "COUNTS_TABLE_NAME", "table of the sessions' listener counts", "counts"
+    )
     connections_table: str = _setting(
         "CONNECTIONS_TABLE_NAME", "table of open connections", "connections"
     )

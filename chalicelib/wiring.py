@@ -66,7 +66,7 @@ def build(
     hasher = Hasher(settings.resume_token_secret)
     jobs, replies = aws.job_queues(settings, environ)
     sessions = SessionStore(dynamodb, settings.sessions_table)
-    counts = ListenerCounts(dynamodb, settings.sessions_table)
+    counts = ListenerCounts(dynamodb, settings.counts_table)
     connection_membership = ConnectionMembership(dynamodb, settings.connections_table)
     seats = SeatStore(dynamodb, settings.rate_limits_table)
     return Services(

@@ -163,10 +163,43 @@ resource "aws_lambda_event_source_mapping" "on_session_change-dynamodb-event-sou
     }
   }
 
-  # Mends: no stream filter. Nobody is left to notify of a session that TTL removed.
+  # Mends: no stream filter. A broadcast changes the session too, and nobody waits for that: only for
+  # an end, for the speaker's first reply, and for a session that TTL has removed.
   filter_criteria {
     filter {
-      pattern = jsonencode({ eventName = ["INSERT", "MODIFY"] })
+      pattern = jsonencode({ eventName = ["MODIFY"], dynamodb = { NewImage = { isActive = { BOOL = [false] } } } })
+    }
+    filter {
+      pattern = jsonencode({ eventName = ["MODIFY"], dynamodb = { OldImage = { speakerOpeningAt = { N = [{ exists = true }] } } } })
+    }
+    filter {
+      pattern = jsonencode({ eventName = ["REMOVE"] })
+    }
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "on_counts_change-dynamodb-event-source" {
+  # Mends: no partial-batch response.
+  function_response_types = ["ReportBatchItemFailures"]
+  # Mends: no retry limit, so that a bad record blocks its shard for a day.
+  maximum_retry_attempts        = 5
+  maximum_record_age_in_seconds = 3600
+  # Mends: no bisecting, so that good records are dropped together with a bad one.
+  bisect_batch_on_function_error = true
+  # One batch of a shard of the stream at a time: the report's peak needs a session's changes in order.
+  tags = local.tags
+
+  # Mends: no failure destination, so that a failed batch is lost.
+  destination_config {
+    on_failure {
+      destination_arn = module.jobs.dead_letters_arn
+    }
+  }
+
+  # Mends: no stream filter. Nobody waits for the counts of a session that has ended.
+  filter_criteria {
+    filter {
+      pattern = jsonencode({ eventName = ["MODIFY"], dynamodb = { NewImage = { isActive = { BOOL = [true] } } } })
     }
   }
 }
@@ -261,7 +294,19 @@ resource "aws_lambda_function" "reconcile_counts" {
 }
 
 resource "aws_lambda_function" "on_session_change" {
-  description = "Changes of sessions: statuses, and clean-up after a crash."
+  description = "Changes of sessions: clean-up after a crash."
+  kms_key_arn = var.kms_key_arn
+  tags        = local.tags
+
+  logging_config {
+    log_format            = local.function_logs.format
+    application_log_level = local.function_logs.application_level
+    system_log_level      = local.function_logs.system_level
+  }
+}
+
+resource "aws_lambda_function" "on_counts_change" {
+  description = "Changes of listener counts: statuses, samples for reports."
   kms_key_arn = var.kms_key_arn
   tags        = local.tags
 

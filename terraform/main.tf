@@ -1,5 +1,6 @@
 # Combines Chalice's output (chalice.tf.json: functions, API, rules, event sources) with the modules. `.chalice/config.json` and `app.py` refer to the names here:
-#   tables   module.tables.*_name, and module.tables.sessions_stream_arn as `stream_arn` of on_session_change
+#   tables   module.tables.*_name, and as `stream_arn` module.tables.sessions_stream_arn of on_session_change,
+#            module.tables.counts_stream_arn of on_counts_change
 #   jobs     module.jobs.queue_name as `queue` of run_jobs, and replies_name as that of send_replies: Chalice
 #            makes the ARN of it, and refuses a reference as `queue_arn` (it must start with "arn:")
 #   access   module.access.role_arns["<function>"]
@@ -54,7 +55,7 @@ module "access" {
   app                 = local.app
   stage               = local.stage
   table_arns          = module.tables.arns
-  stream_arn          = module.tables.sessions_stream_arn
+  stream_arns         = { sessions = module.tables.sessions_stream_arn, counts = module.tables.counts_stream_arn }
   queue_arn           = module.jobs.queue_arn
   replies_arn         = module.jobs.replies_arn
   dead_letters_arn    = module.jobs.dead_letters_arn
@@ -75,6 +76,7 @@ module "observability" {
   table_names  = module.tables.names
   table_operations = {
     sessions      = ["GetItem", "UpdateItem", "Query", "TransactWriteItems"]
+    counts        = ["Query", "UpdateItem", "TransactWriteItems"]
     connections   = ["GetItem", "UpdateItem", "Query", "Scan", "TransactWriteItems"]
     subscriptions = ["PutItem", "Query"]
     requests      = ["GetItem", "UpdateItem"]

@@ -18,6 +18,7 @@ from sandbox.conditions.clock import Clock
 from sandbox.conditions.faults import FaultPlan
 from sandbox.dynamodb.database import Change, OnChange
 from sandbox.dynamodb.tables import Label, create_tables, read_tables, table_environ
+from sandbox.sources.filters import FILTERS
 from tools import dynoxide
 
 CREDENTIALS = {
@@ -46,6 +47,8 @@ class Aws:
     sqs: Any
     session_changes: list[dict[str, Any]]
     """Records of the sessions table's stream so far, as Lambda receives them."""
+    count_changes: list[dict[str, Any]]
+    """Those of the counts table's stream."""
 
     def items(self, label: Label) -> list[dict[str, Any]]:
         """Return every item of a table, in DynamoDB's typed form."""
@@ -92,10 +95,23 @@ def _tables_at(url: str) -> Iterator[Aws]:
         dynamodb=client,
         sqs=None,
         session_changes=[],
+        count_changes=[],
     )
     for name in tables.values():
         client.delete_table(TableName=name)
     client.close()
+
+
+def add_record(stream: list[dict[str, Any]], change: Change) -> None:
+    """Add a change to a stream's records, if the filter of its event source lets it through."""
+    label = "counts" if "shard" in change["keys"] else "sessions"
+    if not FILTERS[label](change):
+        return
+    data = {"SequenceNumber": str(len(stream) + 1), "Keys": change["keys"]}
+    data |= {"OldImage": change["old"]} if change["old"] else {}
+    data |= {"NewImage": change["new"]} if change["new"] else {}
+    name = "MODIFY" if change["new"] else "REMOVE"
+    stream.append({"eventName": name, "dynamodb": data})
 
 
 class _InPlace:
@@ -159,6 +175,7 @@ class MotoServer:
             dynamodb=self._dynamodb,
             sqs=self._sqs,
             session_changes=self._streams.setdefault(names["sessions"], []),
+            count_changes=self._streams.setdefault(names["counts"], []),
         )
 
     def delete(self, aws: Aws) -> None:
@@ -185,15 +202,8 @@ class MotoServer:
 
     def _note(self, change: Change) -> None:
         stream = self._streams.get(change["table"])
-        # The mapping's filter lets only MODIFY through (terraform/chalice_override.tf).
-        if stream is not None and change["old"] and change["new"]:
-            data = {
-                "SequenceNumber": str(len(stream) + 1),
-                "Keys": change["keys"],
-                "OldImage": change["old"],
-                "NewImage": change["new"],
-            }
-            stream.append({"eventName": "MODIFY", "dynamodb": data})
+        if stream is not None:
+            add_record(stream, change)
 
     def _client(self, service: Any) -> Any:
         return boto3.client(

@@ -1,5 +1,6 @@
 """Many listeners at once, put straight into the tables: joining one by one takes too long."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from chalicelib.domain.types import ConnectionId
@@ -14,11 +15,13 @@ def crowd(
 ) -> list[Client]:
     """So many listeners of a session, in these languages by turns, with open sockets."""
     session = stack.session_item(session_id)
-    counts = dict(session["languageCounts"])
+    counts: list[Counter[str]] = [
+        Counter(shard["languageCounts"]) for shard in stack.shards(session_id)
+    ]
     clients, items = [], []
     for number in range(size):
-        language = languages[number % len(languages)]
-        counts[language] = counts.get(language, 0) + 1
+        language, shard = languages[number % len(languages)], number % len(counts)
+        counts[shard][language] += 1
         connection_id = ConnectionId(f"crowd-{session_id}-{number}")
         clients.append(Client(stack, connection_id, "198.51.100.9", stack.clock.now))
         stack.sockets.open[connection_id] = []
@@ -29,6 +32,7 @@ def crowd(
                 "tenantId": session["tenantId"],
                 "sessionId": session_id,
                 "targetLanguage": language,
+                "shard": shard,
                 "participantId": f"participant-{number}",
                 "joinedPositions": {"*": 0, language: 0} | session["streamPositions"],
                 "connectedAt": stack.clock.now,
@@ -39,7 +43,8 @@ def crowd(
             }
         )
     _write(stack, items)
-    _count(stack, session_id, counts)
+    for shard, languages_of_shard in enumerate(counts):
+        _count(stack, session_id, shard, languages_of_shard)
     return clients
 
 
@@ -56,16 +61,7 @@ def _write(stack: Stack, items: Sequence[dict[str, object]]) -> None:
         stack.database.call("BatchWriteItem", {"RequestItems": {table: puts}})
 
 
-def _count(stack: Stack, session_id: str, counts: dict[str, int]) -> None:
-    stack.database.call(
-        "UpdateItem",
-        {
-            "TableName": stack.aws.tables["sessions"],
-            "Key": {"sessionId": {"S": session_id}},
-            "UpdateExpression": "SET listenerCount = :total, joins = :total,"
-            " languageCounts = :counts",
-            "ExpressionAttributeValues": to_attributes(
-                {":total": sum(counts.values()), ":counts": counts}
-            ),
-        },
-    )
+def _count(stack: Stack, session_id: str, shard: int, languages: Counter[str]) -> None:
+    total = languages.total()
+    counts = dict(languages)
+    stack.change_shard(session_id, shard, listenerCount=total, joins=total, languageCounts=counts)

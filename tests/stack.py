@@ -6,6 +6,7 @@ against `docs/use/asyncapi.yaml`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -96,6 +97,9 @@ class Backing(Protocol):
     @property
     def session_changes(self) -> list[dict[str, Any]]: ...
 
+    @property
+    def count_changes(self) -> list[dict[str, Any]]: ...
+
     def items(self, label: Label) -> list[dict[str, Any]]: ...
 
 
@@ -133,6 +137,7 @@ class Stack:
         )
         self._ids = count(1)
         self.changes_seen = 0
+        self.count_changes_seen = 0
         wiring.install(self.services)
 
     def wire(self) -> DynamoDB:
@@ -203,17 +208,35 @@ class Stack:
         return handlers.sweep_connections(self.context)
 
     def run_changes(self) -> None:
+        """Pass the new records of each stream to its handler, as one batch."""
+        self.run_session_changes()
+        self.run_count_changes()
+
+    def run_session_changes(self) -> None:
         """Pass the new records of the sessions stream to its handler, as one batch."""
         assert self.changes_that_fail() == [], self.lines[-1]
         self.changes_seen = len(self.aws.session_changes)
 
+    def run_count_changes(self) -> None:
+        """Pass the new records of the counts stream to its handler, as one batch."""
+        seen = len(self.aws.count_changes)
+        assert self.count_changes_that_fail() == [], self.lines[-1]
+        self.count_changes_seen = seen
+
     def changes_that_fail(self) -> list[Json]:
-        """Pass the new records, but leave them unread. Return the `batchItemFailures`."""
+        """Pass the sessions stream's new records, but leave them unread. Return the failures."""
         records = self.aws.session_changes[self.changes_seen :]
+        return self._failures(handlers.session_changes, records)
+
+    def count_changes_that_fail(self) -> list[Json]:
+        """Pass the counts stream's new records, but leave them unread. Return the failures."""
+        records = self.aws.count_changes[self.count_changes_seen :]
+        return self._failures(handlers.counts_changes, records)
+
+    def _failures(self, handler: Any, records: list[Json]) -> list[Json]:
         failures: list[Json] = []
         if records:
-            answer = handlers.session_changes({"Records": records}, self.context)
-            failures += answer["batchItemFailures"]
+            failures += handler({"Records": records}, self.context)["batchItemFailures"]
         return failures
 
     def hold(self, table: Any, **key: str) -> None:
@@ -253,16 +276,39 @@ class Stack:
         }
         self.database.call("UpdateItem", request)
 
+    def change_shard(self, session_id: str, number: int, **attributes: Any) -> None:
+        """Change attributes of a shard of a session's counts behind the app's back."""
+        values = {f":{name}": value for name, value in attributes.items()}
+        request = {
+            "TableName": self.aws.tables["counts"],
+            "Key": to_attributes({"sessionId": session_id, "shard": number}),
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        self.database.call("UpdateItem", request)
+
+    def shard(self, session_id: str, number: int) -> Json:
+        """Return a shard of a session's counts."""
+        (shard,) = (each for each in self.shards(session_id) if each["shard"] == number)
+        return shard
+
+    def shards(self, session_id: str) -> list[Json]:
+        """Return the shards of a session's counts in their order."""
+        found = [each for each in self.items("counts") if each["sessionId"] == session_id]
+        return sorted(found, key=lambda each: int(each["shard"]))
+
     def session_item(self, session_id: str) -> Json:
         item = self.item("sessions", sessionId=session_id)
         assert item is not None
         return item
 
     def counts(self, session_id: str) -> tuple[int, dict[str, int]]:
-        """`listenerCount` and the languages that have listeners."""
-        item = self.session_item(session_id)
-        languages = {name: n for name, n in item["languageCounts"].items() if n}
-        return item["listenerCount"], languages
+        """Return the listeners of a session, in total and by language."""
+        languages: Counter[str] = Counter()
+        for shard in self.shards(session_id):
+            languages.update(shard["languageCounts"])
+        total = sum(shard["listenerCount"] for shard in self.shards(session_id))
+        return total, dict(+languages)
 
     def events(self) -> Iterator[Json]:
         return map(json.loads, self.lines)

@@ -170,15 +170,23 @@ class Lectern:
         self._meter.message(reply["body"].encode())
         return self._settled()
 
+    def _run_changes(self) -> None:
+        """Run the batches of both streams, until they cause no other."""
+        stack = self._stack
+        while len(stack.aws.session_changes) > stack.changes_seen:
+            with self._meter.invocation(by_client=False):
+                stack.run_session_changes()
+        while len(stack.aws.count_changes) > stack.count_changes_seen:
+            with self._meter.invocation(by_client=False):
+                stack.run_count_changes()
+
     def _settled(self) -> Usage:
         """Return the usage, with that of the jobs and the stream batch that followed."""
         while due := self._stack.jobs.take_due():
             for body in due:
                 with self._meter.invocation(by_client=False):
                     self._stack.run_job(body)
-        if len(self._stack.aws.session_changes) > self._stack.changes_seen:
-            with self._meter.invocation(by_client=False):
-                self._stack.run_changes()
+        self._run_changes()
         for line in self._stack.lines[self._lines :]:
             self._meter.line(line)
         self._lines = len(self._stack.lines)

@@ -14,6 +14,7 @@ from chalicelib.domain.types import Millis
 def session_view(services: Services, session: Session) -> SessionView:
     """Return the current view of a session. `speakerConnected` is false in a grace period."""
     until = session.ended_at or services.clock()
+    totals = services.counts.totals(session.session_id)
     return SessionView(
         session_id=session.session_id,
         tenant_id=session.tenant_id,
@@ -27,9 +28,9 @@ def session_view(services: Services, session: Session) -> SessionView:
         ended_at=UNSET if session.ended_at is None else session.ended_at,
         end_reason=UNSET if session.is_active else end_reason(session),
         duration=max(0, until - session.created_at) // 1000,
-        listener_count=session.listener_count,
-        joins=session.joins,
-        languages=distribution(session.language_counts),
+        listener_count=totals.listener_count,
+        joins=totals.joins,
+        languages=distribution(totals.language_counts),
         streams=dict(session.stream_positions),
         broadcast_state=broadcast_state(session),
         state_version=session.state_version,

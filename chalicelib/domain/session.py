@@ -16,8 +16,8 @@ LONG_AGO = Millis(0)
 
 
 MAX_LANGUAGES = 500
-"""The maximum languages, and streams, of a session: clients must not be able to reach the maximum
-size of an item."""
+"""The maximum streams of a session, and languages of a shard of its counts: clients must not be
+able to reach the maximum size of an item."""
 
 
 HANDSHAKE_MILLIS = 30_000
@@ -57,10 +57,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """The hash of a private session's join key (`JoinKeys`), None if it is public."""
     languages: tuple[str, ...] = ()
     """The languages that may be listened to; none if any may."""
-    listener_count: int = 0
-    joins: int = 0
-    """The listeners that have ever joined. A move to another connection does not count."""
-    language_counts: Mapping[str, int] = field(default_factory=dict)
+    shards: int = 1
+    """The shards of its counts (`counts.Shard`)."""
     stream_positions: Mapping[str, int] = field(default_factory=dict)
     status_sent: StatusSent | None = None
     speaker_handshake_at: Millis | None = None
@@ -90,16 +88,6 @@ class Session(Struct, frozen=True, kw_only=True):
         streams = [EVERYBODY, language]
         return {stream: self.stream_positions.get(stream, 0) for stream in streams}
 
-    def has_room_for(self, language: str) -> bool:
-        """Return True if it counts listeners of this language, or can begin to."""
-        return language in self.language_counts or len(self.language_counts) < MAX_LANGUAGES
-
-    def listeners_of(self, language: str | None) -> int:
-        """Return the number of listeners, of one language or (None) in total."""
-        if language is None:
-            return self.listener_count
-        return self.language_counts.get(language, 0)
-
 
 class Connection(Struct, frozen=True, kw_only=True):
     """An open socket. `session_id` is None while it is in no session."""
@@ -122,6 +110,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     ended_session_id: SessionId | None = None
     """The session that it was in until that ended."""
     target_language: str | None = None
+    shard: int | None = None
+    """The shard that counts this listener."""
     participant_id: str | None = None
     last_activity_time: Millis | None = None
     token_expires_at: Millis | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from chalicelib.domain.counts import Totals
 from chalicelib.domain.session import Session, StatusSent
 
 UNKNOWN_LANGUAGE = "unknown"
@@ -22,12 +23,14 @@ def distribution(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(merged.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def trigger(session: Session) -> Literal["listenerCountChange", "newLanguage"] | None:
+def trigger(
+    session: Session, totals: Totals
+) -> Literal["listenerCountChange", "newLanguage"] | None:
     """Return the reason for which a status is due now, if any. A new language comes first."""
     sent = session.status_sent or StatusSent(0, frozenset(), session.created_at)
-    if not distribution(session.language_counts).keys() <= sent.languages:
+    if not distribution(totals.language_counts).keys() <= sent.languages:
         return "newLanguage"
-    moved = abs(session.listener_count - sent.count)
+    moved = abs(totals.listener_count - sent.count)
     if moved > sent.count * CHANGE:
         return "listenerCountChange"
     return None

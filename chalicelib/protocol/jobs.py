@@ -135,7 +135,7 @@ class RemoveUser(_Job, tag="removeUser", kw_only=True, frozen=True):
 
 
 class Counts(Struct, rename="camel", kw_only=True, frozen=True):
-    """Counts of a session's item: they change with every join, leave and change of language."""
+    """Counts of a shard: they change with every join, leave and change of language."""
 
     listener_count: int
     language_counts: dict[str, int]
@@ -143,14 +143,16 @@ class Counts(Struct, rename="camel", kw_only=True, frozen=True):
 
 
 class RepairCounts(_Job, tag="repairCounts", kw_only=True, frozen=True):
-    """Repair a session's counts, if they still are `counted` and the connections still `found`.
+    """Repair the counts of a shard, if they still are `counted` and the connections still `found`.
 
-    `found` has the listeners by language.
+    `found` has the listeners by language. Without `shard`, it is a job of version 0.1.0, and the
+    whole session is looked at again.
     """
 
     session_id: SessionId
     found: dict[str, int]
     counted: Counts
+    shard: int | None = None
 
 
 Job = (

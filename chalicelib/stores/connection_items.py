@@ -16,6 +16,7 @@ SWEEP_ATTRIBUTES = (
     "tenantId",
     "sessionId",
     "targetLanguage",
+    "shard",
     "connectedAt",
     "lastActivityTime",
     "refreshAt",
@@ -46,6 +47,8 @@ class Listening(Struct, frozen=True):
     """The attributes that only a listener's connection has."""
 
     language: str
+    shard: int
+    """The shard of the session's counts that counts it."""
     participant_id: str
     joined_positions: Mapping[str, int]
     handshake_pending: bool = False
@@ -96,6 +99,7 @@ def connection_from_item(item: Item) -> Connection:
         session_id=_optional(SessionId, item.get("sessionId")),
         ended_session_id=_optional(SessionId, item.get("endedSessionId")),
         target_language=item.get("targetLanguage"),
+        shard=item.get("shard"),
         participant_id=item.get("participantId"),
         last_activity_time=item.get("lastActivityTime"),
         token_expires_at=item.get("tokenExpiresAt"),

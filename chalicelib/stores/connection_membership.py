@@ -37,11 +37,12 @@ class ConnectionMembership:
         }
         if listening is not None:
             change += (
-                ", #targetLanguage = :language, #participantId = :participant,"
+                ", #targetLanguage = :language, #shard = :shard, #participantId = :participant,"
                 " #joinedPositions = :positions"
             )
             values |= {
                 "language": listening.language,
+                "shard": listening.shard,
                 "participant": listening.participant_id,
                 "positions": listening.joined_positions,
             }
@@ -67,7 +68,7 @@ class ConnectionMembership:
         with the session.
         """
         change = "SET #messagesSent = :sent"
-        names = "#sessionId, #targetLanguage, #participantId, #joinedPositions"
+        names = "#sessionId, #targetLanguage, #shard, #participantId, #joinedPositions"
         if ended:
             change += ", #endedSessionId = :session"
         if connection.user_id is None:
@@ -82,7 +83,7 @@ class ConnectionMembership:
         return self._of_session(
             connection,
             "SET #supersededBy = :new, #messagesSent = :sent REMOVE #sessionId, #tenantId,"
-            " #targetLanguage, #participantId, #joinedPositions",
+            " #targetLanguage, #shard, #participantId, #joinedPositions",
             new=new,
             sent=sent,
         )
@@ -99,16 +100,13 @@ class ConnectionMembership:
             sent=sent,
         )
 
-    def remove(self, connection_id: ConnectionId, session_id: SessionId, language: str) -> Write:
-        """Delete a listener, if it is still in that session and of that language."""
-        return self._table.delete(
-            {"connectionId": connection_id},
-            "#sessionId = :session AND #targetLanguage = :language",
-            {"session": session_id, "language": language},
-        )
+    def remove(self, connection: Connection) -> Write:
+        """Delete a connection, if its location is still as in `connection`."""
+        condition, known = unchanged_location(connection)
+        return self._table.delete({"connectionId": connection.connection_id}, condition, known)
 
     def _of_session(self, connection: Connection, change: str, **values: Any) -> Write:
-        """Return an update that needs session and language to be as in `connection`."""
+        """Return an update that needs the location to be as in `connection`."""
         condition, known = unchanged_location(connection)
         return self._table.update(
             {"connectionId": connection.connection_id},
@@ -119,12 +117,19 @@ class ConnectionMembership:
 
 
 def unchanged_location(connection: Connection) -> tuple[str, dict[str, Any]]:
-    """Return the condition, with its values, that session and language are as in `connection`."""
+    """Return the condition, with its values, that the location is as in `connection`.
+
+    That is its session and, for a listener, its language and shard: it may have left and joined the
+    same session again.
+    """
     if connection.session_id is None:
         return "attribute_not_exists(#sessionId)", {}
+    condition = "#sessionId = :session"
+    values: dict[str, Any] = {"session": connection.session_id}
     if connection.target_language is None:
-        return "#sessionId = :session", {"session": connection.session_id}
-    return "#sessionId = :session AND #targetLanguage = :language", {
-        "session": connection.session_id,
-        "language": connection.target_language,
-    }
+        return condition, values
+    condition += " AND #targetLanguage = :language"
+    values |= {"language": connection.target_language}
+    if connection.shard is None:
+        return f"{condition} AND attribute_not_exists(#shard)", values
+    return f"{condition} AND #shard = :shard", values | {"shard": connection.shard}

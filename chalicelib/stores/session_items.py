@@ -23,9 +23,7 @@ def session_to_item(session: Session) -> Item:
         "qualityTier": session.quality_tier,
         "createdAt": session.created_at,
         "isActive": session.is_active,
-        "listenerCount": session.listener_count,
-        "joins": session.joins,
-        "languageCounts": dict(session.language_counts),
+        "shards": session.shards,
         "broadcastState": {
             "isActive": session.is_active,
             "isPaused": state.is_paused,
@@ -65,9 +63,7 @@ def session_from_item(item: Item) -> Session:
         state_version=item["stateVersion"],
         join_key_hash=item.get("joinKeyHash"),
         languages=tuple(item.get("languages", ())),
-        listener_count=item["listenerCount"],
-        joins=item["joins"],
-        language_counts=item["languageCounts"],
+        shards=item.get("shards", 1),
         stream_positions=item["streamPositions"],
         status_sent=sent
         and StatusSent(sent["count"], frozenset(sent["languages"]), Millis(sent["at"])),

@@ -68,9 +68,6 @@ class SessionStore:
     def put_new(self, session: Session) -> Write:
         return self._table.put(session_to_item(session), "attribute_not_exists(#sessionId)")
 
-    def check_active(self, session_id: SessionId) -> Write:
-        return self._table.check({"sessionId": session_id}, "#isActive = :true", {"true": True})
-
     def replace_speaker(
         self, session: Session, new: ConnectionId, expires_at: Millis, handshake_at: Millis | None
     ) -> Write:
@@ -213,10 +210,18 @@ class SessionStore:
             speaker=speaker,
         )
 
-    def record_status(self, session_id: SessionId, sent: StatusSent) -> None:
-        """Record the status that the speaker was sent, unless the session has ended."""
-        told = {"count": sent.count, "languages": sorted(sent.languages), "at": sent.at}
-        self._change(session_id, "SET #statusSent = :sent", {"sent": told})
+    def claim_status(self, session: Session, sent: StatusSent) -> bool:
+        """Record the status that the speaker is sent, unless another one has been since `session`.
+
+        Return False if it has, or if the session has ended.
+        """
+        values = {"sent": _status_to_map(sent)}
+        condition = "attribute_not_exists(#statusSent)"
+        if session.status_sent is not None:
+            condition = "#statusSent = :seen"
+            values["seen"] = _status_to_map(session.status_sent)
+        change = "SET #statusSent = :sent"
+        return self._change(session.session_id, change, values, condition=condition) is not None
 
     def _change(
         self,
@@ -269,3 +274,7 @@ def _session(item: Item) -> Session | None:
 def _none_if_condition_failed(error: UpstreamError) -> None:
     if not isinstance(error, ConditionFailed):
         raise error
+
+
+def _status_to_map(sent: StatusSent) -> dict[str, Any]:
+    return {"count": sent.count, "languages": sorted(sent.languages), "at": sent.at}

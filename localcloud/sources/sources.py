@@ -99,7 +99,9 @@ class Sources:
         return self._jobs(new)
 
     def _jobs(self, new: QueueMapping) -> QueueSource:
-        mapping = EventSourceMapping(new.function, new.batch_size, new.window, new.partial)
+        mapping = EventSourceMapping(
+            new.function, new.queue, new.batch_size, new.window, new.partial
+        )
         return QueueSource(
             new.queue,
             mapping,

@@ -18,6 +18,7 @@ from sandbox.conditions.current_physics import plain
 from sandbox.conditions.physics import OFF
 from sandbox.control.event_stream import EventStream
 from sandbox.control.tokens import new_token
+from sandbox.control.totals import with_totals
 from sandbox.dynamodb.database import Change
 from sandbox.functions.pool import Pool
 from sandbox.gateway.gateway import Gateway
@@ -153,7 +154,7 @@ class RunningStack(ABC):
     def state(self) -> Mapping[str, list[dict[str, Any]]]:
         """Return every item of every table, once what clients have sent is handled."""
         self.activity.wait(LOOK_SECONDS)
-        return self._tables.items()
+        return with_totals(self._tables.items())
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the metrics emitted so far, newest last, once what clients sent is handled."""

@@ -8,7 +8,8 @@
 | `schedules.py` | EventBridge's rules |
 | `schedule_expressions.py` | `rate(…)` |
 | `queue.py` | the event source mapping of a queue |
-| `stream.py` | the event source mapping of the sessions table's stream |
+| `stream.py` | the event source mapping of a table's stream |
+| `filters.py` | the changes of a table for which a function is called |
 | `ordered_batches.py` | batches in the order of the writes, with retries |
 | `batches.py` | the rules for batches and retries, without I/O |
 | `records.py` | a change of a table as a record of its stream |

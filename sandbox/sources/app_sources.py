@@ -1,12 +1,15 @@
-"""The event sources of an app in this process: its schedules, its queues and its stream."""
+"""The event sources of an app in this process: its schedules, its queues and its streams."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.cloud.resources import Resources
+from sandbox.cloud.resources import Resources, ResourcesError
 from sandbox.cloud.stream_poller import StreamPoller
+from sandbox.dynamodb.tables import Label
 from sandbox.functions.functions import Function
-from sandbox.sources.declarations import Declarations
+from sandbox.sources.declarations import Declarations, EventSourceMapping
+from sandbox.sources.filters import FILTERS
 from sandbox.sources.queue import QueueSource
 from sandbox.sources.runtime import Runtime
 from sandbox.sources.schedules import Schedules
@@ -29,34 +32,36 @@ class AppSources:
         self._runtime = runtime
         self._schedules = Schedules(declared.schedules, functions, runtime)
         self._streams: list[StreamSource] = []
-        self._poller: StreamPoller | None = None
+        self._pollers: list[StreamPoller] = []
 
     def start(self) -> None:
         """Call functions from now on. The resources exist."""
         for mapping in self._declared.queues:
             function = self._functions[mapping.function]
-            queue = self._resources.queue_name(mapping.queue)
+            queue = self._resources.queue_name(mapping.source)
             QueueSource(queue, mapping, function, self._runtime).start()
         for mapping in self._declared.streams:
             function = self._functions[mapping.function]
-            table = self._resources.tables["sessions"]
-            stream = StreamSource(table, mapping, function, self._runtime)
+            label = _streamed_table(mapping)
+            table = self._resources.tables[label]
+            stream = StreamSource(table, mapping, function, self._runtime, FILTERS[label])
             self._streams.append(stream)
             stream.start()
-        if self._resources.external and self._streams:
-            self._poller = self._resources.follow("sessions", self._runtime.cloud.changed)
-            self._poller.start()
+            if self._resources.external:
+                poller = self._resources.follow(label, self._runtime.cloud.changed)
+                self._pollers.append(poller)
+                poller.start()
         self._schedules.start()
 
     def stop(self) -> None:
         """Stop polling. All else ends with the clock and the endpoint."""
-        if self._poller:
-            self._poller.stop()
+        for poller in self._pollers:
+            poller.stop()
 
     def poll(self) -> None:
-        """Read what the stream of an external DynamoDB holds."""
-        if self._poller:
-            self._poller.poll()
+        """Read what the streams of an external DynamoDB hold."""
+        for poller in self._pollers:
+            poller.poll()
 
     def flush(self) -> None:
         """End every batching window now."""
@@ -70,3 +75,11 @@ class AppSources:
     def run_schedule(self, name: str) -> Any:
         """Run one scheduled function now and return its result. Raises FunctionError, KeyError."""
         return self._schedules.run(name)
+
+
+def _streamed_table(mapping: EventSourceMapping) -> Label:
+    """Return the label in `${module.tables.sessions_stream_arn}`."""
+    found = re.search(r"tables\.(\w+)_stream_arn", mapping.source)
+    if found is None:
+        raise ResourcesError(f"{mapping.function}: no table has the stream {mapping.source}")
+    return found[1]

@@ -1,6 +1,6 @@
 """The routes and event sources that an app declares, read from Chalice's registry of the app."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalice.app import (
     Chalice,
@@ -24,6 +24,8 @@ class EventSourceMapping:
     """A Lambda event source mapping: the function, and the rules for its batches."""
 
     function: str
+    source: str
+    """The queue or stream, as the app declares it."""
     batch_size: int
     window: float
     """Seconds that a batch may wait for more."""
@@ -31,8 +33,6 @@ class EventSourceMapping:
     """The function may name the failures of a batch (`ReportBatchItemFailures`)."""
     concurrency: int = 8
     """Batches of a queue at once. It leaves threads for the sockets."""
-    queue: str = ""
-    """The queue as the app declares it, for the mapping of a queue."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Declarations:
 
 
 def read_declarations(app: Chalice) -> Declarations:
-    """Return the app's declarations. The app has one stream, so that is not named."""
+    """Return the app's declarations."""
     found = Declarations(
         routes={key: handler.name for key, handler in app.websocket_handlers.items()},
         schedules=[],
@@ -58,7 +58,7 @@ def read_declarations(app: Chalice) -> Declarations:
         if isinstance(source, ScheduledEventConfig):
             found.schedules.append(Schedule(source.name, _expression(source.schedule_expression)))
         elif isinstance(source, SQSEventConfig):
-            found.queues.append(replace(_mapping(source), queue=source.queue or ""))
+            found.queues.append(_mapping(source))
         elif isinstance(source, DynamoDBEventConfig):
             found.streams.append(_mapping(source))
     return found
@@ -70,4 +70,5 @@ def _expression(declared: str | ScheduleExpression) -> str:
 
 def _mapping(source: SQSEventConfig | DynamoDBEventConfig) -> EventSourceMapping:
     window = float(source.maximum_batching_window_in_seconds or 0)
-    return EventSourceMapping(source.name, source.batch_size, window)
+    named = source.stream_arn if isinstance(source, DynamoDBEventConfig) else source.queue
+    return EventSourceMapping(source.name, named or "", source.batch_size, window)

@@ -1,4 +1,4 @@
-"""The event source mapping of the sessions table's stream in `make run`.
+"""The event source mapping of a table's stream in `make run`.
 
 The stream has one shard: batches are in the order of the writes, one after the other. A batch that
 fails is retried from its first failed record on; after the retries it is given up and logged.
@@ -6,6 +6,7 @@ fails is retried from its first failed record on; after the retries it is given 
 
 import itertools
 import logging
+from collections.abc import Callable
 
 from sandbox.dynamodb.database import Change
 from sandbox.functions.functions import Function, FunctionError, ThrottledError
@@ -25,9 +26,15 @@ class StreamSource:
     """Gives the changes of one table to the function, in batches, as Lambda does."""
 
     def __init__(
-        self, table: str, mapping: EventSourceMapping, function: Function, runtime: Runtime
+        self,
+        table: str,
+        mapping: EventSourceMapping,
+        function: Function,
+        runtime: Runtime,
+        is_wanted: Callable[[Change], bool],
     ) -> None:
         self._table = table
+        self._is_wanted = is_wanted
         self._function = function
         self._runtime = runtime
         self._numbers = itertools.count(FIRST_NUMBER)
@@ -43,8 +50,7 @@ class StreamSource:
         self._batches.flush()
 
     def _add(self, change: Change) -> None:
-        # The mapping's filter (terraform/chalice_override.tf) lets only MODIFY through.
-        if change["table"] != self._table or change["old"] is None or change["new"] is None:
+        if change["table"] != self._table or not self._is_wanted(change):
             return
         record = record_of(
             change,

@@ -41,16 +41,52 @@ class Mutation:
 
 MUTATIONS = [
     Mutation(
+        "the counts of an ended session stay open",
+        "actions/session/shards.py",
+        "        if shard.is_active:\n            services.counts.close(",
+        "        if not shard.is_active:\n            services.counts.close(",
+    ),
+    Mutation(
+        "a full shard refuses while another has room",
+        "actions/session/shards.py",
+        "return fitting[services.pick(len(fitting))].number",
+        "return totals.shards[0].number",
+    ),
+    Mutation(
+        "a listener that moves is counted by another shard",
+        "actions/session/join.py",
+        "    entry = replace(entry, listening=replace(entry.listening, shard=shard))\n    try:",
+        "    try:",
+    ),
+    Mutation(
+        "a request that comes twice is refused",
+        "actions/session/join.py",
+        "        if old is not None and holder == connection.connection_id:",
+        "        if old is not None and holder is connection:",
+    ),
+    Mutation(
+        "languages that nobody listens to stay",
+        "actions/upkeep/counts_changes.py",
+        "services.counts.remove_unused_languages(shard)",
+        "shard.listeners()",
+    ),
+    Mutation(
+        "of two statuses at once the earlier one is the last",
+        "stores/sessions.py",
+        'condition = "#statusSent = :seen"',
+        'condition = ":seen = :seen"',
+    ),
+    Mutation(
         "one more than the capacity",
         "stores/listener_counts.py",
-        "#listenerCount < :capacity",
-        "#listenerCount <= :capacity",
+        "#listenerCount < #capacity",
+        "#listenerCount <= #capacity",
     ),
     Mutation(
         "an ended session can be joined",
         "stores/listener_counts.py",
-        'condition=f"#isActive = :true AND #listenerCount < :capacity AND',
-        'condition=f"#listenerCount < :capacity AND',
+        'condition=f"#isActive = :true AND #listenerCount < #capacity AND',
+        'condition=f":true = :true AND #listenerCount < #capacity AND',
     ),
     Mutation(
         "any connection ends a session",
@@ -61,9 +97,8 @@ MUTATIONS = [
     Mutation(
         "a listener is deleted although it has changed",
         "stores/connection_membership.py",
-        '            "#sessionId = :session AND #targetLanguage = :language",\n'
-        '            {"session": session_id, "language": language},\n',
-        "",
+        'return self._table.delete({"connectionId": connection.connection_id}, condition, known)',
+        'return self._table.delete({"connectionId": connection.connection_id})',
     ),
     Mutation(
         "a seat is taken without its condition",
@@ -86,8 +121,8 @@ MUTATIONS = [
     Mutation(
         "the stream does not finish an end",
         "actions/upkeep/session_changes.py",
-        "    if changes.ended:\n",
-        "    if changes.ended and not changes.states and session_id is None:\n",
+        "    if any(map(_is_end, records)):\n",
+        "    if not records:\n",
     ),
     Mutation(
         "the sweep ignores a grace period whose job was lost",

@@ -62,6 +62,7 @@ class Memory:
     environ: dict[str, str]
     dynamodb: DynamoDB
     session_changes: list[dict[str, Any]] = field(default_factory=list)
+    count_changes: list[dict[str, Any]] = field(default_factory=list)
     conditions: Conditions = field(default_factory=Conditions)
 
     @classmethod

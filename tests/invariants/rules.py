@@ -29,7 +29,8 @@ _FORBIDDEN_LINES = {
     "leftWithoutCount",
     "countsRepaired",
 }
-_WHOLE = {"tenantId", "speakerUserId", "createdAt", "isActive", "listenerCount", "languageCounts"}
+_WHOLE = {"tenantId", "speakerUserId", "createdAt", "isActive", "shards"}
+_WHOLE_SHARD = {"isActive", "capacity", "joins", "listenerCount", "languageCounts"}
 
 
 def at_once(world: World) -> list[str]:
@@ -52,6 +53,7 @@ def settled(world: World) -> list[str]:
         *_no_ghosts(world, state),
         *_noticed(world, state),
         *_ended(world, state),
+        *_shards(state),
         *_messages(world),
         *_welcomed(world),
         *_seqs(world),
@@ -86,22 +88,26 @@ def _hole(world: World, client: Client) -> Iterator[str]:
 
 
 def _counts(state: Snapshot) -> Iterator[str]:
-    """Rule 1."""
+    """Rule 1, shard by shard."""
     listeners: dict[str, Counter[str]] = defaultdict(Counter)
     for item in state["connections"].values():
         if "sessionId" in item and item["role"] != "speaker":
-            listeners[item["sessionId"]][item["targetLanguage"]] += 1
+            place = f"{item['sessionId']}|{item.get('shard')}"
+            listeners[place][item["targetLanguage"]] += 1
     for session_id, session in state["sessions"].items():
         if missing := _WHOLE - session.keys():
             yield f"1: session {session_id} was made anew, without {sorted(missing)}"
+    for name, shard in state["counts"].items():
+        if missing := _WHOLE_SHARD - shard.keys():
+            yield f"1: shard {name} was made anew, without {sorted(missing)}"
             continue
-        found = dict(listeners.pop(session_id, {}))
-        counted = {name: n for name, n in session["languageCounts"].items() if n}
-        total = session["listenerCount"]
+        found = dict(listeners.pop(name, {}))
+        counted = {name: n for name, n in shard["languageCounts"].items() if n}
+        total = shard["listenerCount"]
         if counted != found or total != sum(found.values()):
-            yield f"1: {session_id} counts {total} {counted}, its connections are {found}"
-    for session_id, found in listeners.items():
-        yield f"1: {dict(found)} listen to {session_id}, which does not exist"
+            yield f"1: {name} counts {total} {counted}, its connections are {found}"
+    for name, found in listeners.items():
+        yield f"1: {dict(found)} are in {name}, which does not exist"
 
 
 def _seats(state: Snapshot) -> Iterator[str]:
@@ -118,9 +124,12 @@ def _seats(state: Snapshot) -> Iterator[str]:
 def _capacity(world: World, state: Snapshot) -> Iterator[str]:
     """Rule 4."""
     most = world.services.settings.max_listeners_per_session
-    for session_id, session in state["sessions"].items():
-        if session.get("listenerCount", 0) > most:
-            yield f"4: {session_id} has {session['listenerCount']} listeners, {most} are the most"
+    listeners: Counter[str] = Counter()
+    for shard in state["counts"].values():
+        listeners[shard["sessionId"]] += shard.get("listenerCount", 0)
+    for session_id, count in listeners.items():
+        if count > most:
+            yield f"4: {session_id} has {count} listeners, {most} are the most"
 
 
 def _connected_at(world: World, state: Snapshot) -> Iterator[str]:
@@ -183,6 +192,23 @@ def _latest(state: Snapshot, connection_id: str) -> str:
     while (item := state["connections"].get(connection_id)) and "supersededBy" in item:
         connection_id = item["supersededBy"]
     return connection_id
+
+
+def _shards(state: Snapshot) -> Iterator[str]:
+    """Rules 1 and 3: a session's shards are open as long as it is, and expire only once closed."""
+    active = {name: item for name, item in state["sessions"].items() if item.get("isActive")}
+    for name, shard in state["counts"].items():
+        session = active.get(shard["sessionId"])
+        if shard["isActive"] != (session is not None):
+            yield f"3: {name} is {'open' if shard['isActive'] else 'closed'}, its session is not"
+        if shard["isActive"] == ("expiresAt" in shard):
+            yield f"1: {name} would expire too early, or never"
+        if shard["isActive"] and 0 in shard["languageCounts"].values():
+            yield f"1: {name} keeps languages that nobody listens to: {shard['languageCounts']}"
+    for session_id, session in active.items():
+        found = sum(shard["sessionId"] == session_id for shard in state["counts"].values())
+        if found != session["shards"]:
+            yield f"1: {session_id} has {found} shards"
 
 
 def _was_told(world: World, client: Client, session_id: str) -> bool:

@@ -5,7 +5,7 @@ again the way it would on AWS, until nothing is left to do.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -28,6 +28,7 @@ STEP_SECONDS = 45
 Snapshot = dict[str, dict[str, Json]]
 KEYS = {
     "sessions": ("sessionId",),
+    "counts": ("sessionId", "shard"),
     "connections": ("connectionId",),
     "subscriptions": ("topicKey", "connectionId"),
     "requests": ("requestId",),
@@ -120,14 +121,23 @@ class World(Stack):
                 self.receive(body)
 
     def run_changes(self) -> None:
-        """Handle new records of the sessions stream as one batch; a failed one comes again."""
-        records = self.recorder.changes[self.changes_seen :]
+        """Handle new records of each stream as one batch; a failed one comes again."""
+        handler, changes = handlers.session_changes, self.recorder.changes
+        self.changes_seen = self._run_batch(handler, changes, self.changes_seen)
+        handler, changes = handlers.counts_changes, self.recorder.count_changes
+        self.count_changes_seen = self._run_batch(handler, changes, self.count_changes_seen)
+
+    def _run_batch(
+        self, handler: Callable[[Any, Any], Json], changes: Sequence[Json], seen: int
+    ) -> int:
+        """Return the number of records that are handled by now."""
+        records = changes[seen:]
         if not records:
-            return
+            return seen
         for _ in range(self.deliveries):
-            answer = handlers.session_changes({"Records": records}, self.context)
+            answer = handler({"Records": records}, self.context)
         failed = [int(each["itemIdentifier"]) for each in answer["batchItemFailures"]]
-        self.changes_seen = min(failed) - 1 if failed else self.changes_seen + len(records)
+        return min(failed) - 1 if failed else seen + len(records)
 
     def settle(self) -> None:
         """Run everything that AWS triggers, on a clock that advances, until nothing is left."""
@@ -155,6 +165,7 @@ class World(Stack):
 
     def _is_left(self) -> bool:
         new = len(self.recorder.changes) > self.changes_seen
+        new |= len(self.recorder.count_changes) > self.count_changes_seen
         return new or bool(self.sockets.closing) or self.jobs.is_due()
 
     def _disconnect_closed(self) -> None:

@@ -152,6 +152,7 @@ def test_health_checks_every_dependency(api: Api) -> None:
     assert health["ok"] is True
     assert {each["name"] for each in health["checks"]} == {
         "table:sessions",
+        "table:counts",
         "table:connections",
         "table:subscriptions",
         "table:requests",

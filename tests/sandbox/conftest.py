@@ -1,13 +1,14 @@
 """The fixtures of the sandbox's tests."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 import pytest
 import urllib3
 
+from chalicelib.stores.attributes import to_attributes
 from sandbox.startup.stack import Sandbox
 from tests.sandbox.plane import PATIENCE, Plane, running_plane
 from tests.sandbox.stack_app import StackApp
@@ -60,9 +61,21 @@ class RecordingStack:
         self.sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay)
 
     def put_session(self, session_id: str, **attributes: Any) -> None:
-        """Write a session's item."""
-        item = {"sessionId": {"S": session_id}, **attributes}
+        """Write an ended session's item, so that its changes pass the stream's filter."""
+        item = {"sessionId": {"S": session_id}, "isActive": {"BOOL": False}, **attributes}
         self.dynamodb.put_item(TableName=self.environ["SESSIONS_TABLE_NAME"], Item=item)
+
+    def put_shard(self, session_id: str, number: int, languages: Mapping[str, int]) -> None:
+        """Write a shard of a session's counts."""
+        item = {
+            "sessionId": session_id,
+            "shard": number,
+            "isActive": True,
+            "listenerCount": sum(languages.values()),
+            "languageCounts": languages,
+        }
+        table = self.environ["COUNTS_TABLE_NAME"]
+        self.dynamodb.put_item(TableName=table, Item=to_attributes(item))
 
     def close(self) -> None:
         self._http.clear()

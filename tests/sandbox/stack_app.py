@@ -13,7 +13,9 @@ class StackApp(RecordingApp):
         app = self.chalice
         self.record("every_minute", app.schedule(Rate(1, unit=Rate.MINUTES), name="every_minute"))
         stream = app.on_dynamodb_record(
-            stream_arn="arn:local", name="changes", maximum_batching_window_in_seconds=1
+            stream_arn="${module.tables.sessions_stream_arn}",
+            name="changes",
+            maximum_batching_window_in_seconds=1,
         )
         self.record("changes", stream)
         self.record(

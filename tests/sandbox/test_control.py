@@ -69,7 +69,6 @@ def test_a_scheduled_function_that_raises_is_500(stack: RecordingStack) -> None:
 def test_the_state_is_every_item_as_plain_json(stack: RecordingStack) -> None:
     stack.put_session(
         "golden-eagle-427",
-        listenerCount={"N": "2"},
         broadcastState={"M": {"volume": {"N": "0.5"}, "isMuted": {"BOOL": False}}},
         names={"L": [{"S": "a"}, {"NULL": True}]},
     )
@@ -78,6 +77,7 @@ def test_the_state_is_every_item_as_plain_json(stack: RecordingStack) -> None:
 
     assert state.keys() == {
         "sessions",
+        "counts",
         "connections",
         "subscriptions",
         "requests",
@@ -87,12 +87,28 @@ def test_the_state_is_every_item_as_plain_json(stack: RecordingStack) -> None:
     assert state["sessions"] == [
         {
             "sessionId": "golden-eagle-427",
-            "listenerCount": 2,
+            "isActive": False,
+            "listenerCount": 0,
+            "languageCounts": {},
             "broadcastState": {"volume": 0.5, "isMuted": False},
             "names": ["a", None],
         }
     ]
     assert state["connections"] == []
+
+
+def test_the_state_has_the_sums_of_a_sessions_counts(stack: RecordingStack) -> None:
+    stack.put_session("golden-eagle-427")
+    for shard, languages in enumerate([{"es": 2}, {"es": 1, "fr": 3}, {"fr": 0}]):
+        stack.put_shard("golden-eagle-427", shard, languages)
+    stack.put_shard("silver-heron-100", 0, {"de": 1})
+
+    _, state = stack.call("GET", "/_sandbox/state")
+
+    (session,) = state["sessions"]
+    assert session["listenerCount"] == 6
+    assert session["languageCounts"] == {"es": 3, "fr": 3}
+    assert len(state["counts"]) == 4
 
 
 def test_metrics_are_kept_and_other_lines_are_written(stack: RecordingStack) -> None:

@@ -51,7 +51,7 @@ def test_a_batch_of_jobs_has_aws_fields(stack: RecordingStack) -> None:
 
 def test_a_batch_of_the_stream_has_aws_fields(stack: RecordingStack) -> None:
     for count in ("1", "2"):
-        stack.put_session("s", listenerCount={"N": count}, isActive={"BOOL": True})
+        stack.put_session("s", listenerCount={"N": count})
     stack.sandbox.advance(1)
 
     assert _shape(stack.app.saw("changes")) == _recorded("changes")

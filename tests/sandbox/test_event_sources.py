@@ -119,7 +119,16 @@ def test_a_changed_session_reaches_the_function_after_the_window(stack: Recordin
     assert numbers == sorted(numbers)
 
 
-def test_a_new_or_deleted_session_is_filtered_out(stack: RecordingStack) -> None:
+def test_what_the_filter_does_not_name_causes_no_call(stack: RecordingStack) -> None:
+    active = {"BOOL": True}
+    stack.put_session("golden-eagle-427", isActive=active)
+    stack.put_session("golden-eagle-427", isActive=active, listenerCount={"N": "1"})
+    stack.sandbox.advance(5)
+
+    assert stack.app.saw_nothing("changes")
+
+
+def test_a_deleted_session_causes_a_call(stack: RecordingStack) -> None:
     stack.put_session("golden-eagle-427")
     stack.dynamodb.delete_item(
         TableName=stack.environ["SESSIONS_TABLE_NAME"],
@@ -127,7 +136,8 @@ def test_a_new_or_deleted_session_is_filtered_out(stack: RecordingStack) -> None
     )
     stack.sandbox.advance(5)
 
-    assert stack.app.saw_nothing("changes")
+    (record,) = stack.app.saw("changes")["Records"]
+    assert record["eventName"] == "REMOVE"
 
 
 def test_a_batch_is_retried_from_its_first_failed_record_on(stack: RecordingStack) -> None:

@@ -63,7 +63,8 @@ async def test_a_subscriber_first_gets_a_snapshot(stack: RecordingStack) -> None
     async with following(stack) as follower:
         snapshot = await follower.snapshot()
 
-    assert snapshot["tables"]["sessions"] == [{"sessionId": "golden-eagle-427", "listenerCount": 3}]
+    item = {"sessionId": "golden-eagle-427", "isActive": False, "listenerCount": 3}
+    assert snapshot["tables"]["sessions"] == [item]
     assert snapshot["keys"]["history"] == ["streamKey", "seq"]
     assert snapshot["schedules"] == stack.sandbox.schedules()
     assert snapshot["faults"] == []
@@ -77,7 +78,7 @@ async def test_each_write_is_published_with_its_key(stack: RecordingStack) -> No
         told = await follower.until("item")
 
     key = {"sessionId": "golden-eagle-427"}
-    assert told == {"table": "sessions", "key": key, "item": key}
+    assert told == {"table": "sessions", "key": key, "item": key | {"isActive": False}}
 
 
 async def test_a_deleted_item_is_published_as_null(stack: RecordingStack) -> None:

@@ -134,14 +134,25 @@ class Driven:
         with self._as("send_replies"):
             assert handlers.replies({"Records": records}, _context()) == {"batchItemFailures": []}
 
-    def change(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
-        """Handle one record of the sessions stream."""
-        images = {"NewImage": after} | ({"OldImage": before} if before else {})
-        records = [{"dynamodb": {"SequenceNumber": "1", **images}}]
-        with self._as("on_session_change"):
-            assert handlers.session_changes({"Records": records}, _context()) == {
-                "batchItemFailures": []
-            }
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Handle one record of the sessions stream, or of the counts stream."""
+        names = ("sessionId", "shard")
+        record = {
+            "SequenceNumber": "1",
+            "Keys": {name: after[name] for name in names if name in after},
+            "OldImage": before,
+            "NewImage": after,
+        }
+        is_count = "shard" in after
+        handler = handlers.counts_changes if is_count else handlers.session_changes
+        with self._as("on_counts_change" if is_count else "on_session_change"):
+            answer = handler({"Records": [{"dynamodb": record}]}, _context())
+        assert answer == {"batchItemFailures": []}
+
+    def shard(self, session_id: str) -> dict[str, Any]:
+        """Return a shard of a session's counts that counts somebody, else any."""
+        shards = [each for each in self.aws.items("counts") if each["sessionId"]["S"] == session_id]
+        return max(shards, key=lambda each: int(each["listenerCount"]["N"]))
 
     def session(self, session_id: str) -> dict[str, Any]:
         """Return a session's item as a stream record has it."""

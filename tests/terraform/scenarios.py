@@ -167,27 +167,49 @@ def lose_speakers(stack: Driven, name: str) -> None:
 
 def reconcile_counts(stack: Driven) -> None:
     session = talk(stack, "k")
+    listen(stack, "k-second", session)
     stack.say("k-listener", "leaveSession")
     stack.schedule("reconcile_counts")  # a language that nobody listens to is forgotten
-    wrong = stack.session(session)
+    wrong = stack.shard(session)
     stack.put(
-        "sessions",
+        "counts",
         wrong | {"listenerCount": {"N": "3"}, "languageCounts": {"M": {"es": {"N": "3"}}}},
     )
     stack.schedule("reconcile_counts")
 
 
+def on_counts_change(stack: Driven) -> None:
+    session = talk(stack, "o")
+    full = stack.shard(session)
+    empty = full | {"listenerCount": {"N": "0"}, "languageCounts": {"M": {"es": {"N": "0"}}}}
+    lose_speakers(stack, "o")
+    stack.change(empty, full)  # the speaker is to be told, and is gone
+    stack.change(full, empty)  # a language that nobody listens to is removed
+    session = talk(stack, "u")
+    lose_speakers(stack, "u")
+    leave_behind(stack, "u-speaker")
+    full = stack.shard(session)
+    stack.change(full | {"languageCounts": {"M": {}}}, full)
+    session = talk(stack, "x")
+    lose_speakers(stack, "x")
+    stack.set(SPEAKER_GRACE_SECONDS="0")
+    listen(stack, "x-second", session)
+    full = stack.shard(session)
+    stack.change(full | {"languageCounts": {"M": {}}}, full)
+    stack.set()
+
+
 def on_session_change(stack: Driven) -> None:
+    # A speaker has its first reply, a status is due, and it is gone.
     session = talk(stack, "o")
     item = stack.session(session)
-    empty = item | {"listenerCount": {"N": "0"}, "languageCounts": {"M": {}}}
     lose_speakers(stack, "o")
-    stack.change(empty, item)  # the speaker is to be told, and is gone
+    stack.change(item | {"speakerOpeningAt": {"N": "1"}}, item)
     session = talk(stack, "u")
     item = stack.session(session)
     lose_speakers(stack, "u")
     leave_behind(stack, "u-speaker")
-    stack.change(item | {"languageCounts": {"M": {}}}, item)
+    stack.change(item | {"speakerOpeningAt": {"N": "1"}}, item)
     # A crash left a session that has ended, and its listener.
     session = talk(stack, "v")
     item = stack.session(session)
@@ -225,9 +247,9 @@ def run_jobs(stack: Driven) -> None:
     lose(stack, "j-gone", "j-moved")
     stack.run_jobs()
     stack.set()
-    wrong = stack.session(session)
+    wrong = stack.shard(session)
     stack.put(
-        "sessions",
+        "counts",
         wrong | {"listenerCount": {"N": "9"}, "languageCounts": {"M": {"es": {"N": "9"}}}},
     )
     stack.schedule("reconcile_counts")
@@ -284,6 +306,7 @@ SCENARIOS = {
     "publish_status": publish_status,
     "reconcile_counts": reconcile_counts,
     "on_session_change": on_session_change,
+    "on_counts_change": on_counts_change,
     "run_jobs": run_jobs,
     "send_replies": send_replies,
 }

@@ -41,6 +41,7 @@ CAPABILITIES = {
 
 LEAVING = {
     "sessions": "read change",
+    "counts": "read change",
     "connections": "read change delete",
     "subscriptions": "read create delete",
     "requests": "read change",
@@ -62,6 +63,7 @@ MAY: Mapping[str, Mapping[str, str]] = {
     | BOTH
     | {
         "sessions": "read create change",
+        "counts": "read create change",
         "connections": "read create change delete",
         "rate_limits": "read change",
         "replies": "send",
@@ -70,6 +72,7 @@ MAY: Mapping[str, Mapping[str, str]] = {
     | BOTH
     | {
         "sessions": "read create change",
+        "counts": "read create change",
         "requests": "read create change",
         "history": "read create",
         "rate_limits": "read change",
@@ -83,8 +86,14 @@ MAY: Mapping[str, Mapping[str, str]] = {
         "sockets": "post close",
     },
     "publish_status": LEAVING | BOTH,
-    "reconcile_counts": {"sessions": "read change", "connections": "read", "jobs": "send"},
-    "on_session_change": LEAVING
+    "reconcile_counts": {
+        "sessions": "read",
+        "counts": "read change",
+        "connections": "read",
+        "jobs": "send",
+    },
+    "on_session_change": LEAVING | BOTH | {"stream": "follow", "dead_letters": "send"},
+    "on_counts_change": LEAVING
     | BOTH
     | {"history": "create", "stream": "follow", "dead_letters": "send"},
     "run_jobs": LEAVING

@@ -41,6 +41,7 @@ def test_the_code_takes_what_terraform_gives_and_its_defaults_are_the_codes(
     assert settings == replace(
         Settings(),
         sessions_table=f"lectern-{stage}-sessions",
+        counts_table=f"lectern-{stage}-counts",
         connections_table=f"lectern-{stage}-connections",
         subscriptions_table=f"lectern-{stage}-subscriptions",
         requests_table=f"lectern-{stage}-requests",

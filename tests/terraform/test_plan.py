@@ -21,6 +21,7 @@ FUNCTIONS = {
     "publish_status",
     "reconcile_counts",
     "on_session_change",
+    "on_counts_change",
     "run_jobs",
     "send_replies",
 }
@@ -158,7 +159,7 @@ def test_the_bill_counts_the_log_lines_that_are_applied(stage: str, plans: Plans
     settings = plan["aws_apigatewayv2_stage.websocket_api_stage"]["access_log_settings"]
 
     assert json.loads(settings[0]["format"]) == logs.access_log()
-    assert len(functions) == 10
+    assert len(functions) == len(FUNCTIONS)
     for each in functions:
         (config,) = each.values["logging_config"]
         assert config["log_format"] == ("JSON" if logs.APPLIED.json else "Text")

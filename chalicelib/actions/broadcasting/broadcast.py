@@ -154,13 +154,22 @@ def _send_to_many(
     watched: bool,
 ) -> messages.BroadcastAccepted:
     """Leave the posts to jobs. `watched`: the speaker is told their progress."""
-    expected = session.listeners_of(_language(message.stream))
+    expected = _count(services, session.session_id, _language(message.stream))
     reply = _accepted(services, message, expected)
     request_id = progress.begin(services, session, expected) if watched else None
     reply.request_id = request_id or UNSET
     audience = listeners(session.session_id, _language(message.stream))
     deliver.try_enqueue(services, audience, body, request_id)
     return reply
+
+
+def _count(services: Services, session_id: SessionId, language: str | None) -> int:
+    """Return the number of recipients; if it cannot be read, one that is too many to post to."""
+    try:
+        return services.counts.totals(session_id).listeners_of(language)
+    except UpstreamError as error:
+        services.telemetry.error("recipientsNotCounted", exception=error)
+        return services.settings.inline_fanout_limit + 1
 
 
 def _accepted(

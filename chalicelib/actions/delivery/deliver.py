@@ -40,10 +40,13 @@ def to_one(services: Services, connection_id: ConnectionId, message: Message) ->
 def to_listeners(
     services: Services, session: Session, message: Message, remaining: Remaining
 ) -> None:
-    """Post to every listener of a session, at once or in the background."""
-    to_audience(
-        services, listeners(session.session_id), encode(message), session.listener_count, remaining
-    )
+    """Post to every listener of a session, at once or in the background. It never raises."""
+    audience, body = listeners(session.session_id), encode(message)
+    try:
+        to_all_found(services, audience, body, remaining)
+    except UpstreamError as error:
+        services.telemetry.error("deliveryFailed", exception=error, audience=audience.kind)
+        try_enqueue(services, audience, body)
 
 
 def to_audience(

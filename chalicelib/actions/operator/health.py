@@ -43,6 +43,7 @@ def _check(services: Services, name: str) -> Check:
 
 _CHECKS: Mapping[str, Callable[[Services], object]] = {
     "table:sessions": lambda services: services.sessions.get(_SESSION),
+    "table:counts": lambda services: services.counts.totals(_SESSION, consistent=False),
     "table:connections": lambda services: services.connections.get(_NOBODY),
     "table:subscriptions": lambda services: services.together(
         services.subscriptions.of_connection_call(_NOBODY)

@@ -5,7 +5,7 @@ from msgspec import UnsetType
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import limits, lookup, replies
-from chalicelib.domain import ids
+from chalicelib.domain import counts, ids
 from chalicelib.domain.lifetimes import session_expiry
 from chalicelib.domain.session import Broadcasting, Connection, Session
 from chalicelib.domain.types import Millis, SessionId, TenantId, UserId
@@ -59,6 +59,7 @@ def create_session(
             expires_at=session_expiry(now, services.settings),
             is_active=True,
             broadcasting=Broadcasting(last_state_change=now),
+            shards=counts.shard_count(services.settings.max_listeners_per_session),
         )
         if _is_created(services, call, session):
             return lookup.reload_connection(services, call.connection_id), session
@@ -66,13 +67,15 @@ def create_session(
 
 
 def _is_created(services: Services, call: Call, session: Session) -> bool:
-    """Write the session. Return False if its name is taken."""
+    """Write the session. Return False if its name is taken, be it by the counts of an old one."""
+    capacity = services.settings.max_listeners_per_session
+    shards = counts.new_shards(session.session_id, capacity)
     try:
-        services.membership.create(session, call.connection.expires_at)
+        services.membership.create(session, shards, call.connection.expires_at)
     except TransactionCancelled as cancelled:
         if cancelled.condition_failed(TransactionItem.CONNECTION):
             raise lookup.refusal_of_connection(services, call.connection_id) from None
-        if cancelled.condition_failed(TransactionItem.SESSION):
+        if cancelled.condition_failed(TransactionItem.SESSION, TransactionItem.SHARD):
             return False
         raise
     return True

@@ -1,23 +1,22 @@
 """joinSession: a listener enters a session, or takes its seat back with its resume token."""
 
-from collections.abc import Callable
-from functools import partial
-
 from msgspec import Struct, UnsetType
+from msgspec.structs import replace
 
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import access, attachments, limits, lookup, replies, tries
-from chalicelib.domain import ids
+from chalicelib.actions.session import access, attachments, limits, lookup, replies, shards, tries
+from chalicelib.domain import counts, ids
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import ConnectionId, Role, SessionId
-from chalicelib.errors import Code, Forbidden, NotFound, TransactionCancelled, Unavailable
+from chalicelib.errors import Code, Forbidden, TransactionCancelled
 from chalicelib.protocol import messages, requests
 from chalicelib.stores.connection_items import Listening
 from chalicelib.stores.membership import Entry, TransactionItem
 
-_FULL_RETRY_SECONDS = 5
 _TRIES = 4
+_SHARD_TRIES = 2 * counts.MAX_SHARDS
+"""Tries to find a shard with room. Each that fails was overtaken by another listener."""
 
 
 class JoinOptions(Struct, frozen=True):
@@ -104,7 +103,8 @@ def _resume(services: Services, connection: Connection, entry: Entry) -> None:
     """Move the participant's seat from the connection that holds it, or take it if none does.
 
     If another connection takes the seat meanwhile, try again. In whatever order the requests are
-    handled, the connection that was opened last has the seat in the end.
+    handled, the connection that was opened last has the seat in the end. A request that arrives
+    twice finds the seat taken by its own connection, and changes nothing.
     """
     session_id, participant_id = entry.session.session_id, entry.listening.participant_id
     known = holder = services.seats.holder(session_id, participant_id)
@@ -112,12 +112,14 @@ def _resume(services: Services, connection: Connection, entry: Entry) -> None:
         old = None
         if holder is not None:
             old = services.connections.get_in_session(holder, session_id)
-        if old is None:
+        if old is not None and holder == connection.connection_id:
+            return
+        if old is None or old.shard is None:
             if _is_joined(services, entry, holder):
                 return
         elif connection.is_overtaken_by(old, in_a_race=holder != known):
             raise lookup.overtaken()
-        elif _is_written(services, entry, partial(services.membership.move, old, entry)):
+        elif _is_moved(services, old, old.shard, entry):
             attachments.move(services, old.connection_id, entry.connection_id)
             return
         holder = services.seats.holder(session_id, participant_id)
@@ -125,36 +127,60 @@ def _resume(services: Services, connection: Connection, entry: Entry) -> None:
 
 
 def _is_joined(services: Services, entry: Entry, previous: ConnectionId | None) -> bool:
-    """Try to join. `previous` is the connection that held the seat, None if no one has had it."""
-    capacity = services.settings.max_listeners_per_session
-    return _is_written(
-        services, entry, partial(services.membership.join, entry, capacity, previous)
-    )
+    """Try to join, in another shard if the first choice has no room, as long as any has.
+
+    `previous` is the connection that held the seat, None if no one has had it. Return False if
+    another one holds it by now.
+    """
+    for _ in range(_SHARD_TRIES):
+        try:
+            services.membership.join(entry, previous)
+        except TransactionCancelled as cancelled:
+            if _is_out_of_date(services, entry, cancelled):
+                return False
+        else:
+            return True
+        session_id, language = entry.session.session_id, entry.listening.language
+        shard = shards.with_room(services, session_id, language)
+        entry = replace(entry, listening=replace(entry.listening, shard=shard))
+    raise lookup.keeps_changing()
 
 
-def _is_written(services: Services, entry: Entry, write: Callable[[], None]) -> bool:
-    """Return False if the seat, or the connection that holds it, has changed since it was read."""
+def _is_moved(services: Services, old: Connection, shard: int, entry: Entry) -> bool:
+    """Try to move the seat. Return False if it, or its holder `old`, has changed meanwhile."""
+    entry = replace(entry, listening=replace(entry.listening, shard=shard))
     try:
-        write()
+        services.membership.move(old, entry)
     except TransactionCancelled as cancelled:
-        changed = cancelled.condition_failed(TransactionItem.SEAT, TransactionItem.OLD_CONNECTION)
-        if changed and not cancelled.condition_failed(TransactionItem.CONNECTION):
+        if _is_out_of_date(services, entry, cancelled):
             return False
-        raise _refusal(services, entry, cancelled) from None
+        shards.require_room(services, entry.session.session_id, shard, entry.listening.language)
+        return False
     return True
 
 
-def _refusal(services: Services, entry: Entry, cancelled: TransactionCancelled) -> Exception:
+def _is_out_of_date(services: Services, entry: Entry, cancelled: TransactionCancelled) -> bool:
+    """Return True if the seat or its holder is not what it was read as, False if a shard is full.
+
+    Raises:
+        ClientError: the connection cannot enter. TransactionCancelled: it met another transaction
+        at every try.
+    """
     if cancelled.condition_failed(TransactionItem.CONNECTION):
-        return lookup.refusal_of_connection(services, entry.connection_id)
-    if not cancelled.condition_failed(TransactionItem.SESSION):
-        return cancelled
-    session = services.sessions.get(entry.session.session_id)
-    if session is None or not session.is_active:
-        return NotFound(Code.SESSION_INACTIVE, "the session has ended")
-    if not session.has_room_for(entry.listening.language):
-        return lookup.too_many_languages()
-    return Unavailable(Code.SESSION_FULL, "the session is full", retry_after=_FULL_RETRY_SECONDS)
+        if _is_repeat(services, entry):
+            return True
+        raise lookup.refusal_of_connection(services, entry.connection_id) from None
+    if cancelled.condition_failed(TransactionItem.SEAT, TransactionItem.OLD_CONNECTION):
+        return True
+    if not cancelled.condition_failed(TransactionItem.SHARD):
+        raise cancelled
+    return False
+
+
+def _is_repeat(services: Services, entry: Entry) -> bool:
+    """Return True if the connection has taken this very seat meanwhile: the request came twice."""
+    current = services.connections.get_in_session(entry.connection_id, entry.session.session_id)
+    return current is not None and current.participant_id == entry.listening.participant_id
 
 
 def _participant(services: Services, connection: Connection, session: Session, token: str) -> str:
@@ -176,6 +202,7 @@ def _entry(
         session=session,
         listening=Listening(
             language=options.language,
+            shard=counts.first_choice(connection.connection_id, session.shards),
             participant_id=participant,
             joined_positions=session.positions(options.language),
             handshake_pending=options.handshake_pending,

@@ -2,7 +2,7 @@
 
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
-from chalicelib.actions.session import access, limits, lookup
+from chalicelib.actions.session import access, limits, lookup, shards
 from chalicelib.domain.session import Connection, Session
 from chalicelib.domain.types import SessionId
 from chalicelib.errors import Code, Forbidden, TransactionCancelled, Unavailable
@@ -58,14 +58,14 @@ def _is_changed(
     services: Services, connection: Connection, session: Session, language: str
 ) -> bool:
     """Return False if the connection is no longer what it was read as."""
+    if connection.shard is None:  # of a session of version 0.1.0
+        raise lookup.without_counts(session.session_id)
     try:
         services.membership.change_language(connection, language, session)
     except TransactionCancelled as cancelled:
-        if cancelled.condition_failed(TransactionItem.SESSION):
-            session = lookup.active_session(services, session.session_id)
-            if not session.has_room_for(language):
-                raise lookup.too_many_languages() from None
-        if not cancelled.condition_failed(TransactionItem.CONNECTION):
+        if cancelled.condition_failed(TransactionItem.SHARD):
+            shards.require_room(services, session.session_id, connection.shard, language)
+        elif not cancelled.condition_failed(TransactionItem.CONNECTION):
             raise
         return False
     return True

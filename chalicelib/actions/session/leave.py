@@ -61,21 +61,26 @@ def _has_left(services: Services, connection: Connection, *, delete: bool) -> bo
 def _uncount(
     services: Services, connection: Connection, session_id: SessionId, *, delete: bool
 ) -> bool:
+    if connection.shard is None:  # of a session of version 0.1.0
+        return _leave_uncounted(services, connection, delete=delete)
     try:
         if delete:
-            language = connection.target_language or ""
-            services.membership.remove(session_id, connection.connection_id, language)
+            services.membership.remove(connection)
         else:
             services.membership.leave(connection, services.sessions.get(session_id))
     except TransactionCancelled as cancelled:
         if cancelled.condition_failed(TransactionItem.CONNECTION):
             return False
-        if not cancelled.condition_failed(TransactionItem.SESSION):
+        if not cancelled.condition_failed(TransactionItem.SHARD):
             raise
-        # The session is gone, or its counts are wrong. The count never goes below zero and is not
+        # The shard is gone, or its counts are wrong. The count never goes below zero and is not
         # created anew, but the connection must not stay.
         services.telemetry.error("leftWithoutCount", sessionId=session_id)
-        if delete:
-            return services.connections.delete(connection)
-        return services.membership.leave_uncounted(connection)
+        return _leave_uncounted(services, connection, delete=delete)
     return True
+
+
+def _leave_uncounted(services: Services, connection: Connection, *, delete: bool) -> bool:
+    if delete:
+        return services.connections.delete(connection)
+    return services.membership.leave_uncounted(connection)

@@ -86,12 +86,17 @@ def keeps_changing() -> Unavailable:
 def too_many_languages() -> BadRequest:
     """Return the error for one language too many.
 
-    It is not a 503, which says that a retry helps: the languages of a session are never forgotten.
+    It is not a 503, which says that a retry helps: it does only once a language has no listener.
     """
     problem = "is one language more than a session can have"
     return BadRequest(
         Code.INVALID_MESSAGE, f"targetLanguage: {problem}", details=[("targetLanguage", problem)]
     )
+
+
+def without_counts(session_id: SessionId) -> NotFound:
+    """Return the error for a session of version 0.1.0, whose listeners no shard counts."""
+    return NotFound(Code.SESSION_INACTIVE, f"session {session_id} takes no more listeners")
 
 
 def _require_active(session: Session | None, session_id: SessionId) -> Session:

@@ -1,15 +1,19 @@
 """sessionStatus: on request, every 30 seconds, and when the listeners change (PROTOCOL section 5).
 
-Everything comes from the counts on the session's item: no listener is ever read.
+Everything comes from the session's counts: no listener is ever read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+
+from msgspec import Struct
 
 from chalicelib.actions.ports import RESERVE_SECONDS, Remaining
 from chalicelib.actions.registry import action
 from chalicelib.actions.services import Call, Services
 from chalicelib.actions.session import lookup, replies
+from chalicelib.actions.upkeep.gauges import Gauges
+from chalicelib.domain.counts import Totals
 from chalicelib.domain.session import Session, StatusSent
 from chalicelib.domain.status import distribution, trigger
 from chalicelib.domain.types import SessionId
@@ -21,6 +25,15 @@ from chalicelib.stores.session_items import SHARDS
 
 _BATCH = 100
 """Sessions of one fan-out."""
+_CLAIM_TRIES = 4
+
+
+class _Status(Struct, frozen=True):
+    """A status to send: its session, the session's counts, and why it is sent."""
+
+    session: Session
+    totals: Totals
+    reason: messages.UpdateReason
 
 
 @action(requests.GetSessionStatus)
@@ -31,29 +44,45 @@ def get_status(
     session = lookup.active_session(services, call.require_session())
     if session.speaker_connection_id != call.connection_id:
         raise lookup.not_the_speaker()
-    _note(services, session)
+    totals = services.counts.totals(session.session_id)
+    _claim(services, session, totals)
     latency = services.clock() - started
     services.telemetry.metric("StatusQueryLatency", latency, "Milliseconds")
-    return status(services, session, "requested")
+    return status(services, session, totals, "requested")
 
 
 def publish(services: Services, remaining: Remaining, shards: Sequence[int] = range(SHARDS)) -> int:
     """Send every speaker the status of its session. Return the number of speakers told.
 
+    A run over all sessions emits the metrics of all.
+
     One that fails does not hold up the others. Shards for which the time does not suffice get a job
     each: one of 2,800 sessions takes 4 of the reserve's 8 seconds.
     """
-    told = 0
+    told, gauges = 0, Gauges()
     for index, shard in enumerate(shards):
         if remaining() < RESERVE_SECONDS:
             left = (PublishStatus(shard=each) for each in shards[index:])
             services.jobs.send_many(left)
             break
-        sessions = lookup.active_sessions(services, [shard])
+        sessions = _counted(services, lookup.active_sessions(services, [shard]), gauges)
         while batch := list(islice(sessions, _BATCH)):
             told += _publish(services, batch, remaining)
+    else:
+        if len(shards) == SHARDS:
+            gauges.emit(services)
     services.telemetry.metric("PeriodicStatusUpdatesSent", told)
     return told
+
+
+def _counted(
+    services: Services, sessions: Iterable[Session], gauges: Gauges
+) -> Iterator[tuple[Session, Totals]]:
+    """Yield each session with its counts, and add these to the metrics."""
+    for session in sessions:
+        totals = services.counts.totals(session.session_id, consistent=False)
+        gauges.add(totals)
+        yield session, totals
 
 
 def publish_job(services: Services, job: PublishStatus, remaining: Remaining) -> None:
@@ -62,38 +91,49 @@ def publish_job(services: Services, job: PublishStatus, remaining: Remaining) ->
 
 
 def send_if_due(services: Services, session_id: SessionId, remaining: Remaining) -> None:
-    """Send the speaker a status, if the listeners have changed enough."""
-    session = services.sessions.get(session_id)
-    if session is None or not session.is_active or not _is_present(services, session):
-        return
-    reason = trigger(session)
-    if reason is not None:
-        # Noted first: of two batches that look at once, the second finds nothing left to send.
-        _note(services, session)
-        _send(services, [(session, reason)], remaining)
+    """Send the speaker a status, if the listeners have changed enough.
+
+    It is claimed first: of two invocations that look at once, one sends it. The other one looks
+    again, as it may have seen a later change.
+    """
+    for _ in range(_CLAIM_TRIES):
+        session = services.sessions.get(session_id)
+        if session is None or not session.is_active or not _is_present(services, session):
+            return
+        totals = services.counts.totals(session_id)
+        reason = trigger(session, totals)
+        if reason is None:
+            return
+        if _claim(services, session, totals):
+            _send(services, [_Status(session, totals, reason)], remaining)
+            return
 
 
 def status(
-    services: Services, session: Session, reason: messages.UpdateReason
+    services: Services, session: Session, totals: Totals, reason: messages.UpdateReason
 ) -> messages.SessionStatus:
     now = services.clock()
     return messages.SessionStatus(
         timestamp=now,
         session_id=session.session_id,
-        listener_count=session.listener_count,
-        language_distribution=distribution(session.language_counts),
+        listener_count=totals.listener_count,
+        language_distribution=distribution(totals.language_counts),
         session_duration=max(0, now - session.created_at) // 1000,
         broadcast_state=replies.broadcast_state(session),
         update_reason=reason,
     )
 
 
-def _publish(services: Services, batch: list[Session], remaining: Remaining) -> int:
-    present = [session for session in batch if _is_present(services, session)]
-    told = _send(services, [(session, "periodic") for session in present], remaining)
-    for session in told:
+def _publish(services: Services, batch: list[tuple[Session, Totals]], remaining: Remaining) -> int:
+    statuses = [
+        _Status(session, totals, "periodic")
+        for session, totals in batch
+        if _is_present(services, session)
+    ]
+    told = _send(services, statuses, remaining)
+    for each in told:
         try:
-            _note(services, session)
+            _claim(services, each.session, each.totals)
         except LecternError as error:
             services.telemetry.error("statusNotNoted", exception=error)
     return len(told)
@@ -108,27 +148,34 @@ def _is_present(services: Services, session: Session) -> bool:
 
 def _send(
     services: Services,
-    statuses: Sequence[tuple[Session, messages.UpdateReason]],
+    statuses: Sequence[_Status],
     remaining: Remaining,
-) -> list[Session]:
-    """Post each status to its speaker. Return the sessions whose speakers were told."""
+) -> list[_Status]:
+    """Post each status to its speaker. Return those that were delivered."""
     result = services.management.fan_out(
         (
-            (session.speaker_connection_id, encode(status(services, session, reason)))
-            for session, reason in statuses
+            (
+                each.session.speaker_connection_id,
+                encode(status(services, each.session, each.totals, each.reason)),
+            )
+            for each in statuses
         ),
         remaining,
     )
     for connection_id in result.gone:
         services.on_gone(services, connection_id)
     missed = {*result.gone, *result.slow, *result.unsent, *result.refused}
-    return [session for session, _ in statuses if session.speaker_connection_id not in missed]
+    return [each for each in statuses if each.session.speaker_connection_id not in missed]
 
 
-def _note(services: Services, session: Session) -> None:
-    """Remember what the speaker has been told, unless that is what it was told before."""
-    languages = frozenset(distribution(session.language_counts))
+def _claim(services: Services, session: Session, totals: Totals) -> bool:
+    """Record what the speaker is told, unless that is what it was told before.
+
+    Return False if another status has been recorded since `session` was read.
+    """
+    languages = frozenset(distribution(totals.language_counts))
     sent = session.status_sent
-    if sent is None or (sent.count, sent.languages) != (session.listener_count, languages):
-        told = StatusSent(session.listener_count, languages, services.clock())
-        services.sessions.record_status(session.session_id, told)
+    if sent is not None and (sent.count, sent.languages) == (totals.listener_count, languages):
+        return True
+    told = StatusSent(totals.listener_count, languages, services.clock())
+    return services.sessions.claim_status(session, told)

@@ -7,7 +7,6 @@ job. A lease keeps two sweeps from running side by side.
 """
 
 import uuid
-from collections import Counter
 
 from msgspec import Struct
 
@@ -25,9 +24,6 @@ SEGMENTS = 4
 """Segments of the scan of the connections table."""
 _BEGINNING = ResumeSweep(segment=0, after=None)
 _LEASE = "sweep_connections"
-_LANGUAGES_SHOWN = 20
-_OTHER_LANGUAGES = "other"
-"""No language has that name (PROTOCOL 3)."""
 
 
 class Swept(Struct):
@@ -107,26 +103,11 @@ def _sweep_connection(
 
 def _sweep_sessions(services: Services, remaining: Remaining) -> None:
     """End the sessions whose time, or grace period, is over: the job of it may have been lost."""
-    totals: Counter[str] = Counter()
-    sessions = 0
     for session in active_sessions(services):
         if remaining() < RESERVE_SECONDS:
             return
-        sessions += 1
-        totals.update(session.language_counts)
         with isolated(services):
             _sweep_session(services, session, remaining)
-    services.telemetry.metric("ActiveSessions", sessions)
-    services.telemetry.metric("TotalListeners", totals.total())
-    for language, count in _most_heard(totals).items():
-        services.telemetry.metric("ListenersByLanguage", count, dimensions={"Language": language})
-
-
-def _most_heard(totals: Counter[str]) -> Counter[str]:
-    """Return the languages that get a metric each, and the rest as one: each metric costs money."""
-    shown = Counter(dict(totals.most_common(_LANGUAGES_SHOWN)))
-    rest = totals.total() - shown.total()
-    return shown + Counter({_OTHER_LANGUAGES: rest})
 
 
 def _sweep_session(services: Services, session: Session, remaining: Remaining) -> None:

@@ -1,6 +1,6 @@
 /** A copy of the stack's tables, clock, faults, physics and log, kept up to date by server-sent events. */
 
-const LABELS = ['sessions', 'connections', 'subscriptions', 'requests', 'history', 'rate_limits'];
+const LABELS = ['sessions', 'counts', 'connections', 'subscriptions', 'requests', 'history', 'rate_limits'];
 
 export class Stack {
   /** Emits `link`, `tables`, `clock`, `faults`, `physics`, and `line` with a line of the log. */
@@ -32,11 +32,28 @@ export class Stack {
   get running() {
     return [...this.tables.sessions.values()]
       .filter((session) => session.isActive)
+      .map((session) => this.#counted(session))
       .sort((a, b) => b.createdAt - a.createdAt);
   }
 
   session(sessionId) {
-    return this.tables.sessions.get(sessionId);
+    const session = this.tables.sessions.get(sessionId);
+    return session && this.#counted(session);
+  }
+
+  /** A session with the sums of its counts, which are kept in shards. */
+  #counted(session) {
+    const { sessionId } = session;
+    const languageCounts = {};
+    let total = 0;
+    for (let shard = 0; shard < session.shards; shard += 1) {
+      const counts = this.tables.counts.get(this.#key('counts', { sessionId, shard }));
+      total += counts?.listenerCount ?? 0;
+      for (const [language, count] of Object.entries(counts?.languageCounts ?? {})) {
+        languageCounts[language] = (languageCounts[language] ?? 0) + count;
+      }
+    }
+    return { ...session, listenerCount: total, languageCounts };
   }
 
   #restore({ now, tables, keys, faults, physics, schedules }) {

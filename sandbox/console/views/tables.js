@@ -6,6 +6,7 @@ import { cells, VirtualList } from './virtual.js';
 
 const TABLES = {
   sessions: 'Sessions',
+  counts: 'Listener counts',
   connections: 'Connections',
   subscriptions: 'Subscriptions',
   requests: 'Requests',

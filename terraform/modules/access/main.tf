@@ -60,18 +60,18 @@ locals {
 
   # ListStreams can't name one stream: the table's streams are the narrowest resource that it accepts.
   stream_source_statements = {
-    for function in local.functions : function => contains(local.reads_stream, function) ? [
+    for function in local.functions : function => contains(keys(local.reads_stream), function) ? [
       {
         Sid      = "ReadStream"
         Effect   = "Allow"
         Action   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-        Resource = var.stream_arn
+        Resource = var.stream_arns[local.reads_stream[function]]
       },
       {
         Sid      = "ListStreams"
         Effect   = "Allow"
         Action   = ["dynamodb:ListStreams"]
-        Resource = "${var.table_arns["sessions"]}/stream/*"
+        Resource = "${var.table_arns[local.reads_stream[function]]}/stream/*"
       },
       {
         Sid      = "GiveUpOnBatch"

@@ -10,6 +10,7 @@ locals {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
       "sessions/index/tenantId-createdAt-index"          = ["Query"]
+      "counts"                                           = ["Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "connections/index/tenantId-index"                 = ["Query"]
@@ -21,7 +22,8 @@ locals {
       "rate_limits"                                      = ["GetItem", "UpdateItem"]
     }
     websocket_connect = {
-      "sessions"                                         = ["ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"]
+      "sessions"                                         = ["GetItem", "PutItem", "UpdateItem"]
+      "counts"                                           = ["PutItem", "Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
@@ -31,7 +33,8 @@ locals {
       "rate_limits"                                      = ["GetItem", "UpdateItem"]
     }
     websocket_message = {
-      "sessions"                                         = ["ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"]
+      "sessions"                                         = ["GetItem", "PutItem", "UpdateItem"]
+      "counts"                                           = ["PutItem", "Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem", "Query"]
@@ -43,6 +46,7 @@ locals {
     }
     websocket_disconnect = {
       "sessions"                                         = ["GetItem", "UpdateItem"]
+      "counts"                                           = ["Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
@@ -53,6 +57,7 @@ locals {
     sweep_connections = {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
+      "counts"                                           = ["Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "Scan", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
@@ -64,6 +69,7 @@ locals {
     publish_status = {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
+      "counts"                                           = ["Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
@@ -72,12 +78,25 @@ locals {
       "requests/index/connectionId-createdAt-index"      = ["Query"]
     }
     reconcile_counts = {
-      "sessions"                                         = ["BatchGetItem", "UpdateItem"]
+      "sessions"                                         = ["BatchGetItem"]
       "sessions/index/active-index"                      = ["Query"]
+      "counts"                                           = ["Query", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
     }
     on_session_change = {
       "sessions"                                         = ["GetItem", "UpdateItem"]
+      "counts"                                           = ["Query", "UpdateItem"]
+      "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
+      "connections/index/sessionId-targetLanguage-index" = ["Query"]
+      "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
+      "subscriptions/index/connectionId-index"           = ["Query"]
+      "requests"                                         = ["BatchGetItem", "UpdateItem"]
+      "requests/index/connectionId-createdAt-index"      = ["Query"]
+    }
+    on_counts_change = {
+      "sessions"                                         = ["GetItem", "UpdateItem"]
+      "counts"                                           = ["Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "subscriptions"                                    = ["DeleteItem", "GetItem", "PutItem"]
@@ -89,6 +108,7 @@ locals {
     run_jobs = {
       "sessions"                                         = ["BatchGetItem", "GetItem", "UpdateItem"]
       "sessions/index/active-index"                      = ["Query"]
+      "counts"                                           = ["GetItem", "Query", "UpdateItem"]
       "connections"                                      = ["BatchGetItem", "DeleteItem", "GetItem", "Scan", "UpdateItem"]
       "connections/index/sessionId-targetLanguage-index" = ["Query"]
       "connections/index/tenantId-index"                 = ["Query"]
@@ -124,11 +144,13 @@ locals {
     sweep_connections    = ["POST", "DELETE"]
     publish_status       = ["POST"]
     on_session_change    = ["POST"]
+    on_counts_change     = ["POST"]
     run_jobs             = ["POST", "DELETE"]
     send_replies         = ["POST"]
   }
 
-  # Functions with an event source, which Lambda reads with the role of the function.
+  # Functions with an event source, which Lambda reads with the role of the function. Those of
+  # streams -> the table.
   reads_queue  = { run_jobs = var.queue_arn, send_replies = var.replies_arn }
-  reads_stream = ["on_session_change"]
+  reads_stream = { on_session_change = "sessions", on_counts_change = "counts" }
 }

@@ -13,9 +13,9 @@ variable "table_arns" {
   type        = map(string)
 }
 
-variable "stream_arn" {
-  description = "ARN of the stream of the sessions table."
-  type        = string
+variable "stream_arns" {
+  description = "ARNs of the streams of the sessions and counts tables, by the table's name without app and stage."
+  type        = map(string)
 }
 
 variable "queue_arn" {
@@ -29,7 +29,7 @@ variable "replies_arn" {
 }
 
 variable "dead_letters_arn" {
-  description = "ARN of the dead-letter queue, which receives batches of the stream that failed every retry."
+  description = "ARN of the dead-letter queue, which receives batches of the streams that failed every retry."
   type        = string
 }
 

@@ -46,13 +46,19 @@ locals {
       severity   = "critical", namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum"
       dimensions = { QueueName = var.dead_letters_name }
       threshold  = var.thresholds.dead_letters, minutes = 5, periods = 1
-      text       = "Jobs or batches of the sessions stream failed every retry."
+      text       = "Jobs or batches of a stream failed every retry."
     }
     stream-age = {
       severity   = "critical", namespace = "AWS/Lambda", metric = "IteratorAge", statistic = "Maximum"
       dimensions = { FunctionName = "${var.app}-${var.stage}-on_session_change" }
       threshold  = var.thresholds.stream_age_milliseconds, minutes = 1, periods = 5
-      text       = "The sessions stream is read late: clean-up and statuses are late."
+      text       = "The sessions stream is read late: clean-up after a crash is late."
+    }
+    counts-stream-age = {
+      severity   = "critical", namespace = "AWS/Lambda", metric = "IteratorAge", statistic = "Maximum"
+      dimensions = { FunctionName = "${var.app}-${var.stage}-on_counts_change" }
+      threshold  = var.thresholds.stream_age_milliseconds, minutes = 1, periods = 5
+      text       = "The counts stream is read late: statuses are late."
     }
     api-4xx = {
       severity   = "warning", namespace = "AWS/ApiGateway", metric = "ClientError", statistic = "Sum"

@@ -82,12 +82,13 @@ locals {
       ]...)
     },
     {
-      title = "Jobs and stream", stat = "Maximum"
+      title = "Jobs and streams", stat = "Maximum"
       metrics = [
         ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queue_name, { label = "oldest job, s" }],
         ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.replies_name, { label = "oldest first reply, s" }],
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.dead_letters_name, { label = "dead letters" }],
-        ["AWS/Lambda", "IteratorAge", "FunctionName", "${var.app}-${var.stage}-on_session_change", { label = "stream, ms" }],
+        ["AWS/Lambda", "IteratorAge", "FunctionName", "${var.app}-${var.stage}-on_session_change", { label = "sessions stream, ms" }],
+        ["AWS/Lambda", "IteratorAge", "FunctionName", "${var.app}-${var.stage}-on_counts_change", { label = "counts stream, ms" }],
       ]
     },
   ]

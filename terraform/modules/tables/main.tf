@@ -1,9 +1,9 @@
-# The six tables of the stack, defined only here: the sandbox and the tests read this file and create
+# The seven tables of the stack, defined only here: the sandbox and the tests read this file and create
 # their tables from it. So it stays literal: one block for each table, and only names, protection and
 # key are computed. Only the key attributes of tables and indexes are declared.
 
 # Sessions. active-index is sparse: only active sessions carry activeShard, a number from 0 to 15.
-# The stream feeds on_session_change: an ended session's clean-up and the speaker's status.
+# The stream feeds on_session_change: the clean-up after an end that a crash interrupted.
 resource "aws_dynamodb_table" "sessions" {
   name                        = "${var.app}-${var.stage}-sessions"
   billing_mode                = "PAY_PER_REQUEST"
@@ -56,6 +56,44 @@ resource "aws_dynamodb_table" "sessions" {
     name            = "speakerUserId-index"
     hash_key        = "speakerUserId"
     projection_type = "KEYS_ONLY"
+  }
+
+  ttl {
+    attribute_name = "expiresAt"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
+  }
+}
+
+# The listener counts of each session, in shards, so that a crowd does not contend for one item. A
+# shard has expiresAt only once its session has ended. The stream feeds on_counts_change: the
+# speaker's status.
+resource "aws_dynamodb_table" "counts" {
+  name                        = "${var.app}-${var.stage}-counts"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "sessionId"
+  range_key                   = "shard"
+  stream_enabled              = true
+  stream_view_type            = "NEW_AND_OLD_IMAGES"
+  deletion_protection_enabled = var.deletion_protection
+  tags                        = var.tags
+
+  attribute {
+    name = "sessionId"
+    type = "S"
+  }
+
+  attribute {
+    name = "shard"
+    type = "N"
   }
 
   ttl {

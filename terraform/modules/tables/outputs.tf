@@ -3,6 +3,11 @@ output "sessions_name" {
   value       = aws_dynamodb_table.sessions.name
 }
 
+output "counts_name" {
+  description = "Name of the counts table."
+  value       = aws_dynamodb_table.counts.name
+}
+
 output "connections_name" {
   description = "Name of the connections table."
   value       = aws_dynamodb_table.connections.name
@@ -33,10 +38,16 @@ output "sessions_stream_arn" {
   value       = aws_dynamodb_table.sessions.stream_arn
 }
 
+output "counts_stream_arn" {
+  description = "ARN of the stream of the counts table."
+  value       = aws_dynamodb_table.counts.stream_arn
+}
+
 output "arns" {
   description = "ARN of each table, by the name of its resource."
   value = {
     sessions      = aws_dynamodb_table.sessions.arn
+    counts        = aws_dynamodb_table.counts.arn
     connections   = aws_dynamodb_table.connections.arn
     subscriptions = aws_dynamodb_table.subscriptions.arn
     requests      = aws_dynamodb_table.requests.arn
@@ -49,6 +60,7 @@ output "names" {
   description = "Name of each table, by the name of its resource."
   value = {
     sessions      = aws_dynamodb_table.sessions.name
+    counts        = aws_dynamodb_table.counts.name
     connections   = aws_dynamodb_table.connections.name
     subscriptions = aws_dynamodb_table.subscriptions.name
     requests      = aws_dynamodb_table.requests.name

@@ -61,8 +61,11 @@ def test_no_write_re_creates_a_deleted_item(stack: Stack) -> None:
     services, gone = stack.services, SessionId("calm-oak-123")
     _, session_id = stack.session()
     listener = stack.listener(session_id)
-    session, connection = services.sessions.get(SessionId(session_id)), listener.item
-    assert session is not None and connection is not None  # noqa: PT018
+    connection = services.connections.get_current(listener.connection_id)
+    assert connection is not None
+    totals = services.counts.totals(SessionId(session_id))
+    for shard in stack.shards(session_id):
+        stack.delete("counts", sessionId=session_id, shard=int(shard["shard"]))
     for label in ("sessions", "connections"):
         name = label.removesuffix("s") + "Id"
         for item in stack.items(label):
@@ -72,15 +75,16 @@ def test_no_write_re_creates_a_deleted_item(stack: Stack) -> None:
     assert not services.sessions.end(gone, "expired", stack.clock.now)
     assert services.sessions.start_grace(gone, nobody, stack.clock.now) is None
     assert services.sessions.switch(gone, "isMuted", True, nobody, stack.clock.now) is None
-    assert not services.counts.repair(session, {"es": 1})
+    assert not services.counts.repair(totals.shards[0], {"es": 1})
+    assert not services.counts.close(totals.shards[0], stack.clock.now)
     assert not services.connections.finish_handshake(nobody)
     assert not services.connections.renew_token(nobody, stack.clock.now, stack.clock.now)
     services.connections.record_activity(nobody, stack.clock.now)
     services.connections.release(nobody, gone)
     with pytest.raises(TransactionCancelled):
-        services.membership.remove(SessionId(session_id), nobody, "es")
+        services.membership.remove(connection)
 
-    assert stack.items("sessions") == []
+    assert stack.items("sessions") == stack.items("counts") == []
     assert stack.items("connections") == []
 
 
@@ -108,7 +112,7 @@ def test_a_speakers_connection_cannot_leave_as_a_listener(stack: Stack) -> None:
     connection = stack.services.connections.get_current(speaker.connection_id)
     assert connection is not None
 
-    with pytest.raises(ValueError, match="not a listener"):
+    with pytest.raises(ValueError, match="not a counted listener"):
         stack.services.membership.leave(connection, None)
 
 

@@ -130,7 +130,7 @@ DEFECTS = [
     Defect(
         "a join does not look at the capacity",
         ("join the last seat", "join the last seat"),
-        unconditional("#joins = #joins + :one", "#listenerCount < :capacity"),
+        unconditional("#joins = #joins + :one", "#listenerCount < #capacity"),
     ),
     Defect(
         "a join takes a connection that is in a session",
@@ -140,20 +140,26 @@ DEFECTS = [
     Defect(
         "a leave counts in a write of its own",
         ("leave", "leave"),
-        counted_apart("sessions", "REMOVE #sessionId"),
+        counted_apart("counts", "REMOVE #sessionId"),
     ),
     Defect(
         "a move does not look at the old connection",
         ("resume", "close of the listener with 1006"),
         unconditional(
-            "SET #supersededBy = :new", "#sessionId = :session", "#targetLanguage = :language"
+            "SET #supersededBy = :new",
+            "#sessionId = :session",
+            "#targetLanguage = :language",
+            "#shard = :shard",
         ),
     ),
     Defect(
         "a change of language does not look at the connection",
         ("change language", "leave"),
         unconditional(
-            "SET #targetLanguage = :new", "#sessionId = :session", "#targetLanguage = :language"
+            "SET #targetLanguage = :new",
+            "#sessionId = :session",
+            "#targetLanguage = :language",
+            "#shard = :shard",
         ),
     ),
     Defect(

@@ -23,6 +23,8 @@ from tests.invariants.memory import SHORT_PAGES, InProcess, Memory
 from tests.invariants.recorder import Observations
 from tests.invariants.world import World
 
+_ONE_SHARD = {"MAX_LISTENERS_PER_SESSION": "50"}
+"""All listeners are counted in one item, so that acts meet."""
 _ROUNDS = 4
 _ROUND_SECONDS = 31
 """Longer than a failed job is out of sight. Four of them are longer than any delay of a job."""
@@ -37,7 +39,7 @@ class Stage(World):
         self.witness = Witness(memory.tables, lambda: self.scheduler.running)
         port = self._dynamodb(memory)
         memory = replace(memory, dynamodb=Defective(port, defect) if defect else port)
-        super().__init__(memory, environ=environ)
+        super().__init__(memory, environ=_ONE_SHARD | environ)
         self.sockets: ScheduledSockets = ScheduledSockets(self.scheduler)
         self.jobs: ScheduledJobs = ScheduledJobs(self.clock, self.scheduler)
         self.random = Random(0)
@@ -90,10 +92,11 @@ class Saved:
         "acting",
         "expected_lines",
         "changes_seen",
+        "count_changes_seen",
         "_ids",
     )
     _SOCKETS = ("open", "closed", "posted", "closing")
-    _SEEN = ("changes", "audience", "members", "seen")
+    _SEEN = ("changes", "count_changes", "audience", "members", "seen")
 
     @classmethod
     def of(cls, stage: Stage) -> "Saved":

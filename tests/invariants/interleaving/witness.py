@@ -8,6 +8,7 @@ from sandbox.dynamodb.database import Change, Database
 from sandbox.dynamodb.model.storage import Change as StoredChange
 from sandbox.dynamodb.model.storage import Item
 from sandbox.dynamodb.tables import Label
+from tests.aws import add_record
 from tests.invariants.recorder import Observations
 
 Attributes = dict[str, Any]
@@ -47,7 +48,9 @@ class Witness(Observations):
             self.seen.append(Seen(label, act, old, new))
         if label == "connections" and "sessionId" in new:
             self.members[new["connectionId"]].add(new["sessionId"])
-        if label == "sessions" and old and new:
+        if label == "counts":
+            add_record(self.count_changes, change)
+        if label == "sessions":
             self._note_session(change, old, new)
 
     @property
@@ -68,14 +71,8 @@ class Witness(Observations):
         del self._log[mark:]
 
     def _note_session(self, change: Change, old: Attributes, new: Attributes) -> None:
-        record = {
-            "SequenceNumber": str(len(self.changes) + 1),
-            "Keys": change["keys"],
-            "OldImage": change["old"],
-            "NewImage": change["new"],
-        }
-        self.changes.append({"eventName": "MODIFY", "dynamodb": record})
-        if old["isActive"] and not new["isActive"]:
+        add_record(self.changes, change)
+        if old and new and old["isActive"] and not new["isActive"]:
             self.audience[new["sessionId"]] = self._listeners(new["sessionId"])
 
     def _listeners(self, session_id: str) -> set[str]:

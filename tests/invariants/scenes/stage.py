@@ -87,11 +87,12 @@ def drift(world: World) -> None:
     """Make a count wrong, as no code of ours could leave it."""
     _, session_id, _ = room(world)
     world.expected_lines.add("countsRepaired")
+    number = next(each["shard"] for each in world.shards(session_id) if each["listenerCount"])
     request = {
-        "TableName": world.aws.tables["sessions"],
-        "Key": {"sessionId": {"S": session_id}},
-        "UpdateExpression": "SET listenerCount = :two, languageCounts.es = :two",
-        "ExpressionAttributeValues": {":two": {"N": "2"}},
+        "TableName": world.aws.tables["counts"],
+        "Key": {"sessionId": {"S": session_id}, "shard": {"N": str(number)}},
+        "UpdateExpression": "SET listenerCount = listenerCount + :one, languageCounts.it = :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
     }
     world.port.call("UpdateItem", request)
 

@@ -102,7 +102,7 @@ CASES = {
     ),
     "event source of the stream": Case(
         without_resource(
-            "aws_lambda_event_source_mapping", "on_session_change-dynamodb-event-source"
+            "aws_lambda_event_source_mapping", "on_counts_change-dynamodb-event-source"
         ),
         missed="_is_told_by_the_clock",
     ),
@@ -138,7 +138,9 @@ CASES = {
     ),
     "statement on reading the stream": Case(
         without_text(
-            _PERMISSIONS, '  reads_stream = ["on_session_change"]\n', "  reads_stream = []\n"
+            _PERMISSIONS,
+            '{ on_session_change = "sessions", on_counts_change = "counts" }',
+            '{ on_session_change = "sessions" }',
         ),
         missed="_is_told_by_the_clock",
     ),

@@ -7,7 +7,15 @@ import pytest
 from sandbox.dynamodb.tables import TablesError, create_tables, read_tables
 from tests.aws import Aws
 
-LABELS = {"sessions", "connections", "subscriptions", "requests", "history", "rate_limits"}
+LABELS = {
+    "sessions",
+    "counts",
+    "connections",
+    "subscriptions",
+    "requests",
+    "history",
+    "rate_limits",
+}
 
 
 def test_every_table_of_the_design_is_created(aws: Aws) -> None:

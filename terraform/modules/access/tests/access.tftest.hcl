@@ -10,13 +10,17 @@ variables {
   stage = "test"
   table_arns = {
     sessions      = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-sessions"
+    counts        = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-counts"
     connections   = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-connections"
     subscriptions = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-subscriptions"
     requests      = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-requests"
     history       = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-history"
     rate_limits   = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-rate_limits"
   }
-  stream_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-sessions/stream/1"
+  stream_arns = {
+    sessions = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-sessions/stream/1"
+    counts   = "arn:aws:dynamodb:eu-central-1:123456789012:table/lectern-test-counts/stream/1"
+  }
   queue_arn        = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-jobs"
   replies_arn      = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-replies"
   dead_letters_arn = "arn:aws:sqs:eu-central-1:123456789012:lectern-test-dead-letters"
@@ -29,6 +33,7 @@ variables {
     publish_status       = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-publish_status"
     reconcile_counts     = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-reconcile_counts"
     on_session_change    = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-on_session_change"
+    on_counts_change     = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-on_counts_change"
     run_jobs             = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-run_jobs"
     send_replies         = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/lectern-test-send_replies"
   }
@@ -86,11 +91,13 @@ run "roles" {
   }
 
   assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.function["on_session_change"].policy).Statement :
-      statement.Resource if contains(["ReadStream", "GiveUpOnBatch"], statement.Sid)
-    ] == [var.stream_arn, var.dead_letters_arn]
-    error_message = "on_session_change reads the stream, and sends failed batches to the dead-letter queue."
+    condition = alltrue([
+      for function, table in { on_session_change = "sessions", on_counts_change = "counts" } : [
+        for statement in jsondecode(aws_iam_role_policy.function[function].policy).Statement :
+        statement.Resource if contains(["ReadStream", "GiveUpOnBatch"], statement.Sid)
+      ] == [var.stream_arns[table], var.dead_letters_arn]
+    ])
+    error_message = "Each reads the stream of its table, and sends failed batches to the dead-letter queue."
   }
 
   assert {

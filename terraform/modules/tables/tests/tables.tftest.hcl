@@ -45,6 +45,37 @@ run "tables" {
     error_message = "The sessions stream has new and old images."
   }
 
+  # counts
+
+  assert {
+    condition     = aws_dynamodb_table.counts.name == "lectern-test-counts" && aws_dynamodb_table.counts.hash_key == "sessionId" && aws_dynamodb_table.counts.range_key == "shard"
+    error_message = "The name carries app and stage; the key is sessionId and shard."
+  }
+  assert {
+    condition = jsonencode({
+      for index in aws_dynamodb_table.counts.global_secondary_index :
+      index.name => [index.hash_key, index.range_key, index.projection_type, index.non_key_attributes]
+    }) == jsonencode({})
+    error_message = "The indexes are those of the design."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_dynamodb_table.counts.billing_mode == "PAY_PER_REQUEST",
+      aws_dynamodb_table.counts.ttl[0].attribute_name == "expiresAt" && aws_dynamodb_table.counts.ttl[0].enabled,
+      aws_dynamodb_table.counts.point_in_time_recovery[0].enabled,
+      aws_dynamodb_table.counts.server_side_encryption[0].enabled,
+      aws_dynamodb_table.counts.deletion_protection_enabled,
+      aws_dynamodb_table.counts.tags == tomap({ App = "lectern" }),
+    ])
+    error_message = "On demand, expiring at expiresAt, recoverable, encrypted, protected, tagged."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.counts.stream_enabled && aws_dynamodb_table.counts.stream_view_type == "NEW_AND_OLD_IMAGES"
+    error_message = "The counts stream has new and old images."
+  }
+
   # connections
 
   assert {

@@ -149,7 +149,9 @@ def test_a_leave_whose_connection_keeps_changing_says_so(stack: Stack) -> None:
 def test_counts_that_were_wrong_already_never_go_below_zero(stack: Stack, how: str) -> None:
     _, session_id = stack.session()
     listener = stack.listener(session_id)
-    stack.change_session(session_id, listenerCount=0, languageCounts={"es": 0})
+    assert listener.item is not None
+    shard = listener.item["shard"]
+    stack.change_shard(session_id, shard, listenerCount=0, languageCounts={"es": 0})
 
     if how == "close":
         listener.close()

@@ -72,7 +72,7 @@ def fails(
     ("event", "where", "trouble"),
     [
         ("refreshPartFailed", "actions/connection/refresh.py", refresh_while_queries_fail),
-        ("streamPartFailed", "actions/upkeep/session_changes.py", end_halfway),
+        ("streamPartFailed", "actions/upkeep/batches.py", end_halfway),
         ("sweepPartFailed", "actions/connection/due.py", fall_silent),
         ("postFailed", "actions/delivery/deliver.py", refuse_posts),
         ("graceWithoutJob", "actions/connection/grace.py", drop_without_a_queue),

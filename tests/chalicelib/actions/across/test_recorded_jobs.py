@@ -216,8 +216,7 @@ def test_removal_of_a_user(stack: Stack) -> None:
 def test_repair_of_counts(stack: Stack) -> None:
     """The item counts a listener, and no connection is in the session."""
     _, session_id = stack.session()
-    session = stack.services.sessions.get(SessionId(session_id))
-    assert session is not None
-    stack.services.counts.repair(session, {"es": 1})
+    stack.change_shard(session_id, 0, listenerCount=1, languageCounts={"es": 1})
     _run(stack, "repairCounts", session_id)
+    stack.advance(10)
     assert stack.counts(session_id) == (0, {})

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from chalicelib.actions.background import report
+from chalicelib.domain.counts import Shard
 from chalicelib.domain.types import Millis, SessionId
 from chalicelib.stores.history import HistoryEntry
 from tests.stack import Stack
@@ -34,10 +35,12 @@ def test_the_report_of_a_long_session_fits_in_a_message(stack: Stack) -> None:
     session = stack.services.sessions.get(SessionId(session_id))
     assert session is not None
     languages = {f"{first}{second}": 1 for first in "abcdefgh" for second in "abcdefgh"}
+    empty = Shard(session_id=session.session_id, number=0, capacity=100)
     for number in range(300):
         stack.clock.advance(1)
-        room = replace(session, language_counts=languages, listener_count=number % 100)
-        report.sample(stack.services, session.session_id, [room])
+        full = replace(empty, language_counts=languages, listener_count=64 + number % 36)
+        changes = [(empty, full), (full, replace(full, listener_count=64))]
+        report.sample(stack.services, session.session_id, changes, str(number))
     speaker.send("submitRequest", request="sessionReport")
 
     stack.run_jobs()
@@ -64,3 +67,23 @@ def test_a_report_reads_the_samples_that_an_earlier_version_has_kept(stack: Stac
 
     assert built["peak"] == 3
     assert built["languagesOverTime"] == [{"at": 1700000000000, "languages": {"es": 1}}]
+
+
+def test_the_peak_is_that_of_the_whole_session_at_one_moment(stack: Stack) -> None:
+    """Each shard has its own peak, and they are seldom at the same time."""
+    speaker, session_id = stack.session()
+    for _ in range(3):
+        visitors = [stack.listener(session_id) for _ in range(4)]
+        for visitor in visitors:
+            visitor.close()
+    stack.run_changes()
+    stack.clock.advance(1)
+    for _ in range(2):
+        stack.listener(session_id)
+        stack.run_changes()
+    speaker.send("submitRequest", request="sessionReport")
+
+    stack.run_jobs()
+
+    told = speaker.of_type("requestCompleted")[0]["result"]
+    assert (told["joins"], told["listeners"], told["peak"]) == (14, 2, 4)

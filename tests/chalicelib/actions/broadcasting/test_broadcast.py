@@ -81,11 +81,12 @@ def test_a_session_cannot_be_filled_up_with_streams(stack: Stack) -> None:
     assert known["seq"] == 2
 
 
-def test_a_session_cannot_be_filled_up_with_languages(stack: Stack) -> None:
+def test_a_session_cannot_be_filled_up_with_languages(aws: Aws) -> None:
+    stack = Stack(aws, MAX_LISTENERS_PER_SESSION="50")
     _, session_id = stack.session()
     listener = stack.listener(session_id, "es")
-    counts = {f"{number:03}".translate(_LETTERS): 0 for number in range(499)}
-    stack.change_session(session_id, languageCounts=counts | {"es": 1})
+    counts = {f"{number:03}".translate(_LETTERS): 1 for number in range(499)}
+    stack.change_shard(session_id, 0, languageCounts=counts | {"es": 1})
 
     changed = listener.send("changeLanguage", targetLanguage="zz")
     joined = stack.connect().send("joinSession", sessionId=session_id, targetLanguage="zz")
@@ -93,6 +94,24 @@ def test_a_session_cannot_be_filled_up_with_languages(stack: Stack) -> None:
     for refused in (changed, joined):
         assert (refused["status"], refused["details"][0]["field"]) == (400, "targetLanguage")
     assert stack.listener(session_id, "es").item is not None
+
+
+@pytest.mark.parametrize("act", ["joinSession", "changeLanguage"])
+def test_languages_that_nobody_listens_to_any_more_lock_no_other_out(aws: Aws, act: str) -> None:
+    stack = Stack(aws, MAX_LISTENERS_PER_SESSION="50")
+    _, session_id = stack.session()
+    listener = stack.listener(session_id, "es")
+    unused = {f"{number:03}".translate(_LETTERS): 0 for number in range(499)}
+    stack.change_shard(session_id, 0, languageCounts=unused | {"es": 1})
+
+    if act == "joinSession":
+        stack.listener(session_id, "zz")
+        left = {"es": 1, "zz": 1}
+    else:
+        assert listener.send(act, targetLanguage="zz")["type"] == "languageChanged"
+        left = {"es": 0, "zz": 1}
+
+    assert stack.shard(session_id, 0)["languageCounts"] == left
 
 
 _LETTERS = str.maketrans("0123456789", "bcdefghijk")

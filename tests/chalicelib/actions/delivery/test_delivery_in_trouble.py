@@ -14,7 +14,7 @@ def test_a_broadcast_that_cannot_be_delivered_now_is_accepted_and_delivered_late
 ) -> None:
     speaker, session_id = stack.session()
     listeners = crowd(stack, session_id, 3)
-    stack.database.fail("Query", ServiceDown("an index"))
+    stack.database.fail("Query", ServiceDown("an index"), "sessionId-targetLanguage-index")
 
     accepted = speaker.send("broadcast", data="x")
     stack.run_jobs()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chalicelib.errors import TransactionCancelled
+from tests.aws import Aws
 from tests.chalicelib.actions.session.endings import HEARD, everything_is_over, told
 from tests.crowd import crowd
 from tests.stack import Stack
@@ -138,13 +140,59 @@ def test_a_listener_that_cannot_be_reached_for_minutes_is_told_when_it_can(stack
     assert calls.count("post") < 40
 
 
-def test_a_room_of_more_languages_than_one_update_can_name(stack: Stack) -> None:
+def test_a_room_of_more_languages_than_one_update_can_name(aws: Aws) -> None:
+    stack = Stack(aws, MAX_LISTENERS_PER_SESSION="50")
     speaker, session_id = stack.session()
     languages = [f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh"]
-    crowd(stack, session_id, 64, languages)
+    crowd(stack, session_id, 50, languages)
 
     with stack.outside.counted() as calls:
         speaker.close()
 
     assert everything_is_over(stack, session_id)
-    assert calls.count("TransactWriteItems") == 3
+    assert calls.count("TransactWriteItems") == 2
+
+
+def test_of_a_batch_those_are_dismissed_that_have_not_left_meanwhile(aws: Aws) -> None:
+    stack = Stack(aws, MAX_LISTENERS_PER_SESSION="50")
+    speaker, session_id = stack.session()
+    listeners = crowd(stack, session_id, 20)
+    stack.database.before("TransactWriteItems", listeners[7].close)
+    stack.database.before("TransactWriteItems", listeners[3].close)
+
+    with stack.outside.counted() as calls:
+        speaker.send("endSession")
+
+    assert everything_is_over(stack, session_id)
+    assert calls.count("TransactWriteItems") == 4
+
+
+def test_a_batch_that_meets_other_transactions_is_dismissed_later(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    crowd(stack, session_id, 40)
+    conflict = TransactionCancelled(["TransactionConflict"])
+    stack.database.fail("TransactWriteItems", conflict)
+
+    speaker.send("endSession")
+    assert stack.counts(session_id)[0] in (2, 3)
+    stack.advance(2)
+
+    assert everything_is_over(stack, session_id)
+
+
+def test_who_joins_between_the_end_and_the_closing_of_the_counts_is_told(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    late = stack.connect()
+
+    def join() -> None:
+        stack.change_session(session_id, isActive=True)  # as it was when the join read it
+        late.send("joinSession", sessionId=session_id, targetLanguage="es")
+        stack.change_session(session_id, isActive=False)
+
+    stack.database.before("UpdateItem", join, '"shard"')
+    speaker.send("endSession")
+    stack.advance(2)
+
+    assert late.replies[0]["type"] == "sessionJoined"
+    assert late.received[-1]["type"] == HEARD
+    assert everything_is_over(stack, session_id)

@@ -4,12 +4,19 @@ import pytest
 
 from chalicelib import handlers
 from chalicelib.errors import ServiceDown
+from tests.aws import Aws
 from tests.stack import Json, Stack
+
+
+@pytest.fixture
+def stack(aws: Aws) -> Stack:
+    """A stack whose sessions are so small that they have one shard."""
+    return Stack(aws, MAX_LISTENERS_PER_SESSION="50")
 
 
 def tamper(stack: Stack, session_id: str, count: int, languages: dict[str, int]) -> None:
     """Make the counts of a session wrong, as none of our code should."""
-    stack.change_session(session_id, listenerCount=count, languageCounts=languages)
+    stack.change_shard(session_id, 0, listenerCount=count, languageCounts=languages)
 
 
 def reconcile(stack: Stack) -> int:
@@ -49,10 +56,10 @@ def test_a_drift_that_is_seen_twice_is_repaired(
 def test_right_counts_are_left_alone(stack: Stack) -> None:
     _, session_id = stack.session()
     stack.listener(session_id)
-    before = stack.session_item(session_id)
+    before = stack.shards(session_id)
 
     assert reconcile(stack) == 0
-    assert stack.session_item(session_id) == before
+    assert stack.shards(session_id) == before
     assert stack.jobs.waiting == []
 
 
@@ -107,11 +114,11 @@ def test_languages_without_listeners_are_removed_from_the_counts(stack: Stack) -
     listener = stack.listener(session_id, "es")
     for language in ("fr", "de", "pt"):
         listener.send("changeLanguage", targetLanguage=language)
-    assert len(stack.session_item(session_id)["languageCounts"]) == 4
+    assert len(stack.shard(session_id, 0)["languageCounts"]) == 4
 
     assert reconcile(stack) == 0
 
-    assert stack.session_item(session_id)["languageCounts"] == {"pt": 1}
+    assert stack.shard(session_id, 0)["languageCounts"] == {"pt": 1}
     assert drifts(stack) == []
 
 
@@ -122,3 +129,19 @@ def test_a_session_that_cannot_be_read_does_not_hold_up_the_others(stack: Stack)
     stack.database.fail("Query", ServiceDown("500"), concerns="targetLanguage-index")
 
     assert reconcile(stack) == 1
+
+
+def test_a_drift_is_repaired_in_its_shard_alone(aws: Aws) -> None:
+    stack = Stack(aws)
+    _, session_id = stack.session()
+    listeners = [stack.listener(session_id, "es") for _ in range(5)]
+    right = stack.shards(session_id)
+    (number, *_) = (each.item["shard"] for each in listeners if each.item)
+    stack.change_shard(session_id, number, listenerCount=9, languageCounts={"es": 9})
+
+    assert reconcile(stack) == 1
+    (_, job), *others = [each for each in stack.jobs.waiting if each[1]["kind"] == "repairCounts"]
+    stack.advance(10)
+
+    assert (job["shard"], others) == (number, [])
+    assert stack.shards(session_id) == right

@@ -8,7 +8,7 @@ from chalicelib import handlers
 from chalicelib.errors import ServiceDown
 from tests.crowd import crowd
 from tests.in_memory import Context, Until
-from tests.stack import Client, Stack
+from tests.stack import Client, Json, Stack
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru", "zh-Hant-TW")
 
@@ -32,7 +32,7 @@ def test_a_status_costs_the_same_whatever_the_number_of_listeners(
     expected = Counter(LANGUAGES[number % 12] for number in range(listeners))
     assert status["languageDistribution"] == expected
     assert status["listenerCount"] == listeners
-    assert calls == ["GetItem", "GetItem"]
+    assert calls == ["GetItem", "GetItem", "Query"]
 
 
 def test_ten_that_join_within_a_second_make_one_status(stack: Stack) -> None:
@@ -81,8 +81,8 @@ def test_a_status_is_sent_once_although_the_stream_brings_the_batch_again(stack:
     speaker, session_id = stack.session()
     stack.listener(session_id)
 
-    stack.changes_that_fail()
-    stack.changes_that_fail()
+    stack.count_changes_that_fail()
+    stack.count_changes_that_fail()
 
     assert statuses(speaker) == [("newLanguage", 1)]
 
@@ -171,3 +171,42 @@ def test_statuses_sent_and_query_latency_are_metrics(stack: Stack) -> None:
 
     assert names["PeriodicStatusUpdatesSent"] == 1
     assert names["StatusQueryLatency"] == 0
+
+
+def test_a_run_over_all_sessions_shows_how_many_they_are_and_their_listeners(stack: Stack) -> None:
+    for user in ("anna", "berta"):
+        stack.listener(stack.session(user)[1], "fr")
+
+    handlers.publish_status(stack.context)
+
+    shown: Json = {}
+    for event in stack.events():
+        shown |= event
+    assert (shown["ActiveSessions"], shown["TotalListeners"]) == (2, 2)
+
+
+def test_however_many_languages_there_are_twenty_have_a_metric_of_their_own(stack: Stack) -> None:
+    _, session_id = stack.session()
+    names = [f"{first}{second}" for first in "abcde" for second in "fghij"]
+    for language in [*names, *names[:20]]:
+        stack.listener(session_id, language)
+
+    handlers.publish_status(stack.context)
+
+    lines = [event for event in stack.events() if "ListenersByLanguage" in event]
+    counts = {line["Language"]: line["ListenersByLanguage"] for line in lines}
+    assert counts == dict.fromkeys(names[:20], 2) | {"other": 5}
+
+
+def test_of_two_batches_that_look_at_once_the_later_change_is_told(stack: Stack) -> None:
+    speaker, session_id = stack.session()
+    stack.listener(session_id, "es")
+
+    def other() -> None:
+        stack.listener(session_id, "fr")
+        stack.count_changes_that_fail()
+
+    stack.database.before("UpdateItem", other, "statusSent")
+    stack.run_count_changes()
+
+    assert statuses(speaker) == [("newLanguage", 2)]

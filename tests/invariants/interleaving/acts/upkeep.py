@@ -1,4 +1,4 @@
-"""Schedules and the stream."""
+"""Schedules and the streams."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,18 +13,18 @@ def _scheduled(room: Room, handler: Callable[[Any], object]) -> Invocation:
     return Invocation(lambda: room.stage.schedule(handler))
 
 
-def _stream(room: Room) -> Invocation:
-    """Return the handling of what the stream has; a record that fails comes again with the rest."""
-    stage = room.stage
-    start = stage.changes_seen
-    records = stage.recorder.changes[start:]
+def _stream(room: Room, handler: Callable[[Any, Any], Any], name: str) -> Invocation:
+    """Return the handling of what a stream has; a record that fails comes again with the rest."""
+    stage, seen_name = room.stage, f"{name}_seen"
+    start = getattr(stage, seen_name)
+    records = getattr(stage.recorder, name)[start:]
     assert records
 
     def run() -> None:
-        failures = handlers.session_changes({"Records": records}, stage.context)
+        failures = handler({"Records": records}, stage.context)
         failed = [int(each["itemIdentifier"]) for each in failures["batchItemFailures"]]
         seen = min(failed) - 1 if failed else start + len(records)
-        stage.changes_seen = max(stage.changes_seen, seen)
+        setattr(stage, seen_name, max(getattr(stage, seen_name), seen))
 
     return Invocation(run)
 
@@ -58,13 +58,13 @@ def reconcile(room: Room, _: None) -> Invocation:
 @act(Place.NOBODY, Drastic.WORK_WAITS)
 def stream_of_joins(room: Room, _: None) -> Invocation:
     room.once("counted", lambda: room.listeners[2].send("changeLanguage", targetLanguage="pt"))
-    return _stream(room)
+    return _stream(room, handlers.counts_changes, "count_changes")
 
 
 @act(Place.NOBODY, Drastic.SESSION_HAS_ENDED)
 def stream_of_an_end(room: Room, _: None) -> Invocation:
     room.once("ended", lambda: mark_ended(room))
-    return _stream(room)
+    return _stream(room, handlers.session_changes, "changes")
 
 
 def mark_ended(room: Room) -> None:
