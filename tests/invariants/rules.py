@@ -19,8 +19,11 @@ _ACTIVITY = {
     "warnAt",
     "tokenNoticeAt",
     "role",
+    "joinTries",
+    "joinTriesSince",
 }
-"""Attributes that a refused message may still change: activity, and notices that were due."""
+"""Attributes that a refused message may still change: activity, tries, and notices that were due.
+"""
 _LATE_SECONDS = 120
 """Seconds that a notice may be late: two sweeps."""
 _FORBIDDEN_LINES = {

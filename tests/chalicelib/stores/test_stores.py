@@ -125,7 +125,7 @@ def test_a_listener_with_a_token_keeps_its_tenant_when_it_leaves(stack: Stack) -
 
     refused = listener.send("joinSession", sessionId=elsewhere, targetLanguage="es")
 
-    assert refused["status"] == 403
+    assert refused["status"] == 404
 
 
 def test_an_anonymous_listener_loses_its_tenant_with_the_session(stack: Stack) -> None:
