@@ -102,7 +102,7 @@ class Room:
         """AWS may repeat in its error what it was asked."""
         client = self._somebody(number)
         problem = ServiceDown(f"500: no answer for {client.connection_id}: '{self._new('value')}'")
-        self.stack.database.fail("GetItem", problem)
+        self.stack.database.fail("UpdateItem", problem)
         client.send("heartbeat")
 
     def bug(self, number: int) -> None:

@@ -35,7 +35,7 @@ def test_a_value_that_a_variable_may_not_have_is_refused(tmp_path: Path) -> None
     terraform(tmp_path, "init", "-backend=false")
     printed = terraform(tmp_path, "test", "-no-color")
 
-    assert "9 passed, 0 failed" in printed
+    assert "10 passed, 0 failed" in printed
 
 
 @pytest.mark.parametrize("name", MODULES)
