@@ -6,8 +6,9 @@ from msgspec import Meta
 
 # `\Z` and not `$`: Python's `$` also matches before a final newline.
 SESSION_ID_PATTERN = r"^[a-z]+-[a-z]+-[0-9]{3}\Z"
-LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?\Z"
-STREAM_PATTERN = r"^(\*|[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?)\Z"
+_LANGUAGE = "[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?"
+LANGUAGE_PATTERN = rf"^{_LANGUAGE}\Z"
+STREAM_PATTERN = rf"^(\*|{_LANGUAGE})\Z"
 TOPIC_PATTERN = r"^[A-Za-z0-9._-]{1,64}\Z"
 
 SessionIdField = Annotated[str, Meta(pattern=SESSION_ID_PATTERN, max_length=64)]

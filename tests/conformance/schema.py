@@ -14,7 +14,7 @@ from tests.schemas import check_said
 
 Message = dict[str, Any]
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _FORMS = {
     "sessionId": re.compile(r"[a-z]+-[a-z]+-[0-9]{3}"),
     "sourceLanguage": _LANGUAGE,

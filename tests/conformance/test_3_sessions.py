@@ -19,7 +19,10 @@ async def test_a_session_is_created_with_its_defaults(stack: Stack) -> None:
     assert created["expiresAt"] > created["timestamp"]
 
 
-@pytest.mark.parametrize("language", ["en", "yue", "zh-Hans", "pt-BR", "sr-Latn-RS"])
+@pytest.mark.parametrize(
+    "language",
+    ["en", "yue", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419", "zh-Hant-TW", "en-Latn-001"],
+)
 async def test_languages_have_two_or_three_letters_a_script_and_a_region(
     stack: Stack, language: str
 ) -> None:
@@ -28,6 +31,28 @@ async def test_languages_have_two_or_three_letters_a_script_and_a_region(
     assert (created["sourceLanguage"], created["qualityTier"]) == (language, "premium")
     listener = await stack.listener(created["sessionId"], language)
     assert listener.welcome["targetLanguage"] == language
+
+
+@pytest.mark.parametrize("language", ["es-41", "es-4190", "es-419-MX", "es-mx", "es-419\n"])
+async def test_a_region_has_two_letters_or_three_digits(stack: Stack, language: str) -> None:
+    speaker, session = await stack.session()
+    listener = await stack.connect()
+    fields = {"sessionId": session, "targetLanguage": language}
+    await listener.refused("joinSession", "INVALID_MESSAGE", **fields)
+    await speaker.refused("broadcast", "INVALID_MESSAGE", data=1, targetLanguage=language)
+
+
+async def test_a_language_with_a_region_of_digits_has_a_stream_of_its_own(stack: Stack) -> None:
+    speaker = await stack.speaker()
+    restricted = {"sourceLanguage": "en", "languages": ["es-419", "zh-Hant-TW"]}
+    session = (await speaker.done("createSession", **restricted))["sessionId"]
+    listener = await stack.listener(session, "zh-Hant-TW")
+    changed = await listener.done("changeLanguage", targetLanguage="es-419")
+    assert changed["lastSeq"] == {"*": 0, "es-419": 0}
+    await speaker.done("broadcast", data=1, targetLanguage="es-419")
+    recovered = await listener.done("recover", lastSeq=changed["lastSeq"])
+    assert [message["stream"] for message in recovered["missed"]] == ["es-419"]
+    assert (await speaker.done("getSessionStatus"))["languageDistribution"] == {"es-419": 1}
 
 
 async def test_a_connection_has_one_session(stack: Stack) -> None:

@@ -162,3 +162,20 @@ def test_a_parameter_that_is_wrong_is_named(parameters: dict[str, str], field: s
         decode_handshake("joinSession", parameters)
 
     assert [name for name, _ in refused.value.details] == [field]
+
+
+LAST_SEQ = b'{"action":"recover","lastSeq":{"*":1,"%s":2}}'
+
+
+@pytest.mark.parametrize("language", ["es", "yue", "pt-BR", "es-419", "zh-Hant-TW", "sr-Latn-001"])
+def test_a_language_is_a_tag_with_a_script_and_a_region(language: str) -> None:
+    decode_handshake("createSession", {"sourceLanguage": language})
+    read(LAST_SEQ % language.encode())
+
+
+@pytest.mark.parametrize("language", ["", "e", "ES", "es-41", "es-4190", "es-419-MX", "es-419\n"])
+def test_what_is_no_such_tag_is_refused(language: str) -> None:
+    with pytest.raises(BadRequest):
+        decode_handshake("createSession", {"sourceLanguage": language})
+    with pytest.raises(BadRequest):
+        read(LAST_SEQ % language.replace("\n", "\\n").encode())
