@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.domain.counts import Shard, Totals
 from chalicelib.domain.session import MAX_LANGUAGES
 from chalicelib.domain.types import Millis, SessionId
+from chalicelib.stores.calls import Call, Together
 from chalicelib.stores.count_items import shard_from_item, shard_to_item
 from chalicelib.stores.dynamodb import DynamoDB
 from chalicelib.stores.table import Database, Table, Write
@@ -25,16 +26,21 @@ class ListenerCounts:
     def __init__(self, dynamodb: DynamoDB, table: str) -> None:
         self._table = Table(dynamodb, table)
         self._database = Database(dynamodb)
+        self._together = Together(dynamodb)
 
     def totals(self, session_id: SessionId, *, consistent: bool = True) -> Totals:
         """Return the counts of a session, without any shard if it never was or is long gone.
 
         A read that need not be consistent costs half.
         """
-        items = self._table.query(
+        (totals,) = self._together(self.totals_call(session_id, consistent=consistent))
+        return totals
+
+    def totals_call(self, session_id: SessionId, *, consistent: bool = True) -> Call[Totals]:
+        query = self._table.query_call(
             "#sessionId = :session", values={"session": session_id}, consistent=consistent
         )
-        return Totals([shard_from_item(item) for item in items])
+        return query.then(lambda items: Totals([shard_from_item(item) for item in items]))
 
     def get(self, session_id: SessionId, number: int) -> Shard | None:
         """Return one shard by a consistent read."""
@@ -89,13 +95,13 @@ class ListenerCounts:
             names={"old": old, "language": new},
         )
 
-    def close(self, shard: Shard, expires_at: Millis) -> bool:
-        """Let nobody join a shard any more, and set its time to live.
+    def close_call(self, shard: Shard, expires_at: Millis) -> Call[bool]:
+        """Return the call that lets nobody join a shard any more, and sets its time to live.
 
         Only a closed shard has one, or it would expire under a session that goes on for days.
-        Return False if it is closed already, or gone.
+        The result is False if it is closed already, or gone.
         """
-        return self._change(
+        return self._change_call(
             shard,
             "SET #isActive = :false, #expiresAt = :expiresAt",
             "#isActive = :true",
@@ -148,9 +154,20 @@ class ListenerCounts:
         names: Mapping[str, str] | None = None,
     ) -> bool:
         """Update a shard. Return False if the condition is false."""
+        (done,) = self._together(self._change_call(shard, change, condition, values, names))
+        return done
+
+    def _change_call(
+        self,
+        shard: Shard,
+        change: str,
+        condition: str,
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> Call[bool]:
         key = _key(shard.session_id, shard.number)
         update = self._table.update(key, change, condition=condition, values=values, names=names)
-        return self._database.try_write(update)
+        return self._database.try_write_call(update)
 
 
 def _key(session_id: SessionId, number: int) -> dict[str, Any]:

@@ -88,13 +88,21 @@ class Table:
         return self._pages(request)
 
     def query_call(
-        self, condition: str, *, values: Mapping[str, Any], index: str, limit: int | None = None
+        self,
+        condition: str,
+        *,
+        values: Mapping[str, Any],
+        index: str | None = None,
+        consistent: bool = False,
+        limit: int | None = None,
     ) -> Call[Iterator[Item]]:
-        """Return the call for the first page under a key of an index, of at most `limit` items.
+        """Return the call for the first page under a key, of at most `limit` items.
 
         Its result is every item, across all pages; the pages after the first are read lazily.
         """
         request = self._query(condition, values, index)
+        if not index:
+            request["ConsistentRead"] = consistent
         if limit:
             request["Limit"] = limit
         return Call("Query", request, lambda page: self._pages(request, page))

@@ -8,6 +8,8 @@ from chalicelib.domain.types import Millis, SessionId
 from chalicelib.errors import Code, NotFound, Unavailable
 
 _FULL_RETRY_SECONDS = 5
+_TOGETHER = 8
+"""Shards that are closed at once: each has a connection of its own."""
 _KEEP_MILLIS = 24 * 3_600_000
 """The time for which closed shards outlast their session's item, which shows their totals."""
 
@@ -62,6 +64,10 @@ def close(services: Services, session: Session | None, totals: Totals) -> None:
     `session` is None if the table has deleted it.
     """
     expires_at = services.clock() if session is None else session.expires_at
-    for shard in totals.shards:
-        if shard.is_active:
-            services.counts.close(shard, Millis(expires_at + _KEEP_MILLIS))
+    closings = [
+        services.counts.close_call(shard, Millis(expires_at + _KEEP_MILLIS))
+        for shard in totals.shards
+        if shard.is_active
+    ]
+    for start in range(0, len(closings), _TOGETHER):
+        services.together.each(closings[start : start + _TOGETHER])

@@ -25,6 +25,8 @@ from chalicelib.stores.session_items import SHARDS
 
 _BATCH = 100
 """Sessions of one fan-out."""
+_READS_TOGETHER = 8
+"""Sessions whose counts are read at once: each has a connection of its own."""
 _CLAIM_TRIES = 4
 
 
@@ -79,10 +81,14 @@ def _counted(
     services: Services, sessions: Iterable[Session], gauges: Gauges
 ) -> Iterator[tuple[Session, Totals]]:
     """Yield each session with its counts, and add these to the metrics."""
-    for session in sessions:
-        totals = services.counts.totals(session.session_id, consistent=False)
-        gauges.add(totals)
-        yield session, totals
+    remaining = iter(sessions)
+    while some := list(islice(remaining, _READS_TOGETHER)):
+        calls = [
+            services.counts.totals_call(session.session_id, consistent=False) for session in some
+        ]
+        for session, totals in zip(some, services.together.each(calls), strict=True):
+            gauges.add(totals)
+            yield session, totals
 
 
 def publish_job(services: Services, job: PublishStatus, remaining: Remaining) -> None:

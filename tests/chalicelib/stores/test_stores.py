@@ -76,7 +76,8 @@ def test_no_write_re_creates_a_deleted_item(stack: Stack) -> None:
     assert services.sessions.start_grace(gone, nobody, stack.clock.now) is None
     assert services.sessions.switch(gone, "isMuted", True, nobody, stack.clock.now) is None
     assert not services.counts.repair(totals.shards[0], {"es": 1})
-    assert not services.counts.close(totals.shards[0], stack.clock.now)
+    closing = services.counts.close_call(totals.shards[0], stack.clock.now)
+    assert services.together(closing) == (False,)
     assert not services.connections.finish_handshake(nobody)
     assert not services.connections.renew_token(nobody, stack.clock.now, stack.clock.now)
     services.connections.record_activity(nobody, stack.clock.now)
