@@ -19,6 +19,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.harness import Figures, Report, interleaved, python, stub
+from tests.handshakes import connect_parameters
 
 _ANSWER = json.dumps({"Attributes": {"count": {"N": "1"}}})
 
@@ -98,7 +99,8 @@ def _token(key: rsa.RSAPrivateKey) -> str:
 def _event(directory: Path, query: dict[str, str]) -> str:
     """Write a `$connect` event as API Gateway sends it, with this query, and return its path."""
     recorded = Path(__file__).parents[1] / "tests" / "events" / "connect.json"
-    event: dict[str, Any] = json.loads(recorded.read_text()) | {"queryStringParameters": query}
+    event: dict[str, Any] = json.loads(recorded.read_text())
+    event |= connect_parameters(query, event["headers"])
     file = directory / f"{query['role']}.json"
     file.write_text(json.dumps(event))
     return str(file)

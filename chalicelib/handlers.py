@@ -32,15 +32,16 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
         connection_id=connection_id,
         connected_at=Millis(request_context["connectedAt"]),
         address=request_context["identity"]["sourceIp"],
-        headers=event.get("headers") or {},
-        query=event.get("queryStringParameters") or {},
+        headers=event["multiValueHeaders"],
+        parameters=event.get("multiValueQueryStringParameters") or {},
     )
     with services.telemetry.invocation("connect", request_context["requestId"], connection_id):
         try:
             subprotocol = accept(services, handshake, _remaining(context))
         except Exception as error:  # whatever fails, the handshake gets a status
             return _refuse(services, error, request_context["requestId"])
-        services.telemetry.info("connected", role=handshake.query.get("role", "listener"))
+        (role,) = handshake.parameters.get("role", ("listener",))
+        services.telemetry.info("connected", role=role)
         headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
         return {"statusCode": 200, "headers": headers}
 

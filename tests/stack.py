@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 import jwt
 from msgspec.structs import replace
@@ -24,6 +23,7 @@ from chalicelib.settings import Settings
 from chalicelib.stores.attributes import from_attributes, to_attributes
 from chalicelib.stores.dynamodb import DynamoDB
 from sandbox.dynamodb.tables import Label
+from tests.handshakes import connect_parameters
 from tests.in_memory import Clock, Context, Jobs, Sockets
 from tests.outside import Outside, WatchedDynamoDB
 from tests.schemas import check_said
@@ -158,8 +158,7 @@ class Stack:
         self.clients.append(client)
         event = {
             "requestContext": self.where(client, "CONNECT"),
-            "headers": headers or {},
-            "queryStringParameters": dict(parse_qsl(query, keep_blank_values=True)) or None,
+            **connect_parameters(query, headers or {}),
         }
         answer = handlers.connect(event, self.context)
         if answer["statusCode"] != 200:

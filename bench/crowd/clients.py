@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jwt
 
@@ -11,6 +10,7 @@ from bench.crowd.functions import ThrottledError
 from bench.crowd.stage import Stage
 from chalicelib import handlers
 from chalicelib.domain.types import ConnectionId, Millis
+from tests.handshakes import connect_parameters
 
 Json = dict[str, Any]
 HALL = "198.51.100.7"
@@ -35,8 +35,7 @@ class Client:
         self.connected_at = self.stage.simulation.clock()
         event = {
             "requestContext": self._context("CONNECT"),
-            "headers": {},
-            "queryStringParameters": dict(parse_qsl(query)) or None,
+            **connect_parameters(query, {}),
         }
         try:
             status = self.stage.functions.invoke("websocket_connect", handlers.connect, event)[

@@ -13,6 +13,9 @@ from websockets.typing import Subprotocol
 
 from tests.conformance.schema import Message, problems
 
+Headers = dict[str, str] | list[tuple[str, str]]
+"""A header may come in several lines."""
+
 PATIENCE = 30.0
 """Seconds after which a message that has not come is missing; if all is well nothing waits."""
 
@@ -43,7 +46,7 @@ class RawClient:
 
     @classmethod
     async def open(
-        cls, url: str, headers: dict[str, str] | None = None, subprotocols: tuple[str, ...] = ()
+        cls, url: str, headers: Headers | None = None, subprotocols: tuple[str, ...] = ()
     ) -> Self:
         """Open a socket. Raises Refused."""
         try:

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.conformance.raw import RawClient, Refused
+from tests.conformance.raw import Headers, RawClient, Refused
 from tests.conformance.schema import Message
 
 STEP = 50
@@ -69,7 +69,7 @@ class Stack:
         return await self.open({"Authorization": f"Bearer {token}"} if token else {}, (), **query)
 
     async def open(
-        self, headers: dict[str, str], subprotocols: tuple[str, ...], /, **query: str
+        self, headers: Headers, subprotocols: tuple[str, ...], /, **query: str
     ) -> RawClient:
         """Open a socket with exactly these headers and query. Raises Refused."""
         client = await RawClient.open(self.address(**query), headers, subprotocols)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conformance.raw import Refused
+from tests.conformance.raw import RawClient, Refused
 from tests.conformance.stack import Stack
 
 UNKNOWN = "golden-nobody-000"
@@ -74,18 +74,52 @@ async def test_a_token_may_come_in_the_header_the_subprotocols_or_the_query(stac
     assert by_protocol.subprotocol == "lectern.v1"
 
 
-async def test_the_header_comes_before_the_subprotocols_and_they_before_the_query(
-    stack: Stack,
+@pytest.mark.parametrize("other", ["the same", "another"])
+@pytest.mark.parametrize("places", ["header query", "header subprotocol", "subprotocol query"])
+async def test_more_than_one_token_is_refused_with_400(
+    stack: Stack, places: str, other: str
+) -> None:
+    first = await stack.token()
+    tokens = iter((first, first if other == "the same" else "nonsense"))
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    subprotocols: tuple[str, ...] = ()
+    if "header" in places:
+        headers = {"Authorization": f"Bearer {next(tokens)}"}
+    if "subprotocol" in places:
+        subprotocols = ("lectern.v1", f"bearer.{next(tokens)}")
+    if "query" in places:
+        query = {"token": next(tokens)}
+    with pytest.raises(Refused) as refused:
+        await stack.open(headers, subprotocols, **query)
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Sec-WebSocket-Protocol"])
+async def test_two_tokens_in_two_lines_of_a_header_are_refused_with_400(
+    stack: Stack, name: str
 ) -> None:
     token = await stack.token()
-    good, bad = {"Authorization": f"Bearer {token}"}, {"Authorization": "Bearer nonsense"}
-    await stack.open(good, ("lectern.v1", "bearer.nonsense"), role="speaker", token="nonsense")
-    await stack.open({}, ("lectern.v1", f"bearer.{token}"), role="speaker", token="nonsense")
-    with pytest.raises(Refused) as header:
-        await stack.open(bad, ("lectern.v1", f"bearer.{token}"), role="speaker", token=token)
-    with pytest.raises(Refused) as protocols:
-        await stack.open({}, ("lectern.v1", "bearer.nonsense"), role="speaker", token=token)
-    assert (header.value.status, protocols.value.status) == (401, 401)
+    value = f"Bearer {token}" if name == "Authorization" else f"bearer.{token}"
+    with pytest.raises(Refused) as refused:
+        await stack.open([(name, value), (name, value)], ())
+    assert refused.value.status == 400
+
+
+async def test_the_lines_of_a_header_are_one_list(stack: Stack) -> None:
+    line = {"Sec-WebSocket-Protocol": f"bearer.{await stack.token()}"}
+    client = await stack.open(line, ("lectern.v1",), role="speaker")
+    assert (await client.done("createSession", sourceLanguage="en"))["type"] == "sessionCreated"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["role=listener&role=listener", "role=listener&role=speaker", "token=&token=", "x=1&x=1"],
+)
+async def test_a_repeated_parameter_is_refused_with_400(stack: Stack, query: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await RawClient.open(f"{stack.url}?{query}")
+    assert refused.value.status == 400
 
 
 async def test_the_subprotocol_is_answered_to_an_anonymous_listener_too(stack: Stack) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib import handlers
 from chalicelib.domain.types import ConnectionId
+from tests.handshakes import connect_parameters
 from tests.invariants.memory import Memory
 from tests.invariants.world import World
 from tests.stack import Client, Refused
@@ -53,8 +54,7 @@ class Watched(World):
         client = Client(self, ConnectionId(connection_id), address, self.clock.now)
         event = {
             "requestContext": self.where(client, "CONNECT"),
-            "headers": dict(headers or {}),
-            "queryStringParameters": dict(query) if query else None,
+            **connect_parameters(query or {}, headers or {}),
         }
         answer = handlers.connect(event, self.context)
         if answer["statusCode"] != 200:

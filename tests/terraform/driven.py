@@ -14,6 +14,7 @@ from chalice.app import Request
 from chalicelib import handlers, wiring
 from chalicelib.domain.types import Millis
 from tests.aws import Aws
+from tests.handshakes import connect_parameters
 from tests.terraform.recorder import Recorder
 
 _START = 1_700_000_000_000
@@ -53,7 +54,7 @@ class Driven:
     def connect(self, connection_id: str, **query: str) -> dict[str, Any]:
         """Invoke `$connect` with a query. Return the handler's response."""
         self._connected[connection_id] = self._now
-        event = {"requestContext": self._where(connection_id), "queryStringParameters": query}
+        event = {"requestContext": self._where(connection_id), **connect_parameters(query, {})}
         with self._as("websocket_connect"):
             return handlers.connect(event, _context())
 

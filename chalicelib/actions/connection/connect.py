@@ -1,6 +1,6 @@
 """`$connect`: authenticate a handshake, and do what its URL asks for (PROTOCOL section 1)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,6 @@ from chalicelib.domain import lifetimes
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import ConnectionId, Millis, Role, SessionId
 from chalicelib.errors import (
-    BadRequest,
     ClientError,
     Code,
     Conflict,
@@ -30,6 +29,7 @@ from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
 from chalicelib.protocol.codec import decode_handshake
 from chalicelib.protocol.jobs import FirstReply
+from chalicelib.protocol.validation import invalid
 
 _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object]] = {
     requests.CreateSession: partial(create.create_session, handshake_pending=True),
@@ -39,13 +39,16 @@ _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object
 
 
 class Handshake(Struct, frozen=True):
-    """The headers and query of `$connect`, which no later event has."""
+    """The headers and parameters of `$connect`, which no later event has.
+
+    `headers` has the lines of each header, and `parameters` the values of each query parameter.
+    """
 
     connection_id: ConnectionId
     connected_at: Millis
     address: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
+    headers: Mapping[str, Sequence[str]]
+    parameters: Mapping[str, Sequence[str]]
 
 
 def accept(services: Services, handshake: Handshake, remaining: Remaining) -> str | None:
@@ -80,12 +83,13 @@ class _Opening(Struct, frozen=True):
 
 def _opening(services: Services, handshake: Handshake) -> tuple[_Opening, str | None]:
     """Check a handshake. Return it with the subprotocol. Raises ClientError."""
-    role = _role(handshake.query)
-    token, subprotocol = find_token(handshake.headers, handshake.query)
+    query = _query(handshake.parameters)
+    role = _role(query)
+    token, subprotocol = find_token(handshake.headers, query)
     identity = None if token is None else services.tokens.verify(token, services.clock())
     if role is Role.SPEAKER and identity is None:
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
-    request = _request(handshake.query, role)
+    request = _request(query, role)
     connection = _connection(services, handshake, role, identity)
     if isinstance(request, requests.JoinSession | requests.RefreshConnection):
         # The try is reserved by the very write that adds the connection.
@@ -144,15 +148,20 @@ def _take_back(services: Services, connection: Connection) -> None:
         services.connections.delete(connection)
 
 
+def _query(parameters: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    """Return the value of each parameter. Raises BadRequest: one is repeated."""
+    repeated = [name for name, values in parameters.items() if len(values) > 1]
+    if repeated:
+        raise invalid(*((name, "must not be repeated") for name in repeated))
+    return {name: value for name, (value,) in parameters.items()}
+
+
 def _role(query: Mapping[str, str]) -> Role:
     name = query.get("role", Role.LISTENER.value)
     try:
         return Role(name)
     except ValueError:
-        problem = "must be speaker or listener"
-        raise BadRequest(
-            Code.INVALID_MESSAGE, f"role: {problem}", details=[("role", problem)]
-        ) from None
+        raise invalid(("role", "must be speaker or listener")) from None
 
 
 def _request(query: Mapping[str, str], role: Role) -> requests.Request | None:

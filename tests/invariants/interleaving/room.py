@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl
 
 from chalicelib import handlers
 from chalicelib.domain.types import ConnectionId
+from tests.handshakes import connect_parameters
 from tests.invariants.interleaving.defects import Defect
 from tests.invariants.interleaving.stage import Stage
 from tests.stack import Client, Json
@@ -62,8 +62,7 @@ class Room:
         stage = self.stage
         event = {
             "requestContext": stage.where(client, "CONNECT"),
-            "headers": {},
-            "queryStringParameters": dict(parse_qsl(query)),
+            **connect_parameters(query, {}),
         }
         answer = handlers.connect(event, stage.context)
         if answer["statusCode"] == 200:

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib import handlers
 from tests.aws import Aws
+from tests.handshakes import connect_parameters
 from tests.stack import REQUEST_ID, Client, Refused, Stack
 
 
@@ -31,6 +32,10 @@ def refusal(stack: Stack, query: str, **more: Any) -> Refused:
         ("role=speaker", 401, "UNAUTHORIZED"),
         ("token=", 401, "TOKEN_INVALID"),
         ("token=nonsense", 401, "TOKEN_INVALID"),
+        ("token=nonsense&token=nonsense", 400, "INVALID_MESSAGE"),
+        ("role=listener&role=speaker", 400, "INVALID_MESSAGE"),
+        ("role=listener&role=listener", 400, "INVALID_MESSAGE"),
+        ("whatever=1&whatever=2", 400, "INVALID_MESSAGE"),
         ("action=createSession&sourceLanguage=en", 403, "FORBIDDEN"),
         ("action=joinSession&sessionId=calm-oak-123&targetLanguage=es", 404, "SESSION_NOT_FOUND"),
     ],
@@ -44,6 +49,26 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(
     assert refused.body["type"] == "error"
     assert code is None or refused.body["code"] == code
     assert stack.items("connections") == []
+
+
+def test_repeated_parameters_are_named(stack: Stack) -> None:
+    refused = refusal(stack, "role=listener&x=1&token=a&x=2&token=")
+
+    assert [each["field"] for each in refused.body["details"]] == ["x", "token"]
+
+
+def test_the_lines_of_the_subprotocols_are_one_list(stack: Stack) -> None:
+    lines = ["lectern.v1", f"bearer.{stack.token()}"]
+    speaker = stack.connect("role=speaker", headers={"Sec-WebSocket-Protocol": lines})
+
+    assert speaker.send("createSession", sourceLanguage="en")["type"] == "sessionCreated"
+
+
+def test_more_than_one_token_is_refused_wherever_they_stand(stack: Stack) -> None:
+    bearer = {"Authorization": f"Bearer {stack.token()}"}
+    refused = refusal(stack, f"token={stack.token()}", headers=bearer)
+
+    assert (refused.status, refused.body["code"]) == (400, "INVALID_MESSAGE")
 
 
 def test_a_users_sessions_are_counted_apart_from_those_of_another_tenants_namesake(
@@ -99,7 +124,7 @@ def repeat(stack: Stack, client: Client, query: str) -> Mapping[str, Any]:
     """Deliver a client's `$connect` event again."""
     event = {
         "requestContext": stack.where(client, "CONNECT"),
-        "queryStringParameters": dict(pair.split("=") for pair in query.split("&")),
+        **connect_parameters(query, {}),
     }
     return handlers.connect(event, stack.context)
 
