@@ -12,10 +12,10 @@ from bench.harness import Report, Row, exact
 
 CONNECTS, CALLS = 500, 10_000
 """API Gateway's default quotas: new connections, and calls of clients and posts together."""
-ITEM_WRITES = 1_000
-"""Writes a second that one item, or one key of an index, takes."""
+KEY_WRITES = 1_000
+"""Write units a second that one partition key takes, of a table or of an index."""
 STREAM_RECORDS = 1_000
-"""Records a second that one shard of a table's stream takes; a session's item is in one."""
+"""Records a second that one shard of a table's stream takes; a session's counts are in one."""
 INVOCATIONS = 1_000
 """Default concurrency of Lambda."""
 HEARTBEAT_SECONDS, SPREAD_SECONDS, STATUS_SECONDS = 50, 240, 30
@@ -56,9 +56,9 @@ LIMITS: dict[str, tuple[Load, float]] = {
         ),
         CALLS,
     ),
-    "writes of one session's item, two a join": (
+    "write units of one session's counts, two a join": (
         lambda s: 2 * s.listeners / s.arrival,
-        ITEM_WRITES,
+        KEY_WRITES,
     ),
     "stream records of one session": (
         lambda s: s.listeners / s.arrival + s.broadcasts / 60,

@@ -116,10 +116,9 @@ class Lectern:
             self._listeners.append(self._stack.connect(self._join))
         return self._settled()
 
-    def heartbeat(self, seconds: float = HEARTBEAT_SECONDS) -> Usage:
-        """Send a heartbeat one interval after the last, when the written activity is no longer
-        fresh."""
-        self._stack.clock.advance(seconds)
+    def heartbeat(self) -> Usage:
+        """Send a heartbeat one interval after the last."""
+        self._stack.clock.advance(HEARTBEAT_SECONDS)
         return self._message(self._listeners[0], "heartbeat")
 
     def broadcast(self) -> Usage:

@@ -5,9 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.billing.lectern import Lectern
 from bench.billing.rooms import Counted, Room, counted, floor
-from tests.aws import MotoServer
 
 
 @pytest.fixture(scope="module")
@@ -16,24 +14,12 @@ def designs() -> Iterator[dict[str, Counted]]:
         yield both
 
 
-def test_a_heartbeat_is_half_a_read_one_write_and_two_messages(
-    designs: dict[str, Counted],
-) -> None:
+def test_a_heartbeat_is_one_write_and_two_messages(designs: dict[str, Counted]) -> None:
     used = designs["Lectern"].few["heartbeat"]
 
-    assert (used.read_units, used.write_units) == (0.5, 1)
+    assert (used.read_units, used.write_units) == (0, 1)
     assert (used.messages, used.invocations, used.queue_requests) == (2, 1, 0)
     assert used.log_bytes < 600
-
-
-def test_a_heartbeat_while_activity_is_fresh_writes_nothing() -> None:
-    with MotoServer() as server:
-        lectern = Lectern(server, "-fresh")
-        lectern.speaker_arrives()
-        lectern.listener_arrives()
-        lectern.heartbeat()
-
-        assert lectern.heartbeat(seconds=4).write_units == 0
 
 
 def test_a_broadcast_reads_and_writes_as_much_however_many_listen(
