@@ -50,6 +50,12 @@ def test_there_are_as_many_listeners_as_seats() -> None:
     assert (outcome.refused, outcome.exact) == (3, True)
 
 
+def test_every_seat_of_every_shard_can_be_had() -> None:
+    """A capacity of 100 is four shards: who finds its own full takes a seat of another."""
+    outcome = storms.seats(ROOT, tries=110, capacity=100)
+    assert (outcome.refused, outcome.exact) == (10, True)
+
+
 def test_captions_at_an_empty_door_wait_for_nobody() -> None:
     outcome = storms.captions(ROOT, rate=0, seconds=1)
     assert (outcome.tried, outcome.refused) == (5, 0)

@@ -130,8 +130,9 @@ def emit_everything(cloud: LocalCloud, sourced: Sourced) -> None:
         report = InvocationReport("id", "", 1.0, None, 1, Result(b"{}", "Unhandled"))
         recorder.event_done(applied, "stream", report)
         recorder.throttled(applied)
-    sourced.mapping("lectern-dev-on_session_change", sourced.table("t"))
-    sourced.put("t", ("key", 1))
+    for stream in ("session", "counts"):
+        sourced.mapping(f"lectern-dev-on_{stream}_change", sourced.table(stream))
+        sourced.put(stream, ("key", 1))
     sourced.advance(0)
     for name in names["sqs"]:
         sourced.queue(name)
