@@ -182,3 +182,16 @@ def client_error(error: Exception) -> ClientError:
     if isinstance(error, UpstreamError) and not isinstance(error, RequestRejected):
         return Unavailable(Code.SERVICE_UNAVAILABLE, TRY_AGAIN, retry_after=_RETRY_SECONDS)
     return ClientError(Code.INTERNAL_ERROR, INTERNAL_ERROR)
+
+
+def refusal_of(
+    status: int,
+    code: Code,
+    message: str,
+    *,
+    details: Sequence[tuple[str, str]] = (),
+    retry_after: int | None = None,
+) -> ClientError:
+    """Return the error that was told with these fields. `status` is that of one of the tree."""
+    (kind,) = (each for each in ClientError.__subclasses__() if each.status == status)
+    return kind(code, message, details=details, retry_after=retry_after)

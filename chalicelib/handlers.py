@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.actions.connection.connect import Handshake, accept
 from chalicelib.actions.connection.disconnect import CloseEvent, clean_up
+from chalicelib.actions.connection.refused import admit
 from chalicelib.actions.dispatch import Frame, dispatch, read_envelope
 from chalicelib.actions.jobs import run_job, run_replies
 from chalicelib.actions.ports import Remaining
@@ -17,6 +18,7 @@ from chalicelib.actions.upkeep.counts_changes import on_counts_change
 from chalicelib.actions.upkeep.session_changes import on_session_change
 from chalicelib.domain.types import ConnectionId, Millis
 from chalicelib.errors import ClientError, Code, client_error
+from chalicelib.identity.credentials import find_subprotocol
 from chalicelib.protocol.codec import Envelope, encode, error_message, guess_envelope
 from chalicelib.protocol.jobs import PublishStatus, decode_job
 from chalicelib.protocol.messages import Message
@@ -37,13 +39,12 @@ def connect(event: Event, context: Any) -> dict[str, Any]:
     )
     with services.telemetry.invocation("connect", request_context["requestId"], connection_id):
         try:
-            subprotocol = accept(services, handshake, _remaining(context))
+            accept(services, handshake, _remaining(context))
         except Exception as error:  # whatever fails, the handshake gets a status
-            return _refuse(services, error, request_context["requestId"])
+            return _refuse(services, handshake, error, request_context["requestId"])
         (role,) = handshake.parameters.get("role", ("listener",))
         services.telemetry.info("connected", role=role)
-        headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
-        return {"statusCode": 200, "headers": headers}
+        return _accepted(handshake)
 
 
 def message(event: Event, context: Any) -> dict[str, Any]:
@@ -181,9 +182,22 @@ def _reply(services: Services, frame: Frame, request_context: Event) -> Message:
     return reply
 
 
-def _refuse(services: Services, error: Exception, correlation_id: str) -> dict[str, Any]:
+def _accepted(handshake: Handshake) -> dict[str, Any]:
+    subprotocol = find_subprotocol(handshake.headers)
+    headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
+    return {"statusCode": 200, "headers": headers}
+
+
+def _refuse(
+    services: Services, handshake: Handshake, error: Exception, correlation_id: str
+) -> dict[str, Any]:
+    """Return the status of a refused handshake; 200 if it is told in band instead."""
     refusal = _client_error(services, error)
     services.telemetry.info("refused", status=refusal.status, code=refusal.code.value)
+    if handshake.is_told(refusal):
+        told = error_message(refusal, handshake.envelope, services.clock())
+        if admit(services, handshake.connection_id, handshake.connected_at, told):
+            return _accepted(handshake)
     body = error_message(refusal, Envelope(), services.clock())
     if refusal.code is Code.INTERNAL_ERROR:
         body.correlation_id = correlation_id

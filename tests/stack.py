@@ -315,4 +315,4 @@ class Stack:
 
 def function_of(job: Json) -> Callable[[Json, Any], Json]:
     """Return the function whose queue a job is sent to."""
-    return handlers.replies if job.get("kind") == "welcome" else handlers.jobs
+    return handlers.replies if job.get("kind") in ("welcome", "refusal") else handlers.jobs

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from chalicelib.actions.background import submit
 from chalicelib.actions.broadcasting import broadcast, controls, topics
-from chalicelib.actions.connection import authenticate, heartbeat, refresh
+from chalicelib.actions.connection import authenticate, heartbeat, refresh, refused
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.registry import ACTIONS
 from chalicelib.actions.services import Activity, Call, Services
@@ -160,6 +160,7 @@ def _note_refused(services: Services, connection_id: ConnectionId) -> None:
     with suppress(UpstreamError):
         connection = services.connections.get(connection_id)
         if connection is not None:
+            refused.require_admitted(connection)
             _note_activity(services, connection, services.clock())
 
 
@@ -195,6 +196,7 @@ def _require_known(connection: Connection | None) -> Connection:
             Code.FORBIDDEN,
             "this connection is stale: its session goes on over another, or it was taken for gone",
         )
+    refused.require_admitted(connection)
     return connection
 
 

@@ -46,7 +46,7 @@ def run_replies(
     decoded = {}
     for index, body in enumerate(bodies):
         try:
-            decoded[index] = jobs.decode_first_reply(body)
+            decoded[index] = jobs.decode_first_message(body)
         except DecodeError as error:
             errors[index] = error
     sent = first_reply.send_all(services, list(decoded.values()), remaining)
@@ -57,7 +57,7 @@ def run_replies(
 
 def _run(services: Services, job: jobs.Job, remaining: Remaining) -> None:  # noqa: PLR0912, C901
     match job:
-        case jobs.FirstReply():
+        case jobs.FirstReply() | jobs.TellRefusal():
             # Of a version that had one queue; the others are on a queue of their own.
             first_reply.send(services, job, remaining)
         case jobs.EndGrace():

@@ -118,6 +118,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     token_notice_at: Millis = NEVER
     """When `tokenExpiring` is due."""
     superseded_by: ConnectionId | None = None
+    refusal: str | None = None
+    """The error of its handshake, encoded, if that was refused in band (PROTOCOL 1.3)."""
     closing_at: Millis | None = None
     """When the stack last began to close it."""
     joined_positions: Mapping[str, int] = field(default_factory=dict)

@@ -9,10 +9,8 @@ _BEARER = "bearer."
 _MORE_THAN_ONE = "the handshake has more than one token: send one, in one place"
 
 
-def find_token(
-    headers: Mapping[str, Sequence[str]], query: Mapping[str, str]
-) -> tuple[str | None, str | None]:
-    """Return the token of a handshake, and the subprotocol to accept.
+def find_token(headers: Mapping[str, Sequence[str]], query: Mapping[str, str]) -> str | None:
+    """Return the token of a handshake.
 
     The token may be in `Authorization: Bearer`, in the subprotocols (`bearer.<jwt>`) or in the
     query (`token`); header names may be in any case. `headers` has the lines of each header, which
@@ -20,20 +18,26 @@ def find_token(
     `Bearer`), the token is `""`, which no verifier accepts, so that no client is silently
     downgraded to anonymous. `None` means that the client presented none.
 
-    The subprotocol is `"lectern.v1"` if the client offered it, else `None`.
-
     Raises:
         BadRequest: there is more than one token, even if they are the same (RFC 6750 2 and 3.1).
     """
-    offered = [entry for line in _lines(headers, "sec-websocket-protocol") for entry in _list(line)]
     presented = [
         *(token for line in _lines(headers, "authorization") for token in _credentials(line)),
-        *(entry[len(_BEARER) :] for entry in offered if _is_bearer(entry)),
+        *(entry[len(_BEARER) :] for entry in _offered(headers) if _is_bearer(entry)),
         *([query["token"]] if "token" in query else []),
     ]
     if len(presented) > 1:
         raise BadRequest(Code.INVALID_MESSAGE, _MORE_THAN_ONE, details=[("token", _MORE_THAN_ONE)])
-    return presented[0] if presented else None, SUBPROTOCOL if SUBPROTOCOL in offered else None
+    return presented[0] if presented else None
+
+
+def find_subprotocol(headers: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the subprotocol to accept: `"lectern.v1"` if the client offered it, else `None`."""
+    return SUBPROTOCOL if SUBPROTOCOL in _offered(headers) else None
+
+
+def _offered(headers: Mapping[str, Sequence[str]]) -> list[str]:
+    return [entry for line in _lines(headers, "sec-websocket-protocol") for entry in _list(line)]
 
 
 def _lines(headers: Mapping[str, Sequence[str]], name: str) -> Iterator[str]:

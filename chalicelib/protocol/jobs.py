@@ -31,6 +31,17 @@ class FirstReply(_Job, tag="welcome", kw_only=True, frozen=True):
     round: int = 1
 
 
+class TellRefusal(_Job, tag="refusal", kw_only=True, frozen=True):
+    """Send the error of a refused handshake with `refusal=message`, and close the socket.
+
+    `body` is the encoded error, and `round` counts the jobs that have tried.
+    """
+
+    connection_id: ConnectionId
+    body: str
+    round: int = 1
+
+
 class EndGrace(_Job, tag="endOfGrace", kw_only=True, frozen=True):
     """End a session whose speaker has not come back by `deadline`."""
 
@@ -157,6 +168,7 @@ class RepairCounts(_Job, tag="repairCounts", kw_only=True, frozen=True):
 
 Job = (
     FirstReply
+    | TellRefusal
     | EndGrace
     | FinishEnd
     | FanOut
@@ -171,6 +183,9 @@ Job = (
     | RepairCounts
 )
 
+FirstMessage = FirstReply | TellRefusal
+"""The jobs of the replies queue: each sends the first message on a new socket."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -184,14 +199,14 @@ def decode_job(text: str) -> Job:
     return _decoder().decode(text)
 
 
-def decode_first_reply(text: str) -> FirstReply:
+def decode_first_message(text: str) -> FirstMessage:
     """Decode a job of the replies queue. Raises `msgspec.DecodeError`: it is another one."""
-    return _first_reply_decoder().decode(text)
+    return _first_message_decoder().decode(text)
 
 
 @cache
-def _first_reply_decoder() -> msgspec.json.Decoder[FirstReply]:
-    return msgspec.json.Decoder(FirstReply)
+def _first_message_decoder() -> msgspec.json.Decoder[FirstMessage]:
+    return msgspec.json.Decoder(FirstMessage)
 
 
 @cache

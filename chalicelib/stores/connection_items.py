@@ -78,6 +78,7 @@ def connection_to_item(connection: Connection) -> Item:
         "tokenNoticeAt": connection.token_notice_at,
         "joinTries": connection.join_tries or None,
         "joinTriesSince": connection.join_tries_since,
+        "refusal": connection.refusal,
         "messagesReceived": 0,
         "expiresAt": connection.expires_at // 1000,
     }
@@ -105,6 +106,7 @@ def connection_from_item(item: Item) -> Connection:
         token_expires_at=item.get("tokenExpiresAt"),
         token_notice_at=Millis(item.get("tokenNoticeAt", NEVER)),
         superseded_by=_optional(ConnectionId, item.get("supersededBy")),
+        refusal=item.get("refusal"),
         closing_at=item.get("closingAt"),
         joined_positions=item.get("joinedPositions", {}),
         join_tries=item.get("joinTries", 0),

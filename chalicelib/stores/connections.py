@@ -149,6 +149,15 @@ class ConnectionStore:
         put = self._table.put(item, "attribute_not_exists(#connectionId)")
         return self._database.try_write_call(put)
 
+    def put_refused(self, connection: Connection) -> bool:
+        """Add a connection whose handshake was refused, over what that may have left of it.
+
+        Return False if the connection has entered a session.
+        """
+        item = connection_to_item(connection)
+        condition = "attribute_not_exists(#sessionId) AND attribute_not_exists(#supersededBy)"
+        return self._database.try_write(self._table.put(item, condition))
+
     def delete(self, connection: Connection) -> bool:
         """Delete a connection. Return False if it has changed sessions since it was read."""
         condition, values = unchanged_location(connection)

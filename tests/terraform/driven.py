@@ -126,8 +126,9 @@ class Driven:
 
     def send_replies(self) -> None:
         """Send the first replies that wait, once. Other jobs are left alone."""
-        replies = [job for job in self.recorder.jobs if job["kind"] == "welcome"]
-        self.recorder.jobs = [job for job in self.recorder.jobs if job["kind"] != "welcome"]
+        kinds = ("welcome", "refusal")
+        replies = [job for job in self.recorder.jobs if job["kind"] in kinds]
+        self.recorder.jobs = [job for job in self.recorder.jobs if job["kind"] not in kinds]
         records = [
             {"messageId": str(number), "body": json.dumps(job)}
             for number, job in enumerate(replies)

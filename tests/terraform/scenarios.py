@@ -277,6 +277,8 @@ def send_replies(stack: Driven) -> None:
     stack.send_replies()  # one socket is not open yet
     stack.recorder.gone.clear()
     stack.send_replies()
+    stack.connect("w-refused", role="pilot", refusal="message")
+    stack.send_replies()  # the error, and the socket is closed
 
 
 def api_handler(stack: Driven) -> None:

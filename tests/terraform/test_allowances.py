@@ -110,7 +110,7 @@ MAY: Mapping[str, Mapping[str, str]] = {
         "connections": "read change",
         "history": "read",
         "replies": "send take count",
-        "sockets": "post",
+        "sockets": "post close",
     },
 }
 """Besides its own log and traces. Nobody deletes a session, a request, a broadcast: they expire."""

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, UnsetType
 from msgspec.structs import replace
 
-from chalicelib.actions.connection import disconnect, refresh
+from chalicelib.actions.connection import disconnect, refresh, refused
 from chalicelib.actions.connection.authenticate import withdrawn_call
 from chalicelib.actions.connection.due import isolated, schedule_token_jobs
 from chalicelib.actions.ports import Remaining
@@ -27,7 +27,7 @@ from chalicelib.errors import (
 from chalicelib.identity.credentials import find_token
 from chalicelib.identity.tokens import Identity
 from chalicelib.protocol import requests
-from chalicelib.protocol.codec import decode_handshake
+from chalicelib.protocol.codec import Envelope, decode_handshake
 from chalicelib.protocol.jobs import FirstReply
 from chalicelib.protocol.validation import invalid
 
@@ -36,6 +36,11 @@ _ACTIONS: Mapping[type[requests.Request], Callable[[Services, Call, Any], object
     requests.JoinSession: partial(join.join_session, handshake_pending=True),
     requests.RefreshConnection: partial(refresh.refresh_connection, handshake_pending=True),
 }
+
+
+_IN_BAND = "message"
+_NOT_FIELDS = ("action", "token", "refusal")
+"""The parameters of a URL that are no fields of its action."""
 
 
 class Handshake(Struct, frozen=True):
@@ -50,15 +55,26 @@ class Handshake(Struct, frozen=True):
     headers: Mapping[str, Sequence[str]]
     parameters: Mapping[str, Sequence[str]]
 
+    @property
+    def envelope(self) -> Envelope:
+        """The `action` and `id` of the URL, for an error that repeats them."""
+        values = {name: self.parameters.get(name, ()) for name in ("action", "id")}
+        return Envelope(**{name: next(iter(each), None) for name, each in values.items()})
 
-def accept(services: Services, handshake: Handshake, remaining: Remaining) -> str | None:
-    """Accept a handshake. Return the subprotocol to confirm, None if the client offered none.
+    def is_told(self, refusal: ClientError) -> bool:
+        """Return True if the refusal is told in band (PROTOCOL 1.3)."""
+        wanted = list(self.parameters.get("refusal", ())) == [_IN_BAND]
+        return wanted and refusal.status in refused.STATUSES
+
+
+def accept(services: Services, handshake: Handshake, remaining: Remaining) -> None:
+    """Accept a handshake.
 
     Raises:
         ClientError: the handshake is refused with its status, and nothing is left of it.
     """
     try:
-        opening, subprotocol = _opening(services, handshake)
+        opening = _opening(services, handshake)
     except ClientError as refusal:
         # What is refused without a read counts as an attempt too.
         caller = limits.by_address(services, handshake.address)
@@ -70,7 +86,6 @@ def accept(services: Services, handshake: Handshake, remaining: Remaining) -> st
         schedule_token_jobs(services, connection.connection_id, expires_at)
     if opening.request is not None:
         _perform(services, Call(connection, handshake.address, remaining), opening.request)
-    return subprotocol
 
 
 class _Opening(Struct, frozen=True):
@@ -81,11 +96,11 @@ class _Opening(Struct, frozen=True):
     request: requests.Request | None
 
 
-def _opening(services: Services, handshake: Handshake) -> tuple[_Opening, str | None]:
-    """Check a handshake. Return it with the subprotocol. Raises ClientError."""
+def _opening(services: Services, handshake: Handshake) -> _Opening:
+    """Check a handshake. Raises ClientError."""
     query = _query(handshake.parameters)
     role = _role(query)
-    token, subprotocol = find_token(handshake.headers, query)
+    token = find_token(handshake.headers, query)
     identity = None if token is None else services.tokens.verify(token, services.clock())
     if role is Role.SPEAKER and identity is None:
         raise Unauthorized(Code.UNAUTHORIZED, "a speaker needs a token")
@@ -94,7 +109,7 @@ def _opening(services: Services, handshake: Handshake) -> tuple[_Opening, str | 
     if isinstance(request, requests.JoinSession | requests.RefreshConnection):
         # The try is reserved by the very write that adds the connection.
         connection = replace(connection, join_tries=1, join_tries_since=handshake.connected_at)
-    return _Opening(connection, identity, request), subprotocol
+    return _Opening(connection, identity, request)
 
 
 def _add(services: Services, handshake: Handshake, opening: _Opening) -> Connection:
@@ -122,7 +137,9 @@ def _add(services: Services, handshake: Handshake, opening: _Opening) -> Connect
     if is_new:
         return opening.connection
     # This event came before: the work of the first time stands.
-    return lookup.reload_connection(services, opening.connection.connection_id)
+    before = lookup.reload_connection(services, opening.connection.connection_id)
+    refused.require_admitted(before)
+    return before
 
 
 def _caller(services: Services, handshake: Handshake, opening: _Opening) -> limits.Caller:
@@ -149,11 +166,14 @@ def _take_back(services: Services, connection: Connection) -> None:
 
 
 def _query(parameters: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-    """Return the value of each parameter. Raises BadRequest: one is repeated."""
+    """Return the value of each parameter. Raises BadRequest: one is repeated, or `refusal` bad."""
     repeated = [name for name, values in parameters.items() if len(values) > 1]
     if repeated:
         raise invalid(*((name, "must not be repeated") for name in repeated))
-    return {name: value for name, (value,) in parameters.items()}
+    query = {name: value for name, (value,) in parameters.items()}
+    if query.get("refusal", _IN_BAND) != _IN_BAND:
+        raise invalid(("refusal", f"must be {_IN_BAND}"))
+    return query
 
 
 def _role(query: Mapping[str, str]) -> Role:
@@ -169,7 +189,7 @@ def _request(query: Mapping[str, str], role: Role) -> requests.Request | None:
     action = query.get("action")
     if action is None:
         return None
-    parameters = {name: value for name, value in query.items() if name not in ("action", "token")}
+    parameters = {name: value for name, value in query.items() if name not in _NOT_FIELDS}
     parameters.setdefault("role", role.value)
     request = decode_handshake(action, parameters)
     if role not in request.roles:

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from chalicelib.actions.connection import refused
 from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.actions.session import lookup, recovery, replies
 from chalicelib.domain.session import Connection
 from chalicelib.domain.types import Role, SessionId
-from chalicelib.errors import Gone, UpstreamError
+from chalicelib.errors import UpstreamError
 from chalicelib.protocol.codec import Envelope, encode, error_message
-from chalicelib.protocol.jobs import FirstReply
+from chalicelib.protocol.jobs import FirstMessage, FirstReply, TellRefusal
 from chalicelib.protocol.messages import (
     ConnectionRefreshComplete,
     Error,
@@ -37,7 +38,7 @@ _RESERVE_SECONDS = 3.0
 """Seconds that an invocation must still have for another try."""
 
 
-def send(services: Services, job: FirstReply, remaining: Remaining) -> None:
+def send(services: Services, job: FirstMessage, remaining: Remaining) -> None:
     """Send one reply. Raises UpstreamError: neither it nor a job for the next try could be sent."""
     (error,) = send_all(services, [job], remaining)
     if error is not None:
@@ -45,7 +46,7 @@ def send(services: Services, job: FirstReply, remaining: Remaining) -> None:
 
 
 def send_all(
-    services: Services, jobs: Sequence[FirstReply], remaining: Remaining
+    services: Services, jobs: Sequence[FirstMessage], remaining: Remaining
 ) -> list[Exception | None]:
     """Send each reply as soon as its socket is open. Return the error of each, None if it has none.
 
@@ -69,7 +70,7 @@ def send_all(
 class _Delivery:
     """The delivery of one reply."""
 
-    def __init__(self, services: Services, job: FirstReply) -> None:
+    def __init__(self, services: Services, job: FirstMessage) -> None:
         self._services = services
         self._job = job
         self._prepared: _Prepared | None = None
@@ -102,12 +103,14 @@ class _Delivery:
     def _is_settled(self) -> bool:
         """Return False if the socket is not open (yet)."""
         services = self._services
+        if isinstance(self._job, TellRefusal):
+            return refused.tell(services, self._job)
         if self._prepared is None:
             self._prepared = _prepare(services, self._job)
         if self._prepared is None:
             return True
         connection, reply = self._prepared.connection, self._prepared.reply
-        if not _is_posted(services, connection, encode(reply)):
+        if not refused.is_posted(services, connection.connection_id, encode(reply)):
             return False
         if not isinstance(reply, Error) and connection.session_id is not None:
             _finish_handshake(services, connection, connection.session_id)
@@ -148,15 +151,6 @@ def _finish_handshake(services: Services, connection: Connection, session_id: Se
         services.sessions.finish_speaker_handshake(session_id, connection.connection_id)
     else:
         services.connections.finish_handshake(connection.connection_id)
-
-
-def _is_posted(services: Services, connection: Connection, body: bytes) -> bool:
-    """Return False if the socket is not open (yet)."""
-    try:
-        services.management.post(connection.connection_id, body)
-    except Gone:
-        return False
-    return True
 
 
 def _catch_up(

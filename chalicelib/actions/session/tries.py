@@ -18,7 +18,8 @@ from chalicelib.errors import ClientError, NotFound, UpstreamError
 def reserve(services: Services, connection_id: ConnectionId) -> Connection | None:
     """Reserve a try for a connection that is in no session, and return the connection.
 
-    One in a session, which is told so without a look at another, needs none.
+    One in a session, which is told so without a look at another, needs none, nor does one whose
+    handshake was refused.
 
     Raises RateLimited: it has had all its tries.
     """
@@ -27,7 +28,7 @@ def reserve(services: Services, connection_id: ConnectionId) -> Connection | Non
     if reserved is not None:
         return reserved
     current = services.connections.get_current(connection_id)
-    if current is None or current.superseded_by or current.session_id:
+    if current is None or current.superseded_by or current.session_id or current.refusal:
         return current
     raise limits.too_many_tries(services, current)
 

@@ -146,7 +146,7 @@ locals {
     on_session_change    = ["POST"]
     on_counts_change     = ["POST"]
     run_jobs             = ["POST", "DELETE"]
-    send_replies         = ["POST"]
+    send_replies         = ["POST", "DELETE"]
   }
 
   # Functions with an event source, which Lambda reads with the role of the function. Those of

@@ -13,7 +13,7 @@ PROTOCOLS = "Sec-WebSocket-Protocol"
 def find_token(headers: dict[str, str], query: dict[str, str]) -> tuple[str | None, str | None]:
     """Find the token among headers of one line each."""
     lines = {name: [line] for name, line in headers.items()}
-    return credentials.find_token(lines, query)
+    return credentials.find_token(lines, query), credentials.find_subprotocol(lines)
 
 
 def test_a_client_without_a_token_presents_none() -> None:
@@ -95,10 +95,12 @@ def test_more_than_one_token_is_refused(
 
 def test_the_lines_of_a_header_are_one_list() -> None:
     lines = {PROTOCOLS: ["chat, lectern.v1", "bearer.a.b.c"]}
-    assert credentials.find_token(lines, {}) == ("a.b.c", "lectern.v1")
+    assert credentials.find_token(lines, {}) == "a.b.c"
+    assert credentials.find_subprotocol(lines) == "lectern.v1"
 
     lines = {PROTOCOLS: ["bearer.a.b.c"], PROTOCOLS.lower(): ["lectern.v1"]}
-    assert credentials.find_token(lines, {}) == ("a.b.c", "lectern.v1")
+    assert credentials.find_token(lines, {}) == "a.b.c"
+    assert credentials.find_subprotocol(lines) == "lectern.v1"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,13 @@ def join_a_full_session(world: World) -> Scene:
     return handshake(world, f"action=joinSession&sessionId={session_id}&targetLanguage=de")
 
 
+@scene(MAX_LISTENERS_PER_SESSION="2")
+def join_a_full_session_and_be_told_in_band(world: World) -> Scene:
+    _, session_id, _ = room(world)
+    query = f"action=joinSession&sessionId={session_id}&targetLanguage=de&refusal=message"
+    return handshake(world, query)
+
+
 @scene()
 def resume_while_the_old_socket_is_open(world: World) -> Scene:
     _, session_id, (listener, _) = room(world)

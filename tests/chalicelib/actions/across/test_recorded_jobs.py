@@ -93,6 +93,14 @@ def test_first_reply_with_an_id(stack: Stack) -> None:
     assert [(each["type"], each["id"]) for each in speaker.received] == [("sessionCreated", "5")]
 
 
+def test_refused_handshake(stack: Stack) -> None:
+    listener = stack.connect()
+    heard = listener.received
+    _run(stack, "refusal", "", connectionId=listener.connection_id)
+    assert [(each["type"], each["status"]) for each in heard] == [("error", 404)]
+    assert stack.sockets.closed == [listener.connection_id]
+
+
 def test_end_of_grace(stack: Stack) -> None:
     speaker, session_id = stack.session()
     speaker.close(1006)
