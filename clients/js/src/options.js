@@ -27,6 +27,17 @@ export function withDefaults(options) {
   return all;
 }
 
+/**
+ * Return the address to connect to. The platform's own WebSocket cannot read the status of a refused
+ * handshake, so the stack is asked to tell it by a message (1.3).
+ */
+export function addressOf(url, role, { WebSocket }) {
+  const address = new URL(url);
+  address.searchParams.set('role', role);
+  if (WebSocket === globalThis.WebSocket) address.searchParams.set('refusal', 'message');
+  return address.href;
+}
+
 /** Return the token to connect with. Rejects with TOKEN_UNAVAILABLE if the callback fails. */
 export async function fetchToken({ token }) {
   if (typeof token !== 'function') return token;

@@ -3,7 +3,7 @@ import { Participant } from './connection/participant.js';
 import { Supervisor } from './connection/supervisor.js';
 import { Emitter } from './emitter.js';
 import { errorFrom } from './errors.js';
-import { fetchToken, withDefaults } from './options.js';
+import { addressOf, fetchToken, withDefaults } from './options.js';
 import { BackgroundRequests } from './sending/background.js';
 import { RequestQueue } from './sending/requests.js';
 import { TopicSubscriptions } from './sending/topics.js';
@@ -20,10 +20,9 @@ export class Session extends Emitter {
 
   constructor(url, options, role, streams) {
     super();
-    const address = new URL(url);
-    address.searchParams.set('role', role);
+    const all = withDefaults(options);
     const participant = new Participant(role, options, streams);
-    const supervisor = new Supervisor(address.href, withDefaults(options), participant);
+    const supervisor = new Supervisor(addressOf(url, role, all), all, participant);
     this._participant = participant;
     this._supervisor = supervisor;
     // Subscribers are called in this order: a program's handlers first, then the parts.

@@ -62,6 +62,63 @@ test('a handshake refused with 401 is final if the platform has the status', asy
   assert.equal(stack.sockets.length, 1);
 });
 
+const REFUSED = {
+  type: 'error', status: 401, code: 'TOKEN_EXPIRED', message: 'the token has expired',
+};
+
+/** Let sockets open whose first message is the refusal of the handshake. */
+function refuseInBand(stack, refusal = REFUSED) {
+  stack.onConnect = (socket) => {
+    socket.replyTo = () => {}; // the stack closes the socket before it has a reply
+    socket.accept();
+    socket.deliver(refusal);
+    socket.drop(1000);
+  };
+}
+
+test("the platform's own WebSocket asks for a refusal that it can read", async () => {
+  const stack = new Stack();
+  const platform = globalThis.WebSocket;
+  globalThis.WebSocket = stack.options().WebSocket;
+  try {
+    await stack.listener({ WebSocket: globalThis.WebSocket });
+  } finally {
+    globalThis.WebSocket = platform;
+  }
+  assert.equal(stack.socket.url.search, '?role=listener&refusal=message');
+});
+
+test('a handshake refused by its first message rejects with that error', async () => {
+  const stack = new Stack();
+  refuseInBand(stack);
+  await assert.rejects(stack.speaker(), { code: 'TOKEN_EXPIRED', status: 401, retryable: false });
+  assert.equal(stack.sockets.length, 1);
+});
+
+test('a service that is down is tried again, as its error says', async () => {
+  const stack = new Stack();
+  const accept = stack.onConnect;
+  refuseInBand(stack, { ...REFUSED, status: 503, code: 'SERVICE_UNAVAILABLE', retryAfter: 3 });
+  const joining = stack.listener();
+  await stack.clock.advance(2.9);
+  assert.equal(stack.sockets.length, 1);
+  stack.onConnect = accept;
+  await stack.clock.advance(2);
+  assert.equal((await joining).state, 'open');
+});
+
+test('a token refused on the way back is asked for once more, then the session is closed', async () => {
+  const stack = new Stack();
+  let asked = 0;
+  const session = await stack.speaker({ token: () => `token ${(asked += 1)}` });
+  refuseInBand(stack);
+  stack.sockets[0].drop();
+  await stack.clock.advance(60);
+  assert.deepEqual([session.state, session.closeReason], ['closed', 'failed']);
+  assert.deepEqual([session.error.code, session.error.status], ['TOKEN_EXPIRED', 401]);
+  assert.deepEqual([asked, stack.sockets.length], [3, 3]);
+});
+
 test('a handshake that fails without a status is tried `connectAttempts` times', async () => {
   const stack = new Stack();
   stack.onConnect = (socket) => socket.refuse();

@@ -14,6 +14,8 @@ export class Connection {
   #pending = new Map(); // id → {resolve, reject, cancelTimeout}; 'open' until the socket is open
   #lastId = 0;
   #idleWaiters = [];
+  #hasHeard = false;
+  #refusal; // of the handshake, told by the first message
   isOpen = true;
 
   /**
@@ -46,7 +48,7 @@ export class Connection {
 
   /** Send an action. Resolves with its reply; rejects with its error message, or with the end. */
   async request(action, fields) {
-    if (!this.isOpen) throw connectionLost('the socket is closed');
+    if (!this.isOpen) throw this.#refusal ?? connectionLost('the socket is closed');
     const id = String((this.#lastId += 1));
     const reply = this.#wait(id, action, this.#owner.options.requestTimeout);
     this.#socket.send(JSON.stringify({ ...fields, action, id }));
@@ -54,8 +56,19 @@ export class Connection {
     return reply;
   }
 
-  /** Give a message to the request with its id. Returns false if no request waits for it. */
+  /**
+   * Give a message to the request with its id. Returns false if no request waits for it. An error
+   * without an id that comes before anything else is the refusal of the handshake (1.3).
+   */
   resolve(message) {
+    const isFirst = !this.#hasHeard;
+    this.#hasHeard = true;
+    if (isFirst && message.type === 'error' && message.id === undefined) {
+      this.#refusal = errorFrom(message);
+      this.#socket.close(CLOSE_REPLACED);
+      this.#end(this.#refusal);
+      return true;
+    }
     const waiter = message.id !== undefined && this.#pop(message.id);
     if (!waiter) return false;
     if (message.type === 'error') waiter.reject(errorFrom(message));
