@@ -43,8 +43,8 @@ MUTATIONS = [
     Mutation(
         "the counts of an ended session stay open",
         "actions/session/shards.py",
-        "        if shard.is_active:\n            services.counts.close(",
-        "        if not shard.is_active:\n            services.counts.close(",
+        "        if shard.is_active\n    ]",
+        "        if not shard.is_active\n    ]",
     ),
     Mutation(
         "a full shard refuses while another has room",
@@ -55,8 +55,8 @@ MUTATIONS = [
     Mutation(
         "a listener that moves is counted by another shard",
         "actions/session/join.py",
-        "    entry = replace(entry, listening=replace(entry.listening, shard=shard))\n    try:",
-        "    try:",
+        "in_shard = _in_shard(entry, old.shard)",
+        "in_shard = entry",
     ),
     Mutation(
         "a request that comes twice is refused",

@@ -79,27 +79,29 @@ def enter(services: Services, call: Call, session: Session, options: JoinOptions
     """
     connection = call.connection
     with tries.returned_on_refusal(services, connection.connection_id):
-        _enter(services, call, session, options)
+        entered = _enter(services, call, session, options)
     if connection.ended_session_id is not None:
         # The new session may be another tenant's: a refresh there must not move these along.
         attachments.cancel(services, connection.connection_id, connection.ended_session_id)
-    return lookup.reload_connection(services, connection.connection_id)
+    return entered
 
 
-def _enter(services: Services, call: Call, session: Session, options: JoinOptions) -> None:
+def _enter(services: Services, call: Call, session: Session, options: JoinOptions) -> Connection:
     connection = call.connection
     access.require_language(session, options.language)
     if isinstance(options.resume_token, UnsetType):
         limits.limit_joins(services, call.address)
         participant = ids.participant_id(services.pick)
-        if not _is_joined(services, _entry(connection, session, options, participant), None):
+        entry = _entry(connection, session, options, participant)
+        entered = _join(services, connection, entry, None)
+        if entered is None:
             raise lookup.keeps_changing()
-    else:
-        participant = _participant(services, connection, session, options.resume_token)
-        _resume(services, connection, _entry(connection, session, options, participant))
+        return entered
+    participant = _participant(services, connection, session, options.resume_token)
+    return _resume(services, connection, _entry(connection, session, options, participant))
 
 
-def _resume(services: Services, connection: Connection, entry: Entry) -> None:
+def _resume(services: Services, connection: Connection, entry: Entry) -> Connection:
     """Move the participant's seat from the connection that holds it, or take it if none does.
 
     If another connection takes the seat meanwhile, try again. In whatever order the requests are
@@ -113,48 +115,52 @@ def _resume(services: Services, connection: Connection, entry: Entry) -> None:
         if holder is not None:
             old = services.connections.get_in_session(holder, session_id)
         if old is not None and holder == connection.connection_id:
-            return
+            return old
         if old is None or old.shard is None:
-            if _is_joined(services, entry, holder):
-                return
+            entered = _join(services, connection, entry, holder)
+            if entered is not None:
+                return entered
         elif connection.is_overtaken_by(old, in_a_race=holder != known):
             raise lookup.overtaken()
-        elif _is_moved(services, old, old.shard, entry):
-            attachments.move(services, old.connection_id, entry.connection_id)
-            return
+        else:
+            in_shard = _in_shard(entry, old.shard)
+            if _is_moved(services, old, in_shard):
+                attachments.move(services, old.connection_id, entry.connection_id)
+                return _entered(connection, in_shard)
         holder = services.seats.holder(session_id, participant_id)
     raise lookup.keeps_changing()
 
 
-def _is_joined(services: Services, entry: Entry, previous: ConnectionId | None) -> bool:
+def _join(
+    services: Services, connection: Connection, entry: Entry, previous: ConnectionId | None
+) -> Connection | None:
     """Try to join, in another shard if the first choice has no room, as long as any has.
 
-    `previous` is the connection that held the seat, None if no one has had it. Return False if
-    another one holds it by now.
+    `previous` is the connection that held the seat, None if no one has had it. Return the
+    connection as it is in the session, None if another one holds the seat by now.
     """
     for _ in range(_SHARD_TRIES):
         try:
             services.membership.join(entry, previous)
         except TransactionCancelled as cancelled:
             if _is_out_of_date(services, entry, cancelled):
-                return False
+                return None
         else:
-            return True
+            return _entered(connection, entry)
         session_id, language = entry.session.session_id, entry.listening.language
-        shard = shards.with_room(services, session_id, language)
-        entry = replace(entry, listening=replace(entry.listening, shard=shard))
+        entry = _in_shard(entry, shards.with_room(services, session_id, language))
     raise lookup.keeps_changing()
 
 
-def _is_moved(services: Services, old: Connection, shard: int, entry: Entry) -> bool:
+def _is_moved(services: Services, old: Connection, entry: Entry) -> bool:
     """Try to move the seat. Return False if it, or its holder `old`, has changed meanwhile."""
-    entry = replace(entry, listening=replace(entry.listening, shard=shard))
     try:
         services.membership.move(old, entry)
     except TransactionCancelled as cancelled:
         if _is_out_of_date(services, entry, cancelled):
             return False
-        shards.require_room(services, entry.session.session_id, shard, entry.listening.language)
+        listening = entry.listening
+        shards.require_room(services, entry.session.session_id, listening.shard, listening.language)
         return False
     return True
 
@@ -208,4 +214,28 @@ def _entry(
             handshake_pending=options.handshake_pending,
         ),
         expires_at=connection.expires_at,
+    )
+
+
+def _in_shard(entry: Entry, shard: int) -> Entry:
+    return replace(entry, listening=replace(entry.listening, shard=shard))
+
+
+def _entered(connection: Connection, entry: Entry) -> Connection:
+    """Return a connection as the transaction has left it (`ConnectionMembership.enter`).
+
+    It need not be read again: whatever changes it later also tells its client.
+    """
+    listening = entry.listening
+    return replace(
+        connection,
+        session_id=entry.session.session_id,
+        tenant_id=entry.session.tenant_id,
+        ended_session_id=None,
+        target_language=listening.language,
+        shard=listening.shard,
+        participant_id=listening.participant_id,
+        joined_positions=listening.joined_positions,
+        handshake_pending=listening.handshake_pending,
+        join_tries=connection.join_tries - 1,
     )
