@@ -29,7 +29,8 @@ def external(elsewhere: str) -> Iterator[RecordingStack]:
 def test_the_tables_are_there_and_their_state_is_shown(external: RecordingStack) -> None:
     external.put_session("golden-eagle-427")
 
-    assert external.sandbox.state()["sessions"] == [{"sessionId": "golden-eagle-427"}]
+    (found,) = external.sandbox.state()["sessions"]
+    assert found["sessionId"] == "golden-eagle-427"
 
 
 def test_its_stream_reaches_the_function(external: RecordingStack) -> None:
