@@ -23,6 +23,9 @@ DEFAULT_TENANT = TenantId("default")
 _MAX_NAME_LENGTH = 255  # characters, as OpenID Connect has it; DynamoDB's keys take 1024 bytes
 _LAST_SECOND = 253_402_300_799  # of the year 9999; larger numbers fit neither a date nor a table
 
+_LEEWAY = 60_000
+"""Milliseconds by which an issuer's clock may be ahead of ours."""
+
 
 class Identity(Struct, frozen=True):
     """A user of a tenant, valid until the token expires."""
@@ -75,10 +78,13 @@ class TokenVerifier:
             tenant_id = TenantId(_name(claims, tenant_claim))
         if "nbf" in claims and now < _time(claims, "nbf"):
             raise invalid("it is not valid yet")
+        issued_at = _issued_at(claims)
+        if issued_at is not None and issued_at > now + _LEEWAY:
+            raise invalid("it was issued in the future")
         expires_at = _time(claims, "exp")
         if now >= expires_at:
             raise Unauthorized(Code.TOKEN_EXPIRED, "the token has expired")
-        return Identity(user_id, tenant_id, expires_at, _issued_at(claims))
+        return Identity(user_id, tenant_id, expires_at, issued_at)
 
 
 def _signature_check(

@@ -80,6 +80,16 @@ def test_a_token_begins_with_the_millisecond_of_its_nbf(early: int, accepted: bo
     assert accepted or result == Code.TOKEN_INVALID
 
 
+@pytest.mark.parametrize(("ahead", "accepted"), [(61, False), (60, True), (-3600, True)])
+def test_a_token_may_not_come_from_more_than_a_minute_ahead(ahead: int, accepted: bool) -> None:
+    token = hs256(claims(iat=NOW // 1000 + ahead, exp=NOW // 1000 + 7200))
+
+    result = outcome(verifier, token, NOW)
+
+    assert isinstance(result, Identity) is accepted
+    assert accepted or result == Code.TOKEN_INVALID
+
+
 def test_fractions_of_a_second_count() -> None:
     assert verifier.verify(hs256(claims(exp=NOW / 1000 + 0.25)), NOW).expires_at == NOW + 250
 
