@@ -72,7 +72,7 @@ class Simulation:
     """
 
     def __init__(self, seed: int = 0) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # nosec B311 # to be repeatable
         self._now = 0.0
         self._order = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []

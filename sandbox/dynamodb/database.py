@@ -76,7 +76,7 @@ class Database:
         self._on_change = on_change
         self._clock = clock
         self._physics = physics
-        self._random = Random(seed)
+        self._random = Random(seed)  # nosec B311 # to be repeatable
         self._throughput = Throughput(clock, physics)
         self._tokens = Tokens(clock)
         self._holds = Holds()
