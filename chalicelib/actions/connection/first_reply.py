@@ -132,9 +132,11 @@ def _prepare(services: Services, job: FirstReply) -> _Prepared | None:
         return None
     if connection.superseded_by is not None:
         return _Prepared(connection, _overtaken(services, connection, job))
-    if connection.session_id is None:
+    # Its session may have ended, and have been left, before the socket was there to be told.
+    session_id = connection.session_id or connection.ended_session_id
+    if session_id is None:
         return None
-    return _Prepared(connection, _reply(services, connection, connection.session_id, job))
+    return _Prepared(connection, _reply(services, connection, session_id, job))
 
 
 def _overtaken(services: Services, connection: Connection, job: FirstReply) -> Error:

@@ -6,6 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib import handlers, wiring
+from chalicelib.actions.session import end
+from chalicelib.domain.types import SessionId
 from chalicelib.errors import ServiceDown
 from tests.in_memory import Jobs
 from tests.stack import Client, Json, Stack
@@ -60,6 +62,19 @@ def test_a_reply_whose_socket_never_opens_is_given_up_after_some_seconds(stack: 
 
     assert 3 <= rounds <= 6
     assert max(slept) <= MAX_SLEEP
+
+
+def test_a_speaker_whose_session_ends_before_its_reply_hears_of_the_end(stack: Stack) -> None:
+    _, session_id = stack.session()
+    query = f"role=speaker&action=refreshConnection&sessionId={session_id}&token={stack.token()}"
+    back = stack.connect(query)
+    abort(stack, back)  # the socket is not there yet, so the end cannot be told
+    end.end(stack.services, SessionId(session_id), "endedByOperator", lambda: 10)
+    stack.sockets.open[back.connection_id] = back.received
+
+    send_together(stack)
+
+    assert [each["type"] for each in back.received] == ["sessionEnded"]
 
 
 def test_a_reply_is_worked_out_once_however_often_it_is_posted(stack: Stack) -> None:
