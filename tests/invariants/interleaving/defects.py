@@ -1,6 +1,7 @@
 """Defects to plant: DynamoDB gets what it would get if there were a mistake in the stores.
 
-Most show only in a race. `test_planted.py` shows that the sample of `make test` finds each.
+Most show only in a race. `test_planted.py` shows that the search of its pair finds each. The four
+orders that `make test` plays of each pair find most, not all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
