@@ -82,9 +82,7 @@ class Table:
         consistent: bool = False,
     ) -> Iterator[Item]:
         """Return every item under a key, across all pages, read lazily."""
-        request = self._query(condition, values, index)
-        if not index:
-            request["ConsistentRead"] = consistent
+        request = self._query(condition, values, index, consistent=consistent)
         return self._pages(request)
 
     def query_call(
@@ -100,9 +98,7 @@ class Table:
 
         Its result is every item, across all pages; the pages after the first are read lazily.
         """
-        request = self._query(condition, values, index)
-        if not index:
-            request["ConsistentRead"] = consistent
+        request = self._query(condition, values, index, consistent=consistent)
         if limit:
             request["Limit"] = limit
         return Call("Query", request, lambda page: self._pages(request, page))
@@ -119,9 +115,10 @@ class Table:
         consistent: bool = False,
     ) -> tuple[list[Item], Item | None]:
         """Return at most `limit` items under a key, and the next page's start."""
-        request = self._query(condition, values, index, newest_first) | {"Limit": limit}
-        if not index:
-            request["ConsistentRead"] = consistent
+        request = self._query(
+            condition, values, index, consistent=consistent, newest_first=newest_first
+        )
+        request["Limit"] = limit
         return self._page("Query", request, start)
 
     def scan_page(
@@ -167,12 +164,16 @@ class Table:
         condition: str,
         values: Mapping[str, Any],
         index: str | None,
+        *,
+        consistent: bool,
         newest_first: bool = False,
     ) -> dict[str, Any]:
+        """Return a query. That of an index is never consistent: DynamoDB has no such read."""
         request = self._expressions({"KeyConditionExpression": condition}, values)
+        request["ScanIndexForward"] = not newest_first
         if index:
-            request["IndexName"] = index
-        return request | {"ScanIndexForward": not newest_first}
+            return request | {"IndexName": index}
+        return request | {"ConsistentRead": consistent}
 
     def _page(
         self, operation: Operation, request: dict[str, Any], start: Item | None
