@@ -22,6 +22,7 @@ from chalicelib.aws.refusals import Refusal
 from chalicelib.aws.retry import Policy, Retries
 from chalicelib.aws.sqs import POLICY as QUEUE_POLICY
 from chalicelib.aws.sqs import SqsJobQueue
+from chalicelib.aws.wire import Begun
 from sandbox.conditions.physics import AWS, Physics
 from sandbox.conditions.simulated_management import SimulatedConnections
 from sandbox.conditions.simulated_queue import SimulatedQueues, Source
@@ -29,7 +30,7 @@ from sandbox.conditions.simulation import Simulation
 from sandbox.dynamodb.database import Change, Database
 from sandbox.dynamodb.model.schema import TableSchema
 from sandbox.dynamodb.tables import read_tables, table_environ
-from sandbox.dynamodb.wire import Begun, Simulated
+from sandbox.dynamodb.wire import Simulated
 from sandbox.gateway.quotas import AccountQuotas
 from sandbox.sources.records import record_of
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.aws.refusals import Refusal
+from chalicelib.aws.wire import Begun, done_at_once
 from sandbox.conditions.physics import PhysicsSource
 from sandbox.conditions.simulation import Simulation
 from sandbox.dynamodb.database import Database
@@ -15,7 +16,6 @@ from sandbox.dynamodb.model.errors import DynamoDBError
 from sandbox.dynamodb.operations.holds import HeldTransaction
 
 Json = dict[str, Any]
-Begun = Callable[[], Json]
 
 
 class InProcess:
@@ -32,7 +32,7 @@ class InProcess:
 
     def begin(self, operation: str, request: Mapping[str, Any]) -> Begun:
         """Carry out a call, and return what has its outcome."""
-        return outcome_of(lambda: self(operation, request))
+        return done_at_once(lambda: self(operation, request))
 
     def warm(self) -> None:
         """There is nothing to connect to."""
@@ -83,7 +83,9 @@ class Simulated(InTwoSteps):
     def begin(self, operation: str, request: Mapping[str, Any]) -> Begun:
         """Send a call on its way; others may be on theirs at the same time."""
         self._simulation.spend(self._cpu)
-        task = self._simulation.spawn(lambda: outcome_of(lambda: self._travel(operation, request)))
+        task = self._simulation.spawn(
+            lambda: done_at_once(lambda: self._travel(operation, request))
+        )
 
         def response() -> Json:
             self._simulation.wait([task])
@@ -108,17 +110,3 @@ def refusal_of(error: DynamoDBError) -> Refusal:
     """Return what a wire raises for a refusal of DynamoDB."""
     reasons = [reason.code for reason in error.reasons]
     return Refusal(error.status, error.code, error.message, reasons)
-
-
-def outcome_of(call: Callable[[], Json]) -> Begun:
-    """Make a call, and return what returns its response or raises its refusal."""
-    try:
-        response = call()
-    except Refusal as refusal:
-        refused = refusal  # the name of the exception is unbound once it is handled
-        return lambda: _raise(refused)
-    return lambda: response
-
-
-def _raise(refusal: Refusal) -> Json:
-    raise refusal
