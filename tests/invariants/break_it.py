@@ -121,7 +121,7 @@ MUTATIONS = [
     Mutation(
         "the stream does not finish an end",
         "actions/upkeep/session_changes.py",
-        "    if any(map(_is_end, records)):\n",
+        "    if any(_is_end(old, new) for old, new in changes):\n",
         "    if not records:\n",
     ),
     Mutation(

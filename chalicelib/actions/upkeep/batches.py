@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from chalicelib.actions.ports import Remaining
 from chalicelib.actions.services import Services
 from chalicelib.domain.types import SessionId
 from chalicelib.errors import LecternError
@@ -15,9 +16,10 @@ Record = Mapping[str, Any]
 def for_each_session(
     services: Services,
     records: Sequence[Record],
-    act: Callable[[SessionId, Sequence[Record]], None],
+    remaining: Remaining,
+    handle: Callable[[Services, SessionId, Sequence[Record], Remaining], None],
 ) -> list[str]:
-    """Call `act` with the records of each session, in order.
+    """Call `handle` with the records of each session, in order.
 
     Return the sequence number of the first record of each session that failed: Lambda retries the
     batch from the lowest one on.
@@ -25,7 +27,7 @@ def for_each_session(
     failed = []
     for session_id, theirs in _by_session(records).items():
         try:
-            act(session_id, theirs)
+            handle(services, session_id, theirs, remaining)
         except LecternError as error:
             services.telemetry.error("streamPartFailed", sessionId=session_id, exception=error)
             failed.append(theirs[0]["dynamodb"]["SequenceNumber"])

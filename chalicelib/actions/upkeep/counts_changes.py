@@ -21,11 +21,7 @@ def on_counts_change(
     services: Services, records: Sequence[Mapping[str, Any]], remaining: Remaining
 ) -> list[str]:
     """Handle a batch of records. Return the sequence numbers from which to retry, if any."""
-    return for_each_session(
-        services,
-        records,
-        lambda session_id, theirs: _handle(services, session_id, theirs, remaining),
-    )
+    return for_each_session(services, records, remaining, _handle)
 
 
 def _handle(

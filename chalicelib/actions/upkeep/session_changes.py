@@ -12,6 +12,7 @@ from chalicelib.actions.services import Services
 from chalicelib.actions.session import dismissal
 from chalicelib.actions.upkeep import status
 from chalicelib.actions.upkeep.batches import Record, for_each_session, images
+from chalicelib.domain.session import Session
 from chalicelib.domain.types import SessionId
 from chalicelib.stores.session_items import session_from_item
 
@@ -20,30 +21,25 @@ def on_session_change(
     services: Services, records: Sequence[Mapping[str, Any]], remaining: Remaining
 ) -> list[str]:
     """Handle a batch of records. Return the sequence numbers from which to retry, if any."""
-    return for_each_session(
-        services,
-        records,
-        lambda session_id, theirs: _handle(services, session_id, theirs, remaining),
-    )
+    return for_each_session(services, records, remaining, _handle)
 
 
 def _handle(
     services: Services, session_id: SessionId, records: Sequence[Record], remaining: Remaining
 ) -> None:
-    if any(map(_is_end, records)):
+    changes = [images(record, session_from_item) for record in records]
+    if any(_is_end(old, new) for old, new in changes):
         dismissal.finish(services, session_id, remaining)
-    elif any(map(_is_speaker_ready, records)):
+    elif any(_is_speaker_ready(old, new) for old, new in changes):
         status.send_if_due(services, session_id, remaining)
 
 
-def _is_end(record: Record) -> bool:
+def _is_end(old: Session | None, new: Session | None) -> bool:
     """Return True if the session has ended, or is gone: nobody may have marked its end."""
-    old, new = images(record, session_from_item)
     return new is None or (not new.is_active and (old is None or old.is_active))
 
 
-def _is_speaker_ready(record: Record) -> bool:
+def _is_speaker_ready(old: Session | None, new: Session | None) -> bool:
     """Return True if the speaker has got its first reply."""
-    old, new = images(record, session_from_item)
     before, after = (each and each.speaker_handshake_at for each in (old, new))
     return bool(before) and not after
