@@ -57,7 +57,8 @@ def refresh_connection(
         return Joined(connection, lookup.active_session(services, session_id), request.last_seq)
     if connection.session_id is not None:
         raise Conflict(Code.ALREADY_IN_SESSION, "this connection is in another session")
-    proof = access.Proof(request.join_key, request.resume_token)
+    token = request.resume_token
+    proof = access.proof(services, connection, session_id, request.join_key, token)
     session = tries.find_session(services, call, session_id, proof)
     if connection.role is Role.SPEAKER:
         with tries.returned_on_refusal(services, call.connection_id):

@@ -9,10 +9,27 @@ from chalicelib.errors import BadRequest, Code, NotFound, Unauthorized
 
 
 class Proof(Struct, frozen=True):
-    """The key and the resume token with which a client asks for a session."""
+    """The proofs with which a client asks for a session.
 
-    join_key: str | UnsetType
-    resume_token: str | UnsetType
+    `join_key` is as the client sent it. `participant` is of a valid resume token of the session.
+    """
+
+    join_key: str | None
+    participant: str | None
+
+
+def proof(
+    services: Services,
+    connection: Connection,
+    session_id: SessionId,
+    join_key: str | UnsetType,
+    resume_token: str | UnsetType,
+) -> Proof:
+    """Return the proofs in a request, checked as far as that needs no read of the session."""
+    return Proof(
+        join_key if isinstance(join_key, str) else None,
+        participant_of(services, connection, session_id, resume_token),
+    )
 
 
 def session_to_enter(
@@ -25,36 +42,30 @@ def session_to_enter(
         or not; SESSION_INACTIVE if it has ended.
     """
     session = services.sessions.get(session_id)
-    if not is_known_to(services, connection, session_id, session, proof) or session is None:
+    if not _is_known_to(services, connection, session, proof) or session is None:
         raise NotFound(Code.SESSION_NOT_FOUND, f"there is no session {session_id}")
     if not session.is_active:
         raise NotFound(Code.SESSION_INACTIVE, f"session {session_id} has ended")
     return session
 
 
-def is_known_to(
-    services: Services,
-    connection: Connection,
-    session_id: SessionId,
-    session: Session | None,
-    proof: Proof,
+def _is_known_to(
+    services: Services, connection: Connection, session: Session | None, proof: Proof
 ) -> bool:
     """Return True if a client may learn that there is a session of this id, active or not.
 
     A client with a token stays within its tenant; an anonymous listener has none until it has
     joined. A private session shows itself to its speaker, to who has its key, and to who has a
-    resume token of it. The proofs are checked whatever the session is, so that the time tells
-    nothing.
+    resume token of it. The key is checked whatever the session is, so that the time tells nothing.
     """
-    key = proof.join_key if isinstance(proof.join_key, str) else None
-    has_key = services.join_keys.fits(key, session.join_key_hash if session else None)
-    has_seat = participant_of(services, connection, session_id, proof.resume_token) is not None
+    has_key = services.join_keys.fits(proof.join_key, session.join_key_hash if session else None)
     if session is None:
         return False
     same_tenant = connection.tenant_id == session.tenant_id
     if connection.user_id is not None and not same_tenant:
         return False
     is_speaker = connection.role is Role.SPEAKER and connection.user_id == session.speaker_user_id
+    has_seat = proof.participant is not None
     return session.join_key_hash is None or has_key or has_seat or is_speaker
 
 

@@ -59,8 +59,9 @@ def join_session(
         NotFound: see `access.session_to_enter`. All errors of `enter`.
     """
     lookup.refuse_second_session(call.connection)
-    proof = access.Proof(request.join_key, request.resume_token)
-    session = tries.find_session(services, call, SessionId(request.session_id), proof)
+    session_id, token = SessionId(request.session_id), request.resume_token
+    proof = access.proof(services, call.connection, session_id, request.join_key, token)
+    session = tries.find_session(services, call, session_id, proof)
     options = JoinOptions(request.target_language, request.resume_token, handshake_pending)
     connection = enter(services, call, session, options)
     return Joined(connection, session, request.last_seq)

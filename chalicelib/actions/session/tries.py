@@ -44,9 +44,7 @@ def find_session(
     Raises NotFound: see `access.session_to_enter`. RateLimited.
     """
     connection = call.connection
-    token = proof.resume_token
-    is_proved = access.participant_of(services, connection, session_id, token) is not None
-    is_counted = connection.join_tries > 1 and not is_proved
+    is_counted = connection.join_tries > 1 and proof.participant is None
     if is_counted:
         limits.limit_failed_joins(services, call.address)
     try:
