@@ -53,6 +53,22 @@ def connection_expiry(connected_at: Millis) -> Millis:
     return Millis(connected_at + 2 * GATEWAY_LIFETIME_MINUTES * MINUTE)
 
 
+def new_connection(
+    connection_id: ConnectionId, role: Role, connected_at: Millis, settings: Settings
+) -> Connection:
+    """Return the connection of an anonymous client, in no session."""
+    return Connection(
+        connection_id=connection_id,
+        role=role,
+        tenant_id=None,
+        user_id=None,
+        connected_at=connected_at,
+        refresh_at=first_refresh_at(connection_id, role, connected_at, settings),
+        warn_at=warn_at(connected_at, settings),
+        expires_at=connection_expiry(connected_at),
+    )
+
+
 def session_expiry(now: Millis, settings: Settings) -> Millis:
     """Return the time at which a session ends at the latest.
 
@@ -62,9 +78,7 @@ def session_expiry(now: Millis, settings: Settings) -> Millis:
     return Millis(seconds * 1000)
 
 
-def token_notice_at(token_expires_at: Millis | None) -> Millis:
-    if token_expires_at is None:
-        return NEVER
+def token_notice_at(token_expires_at: Millis) -> Millis:
     return Millis(token_expires_at - TOKEN_NOTICE_SECONDS * 1000)
 
 

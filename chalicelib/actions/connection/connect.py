@@ -200,20 +200,17 @@ def _request(query: Mapping[str, str], role: Role) -> requests.Request | None:
 def _connection(
     services: Services, handshake: Handshake, role: Role, identity: Identity | None
 ) -> Connection:
-    token_expires_at = identity.expires_at if identity else None
-    return Connection(
-        connection_id=handshake.connection_id,
-        role=role,
-        tenant_id=identity.tenant_id if identity else None,
-        user_id=identity.user_id if identity else None,
-        connected_at=handshake.connected_at,
-        refresh_at=lifetimes.first_refresh_at(
-            handshake.connection_id, role, handshake.connected_at, services.settings
-        ),
-        warn_at=lifetimes.warn_at(handshake.connected_at, services.settings),
-        expires_at=lifetimes.connection_expiry(handshake.connected_at),
-        token_expires_at=token_expires_at,
-        token_notice_at=lifetimes.token_notice_at(token_expires_at),
+    connection = lifetimes.new_connection(
+        handshake.connection_id, role, handshake.connected_at, services.settings
+    )
+    if identity is None:
+        return connection
+    return replace(
+        connection,
+        tenant_id=identity.tenant_id,
+        user_id=identity.user_id,
+        token_expires_at=identity.expires_at,
+        token_notice_at=lifetimes.token_notice_at(identity.expires_at),
     )
 
 

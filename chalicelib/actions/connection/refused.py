@@ -7,6 +7,7 @@ before that. It is in no session and in no index.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from chalicelib.actions.connection.due import isolated
 from chalicelib.actions.services import Services
@@ -30,7 +31,11 @@ def admit(
     Return False if that cannot be arranged: then the handshake gets the status.
     """
     body = encode(error).decode()
-    connection = _connection(services, connection_id, connected_at, body)
+    # It is nobody's, so that it is in no index.
+    anonymous = lifetimes.new_connection(
+        connection_id, Role.LISTENER, connected_at, services.settings
+    )
+    connection = replace(anonymous, refusal=body)
     try:
         if not _put(services, connection):
             return False
@@ -91,23 +96,4 @@ def _refusal(body: str) -> ClientError:
         error.message,
         details=[(each.field, each.problem) for each in details],
         retry_after=None if error.retry_after is msgspec.UNSET else error.retry_after,
-    )
-
-
-def _connection(
-    services: Services, connection_id: ConnectionId, connected_at: Millis, refusal: str
-) -> Connection:
-    """Return the connection of a refused handshake: of nobody, so that it is in no index."""
-    return Connection(
-        connection_id=connection_id,
-        role=Role.LISTENER,
-        tenant_id=None,
-        user_id=None,
-        connected_at=connected_at,
-        refresh_at=lifetimes.first_refresh_at(
-            connection_id, Role.LISTENER, connected_at, services.settings
-        ),
-        warn_at=lifetimes.warn_at(connected_at, services.settings),
-        expires_at=lifetimes.connection_expiry(connected_at),
-        refusal=refusal,
     )
