@@ -18,7 +18,7 @@ export function logCard({ journal, events }) {
   const words = h('input', { type: 'search', id: 'filter', placeholder: 'Filter …', 'aria-label': 'Filter the log by text', oninput: () => draw() });
   const kind = h('select', { id: 'kind', 'aria-label': 'Kind of entry', onchange: () => draw() },
     ...Object.entries(KINDS).map(([value, text]) => h('option', { value }, text)));
-  const routine = h('input', { type: 'checkbox', style: 'width: auto; min-height: 0', onchange: () => draw() });
+  const routine = h('input', { type: 'checkbox', onchange: () => draw() });
   const hold = h('button.quiet', { type: 'button', 'aria-pressed': 'false', onclick: () => toggle() }, 'Hold');
   const clear = h('button.quiet', { type: 'button', onclick: () => journal.clear() }, 'Clear');
   const detail = h('pre', { tabindex: '0', 'aria-label': 'The selected message' });
